@@ -1,0 +1,1 @@
+"""Build cases, run implementations against them, compare, score and report."""

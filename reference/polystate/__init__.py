@@ -1,0 +1,1 @@
+"""Polystate: the reference evaluator."""

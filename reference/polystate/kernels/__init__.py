@@ -1,0 +1,1 @@
+"""The evaluator's hot functions once more, for Numba (CPU) and CUDA."""

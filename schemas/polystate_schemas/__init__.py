@@ -1,0 +1,1 @@
+"""The operator registry and the schemas of the Polystate format."""

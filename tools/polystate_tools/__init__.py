@@ -1,0 +1,1 @@
+"""What people run: import, export, fit, query, report and the command line."""

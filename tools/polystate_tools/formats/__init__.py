@@ -1,0 +1,1 @@
+"""File formats that Polystate reads and writes."""
