@@ -1,0 +1,69 @@
+"""The content digest: what a deposition says, whatever its chunks, codecs and container."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import rfc8785
+
+from polystate.errors import SchemaError
+from polystate.store import Tree
+
+LAYERS = ("hierarchy", "reference", "groupings", "axes", "descriptors", "operators", "landmarks")
+FULL = (*LAYERS, "provenance", "annotations")
+
+
+def digest(tree: Tree, full: bool = False) -> str:
+    """SHA-256 over one line a group, array and table column, in byte order of path, as hex."""
+    lines = sorted(_lines(tree, FULL if full else LAYERS), key=lambda line: line.encode())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[str]:
+    for path, group in tree.items():
+        if path and path.split("/", 1)[0] not in layers:
+            continue
+        prefix = path + "/" if path else ""
+        if group.attributes:
+            yield _line(path, "group", "", "", canonical(group.attributes, path))
+        for name, values in group.arrays.items():
+            yield _array_line(prefix + name, "array", np.asarray(values))
+        for table, columns in group.tables.items():
+            for name, column in columns.items():
+                yield _array_line(f"{prefix}{table}/{name}", "column", column)
+
+
+def _array_line(path: str, kind: str, values: Any) -> str:
+    if isinstance(values, list):
+        encoded = [text.encode() for text in values]
+        payload = b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
+        return _line(path, kind, "string", f"[{len(values)}]", payload)
+    values = np.asarray(values)
+    payload = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
+    return _line(
+        path, kind, values.dtype.name, json.dumps(list(values.shape), separators=(",", ":")), payload
+    )
+
+
+def _line(path: str, kind: str, dtype: str, shape: str, payload: bytes) -> str:
+    return f"{path}\t{kind}\t{dtype}\t{shape}\t{hashlib.sha256(payload).hexdigest()}\n"
+
+
+def canonical(document: Mapping[str, Any], where: str) -> bytes:
+    """The RFC 8785 form of a document."""
+    try:
+        return rfc8785.dumps(dict(document))
+    except (rfc8785.CanonicalizationError, ValueError) as error:
+        raise SchemaError(where or "zarr.json", error, "a document with an RFC 8785 form") from error
+
+
+def reference_hash(x_ref: np.ndarray) -> str:
+    """The hash of a reference: float64 little-endian coordinates of the scope's atoms in atom_id order.
+
+    x_ref: (M, 3), ångström."""
+    payload = np.ascontiguousarray(x_ref, dtype="<f8").tobytes()
+    return "sha256:" + hashlib.sha256(payload).hexdigest()

@@ -1,0 +1,368 @@
+"""A deposition as a tree of groups, and that tree as a Zarr v3 store (directory, zip or remote prefix).
+
+Metadata is read as the JSON it is; an array or table is decoded only when it is asked for, so opening
+costs one small read a group and never needs the numbers. Writing lives in `writing.py`."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from polystate.errors import NotAStore, UnreadableArray, UnreadableTable, UnsupportedCodec, UnsupportedVersion
+
+FORMAT_VERSION = "0.1.0"
+LAYERS = (
+    "hierarchy", "reference", "groupings", "axes", "descriptors", "operators", "provenance", "annotations",
+    "landmarks",
+)  # fmt: skip
+TABLE_MEDIA_TYPE = "application/vnd.apache.arrow.file"
+CODECS = {"bytes", "zstd", "gzip", "crc32c", "sharding_indexed"}
+DTYPES = {
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+}  # fmt: skip
+# A store may say that an array is larger than memory; more than this is believed only with chunks behind it.
+IMPLAUSIBLE_BYTES = 1 << 30
+IMPLAUSIBLE_RATIO = 2000
+
+Table = Mapping[str, Any]  # column name -> (rows,) array, or list of str for text
+
+
+@dataclass
+class Group:
+    """One group: its document (what stands under `attributes.polystate`), its arrays and its tables."""
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+Tree = Mapping[str, Group]  # path -> group; the root is ""
+
+
+class Source(Protocol):
+    """Where the bytes of a store come from."""
+
+    name: str
+
+    def keys(self) -> list[str]: ...
+    def get(self, key: str) -> bytes: ...
+    def size(self, key: str) -> int: ...
+    def zarr_store(self) -> Any: ...
+
+
+class DirectorySource:
+    """A store in a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, str(path)
+
+    def keys(self) -> list[str]:
+        """Every file below the directory, as a store key."""
+        found = []
+        for folder, _, files in os.walk(self.path):
+            prefix = Path(folder).relative_to(self.path).as_posix()
+            found += [name if prefix == "." else f"{prefix}/{name}" for name in files]
+        return found
+
+    def get(self, key: str) -> bytes:
+        return (self.path / key).read_bytes()
+
+    def size(self, key: str) -> int:
+        return (self.path / key).stat().st_size
+
+    def zarr_store(self) -> Any:
+        from zarr.storage import LocalStore
+
+        return LocalStore(self.path, read_only=True)
+
+
+class ZipSource:
+    """A store in a zip with the root at the top."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, str(path)
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise NotAStore(str(path), error, "a complete zip file") from error
+        names = self.zip.namelist()
+        if len(set(names)) != len(names):
+            raise NotAStore(str(path), "an entry stored twice", "each entry once")
+
+    def keys(self) -> list[str]:
+        return [name for name in self.zip.namelist() if not name.endswith("/")]
+
+    def get(self, key: str) -> bytes:
+        return self.zip.read(key)
+
+    def size(self, key: str) -> int:
+        return self.zip.getinfo(key).file_size
+
+    def zarr_store(self) -> Any:
+        from zarr.storage import ZipStore
+
+        return ZipStore(self.path, mode="r")
+
+
+class RemoteSource:
+    """A read-only store below a URL, by fsspec."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        self.name = url
+        self.fs, self.root = fsspec.core.url_to_fs(url)
+
+    def keys(self) -> list[str]:
+        return [name[len(self.root) :].lstrip("/") for name in self.fs.find(self.root)]
+
+    def get(self, key: str) -> bytes:
+        return self.fs.cat_file(f"{self.root}/{key}")
+
+    def size(self, key: str) -> int:
+        return int(self.fs.size(f"{self.root}/{key}") or 0)
+
+    def zarr_store(self) -> Any:
+        from zarr.storage import FsspecStore
+
+        return FsspecStore.from_url(self.name, read_only=True)
+
+
+def source(path: str | Path) -> Source:
+    """The bytes at `path`: a directory, a zip, or a URL."""
+    if isinstance(path, str) and "://" in path:
+        return RemoteSource(path)
+    path = Path(path)
+    if path.is_dir():
+        return DirectorySource(path)
+    if path.is_file():
+        return ZipSource(path)
+    raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")
+
+
+class Lazy(Mapping[str, Any]):
+    """A mapping whose values are made when they are first asked for."""
+
+    def __init__(self, names: list[str], make: Callable[[str], Any]) -> None:
+        self._names, self._make, self._made = sorted(names), make, {}  # type: ignore[var-annotated]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+class StoredTree(Mapping[str, Group]):
+    """The tree of a store, read as it is asked for."""
+
+    def __init__(self, src: Source) -> None:
+        self.source = src
+        self._keys = src.keys()
+        if "zarr.json" not in self._keys:
+            raise NotAStore(src.name, "no zarr.json at the root", "a Zarr v3 group")
+        self._metadata = {
+            key[: -len("zarr.json")].rstrip("/"): self._node(key)
+            for key in self._keys
+            if key == "zarr.json" or key.endswith("/zarr.json")
+        }
+        self._zarr: Any = None
+        self._groups: dict[str, Group] = {}
+        if self._metadata[""].get("node_type") != "group" or "polystate" not in self.attributes(""):
+            raise NotAStore(
+                f"{src.name}/zarr.json", "no attributes.polystate", "a group with a polystate document"
+            )
+        check_version(self.attributes("")["polystate"], src.name)
+
+    def _node(self, key: str) -> dict[str, Any]:
+        try:
+            node = json.loads(self.source.get(key), parse_constant=_refuse_constant)
+        except (ValueError, OSError, zipfile.BadZipFile, RecursionError) as error:
+            raise NotAStore(key, error, "a Zarr v3 metadata document") from error
+        if not isinstance(node, dict) or node.get("zarr_format") != 3:
+            raise NotAStore(key, "another format", "zarr_format 3")
+        if not isinstance(node.get("attributes", {}), dict):
+            raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")
+        return node
+
+    def attributes(self, path: str) -> dict[str, Any]:
+        """All attributes of the node at `path`."""
+        return self._metadata[path].get("attributes", {})
+
+    def array_metadata(self, path: str) -> dict[str, Any]:
+        """The Zarr metadata of the array at `path`, without reading a chunk."""
+        return self._metadata[path]
+
+    def children(self, path: str, node_type: str) -> list[str]:
+        """Names of the nodes of one type directly below `path`."""
+        prefix = path + "/" if path else ""
+        return [
+            p[len(prefix) :]
+            for p, node in self._metadata.items()
+            if p
+            and p.startswith(prefix)
+            and "/" not in p[len(prefix) :]
+            and node.get("node_type") == node_type
+        ]
+
+    def layers(self) -> list[str]:
+        """Names at the top of the store, hidden files apart."""
+        names = {key.split("/", 1)[0] for key in self._keys if "/" in key}
+        return sorted(name for name in names if not name.startswith("."))
+
+    def __getitem__(self, path: str) -> Group:
+        if path not in self._groups:
+            if self._metadata[path].get("node_type") != "group":
+                raise KeyError(path)
+            prefix = path + "/" if path else ""
+            names = self.children(path, "array")
+            tables = [n for n in names if _is_table(self.attributes(prefix + n))]
+            arrays = [n for n in names if n not in tables]
+            document = self.attributes(path).get("polystate", {})
+            if not isinstance(document, dict):
+                raise NotAStore(
+                    f"{path}/zarr.json", "a polystate document that is not an object", "an object"
+                )
+            self._groups[path] = Group(
+                document,
+                Lazy(arrays, lambda n: self.read_array(prefix + n)),
+                Lazy(tables, lambda n: read_table(self.read_array(prefix + n), prefix + n)),
+            )
+        return self._groups[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(p for p, node in self._metadata.items() if node.get("node_type") == "group"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._metadata and self._metadata[path].get("node_type") == "group"
+
+    def _open_array(self, path: str) -> Any:
+        check_array_metadata(self._metadata[path], path)
+        import zarr
+
+        if self._zarr is None:
+            self._zarr = self.source.zarr_store()
+        return zarr.open_array(self._zarr, path=path, mode="r", zarr_format=3)
+
+    def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
+        """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
+        node = self._metadata[path]
+        try:
+            opened = self._open_array(path)
+            if rows is None:
+                stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
+                if opened.nbytes > max(IMPLAUSIBLE_BYTES, IMPLAUSIBLE_RATIO * stored):
+                    raise UnreadableArray(
+                        path, f"{opened.nbytes} bytes in {stored}", "chunks that hold the array"
+                    )
+            values = opened[...] if rows is None else opened[rows]
+        except (UnreadableArray, UnsupportedCodec):
+            raise
+        except Exception as error:  # zarr and its codecs raise many kinds; each means damaged bytes
+            raise UnreadableArray(
+                path, f"{type(error).__name__}: {error}", f"{node.get('data_type')} array"
+            ) from error
+        values = np.asarray(values)
+        return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_table(attributes: Mapping[str, Any]) -> bool:
+    marked = attributes.get("polystate")
+    return isinstance(marked, dict) and marked.get("media_type") == TABLE_MEDIA_TYPE
+
+
+def check_version(document: Any, where: str) -> None:
+    """Refuse a format version of another major number."""
+    version = document.get("format_version") if isinstance(document, dict) else None
+    major = FORMAT_VERSION.split(".")[0]
+    if not isinstance(version, str) or version.split(".")[0] != major:
+        raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
+
+
+def check_array_metadata(node: Mapping[str, Any], path: str) -> None:
+    """Refuse data types and codecs that not every reader has."""
+    if node.get("data_type") not in DTYPES:
+        raise UnreadableArray(path, node.get("data_type"), "one of " + ", ".join(sorted(DTYPES)))
+    names, codecs = [], list(node.get("codecs", []))
+    while codecs:
+        codec = codecs.pop()
+        names.append(codec.get("name") if isinstance(codec, dict) else codec)
+        if isinstance(codec, dict):
+            inner = codec.get("configuration", {})
+            codecs += inner.get("codecs", []) + inner.get("index_codecs", [])
+    for name in names:
+        if name not in CODECS:
+            raise UnsupportedCodec(path, name, "one of " + ", ".join(sorted(CODECS)))
+
+
+def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
+    """The columns of an Arrow IPC file held as bytes."""
+    import pyarrow as pa
+
+    try:
+        with pa.ipc.open_file(io.BytesIO(values.tobytes())) as reader:
+            table = reader.read_all()
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise UnreadableTable(where, error, "an Arrow IPC file") from error
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if column.null_count:
+            raise UnreadableTable(f"{where}/{name}", f"{column.null_count} nulls", "no nulls")
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            columns[name] = column.to_pylist()
+        elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+            columns[name] = column.to_numpy()
+        else:
+            raise UnreadableTable(f"{where}/{name}", column.type, "integers, floats or text")
+    return columns
+
+
+def table_bytes(table: Table) -> np.ndarray:
+    """A table as the bytes of an uncompressed Arrow IPC file, (n,) uint8."""
+    import pyarrow as pa
+
+    columns = {
+        name: pa.array(values, pa.string()) if isinstance(values, list) else pa.array(np.asarray(values))
+        for name, values in table.items()
+    }
+    fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
+    data = pa.table(list(columns.values()), schema=pa.schema(fields))
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, data.schema) as writer:
+        writer.write_table(data)
+    return np.frombuffer(sink.getvalue(), np.uint8)
+
+
+def read(path: str | Path) -> StoredTree:
+    """The tree at `path`: a directory, a zip, or a URL that fsspec knows."""
+    from polystate.writing import complete
+
+    if not (isinstance(path, str) and "://" in path):
+        complete(Path(path))
+    return StoredTree(source(path))

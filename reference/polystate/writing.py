@@ -1,0 +1,225 @@
+"""Writing a tree so that a reader sees the old deposition or the new one, never a mixture.
+
+Everything is written to a sibling first. A zip is then renamed over the old one. A directory changes
+names with the old one in a single system call where there is one (`renameat2`), else by two renames
+under a recovery file that the next reader completes."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polystate.errors import AlreadyExists, SchemaError
+from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, table_bytes
+
+CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
+WHOLE_BYTES = 4 << 20
+SHARD_CHUNKS = 64
+CONVENTION = {
+    "uuid": "0b2f6a4e-9d0b-4a53-8f57-6c1f6a3ad7b1",
+    "name": "polystate",
+    "description": "Heterogeneity of macromolecular structures",
+}
+
+
+def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write `tree` to a directory, or to a zip where the name ends in .zip."""
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise AlreadyExists(str(path), "something there already", "a new name, or permission to overwrite")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _sibling(path, "partial")
+    try:
+        _write_directory(tree, partial)
+        _publish(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return path
+
+
+def update(path: str | Path, groups: Tree, remove: Iterable[str] = ()) -> Path:
+    """Replace or add whole groups of the store at `path`, atomically; everything else stays byte for byte.
+
+    Unchanged files of a directory are shared with the old store by hard link while the new one is made."""
+    path = Path(path)
+    if path.is_file():
+        old = read(path)
+        gone = set(remove) | set(groups)
+        return write({**{p: g for p, g in old.items() if p not in gone}, **groups}, path, overwrite=True)
+    partial = _sibling(path, "partial")
+    try:
+        shutil.copytree(path, partial, copy_function=_link_or_copy)
+        for name in [*remove, *groups]:
+            if name:
+                shutil.rmtree(partial / name, ignore_errors=True)
+        _write_directory(groups, partial)
+        _publish(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return path
+
+
+def _sibling(path: Path, purpose: str) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{purpose}")
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _write_directory(tree: Tree, path: Path) -> None:
+    from zarr.storage import LocalStore
+
+    path.mkdir(exist_ok=True)
+    store = LocalStore(path)
+    for name in sorted({parent for p in tree for parent in _ancestors(p)}):
+        target = path / name / "zarr.json"
+        if name in tree or not target.exists():
+            group = tree.get(name, Group())
+            _write_json(
+                target, {"zarr_format": 3, "node_type": "group", "attributes": _attributes(name, group)}
+            )
+    for name, group in tree.items():
+        prefix = name + "/" if name else ""
+        for array, values in group.arrays.items():
+            _write_array(store, prefix + array, np.asarray(values), None)
+        for table, columns in group.tables.items():
+            _write_array(store, prefix + table, table_bytes(columns), {"media_type": TABLE_MEDIA_TYPE})
+
+
+def _ancestors(path: str) -> list[str]:
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:k]) for k in range(len(parts) + 1)]
+
+
+def _attributes(name: str, group: Group) -> dict[str, Any]:
+    attributes: dict[str, Any] = {}
+    if group.attributes:
+        kind = name.split("/", 1)[0] if name else "deposition"
+        attributes = {
+            "polystate": dict(group.attributes),
+            "encoding-type": f"polystate.{kind}",
+            "encoding-version": "0.1.0",
+        }
+    if not name:
+        attributes["zarr_conventions"] = [CONVENTION]
+    return attributes
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(path.parent.name, error, "a JSON document without NaN") from error
+    path.unlink(missing_ok=True)  # never write through a hard link into the old store
+    path.write_text(text, "utf-8")
+
+
+def _write_array(store: Any, path: str, values: np.ndarray, marks: dict[str, Any] | None) -> None:
+    import zarr
+    from zarr.codecs import ZstdCodec
+
+    chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
+    array = zarr.create_array(
+        store,
+        name=path,
+        shape=values.shape,
+        dtype=values.dtype.newbyteorder("="),
+        chunks=chunks,
+        shards=shards,
+        compressors=[ZstdCodec(level=9, checksum=True)],
+        fill_value=0,
+        attributes={"polystate": marks} if marks else {},
+    )
+    if values.size:
+        array[...] = values
+
+
+def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Chunks of about a mebibyte along the first axis, in shards where there would be many files."""
+    whole = tuple(max(1, n) for n in shape)
+    if itemsize * int(np.prod(whole)) <= WHOLE_BYTES:
+        return whole, None
+    rows = max(1, CHUNK_BYTES // max(1, itemsize * int(np.prod(whole[1:]))))
+    chunks = (min(rows, whole[0]), *whole[1:])
+    if -(-whole[0] // chunks[0]) <= SHARD_CHUNKS:
+        return chunks, None
+    return chunks, (chunks[0] * SHARD_CHUNKS, *whole[1:])
+
+
+def _publish(partial: Path, path: Path) -> None:
+    if path.suffix == ".zip":
+        packed = _sibling(path, "zip")
+        try:
+            _pack(partial, packed)
+            os.replace(packed, path)
+        finally:
+            packed.unlink(missing_ok=True)
+    elif not path.exists():
+        os.rename(partial, path)
+    elif not _exchange(partial, path):
+        _replace_with_recovery(partial, path)
+
+
+def _pack(directory: Path, target: Path) -> None:
+    """A stored zip with the root at the top, the same bytes for the same content."""
+    names = sorted(p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file())
+    names.sort(key=lambda name: name != "zarr.json")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name in names:
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, (directory / name).read_bytes())
+    with open(target, "rb") as packed:
+        os.fsync(packed.fileno())
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+    if renameat2 is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def _recovery(path: Path) -> Path:
+    return path.with_name(f".{path.name}.recovery")
+
+
+def _replace_with_recovery(partial: Path, path: Path) -> None:
+    old, ready = _sibling(path, "old"), _sibling(path, "new")
+    os.rename(partial, ready)
+    staged = _sibling(path, "recovery")
+    staged.write_text(json.dumps({"old": old.name, "new": ready.name}), "utf-8")
+    os.replace(staged, _recovery(path))
+    complete(path)
+
+
+def complete(path: Path) -> None:
+    """Finish a replacement that was interrupted between its two renames."""
+    note = _recovery(path)
+    try:
+        plan = json.loads(note.read_text("utf-8"))
+        old, new = path.with_name(plan["old"]), path.with_name(plan["new"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if new.exists():
+        if path.exists():
+            os.rename(path, old)
+        os.rename(new, path)
+    note.unlink(missing_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
