@@ -1,0 +1,194 @@
+"""Atom records in file order as columns: the one thing every structure format is read into and written from.
+
+A reader makes `Records`; `build.tree_of_records` turns them into a deposition; `unbuild.records_of_tree` goes back.
+A record is one ATOM/HETATM line or one row of `_atom_site`: one atom in one alternate of one model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+from polystate_tools.formats.text import Text
+
+NO_NUMBER = -1
+"""label_seq of a residue that is not part of a polymer."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """id as in the file, type (polymer, non-polymer, water, branched, macrolide or ""), description, sequence.
+
+    sequence: three-letter codes joined by a space, alternatives of one position joined by a comma ("ALA SER,PRO").
+    """
+
+    id: str
+    type: str = ""
+    description: str = ""
+    sequence: str = ""
+
+
+@dataclass(frozen=True)
+class Bond:
+    """A bond between two records (row indices into the atom records); order 0 = not stated, kind e.g. covale, metalc."""
+
+    record_a: int
+    record_b: int
+    order: int = 0
+    kind: str = "covale"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """operators: list of (4, 4) float64; pairs: (operator index, label_asym id) that the operator acts on."""
+
+    id: str
+    operators: list[np.ndarray]
+    pairs: list[tuple[int, str]]
+    name: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class NcsOperator:
+    """matrix: (4, 4) float64; given: the transformed copy is already among the records."""
+
+    matrix: np.ndarray
+    given: bool = False
+
+
+@dataclass(frozen=True)
+class TlsGroup:
+    """A TLS record as the file has it: T (6) Å², L (6) degree², S (9, row-major) Å·degree, origin (3) Å.
+
+    T and L are ordered 11,22,33,12,13,23. selection: text of any of the programs' languages, see `selections`.
+    """
+
+    id: str
+    T: np.ndarray
+    L: np.ndarray
+    S: np.ndarray
+    origin: np.ndarray
+    selection: str
+
+
+@dataclass(frozen=True)
+class TlsRecords:
+    """All TLS records of a file; adp_content is what the header declares (total | residual | unknown), statement its words."""
+
+    groups: list[TlsGroup]
+    program: str = ""
+    adp_content: str = "unknown"
+    statement: str = ""
+
+
+@dataclass
+class Records:
+    """Columns of N atom records, and what the file says beside them.
+
+    model: (N,) int32, as numbered in the file; text columns are `Text` (N rows); seq numbers (N,) int32 with label_seq
+    -1 where there is none; xyz: (N, 3) float64 Å; occupancy (N,) float64; b: (N,) float64 Å², NaN where not given;
+    u: (N, 6) float64 Å² ordered 11,22,33,12,13,23, read only where has_u; element: (N,) uint8, see `text.ELEMENT_SYMBOLS`;
+    charge (N,) int8; het: (N,) bool, HETATM. altloc and ins are "" for none and case-sensitive.
+    """
+
+    model: np.ndarray
+    label_asym: Text
+    auth_asym: Text
+    entity: Text
+    comp: Text
+    label_seq: np.ndarray
+    auth_seq: np.ndarray
+    ins: Text
+    name: Text
+    altloc: Text
+    element: np.ndarray
+    charge: np.ndarray
+    het: np.ndarray
+    xyz: np.ndarray
+    occupancy: np.ndarray
+    b: np.ndarray
+    u: np.ndarray
+    has_u: np.ndarray
+    heterogeneity: Text | None = None
+
+    entry_id: str = ""
+    title: str = ""
+    method: str = ""
+    resolution: float | None = None
+    cell: tuple[float, float, float, float, float, float] | None = None
+    space_group: str = ""
+    entities: list[Entity] = field(default_factory=list)
+    bonds: list[Bond] = field(default_factory=list)
+    assemblies: list[Assembly] = field(default_factory=list)
+    ncs: list[NcsOperator] = field(default_factory=list)
+    tls: TlsRecords | None = None
+    loops: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Heterogeneity-extension categories by name without underscore: column -> values."""
+    notes: list[dict] = field(default_factory=list)
+    """What the reader could not keep: {"what", "count", "because"}; goes into the import report."""
+    refused: list[dict] = field(default_factory=list)
+    """Records the reader refused: {"count", "because", "where"}; they are not rows here."""
+
+    def __len__(self) -> int:
+        return len(self.model)
+
+    @classmethod
+    def of(cls, **columns) -> Records:
+        """Records of whatever is given, defaults for the rest. Texts may be sequences of str; xyz is required.
+
+        Defaults: one model, one chain "A", residue numbers 1, occupancy 1, no B, no U, no altloc, element unknown.
+        """
+        xyz = np.asarray(columns.pop("xyz"), float).reshape(-1, 3)
+        n = len(xyz)
+        texts = {"label_asym": columns.get("auth_asym", "A"), "auth_asym": columns.get("label_asym", "A"), "entity": "",
+                 "comp": "UNK", "ins": "", "name": "X", "altloc": ""}
+        numbers = {"model": (1, np.int32), "label_seq": (NO_NUMBER, np.int32), "auth_seq": (1, np.int32),
+                   "element": (0, np.uint8), "charge": (0, np.int8), "het": (False, bool),
+                   "occupancy": (1.0, np.float64), "b": (np.nan, np.float64)}
+        made: dict = {"xyz": xyz}
+        for key, default in texts.items():
+            made[key] = as_text(columns.pop(key, default), n)
+        for key, (number, dtype) in numbers.items():
+            made[key] = np.array(np.broadcast_to(np.asarray(columns.pop(key, number), dtype), (n,)))
+        u = columns.pop("u", None)
+        made["u"] = np.zeros((n, 6)) if u is None else np.asarray(u, float).reshape(n, 6)
+        made["has_u"] = np.array(np.broadcast_to(np.asarray(columns.pop("has_u", u is not None), bool), (n,)))
+        if columns.get("heterogeneity") is not None:
+            columns["heterogeneity"] = as_text(columns["heterogeneity"], n)
+        return cls(**made, **columns)
+
+    def take(self, rows) -> Records:
+        """The records of `rows` (indices or mask) with everything else unchanged, bonds renumbered; bonds that lose an end go."""
+        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.intp)
+        new_row = np.full(len(self), -1)
+        new_row[rows] = np.arange(len(rows))
+        columns: dict = {}
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, Text):
+                columns[spec.name] = value.take(rows)
+            elif isinstance(value, np.ndarray):
+                columns[spec.name] = value[rows]
+        bonds = [replace(bond, record_a=int(new_row[bond.record_a]), record_b=int(new_row[bond.record_b]))
+                 for bond in self.bonds if new_row[bond.record_a] >= 0 and new_row[bond.record_b] >= 0]
+        return replace(self, **columns, bonds=bonds)
+
+    def residue_name(self, row: int) -> str:
+        """The residue of a record for people: "A/128 ASP" in author numbering."""
+        return f"{self.auth_asym[row]}/{self.auth_seq[row]}{self.ins[row]} {self.comp[row]}"
+
+    def record_name(self, row: int) -> str:
+        """One record for people: "A/128 ASP CA altloc B model 1"."""
+        altloc = f" altloc {self.altloc[row]}" if self.altloc[row] else ""
+        return f"{self.residue_name(row)} {self.name[row]}{altloc} model {self.model[row]}"
+
+
+def as_text(value, length: int) -> Text:
+    """A text column of one text, a sequence of texts, or a `Text`."""
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, str):
+        return Text.constant(value, length)
+    return Text.of([str(v) for v in value])

@@ -1,0 +1,123 @@
+"""Text columns held as integer codes into a list of distinct values, the way the store keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+UNKNOWN_ELEMENT = 0
+DEUTERIUM = 119
+ELEMENT_SYMBOLS = (
+    "X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
+    "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu "
+    "Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr "
+    "Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og D"
+).split()
+ELEMENT_NUMBERS = {symbol.upper(): number for number, symbol in enumerate(ELEMENT_SYMBOLS)}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text column: `values[codes[i]]` is the text of row i.
+
+    codes: (N,) int32; values: distinct texts in any order, possibly more than are in use.
+    """
+
+    codes: np.ndarray
+    values: tuple[str, ...]
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Text:
+        """Encode a sequence of texts; values are in order of first appearance."""
+        encoded = pa.array(strings, type=pa.string()).dictionary_encode()
+        return cls(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32),
+                   tuple(encoded.dictionary.to_pylist()))
+
+    @classmethod
+    def constant(cls, value: str, length: int) -> Text:
+        return cls(np.zeros(length, np.int32), (value,))
+
+    @classmethod
+    def from_fixed(cls, chars: np.ndarray, strip: bool = True) -> Text:
+        """Encode fixed-width ASCII fields. chars: (N, W) uint8, W at most 8."""
+        width = chars.shape[1]
+        key = np.zeros(len(chars), np.uint64)
+        for column in range(width):
+            key = (key << np.uint64(8)) | chars[:, column]
+        distinct, codes = _distinct_first(key)
+        raw = [int(k).to_bytes(width, "big").decode("utf-8", "replace") for k in distinct]
+        texts = [r.strip(" \x00") if strip else r for r in raw]
+        if len(set(texts)) == len(texts):
+            return cls(codes, tuple(texts))
+        merged = cls.of(texts)
+        return cls(merged.codes[codes], merged.values)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> str:
+        return self.values[self.codes[row]]
+
+    def take(self, rows) -> Text:
+        return Text(self.codes[rows], self.values)
+
+    def strings(self) -> np.ndarray:
+        """(N,) object array of the texts."""
+        return np.array(self.values, dtype=object)[self.codes] if self.values else np.empty(0, object)
+
+    def tolist(self) -> list[str]:
+        values = self.values
+        return [values[code] for code in self.codes.tolist()]
+
+    def equals(self, value: str) -> np.ndarray:
+        """(N,) bool: rows whose text is `value`."""
+        return self.isin((value,))
+
+    def isin(self, wanted: Iterable[str]) -> np.ndarray:
+        """(N,) bool: rows whose text is one of `wanted`."""
+        wanted = set(wanted)
+        return np.array([value in wanted for value in self.values] + [False], bool)[self.codes]
+
+    def replaced(self, mapping: dict[str, str]) -> Text:
+        """The same column with whole values replaced (and equal values merged)."""
+        merged = Text.of([mapping.get(value, value) for value in self.values])
+        return Text(merged.codes[self.codes] if len(self.codes) else self.codes, merged.values)
+
+    def vocabulary(self) -> tuple[np.ndarray, list[str]]:
+        """Codes into the values in use sorted by UTF-8 bytes: what the store holds."""
+        used = np.flatnonzero(np.bincount(self.codes, minlength=len(self.values)))
+        order = sorted(used.tolist(), key=lambda code: self.values[code].encode())
+        recode = np.zeros(len(self.values), np.int32)
+        recode[order] = np.arange(len(order), dtype=np.int32)
+        return recode[self.codes], [self.values[code] for code in order]
+
+
+def concatenate(columns: Sequence[Text]) -> Text:
+    """One column of several, rows in the order given."""
+    merged = Text.of([value for column in columns for value in column.values])
+    parts, offset = [], 0
+    for column in columns:
+        parts.append(merged.codes[offset:offset + len(column.values)][column.codes])
+        offset += len(column.values)
+    return Text(np.concatenate(parts) if parts else np.empty(0, np.int32), merged.values)
+
+
+def _distinct_first(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct keys and (N,) int32 codes; runs of equal keys are collapsed before sorting, which is most of the work."""
+    if not len(key):
+        return key, np.empty(0, np.int32)
+    starts = np.empty(len(key), bool)
+    starts[0] = True
+    np.not_equal(key[1:], key[:-1], out=starts[1:])
+    distinct, codes_of_runs = np.unique(key[starts], return_inverse=True)
+    return distinct, codes_of_runs[np.cumsum(starts) - 1].astype(np.int32)
+
+
+def element_numbers(symbols: Text) -> np.ndarray:
+    """(N,) uint8 atomic numbers of element symbols of any case; 0 is unknown, 119 deuterium."""
+    table = np.array([ELEMENT_NUMBERS.get(value.strip().upper(), UNKNOWN_ELEMENT) for value in symbols.values] + [0],
+                     np.uint8)
+    return table[symbols.codes]
