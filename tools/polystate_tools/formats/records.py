@@ -1,6 +1,7 @@
-"""Atom records in file order as columns: the one thing every structure format is read into and written from.
+"""Atom records in file order as columns: what every structure format is read into and written from.
 
-A reader makes `Records`; `build.tree_of_records` turns them into a deposition; `unbuild.records_of_tree` goes back.
+A reader makes `Records`; `build.tree_of_records` makes a deposition of them; `unbuild.records_of_tree`
+goes back.
 A record is one ATOM/HETATM line or one row of `_atom_site`: one atom in one alternate of one model.
 """
 
@@ -18,25 +19,15 @@ NO_NUMBER = -1
 
 @dataclass(frozen=True)
 class Entity:
-    """id as in the file, type (polymer, non-polymer, water, branched, macrolide or ""), description, sequence.
+    """id as in the file, type (polymer, non-polymer, water, branched, macrolide or ""), description.
 
-    sequence: three-letter codes joined by a space, alternatives of one position joined by a comma ("ALA SER,PRO").
+    sequence: three-letter codes joined by a space, alternatives of one position by a comma ("ALA SER,PRO").
     """
 
     id: str
     type: str = ""
     description: str = ""
     sequence: str = ""
-
-
-@dataclass(frozen=True)
-class Bond:
-    """A bond between two records (row indices into the atom records); order 0 = not stated, kind e.g. covale, metalc."""
-
-    record_a: int
-    record_b: int
-    order: int = 0
-    kind: str = "covale"
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ class NcsOperator:
 class TlsGroup:
     """A TLS record as the file has it: T (6) Å², L (6) degree², S (9, row-major) Å·degree, origin (3) Å.
 
-    T and L are ordered 11,22,33,12,13,23. selection: text of any of the programs' languages, see `selections`.
+    T and L are ordered 11,22,33,12,13,23. selection: text in the language of the program, see `selections`.
     """
 
     id: str
@@ -75,7 +66,10 @@ class TlsGroup:
 
 @dataclass(frozen=True)
 class TlsRecords:
-    """All TLS records of a file; adp_content is what the header declares (total | residual | unknown), statement its words."""
+    """All TLS records of a file.
+
+    adp_content: what the header declares (total | residual | unknown); statement: its words.
+    """
 
     groups: list[TlsGroup]
     program: str = ""
@@ -87,10 +81,12 @@ class TlsRecords:
 class Records:
     """Columns of N atom records, and what the file says beside them.
 
-    model: (N,) int32, as numbered in the file; text columns are `Text` (N rows); seq numbers (N,) int32 with label_seq
-    -1 where there is none; xyz: (N, 3) float64 Å; occupancy (N,) float64; b: (N,) float64 Å², NaN where not given;
-    u: (N, 6) float64 Å² ordered 11,22,33,12,13,23, read only where has_u; element: (N,) uint8, see `text.ELEMENT_SYMBOLS`;
-    charge (N,) int8; het: (N,) bool, HETATM. altloc and ins are "" for none and case-sensitive.
+    model: (N,) int32, as numbered in the file; text columns are `Text` (N rows); altloc and ins are "" for
+    none and case-sensitive; label_seq, auth_seq: (N,) int32, label_seq -1 where there is none; element: (N,)
+    uint8, see `text.ELEMENT_SYMBOLS`; charge: (N,) int8; het: (N,) bool, HETATM; xyz: (N, 3) float64 Å;
+    occupancy: (N,) float64; b: (N,) float64 Å², NaN where not given; u: (N, 6) float64 Å² ordered
+    11,22,33,12,13,23, read only where has_u; heterogeneity: state name of dialect D1, "" for none.
+    bonds: (B, 3) int32 columns record a, record b (row indices here), order (0 = not stated).
     """
 
     model: np.ndarray
@@ -120,7 +116,7 @@ class Records:
     cell: tuple[float, float, float, float, float, float] | None = None
     space_group: str = ""
     entities: list[Entity] = field(default_factory=list)
-    bonds: list[Bond] = field(default_factory=list)
+    bonds: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.int32))
     assemblies: list[Assembly] = field(default_factory=list)
     ncs: list[NcsOperator] = field(default_factory=list)
     tls: TlsRecords | None = None
@@ -136,14 +132,14 @@ class Records:
 
     @classmethod
     def of(cls, **columns) -> Records:
-        """Records of whatever is given, defaults for the rest. Texts may be sequences of str; xyz is required.
+        """Records of what is given, defaults for the rest. Texts may be sequences of str; xyz is required.
 
-        Defaults: one model, one chain "A", residue numbers 1, occupancy 1, no B, no U, no altloc, element unknown.
+        Defaults: one model, chain "A", residue number 1, occupancy 1, no B, no U, no altloc, no element.
         """
         xyz = np.asarray(columns.pop("xyz"), float).reshape(-1, 3)
         n = len(xyz)
-        texts = {"label_asym": columns.get("auth_asym", "A"), "auth_asym": columns.get("label_asym", "A"), "entity": "",
-                 "comp": "UNK", "ins": "", "name": "X", "altloc": ""}
+        texts = {"label_asym": columns.get("auth_asym", "A"), "auth_asym": columns.get("label_asym", "A"),
+                 "entity": "", "comp": "UNK", "ins": "", "name": "X", "altloc": ""}
         numbers = {"model": (1, np.int32), "label_seq": (NO_NUMBER, np.int32), "auth_seq": (1, np.int32),
                    "element": (0, np.uint8), "charge": (0, np.int8), "het": (False, bool),
                    "occupancy": (1.0, np.float64), "b": (np.nan, np.float64)}
@@ -160,7 +156,7 @@ class Records:
         return cls(**made, **columns)
 
     def take(self, rows) -> Records:
-        """The records of `rows` (indices or mask) with everything else unchanged, bonds renumbered; bonds that lose an end go."""
+        """The records of `rows` (indices or mask); bonds are renumbered, and go where they lose an end."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.intp)
         new_row = np.full(len(self), -1)
         new_row[rows] = np.arange(len(rows))
@@ -169,11 +165,11 @@ class Records:
             value = getattr(self, spec.name)
             if isinstance(value, Text):
                 columns[spec.name] = value.take(rows)
-            elif isinstance(value, np.ndarray):
+            elif isinstance(value, np.ndarray) and spec.name != "bonds":
                 columns[spec.name] = value[rows]
-        bonds = [replace(bond, record_a=int(new_row[bond.record_a]), record_b=int(new_row[bond.record_b]))
-                 for bond in self.bonds if new_row[bond.record_a] >= 0 and new_row[bond.record_b] >= 0]
-        return replace(self, **columns, bonds=bonds)
+        bonds = self.bonds.copy()
+        bonds[:, :2] = new_row[bonds[:, :2]]
+        return replace(self, **columns, bonds=bonds[(bonds[:, :2] >= 0).all(axis=1)])
 
     def residue_name(self, row: int) -> str:
         """The residue of a record for people: "A/128 ASP" in author numbering."""

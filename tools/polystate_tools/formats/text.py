@@ -106,7 +106,7 @@ def concatenate(columns: Sequence[Text]) -> Text:
 
 
 def _distinct_first(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct keys and (N,) int32 codes; runs of equal keys are collapsed before sorting, which is most of the work."""
+    """Distinct keys and (N,) int32 codes; runs of equal keys are collapsed before sorting, to save time."""
     if not len(key):
         return key, np.empty(0, np.int32)
     starts = np.empty(len(key), bool)
@@ -118,6 +118,5 @@ def _distinct_first(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def element_numbers(symbols: Text) -> np.ndarray:
     """(N,) uint8 atomic numbers of element symbols of any case; 0 is unknown, 119 deuterium."""
-    table = np.array([ELEMENT_NUMBERS.get(value.strip().upper(), UNKNOWN_ELEMENT) for value in symbols.values] + [0],
-                     np.uint8)
-    return table[symbols.codes]
+    numbers = [ELEMENT_NUMBERS.get(value.strip().upper(), UNKNOWN_ELEMENT) for value in symbols.values]
+    return np.array(numbers + [UNKNOWN_ELEMENT], np.uint8)[symbols.codes]
