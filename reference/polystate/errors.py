@@ -212,7 +212,7 @@ class MissingArray(SemanticError):
 
 
 class ReferenceMismatch(SemanticError):
-    """The reference that a descriptor was fitted to is not the deposition's, and no offset says how they relate."""
+    """A descriptor fitted to another reference, and no offset says how the two relate."""
 
     code = "reference-mismatch"
 
@@ -302,7 +302,7 @@ class TlsNotNormalised(SemanticError):
 
 
 class Stale(SemanticError):
-    """A descriptor whose atoms, reference or inputs changed since it was fitted (refused under strict only)."""
+    """Atoms, reference or inputs changed since the fit (refused under strict only)."""
 
     code = "stale"
 

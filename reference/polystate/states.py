@@ -1,0 +1,278 @@
+"""Joint states of a deposition: which are legal, the usual one, a named one, a drawn one.
+
+Everything is lazy: legal joint states are made one after the other in lexicographic order and never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from polystate import counting
+from polystate.errors import (
+    DuplicateRow,
+    IllegalState,
+    NoPopulation,
+    OverlappingConditions,
+    PopulationRange,
+    PopulationSum,
+    StateNotFound,
+    TooEntangled,
+)
+from polystate.sampling import Draw, uniform
+from polystate.scope_dag import INACTIVE, Condition, ScopeDag, holds
+
+TOLERANCE = 1e-6
+MAX_PATTERNS = 1 << 16
+
+
+class States:
+    """The joint states of a deposition. `draw_keys` has one key a variable, in the DAG's order."""
+
+    def __init__(self, dag: ScopeDag, draw_keys: np.ndarray | None = None) -> None:
+        self.dag, self._draw_keys = dag, draw_keys
+
+    def count(self) -> int:
+        """How many legal joint states there are, exactly and without listing them."""
+        return counting.count(self.dag)
+
+    def legal(self) -> Iterator[dict[str, str]]:
+        """Legal joint states in lexicographic order, each as {variable: label of its state}."""
+        return (self.labels(joint) for joint in self.joints())
+
+    def joints(self) -> Iterator[np.ndarray]:
+        """Legal joint states as arrays of state indices; each is a fresh array."""
+        joint = np.zeros(len(self.dag), np.int64)
+        self._fill(joint, 0)
+        while True:
+            yield joint.copy()
+            for v in range(len(self.dag) - 1, -1, -1):
+                later = [s for s in counting.options(self.dag, v, joint) if s > joint[v]] if joint[v] >= 0 else []
+                if later:
+                    joint[v] = later[0]
+                    self._fill(joint, v + 1)
+                    break
+            else:
+                return
+
+    def _fill(self, joint: np.ndarray, begin: int) -> None:
+        """Give every variable from `begin` on its first possible state."""
+        joint[begin:] = 0
+        for v in sorted(self.dag.conditional):
+            if v >= begin:
+                joint[v] = counting.options(self.dag, v, joint)[0]
+
+    def labels(self, joint: np.ndarray) -> dict[str, str]:
+        """A joint state by name; inactive variables are left out."""
+        active = np.flatnonzero(joint != INACTIVE).tolist()
+        return {self.dag.variable_name(v): str(self.dag.state_labels(v)[joint[v]]) for v in active}
+
+    # -- choosing ----------------------------------------------------------------------------------------
+
+    def default(self) -> np.ndarray:
+        """The most populated legal state of each variable in turn, ties by declared order."""
+        return self.choose({})
+
+    def choose(self, state: Mapping[str, str]) -> np.ndarray:
+        """The joint state that `state` names; what it leaves open takes the most populated legal state."""
+        wanted = self._find(state)
+        joint = np.full(len(self.dag), INACTIVE, np.int64)
+        flat = self.dag.flat
+        if len(flat.variables):
+            joint[flat.variables] = _first_maximum(flat.population, flat.start)
+        for v, index in wanted.items():
+            if v not in self.dag.conditional:
+                joint[v] = index
+        for v in sorted(self.dag.conditional):
+            possible = counting.options(self.dag, v, joint)
+            if v in wanted:
+                if wanted[v] not in possible:
+                    label = self.dag.state_labels(v)[wanted[v]]
+                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
+                joint[v] = wanted[v]
+            else:
+                weights = self.populations(v, joint)
+                joint[v] = max(possible, key=lambda s: (weights.get(s, 0.0), -s))
+        return joint
+
+    def _why(self, v: int, possible: list[int], joint: np.ndarray) -> str:
+        held = ", ".join(f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v)))
+        if possible == [INACTIVE]:
+            return f"no state, since it is inactive under {held}"
+        return "one of " + ", ".join(str(self.dag.state_labels(v)[s]) for s in possible) + f" under {held}"
+
+    def _label(self, v: int, joint: np.ndarray) -> str:
+        return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
+
+    def _find(self, state: Mapping[str, str]) -> dict[int, int]:
+        wanted = {}
+        for name, label in state.items():
+            v = self._variable(name)
+            match = np.flatnonzero(self.dag.state_labels(v) == label)
+            if not len(match):
+                known = ", ".join(map(str, self.dag.state_labels(v)[:20]))
+                raise StateNotFound(f"state/{name}", label, f"one of {known}")
+            wanted[v] = int(match[0])
+        return wanted
+
+    def _variable(self, name: str) -> int:
+        descriptor, _, site = name.partition("/")
+        known = {t.id: k for k, t in enumerate(self.dag.tables)}
+        if descriptor not in known:
+            raise StateNotFound(f"state/{name}", descriptor, "one of " + (", ".join(known) or "no discrete descriptors"))
+        table = self.dag.tables[known[descriptor]]
+        mine = np.flatnonzero(self.dag.table == known[descriptor])
+        if not site and len(mine) == 1:
+            return int(mine[0])
+        sites = list(table.site_labels or [])
+        number = sites.index(site) if site in sites else int(site) if site.isdigit() else -1
+        v = self.dag.variable(descriptor, number)
+        if v is None:
+            few = ", ".join(self.dag.variable_name(int(v)) for v in mine[:5])
+            raise StateNotFound(f"state/{name}", site or "no site", f"a site, such as {few}")
+        return v
+
+    def populations(self, v: int, joint: np.ndarray) -> dict[int, float]:
+        """Populations of the states that v may take under the chosen parents, by state index."""
+        rows = self.dag.rows(v)
+        found: dict[int, float] = {}
+        for s, c, p in zip(rows.state.tolist(), rows.condition, rows.population.tolist(), strict=True):
+            if holds(c, joint):
+                if s in found:
+                    label = self.dag.state_labels(v)[s]
+                    raise OverlappingConditions(
+                        f"descriptors/{self.dag.descriptor(v)}/states", f"two rows of {label} hold", "at most one"
+                    )
+                found[s] = p
+        return found
+
+    def draw(self, draw: Draw, fixed: Mapping[str, str] | None = None) -> np.ndarray:
+        """A joint state drawn by population; what `fixed` names is not drawn."""
+        wanted = self._find(fixed or {})
+        keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)
+        u = uniform(draw, keys)
+        joint = np.full(len(self.dag), INACTIVE, np.int64)
+        flat = self.dag.flat
+        if len(flat.variables):
+            joint[flat.variables] = self._draw_flat(u[flat.variables])
+        for v, index in wanted.items():
+            if v not in self.dag.conditional:
+                joint[v] = index
+        for v in sorted(self.dag.conditional):
+            possible = counting.options(self.dag, v, joint)
+            if v in wanted:
+                if wanted[v] not in possible:
+                    label = self.dag.state_labels(v)[wanted[v]]
+                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
+                joint[v] = wanted[v]
+            elif possible == [INACTIVE]:
+                joint[v] = INACTIVE
+            else:
+                weights = self.populations(v, joint)
+                joint[v] = possible[self._pick(v, np.array([weights[s] for s in possible]), float(u[v]))]
+        return joint
+
+    def _pick(self, v: int, weights: np.ndarray, u: float) -> int:
+        total = weights.sum()
+        if not total > 0:
+            raise self._no_population(v)
+        cumulated = np.cumsum(weights) / total
+        return int(min(np.searchsorted(cumulated, u, "right"), np.flatnonzero(weights)[-1]))
+
+    def _draw_flat(self, u: np.ndarray) -> np.ndarray:
+        """The same rule for all unconditional variables at once."""
+        flat = self.dag.flat
+        totals = np.add.reduceat(flat.population, flat.start[:-1])
+        if (~(totals > 0)).any():
+            raise self._no_population(int(flat.variables[np.flatnonzero(~(totals > 0))[0]]))
+        chosen = np.zeros(len(u), np.int64)
+        last = np.zeros(len(u), np.int64)  # last state with a population
+        cumulated = np.zeros(len(u))
+        sizes = np.diff(flat.start)
+        for k in range(int(sizes.max(initial=0))):
+            rows = np.flatnonzero(sizes > k)
+            weights = flat.population[flat.start[:-1][rows] + k]
+            cumulated[rows] += weights
+            last[rows[weights > 0]] = k
+            chosen[rows] += u[rows] >= cumulated[rows] / totals[rows]
+        return np.minimum(chosen, last)
+
+    def _no_population(self, v: int) -> NoPopulation:
+        name = self.dag.variable_name(v)
+        return NoPopulation(f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0")
+
+    # -- validity ----------------------------------------------------------------------------------------
+
+    def check(self) -> Iterator[Exception]:
+        """What is wrong with populations and conditions, one error a variable."""
+        yield from self._check_ranges()
+        yield from self._check_flat()
+        for v in sorted(self.dag.conditional):
+            yield from self._check_conditional(v)
+
+    def _check_ranges(self) -> Iterator[Exception]:
+        for t in self.dag.tables:
+            bad = np.flatnonzero(~((t.population >= 0) & (t.population <= 1 + TOLERANCE)))
+            if len(bad):
+                where = f"descriptors/{t.id}/states/population[{bad[0]}]"
+                yield PopulationRange(where, t.population[bad[0]], "a number from 0 to 1")
+
+    def _check_flat(self) -> Iterator[Exception]:
+        try:
+            flat = self.dag.flat
+        except DuplicateRow as error:
+            yield error
+            return
+        if len(flat.variables):
+            totals = np.add.reduceat(flat.population, flat.start[:-1])
+            for k in np.flatnonzero(totals > 1 + TOLERANCE)[:1]:
+                yield self._sum_error(int(flat.variables[k]), float(totals[k]))
+
+    def _sum_error(self, v: int, total: float) -> PopulationSum:
+        where = f"descriptors/{self.dag.descriptor(v)}/states"
+        return PopulationSum(where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1")
+
+    def _check_conditional(self, v: int) -> Iterator[Exception]:
+        rows = self.dag.rows(v)
+        active = self.dag.activation.get(v)
+        groups: dict[Condition | None, float] = {}
+        by_state: dict[int, list[Condition | None]] = {}
+        for s, c, p in zip(rows.state.tolist(), rows.condition, rows.population.tolist(), strict=True):
+            groups[c] = groups.get(c, 0.0) + p
+            by_state.setdefault(s, []).append(c)
+        for s, conditions in by_state.items():
+            pairs = [(a, b) for i, a in enumerate(conditions) for b in conditions[i + 1 :]]
+            if any(counting.satisfiable(self.dag, [a, b, active]) for a, b in pairs):
+                name = f"{self.dag.variable_name(v)}={self.dag.state_labels(v)[s]}"
+                where = f"descriptors/{self.dag.descriptor(v)}/states"
+                yield OverlappingConditions(where, f"two rows of {name} can hold at once", "at most one")
+                return
+        total = self._largest_sum(v, sorted(groups.items(), key=lambda g: -g[1]), active)
+        if total > 1 + TOLERANCE:
+            yield self._sum_error(v, total)
+
+    def _largest_sum(self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None) -> float:
+        """The largest sum of populations over conditions that can hold together."""
+        best, visited = 0.0, 0
+        waiting: list[tuple[int, float, list[Condition | None]]] = [(0, 0.0, [active])]
+        while waiting:
+            k, total, held = waiting.pop()
+            best = max(best, total)
+            visited += 1
+            if visited > MAX_PATTERNS:
+                raise TooEntangled("descriptors", f"{self.dag.variable_name(v)}: too many condition patterns", "fewer")
+            if k == len(groups) or total + sum(p for _, p in groups[k:]) <= best:
+                continue
+            condition, population = groups[k]
+            waiting.append((k + 1, total, held))
+            if counting.satisfiable(self.dag, [*held, condition]):
+                waiting.append((k + 1, total + population, [*held, condition]))
+        return best
+
+
+def _first_maximum(values: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Index of the first largest value within each run of `values`."""
+    top = np.maximum.reduceat(values, start[:-1])
+    is_top = values == np.repeat(top, np.diff(start))
+    place = np.where(is_top, np.arange(len(values)), len(values))
+    return np.minimum.reduceat(place, start[:-1]) - start[:-1]
