@@ -51,7 +51,12 @@ def words(draw: Draw, draw_key: np.ndarray, stream: int) -> np.ndarray:
     k0, k1 = draw.seed & 0xFFFFFFFF, draw.seed >> 32
     for _ in range(ROUNDS):
         p0, p1 = MULTIPLIERS[0] * c0, MULTIPLIERS[1] * c2
-        c0, c1, c2, c3 = (p1 >> WORD) ^ c1 ^ np.uint64(k0), p1 & LOW, (p0 >> WORD) ^ c3 ^ np.uint64(k1), p0 & LOW
+        c0, c1, c2, c3 = (
+            (p1 >> WORD) ^ c1 ^ np.uint64(k0),
+            p1 & LOW,
+            (p0 >> WORD) ^ c3 ^ np.uint64(k1),
+            p0 & LOW,
+        )
         k0, k1 = (k0 + WEYL[0]) & 0xFFFFFFFF, (k1 + WEYL[1]) & 0xFFFFFFFF
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
@@ -110,10 +115,14 @@ def cholesky(u: np.ndarray) -> np.ndarray:
     return c
 
 
-def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse") -> np.ndarray:
+def displacement(
+    u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse"
+) -> np.ndarray:
     """A Gaussian displacement of each atom, (n, 3) ångström, with covariance U (n, 3, 3)."""
     bad = indefinite(u)
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
+        raise NotPositiveSemidefinite(
+            where, f"{len(bad)} atoms, first {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)"
+        )
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

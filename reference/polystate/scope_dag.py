@@ -98,7 +98,8 @@ class ScopeDag:
         self.n_states = np.concatenate([*sizes, empty]).astype(np.int64)
         self._start = np.concatenate([*starts, empty]).astype(np.int64)
         self._number = {
-            (int(t), int(s)): v for v, (t, s) in enumerate(zip(self.table.tolist(), self.site.tolist(), strict=True))
+            (int(t), int(s)): v
+            for v, (t, s) in enumerate(zip(self.table.tolist(), self.site.tolist(), strict=True))
         }
 
     def _parse_conditions(self) -> None:
@@ -110,7 +111,9 @@ class ScopeDag:
             used = np.append(np.unique(np.asarray(t.condition)), t.active_when)
             for number in used.tolist():
                 if number != ALWAYS and number not in self._conditions[k]:
-                    raise UnknownState(f"descriptors/{t.id}", f"condition {number}", "a row of its conditions table")
+                    raise UnknownState(
+                        f"descriptors/{t.id}", f"condition {number}", "a row of its conditions table"
+                    )
 
     def parse(self, table: Mapping[str, Any], where: str) -> dict[int, Condition]:
         """The conditions of one descriptor's table by number."""
@@ -119,11 +122,15 @@ class ScopeDag:
         for row, (number, parent, site, state) in enumerate(zip(*columns, strict=True)):
             variable = self._number.get((self._index.get(parent, -1), int(site)))
             if variable is None:
-                raise UnknownState(f"{where}[{row}]", f"{parent} site {site}", "a variable of a discrete descriptor")
+                raise UnknownState(
+                    f"{where}[{row}]", f"{parent} site {site}", "a variable of a discrete descriptor"
+                )
             values = self.state_values(variable)
             match = np.flatnonzero(values == state)
             if not len(match):
-                raise UnknownState(f"{where}[{row}]", f"{parent} site {site} state {state}", f"one of {values.tolist()}")
+                raise UnknownState(
+                    f"{where}[{row}]", f"{parent} site {site} state {state}", f"one of {values.tolist()}"
+                )
             terms.setdefault(int(number), {}).setdefault(variable, set()).add(int(match[0]))
         return {
             number: tuple(Clause(v, frozenset(states)) for v, states in sorted(by_variable.items()))
@@ -147,7 +154,9 @@ class ScopeDag:
         self._row_variable = [new[v] for v in self._row_variable]
 
         def moved(c: Condition) -> Condition:
-            return tuple(sorted((Clause(int(new[x.variable]), x.states) for x in c), key=lambda x: x.variable))
+            return tuple(
+                sorted((Clause(int(new[x.variable]), x.states) for x in c), key=lambda x: x.variable)
+            )
 
         self._conditions = [{n: moved(c) for n, c in by.items()} for by in self._conditions]
         self._collect_conditional()
@@ -183,7 +192,9 @@ class ScopeDag:
             for parent in rest:
                 if done.get(parent) is False:
                     names = " -> ".join(self.variable_name(x) for x in [parent, *(s[0] for s in stack[::-1])])
-                    raise ScopeCycle(f"descriptors/{self.tables[int(self.table[v])].id}/conditions", names, "no cycle")
+                    raise ScopeCycle(
+                        f"descriptors/{self.tables[int(self.table[v])].id}/conditions", names, "no cycle"
+                    )
                 if parent not in done:
                     done[parent] = False
                     stack.append((parent, iter(sorted(self.parents(parent)))))
@@ -266,7 +277,9 @@ class ScopeDag:
             target = place[v[rows]] + self._row_state[k][rows]
             if len(np.unique(target)) != len(target):
                 row = rows[np.setdiff1d(np.arange(len(target)), np.unique(target, return_index=True)[1])[0]]
-                raise DuplicateRow(f"descriptors/{t.id}/states[{row}]", "the same (site, state) again", "each once")
+                raise DuplicateRow(
+                    f"descriptors/{t.id}/states[{row}]", "the same (site, state) again", "each once"
+                )
             population[target] = np.asarray(t.population, np.float64)[rows]
         return Flat(variables, start, population)
 
@@ -285,7 +298,9 @@ def holds(condition: Condition | None, joint: Mapping[int, int] | np.ndarray) ->
     return condition is None or all(int(joint[c.variable]) in c.states for c in condition)
 
 
-def state_table(group_id: str, tables: Mapping[str, Any], site_labels: Sequence[str] | None, active: int) -> StateTable:
+def state_table(
+    group_id: str, tables: Mapping[str, Any], site_labels: Sequence[str] | None, active: int
+) -> StateTable:
     """The StateTable of a discrete descriptor's tables."""
     if "states" not in tables:
         raise MissingArray(f"descriptors/{group_id}/states", "nothing", "the table of states")

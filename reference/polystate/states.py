@@ -47,7 +47,9 @@ class States:
         while True:
             yield joint.copy()
             for v in range(len(self.dag) - 1, -1, -1):
-                later = [s for s in counting.options(self.dag, v, joint) if s > joint[v]] if joint[v] >= 0 else []
+                later = (
+                    [s for s in counting.options(self.dag, v, joint) if s > joint[v]] if joint[v] >= 0 else []
+                )
                 if later:
                     joint[v] = later[0]
                     self._fill(joint, v + 1)
@@ -88,7 +90,9 @@ class States:
             if v in wanted:
                 if wanted[v] not in possible:
                     label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
+                    raise IllegalState(
+                        f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint)
+                    )
                 joint[v] = wanted[v]
             else:
                 weights = self.populations(v, joint)
@@ -96,7 +100,9 @@ class States:
         return joint
 
     def _why(self, v: int, possible: list[int], joint: np.ndarray) -> str:
-        held = ", ".join(f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v)))
+        held = ", ".join(
+            f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v))
+        )
         if possible == [INACTIVE]:
             return f"no state, since it is inactive under {held}"
         return "one of " + ", ".join(str(self.dag.state_labels(v)[s]) for s in possible) + f" under {held}"
@@ -119,7 +125,9 @@ class States:
         descriptor, _, site = name.partition("/")
         known = {t.id: k for k, t in enumerate(self.dag.tables)}
         if descriptor not in known:
-            raise StateNotFound(f"state/{name}", descriptor, "one of " + (", ".join(known) or "no discrete descriptors"))
+            raise StateNotFound(
+                f"state/{name}", descriptor, "one of " + (", ".join(known) or "no discrete descriptors")
+            )
         table = self.dag.tables[known[descriptor]]
         mine = np.flatnonzero(self.dag.table == known[descriptor])
         if not site and len(mine) == 1:
@@ -141,7 +149,9 @@ class States:
                 if s in found:
                     label = self.dag.state_labels(v)[s]
                     raise OverlappingConditions(
-                        f"descriptors/{self.dag.descriptor(v)}/states", f"two rows of {label} hold", "at most one"
+                        f"descriptors/{self.dag.descriptor(v)}/states",
+                        f"two rows of {label} hold",
+                        "at most one",
                     )
                 found[s] = p
         return found
@@ -163,7 +173,9 @@ class States:
             if v in wanted:
                 if wanted[v] not in possible:
                     label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
+                    raise IllegalState(
+                        f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint)
+                    )
                 joint[v] = wanted[v]
             elif possible == [INACTIVE]:
                 joint[v] = INACTIVE
@@ -199,7 +211,9 @@ class States:
 
     def _no_population(self, v: int) -> NoPopulation:
         name = self.dag.variable_name(v)
-        return NoPopulation(f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0")
+        return NoPopulation(
+            f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0"
+        )
 
     # -- validity ----------------------------------------------------------------------------------------
 
@@ -230,7 +244,9 @@ class States:
 
     def _sum_error(self, v: int, total: float) -> PopulationSum:
         where = f"descriptors/{self.dag.descriptor(v)}/states"
-        return PopulationSum(where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1")
+        return PopulationSum(
+            where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1"
+        )
 
     def _check_conditional(self, v: int) -> Iterator[Exception]:
         rows = self.dag.rows(v)
@@ -251,7 +267,9 @@ class States:
         if total > 1 + TOLERANCE:
             yield self._sum_error(v, total)
 
-    def _largest_sum(self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None) -> float:
+    def _largest_sum(
+        self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None
+    ) -> float:
         """The largest sum of populations over conditions that can hold together."""
         best, visited = 0.0, 0
         waiting: list[tuple[int, float, list[Condition | None]]] = [(0, 0.0, [active])]
@@ -260,7 +278,9 @@ class States:
             best = max(best, total)
             visited += 1
             if visited > MAX_PATTERNS:
-                raise TooEntangled("descriptors", f"{self.dag.variable_name(v)}: too many condition patterns", "fewer")
+                raise TooEntangled(
+                    "descriptors", f"{self.dag.variable_name(v)}: too many condition patterns", "fewer"
+                )
             if k == len(groups) or total + sum(p for _, p in groups[k:]) <= best:
                 continue
             condition, population = groups[k]

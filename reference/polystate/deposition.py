@@ -1,0 +1,368 @@
+"""A deposition: the tree of a store, and the questions that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polystate import evaluate
+from polystate.axes import Axis, axes, axis
+from polystate.descriptors import Descriptor
+from polystate.errors import AtomNotFound, DrawRange, MissingLayer, StateNotFound, UnknownGrouping, WrongShape
+from polystate.groupings import Grouping, grouping, grouping_names
+from polystate.hierarchy import LEVELS, Hierarchy
+from polystate.sampling import Draw, displacement, indefinite
+from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
+from polystate.states import States
+from polystate.store import Tree, read
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One rendering: coordinates of the atoms asked for, and what they were made from.
+
+    xyz, mean: (n, 3) float64 ångström; present: (n,) bool; atom_id: (n,) uint32; state: the joint state by name;
+    at: the step on each axis; psd: how indefinite covariances were treated."""
+
+    xyz: np.ndarray
+    mean: np.ndarray
+    present: np.ndarray
+    atom_id: np.ndarray
+    state: Mapping[str, str]
+    at: Mapping[str, int]
+    psd: str
+    request: evaluate.Request
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """U_total of the same atoms in the same joint state, (n, 3, 3) Å²."""
+        return evaluate.covariance(self.request)
+
+
+class Deposition:
+    """Read access to one deposition; nothing is read before it is needed."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._checked: set[str] = set()
+
+    # -- what it holds -----------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The deposition document."""
+        return self.tree[""].attributes
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        return Hierarchy(self.tree)
+
+    @property
+    def n_atoms(self) -> int:
+        return self.hierarchy.n_atoms
+
+    @cached_property
+    def x_ref(self) -> np.ndarray:
+        """Reference coordinates, (N, 3) float64 ångström."""
+        if "reference" not in self.tree or "x_ref" not in self.tree["reference"].arrays:
+            raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")
+        x_ref = np.asarray(self.tree["reference"].arrays["x_ref"], np.float64)
+        if x_ref.shape != (self.n_atoms, 3):
+            raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")
+        return x_ref
+
+    @property
+    def frame(self) -> str:
+        """The name of the deposition's coordinate frame."""
+        return (
+            self.tree["reference"].attributes.get("frame", "deposition")
+            if "reference" in self.tree
+            else "deposition"
+        )
+
+    @cached_property
+    def descriptors(self) -> dict[str, Descriptor]:
+        """All descriptors by id, in byte order."""
+        names = sorted(
+            p[len("descriptors/") :] for p in self.tree if p.startswith("descriptors/") and p.count("/") == 1
+        )
+        return {n: Descriptor(self, n, self.tree[f"descriptors/{n}"]) for n in names}
+
+    @cached_property
+    def axes(self) -> dict[str, Axis]:
+        return axes(self.tree)
+
+    def axis(self, name: str, where: str = "axes") -> Axis:
+        """The sample axis `name`."""
+        return axis(self.axes, name, where)
+
+    @cached_property
+    def groupings(self) -> dict[str, Grouping]:
+        """All groupings by name (`namespace/v<n>`)."""
+        return {
+            name: grouping(self.tree, self.hierarchy, name, "groupings") for name in grouping_names(self.tree)
+        }
+
+    def scope_labels(self, scope: Mapping[str, Any], where: str = "scope") -> tuple[np.ndarray, int]:
+        """The label of each atom in a scope, (N,) int32 with -1 = not covered, and how many labels it has."""
+        if "grouping" in scope:
+            found = grouping(self.tree, self.hierarchy, scope["grouping"], f"{where}/grouping")
+            return found.label_of_atoms(), found.n_labels
+        level = scope.get("level")
+        if level not in LEVELS:
+            raise UnknownGrouping(f"{where}/level", level, "one of " + ", ".join(LEVELS))
+        return self.hierarchy.of_atoms(level), self.hierarchy.size(level)
+
+    def scope_names(self, scope: Mapping[str, Any], n_labels: int) -> list[str]:
+        """The names of a scope's labels: as written in a grouping, atom ids, or row numbers."""
+        if "grouping" in scope:
+            found = grouping(self.tree, self.hierarchy, scope["grouping"], "scope/grouping")
+            if found.document.get("labels"):
+                return list(found.document["labels"])
+        if scope.get("level") == "atom":
+            return [str(i) for i in self.hierarchy.atom_id.tolist()]
+        return [str(i) for i in range(n_labels)]
+
+    # -- joint states ------------------------------------------------------------------------------------
+
+    @cached_property
+    def states(self) -> States:
+        """The joint states: `count()`, `legal()`, and how one is chosen."""
+        self.check_documents()
+        found = [d for d in self.descriptors.values() if d.is_discrete]
+        for d in found:
+            self.check_payload(d, "states")
+        dag = ScopeDag([self._state_table(d) for d in found])
+        keys = np.zeros(len(dag), np.uint32)
+        for d in found:
+            if d.table("variables"):
+                columns = d.column("variables", "site"), d.column("variables", "draw_key")
+                for site, key in zip(*(c.tolist() for c in columns), strict=True):
+                    v = dag.variable(d.id, site)
+                    if v is not None:
+                        keys[v] = key
+        return States(dag, keys)
+
+    def _state_table(self, d: Descriptor) -> StateTable:
+        return state_table(d.id, d.group.tables, d.label_names, d.active_when)
+
+    def conditions(self, d: Descriptor) -> Mapping[int, Condition]:
+        """The conditions of any descriptor by number."""
+        if d.is_discrete:
+            return self.states.dag.conditions(d.id)
+        if d.id not in self._conditions:
+            self._conditions[d.id] = self.states.dag.parse(d.table("conditions"), f"{d.path}/conditions")
+        return self._conditions[d.id]
+
+    @cached_property
+    def _conditions(self) -> dict[str, Mapping[int, Condition]]:
+        return {}
+
+    # -- checks ------------------------------------------------------------------------------------------
+
+    def check_documents(self) -> None:
+        """Raise the first thing that is wrong with the documents (no array is read)."""
+        if "documents" not in self._checked:
+            from polystate.validate import document_errors
+
+            for error in document_errors(self):
+                raise error
+            self._checked.add("documents")
+
+    def check_payload(self, d: Descriptor, part: str = "all") -> None:
+        """Raise the first thing that is wrong with a descriptor's arrays and tables."""
+        if f"{d.id}/{part}" not in self._checked:
+            from polystate.validate import payload_errors
+
+            for error in payload_errors(d, part):
+                raise error
+            self._checked.add(f"{d.id}/{part}")
+
+    def validate(self, strict: bool = False) -> Any:
+        """Everything that is wrong, and what is only doubtful: a Report with `valid`, `errors`, `warnings`."""
+        from polystate.validate import validate
+
+        return validate(self, strict)
+
+    # -- evaluation --------------------------------------------------------------------------------------
+
+    def rows(self, atoms: Sequence[int] | None) -> np.ndarray:
+        """Rows of atoms named by id, ascending; all rows where `atoms` is None."""
+        if atoms is None:
+            return np.arange(self.n_atoms)
+        ids = np.unique(np.asarray(atoms, np.int64))
+        missing = ids[~np.isin(ids, self.hierarchy.atom_id)]
+        if len(missing):
+            raise AtomNotFound("atoms", ", ".join(map(str, missing[:5])), "atom ids of this deposition")
+        return np.searchsorted(self.hierarchy.atom_id, ids)
+
+    def request(
+        self,
+        state: Mapping[str, str] | None = None,
+        at: Mapping[str, int] | None = None,
+        draw: Draw | None = None,
+        atoms: Sequence[int] | None = None,
+        latents: Mapping[str, np.ndarray] | None = None,
+        coefficients: Mapping[str, np.ndarray] | None = None,
+        allow_code: bool = False,
+        only: Sequence[Descriptor] | None = None,
+    ) -> evaluate.Request:
+        """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
+        self.check_documents()
+        steps = {name: self.axis(name, "at").step(int(index)) for name, index in (at or {}).items()}
+        named = self.axis_states(steps, dict(state or {}))
+        joint = self.states.choose(named) if draw is None else self.states.draw(draw, named)
+        for d in self.descriptors.values() if only is None else only:
+            self.check_payload(d)
+        return evaluate.Request(
+            self, joint, self.rows(atoms), steps, latents or {}, coefficients or {}, draw, allow_code
+        )
+
+    def axis_states(self, steps: Mapping[str, int], state: dict[str, str]) -> dict[str, str]:
+        """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
+        from polystate.errors import IllegalState
+
+        for d in self.descriptors.values():
+            axis_name = d.document.get("state_axis") or (d.axis if d.is_discrete else None)
+            if not d.is_discrete or axis_name not in steps:
+                continue
+            step = steps[axis_name]
+            number = int(d.array("labels", step)) if d.has("labels") else step
+            site, states = d.column("states", "site"), d.column("states", "state")
+            row = np.flatnonzero(states == number)
+            if not len(row):
+                raise StateNotFound(f"axes/{axis_name}[{step}]", number, f"a state of {d.path}")
+            label = d.table("states")["label"][row[0]]
+            name = f"{d.id}/{d.label_names[int(site[row[0]])]}"
+            for given in (name, d.id):
+                if state.get(given, label) != label:
+                    raise IllegalState(f"state/{given}", state[given], f"{label}, fixed by axis {axis_name}")
+                state.pop(given, None)
+            state[name] = label
+        return state
+
+    def covariance(
+        self,
+        state: Mapping[str, str] | None = None,
+        at: Mapping[str, int] | None = None,
+        atoms: Sequence[int] | None = None,
+        levels: Sequence[str] | None = None,
+        by_level: bool = False,
+    ) -> np.ndarray:
+        """U_total (N, 3, 3) Å², or (L, N, 3, 3) by level from the largest scale to the smallest.
+
+        Without a state it is that of the most populated legal joint state. Never clipped: atoms whose U no motion
+        has are named by `indefinite_atoms`."""
+        chosen = self._levels(levels)
+        request = self.request(state, at, None, atoms, only=chosen)
+        return evaluate.covariance(request, chosen, by_level)
+
+    def _levels(self, levels: Sequence[str] | None) -> list[Descriptor]:
+        self.check_documents()
+        found = evaluate.gaussian_levels(self)
+        if levels is None:
+            return found
+        known = {d.id: d for d in found}
+        for name in levels:
+            if name not in known:
+                raise StateNotFound(
+                    "levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors")
+                )
+        return [d for d in found if d.id in set(levels)]
+
+    def indefinite_atoms(self, u: np.ndarray, atoms: Sequence[int] | None = None) -> np.ndarray:
+        """The ids of atoms whose covariance is not positive semi-definite within tolerance."""
+        return self.hierarchy.atom_id[self.rows(atoms)][indefinite(u)]
+
+    def render(
+        self,
+        state: Mapping[str, str] | None = None,
+        at: Mapping[str, int] | None = None,
+        draw: Draw | None = None,
+        atoms: Sequence[int] | None = None,
+        psd: str = "refuse",
+        **given: Any,
+    ) -> Snapshot:
+        """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
+
+        given: latents, coefficients ({descriptor id: values}), allow_code."""
+        request = self.request(state, at, draw, atoms, **given)
+        return self._snapshot(request, psd, evaluate.gaussian_levels(self))
+
+    def _snapshot(self, request: evaluate.Request, psd: str, sampled: list[Descriptor]) -> Snapshot:
+        middle = evaluate.mean(request)
+        xyz = middle
+        if request.draw is not None and sampled:
+            u = evaluate.covariance(request, sampled)
+            keys = self.hierarchy.draw_key[request.rows]
+            xyz = middle + displacement(u, request.draw, keys, "descriptors", psd)
+        ids = self.hierarchy.atom_id[request.rows]
+        labels = self.states.labels(request.joint)
+        return Snapshot(xyz, middle, evaluate.present(request), ids, labels, request.steps, psd, request)
+
+    def iterate(
+        self,
+        *names: str,
+        steps: slice | None = None,
+        at: Mapping[str, int] | None = None,
+        draw: Draw | None = None,
+        state: Mapping[str, str] | None = None,
+        policies: Mapping[str, str] | None = None,
+        psd: str = "refuse",
+        **given: Any,
+    ) -> Iterator[Snapshot]:
+        """Snapshots along one or several sample axes, in row-major order over the names in ascending order.
+
+        A draw of step k uses draw index `draw.index * (product of lengths) + k`, and the U of the descriptors whose
+        policy is sample_per_step. `steps` slices the steps of a single axis."""
+        names = tuple(sorted(names))
+        lengths = [self.axis(name).length for name in names]
+        total = int(np.prod(lengths, dtype=object)) if lengths else 1
+        sampled = [d for d in evaluate.gaussian_levels(self) if self.policy(d, policies) == "sample_per_step"]
+        for k in range(total)[steps] if steps is not None else range(total):
+            index = np.unravel_index(k, lengths)
+            place = {**(at or {}), **{n: int(i) for n, i in zip(names, index, strict=True)}}
+            own = None
+            if draw is not None:
+                number = draw.index * total + k
+                if number >= 1 << 64:
+                    raise DrawRange("draw/index", number, "below 2^64")
+                own = Draw(draw.seed, number)
+            yield self._snapshot(self.request(state, place, own, **given), psd, sampled)
+
+    def policy(self, d: Descriptor, policies: Mapping[str, str] | None = None) -> str:
+        """How a Gaussian descriptor takes part in iterated draws: given, its own, or its operator's default."""
+        if d.axis is not None:
+            return "sample_per_step"
+        own = (policies or {}).get(d.id) or d.document.get("broadcast_policy")
+        return own or ("mean" if d.operator == "parametric_gaussian/aadp_v1" else "sample_per_step")
+
+    # -- descriptions ------------------------------------------------------------------------------------
+
+    def digest(self, full: bool = False) -> str:
+        """The content digest, as hex."""
+        from polystate.digest import digest
+
+        return digest(self.tree, full)
+
+    def describe(self) -> dict[str, Any]:
+        """What this deposition holds, in counts and names."""
+        from polystate.describe import describe
+
+        return describe(self)
+
+    def explain(self, atom: str | None = None, **request: Any) -> list[dict[str, Any]]:
+        """The plan of a request: which descriptor contributes what, from where, by which operator."""
+        from polystate.describe import explain
+
+        return explain(self, atom, **request)
+
+
+def open(path: str | Path) -> Deposition:
+    """The deposition at `path`: a directory, a .zip, or a URL."""
+    return Deposition(read(path))

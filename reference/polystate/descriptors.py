@@ -1,0 +1,211 @@
+"""A descriptor: one statement of how something varies, bound to one scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import MissingArray, ReferenceMismatch, UnknownAtom, WrongShape
+from polystate.store import Group, StoredTree, Table
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+
+ALWAYS = -1
+
+
+class Descriptor:
+    """Read access to one descriptor's document, arrays and tables."""
+
+    def __init__(self, dep: Deposition, name: str, group: Group) -> None:
+        self.dep, self.id, self.group = dep, name, group
+        self.path = f"descriptors/{name}"
+        self.document: Mapping[str, Any] = group.attributes
+
+    # -- what it is --------------------------------------------------------------------------------------
+
+    @property
+    def regime(self) -> str:
+        return self.document.get("regime", "")
+
+    @property
+    def mode(self) -> str:
+        return self.document.get("mode", "")
+
+    @property
+    def signal_type(self) -> str:
+        return self.document.get("signal_type", "unknown")
+
+    @property
+    def algebra(self) -> str:
+        return self.document.get("algebra", "independent")
+
+    @property
+    def operator(self) -> str | None:
+        """The operator's id, or None where the mode itself is the procedure."""
+        return (self.document.get("operator") or {}).get("id")
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Parameters of the operator."""
+        return (self.document.get("operator") or {}).get("parameters") or {}
+
+    @property
+    def axis(self) -> str | None:
+        """The sample axis that its arrays lie on, or None."""
+        return self.document.get("sample_axis")
+
+    @property
+    def active_when(self) -> int:
+        return int(self.document.get("active_when", ALWAYS))
+
+    @property
+    def is_discrete(self) -> bool:
+        return self.regime == "discrete"
+
+    @property
+    def is_gaussian(self) -> bool:
+        return self.signal_type == "gaussian_disorder"
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it gives coordinates instead of displacements."""
+        return self.signal_type == "coordinates"
+
+    @property
+    def is_transform(self) -> bool:
+        return self.document.get("acts_as") == "transform"
+
+    # -- its scope ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def _scope(self) -> tuple[np.ndarray, int]:
+        return self.dep.scope_labels(self.document.get("scope", {}), f"{self.path}#/scope")
+
+    @property
+    def label_of_atom(self) -> np.ndarray:
+        """The label of the scope that each atom has, (N,) int32, -1 = not covered."""
+        return self._scope[0]
+
+    @property
+    def n_labels(self) -> int:
+        return self._scope[1]
+
+    @cached_property
+    def label_names(self) -> list[str]:
+        """The names of the scope's labels, used to name sites."""
+        return self.dep.scope_names(self.document.get("scope", {}), self.n_labels)
+
+    # -- its payload -------------------------------------------------------------------------------------
+
+    def has(self, name: str) -> bool:
+        return name in self.group.arrays
+
+    def array(self, name: str, step: int | None = None) -> np.ndarray:
+        """An array of the payload, or one row of its first dimension (only that row is read)."""
+        if name not in self.group.arrays:
+            raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this descriptor")
+        tree = self.dep.tree
+        if step is not None and isinstance(tree, StoredTree):
+            return tree.read_array(f"{self.path}/{name}", step)
+        values = np.asarray(self.group.arrays[name])
+        return values if step is None else values[step]
+
+    def table(self, name: str) -> Table:
+        """A table of the payload; an absent table is empty."""
+        return self.group.tables[name] if name in self.group.tables else {}
+
+    def column(self, table: str, name: str) -> np.ndarray:
+        """A numeric column of a table."""
+        columns = self.table(table)
+        if name not in columns:
+            raise MissingArray(f"{self.path}/{table}/{name}", "nothing", "a column of this table")
+        return np.asarray(columns[name])
+
+    def rows_of_ids(self, ids: np.ndarray, where: str) -> np.ndarray:
+        """Rows of the payload's atoms in this deposition, -1 where atom identity says that one is dropped."""
+        identity = self.document.get("atom_identity") or {}
+        kind = identity.get("kind", "exact")
+        ids = np.asarray(ids, np.int64)
+        if kind == "mapped":
+            old, new = self.column("atom_map", "old"), self.column("atom_map", "new")
+            order = np.argsort(old)
+            place = np.minimum(np.searchsorted(old[order], ids), max(0, len(old) - 1))
+            unmapped = np.flatnonzero(old[order][place] != ids) if len(old) else np.arange(len(ids))
+            if len(unmapped):
+                found = ", ".join(map(str, ids[unmapped[:5]]))
+                raise UnknownAtom(
+                    f"{where}[{unmapped[0]}]", f"atom_id {found}", f"ids of {self.path}/atom_map/old"
+                )
+            ids = new[order][place].astype(np.int64)
+        if kind == "superset":
+            known = self.dep.hierarchy.atom_id.astype(np.int64)
+            place = np.minimum(np.searchsorted(known, ids), max(0, len(known) - 1))
+            return np.where(known[place] == ids, place, -1) if len(known) else np.full(len(ids), -1)
+        return self.dep.hierarchy.rows_of(ids, where)
+
+    @cached_property
+    def atom_rows(self) -> np.ndarray:
+        """Rows of the atoms that `atom_id` names, (M,), -1 = dropped."""
+        return self.rows_of_ids(self.array("atom_id"), f"{self.path}/atom_id")
+
+    @cached_property
+    def covered(self) -> np.ndarray:
+        """Whether each atom may be touched by this descriptor, (N,) bool."""
+        return self.label_of_atom >= 0
+
+    # -- its reference -----------------------------------------------------------------------------------
+
+    @cached_property
+    def offset(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """R (3, 3) and d (3,) that map the fitted frame to the deposition's, p' = R p + d; None where they are one.
+
+        Refuses a reference that differs without an offset."""
+        reference = self.document.get("reference")
+        if not reference:
+            return None
+        offset = reference.get("offset") or {}
+        if offset.get("kind", "none") != "none":
+            rotation = np.array(offset.get("rotation") or np.eye(3), np.float64)
+            translation = np.array(offset.get("translation") or np.zeros(3), np.float64)
+            if rotation.shape != (3, 3) or translation.shape != (3,):
+                raise WrongShape(
+                    f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)"
+                )
+            return rotation, translation
+        frame, ours = reference.get("frame", "deposition"), self.dep.frame
+        if frame != ours:
+            raise ReferenceMismatch(f"{self.path}#/reference/frame", frame, f"frame {ours}, or an offset")
+        pinned = reference.get("hash")
+        if pinned is not None:
+            from polystate.digest import reference_hash
+
+            found = reference_hash(self.dep.x_ref[self.covered])
+            if pinned != found:
+                raise ReferenceMismatch(f"{self.path}#/reference/hash", pinned, f"{found}, or an offset")
+        return None
+
+    def to_fitted(self, xyz: np.ndarray) -> np.ndarray:
+        """Deposition coordinates (n, 3) in the frame that the descriptor was fitted in."""
+        if self.offset is None:
+            return xyz
+        rotation, translation = self.offset
+        return (xyz - translation) @ rotation  # Rᵀ (x - d)
+
+    def from_fitted(self, xyz: np.ndarray) -> np.ndarray:
+        """Coordinates of the fitted frame (n, 3) in the deposition's."""
+        if self.offset is None:
+            return xyz
+        rotation, translation = self.offset
+        return xyz @ rotation.T + translation
+
+    def turn(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors of the fitted frame (n, 3) in the deposition's."""
+        return vectors if self.offset is None else vectors @ self.offset[0].T
+
+    def turn_covariance(self, u: np.ndarray) -> np.ndarray:
+        """Covariances of the fitted frame (n, 3, 3) in the deposition's."""
+        return u if self.offset is None else self.offset[0] @ u @ self.offset[0].T

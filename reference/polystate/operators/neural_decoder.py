@@ -1,0 +1,31 @@
+"""Decoders whose weights are arrays of the store and whose forward pass is the registry entry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate.errors import UnsupportedCombination
+
+ACTIVATIONS = {
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "identity": lambda x: x,
+}
+
+
+def mlp_v1(latent: np.ndarray, activation: str = "tanh", **layers: np.ndarray) -> dict[str, np.ndarray]:
+    """h ← f(W h + b) layer by layer, the last layer without f; its output row-major as (M, 3).
+
+    latent: (d,); layers: w0 (n0, d), b0 (n0,), w1 (n1, n0), b1 (n1,), ... Returns output: (M, 3) Å."""
+    if activation not in ACTIVATIONS:
+        raise UnsupportedCombination(
+            "operator/parameters/activation", activation, "one of " + ", ".join(ACTIVATIONS)
+        )
+    h = np.asarray(latent, np.float64)
+    depth = sum(1 for name in layers if name.startswith("w"))
+    for k in range(depth):
+        h = layers[f"w{k}"] @ h + layers[f"b{k}"]
+        if k < depth - 1:
+            h = ACTIVATIONS[activation](h)
+    return {"output": h.reshape(-1, 3)}

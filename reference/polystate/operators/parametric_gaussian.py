@@ -1,0 +1,66 @@
+"""Gaussian disorder written as few parameters: TLS, isotropic and anisotropic ADPs, normal modes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+EIGHT_PI_SQUARED = 8 * np.pi**2
+VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # order of the six components of U, T and L
+
+
+def symmetric(six: np.ndarray) -> np.ndarray:
+    """(..., 6) in the order 11, 22, 33, 12, 13, 23 as (..., 3, 3)."""
+    six = np.asarray(six, np.float64)
+    full = np.empty((*six.shape[:-1], 3, 3))
+    for k, (i, j) in enumerate(VOIGT):
+        full[..., i, j] = full[..., j, i] = six[..., k]
+    return full
+
+
+def six_components(u: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) as (..., 6) in the order 11, 22, 33, 12, 13, 23."""
+    return np.stack([u[..., i, j] for i, j in VOIGT], axis=-1)
+
+
+def screw(eight: np.ndarray) -> np.ndarray:
+    """The eight stored components of S, 11 12 13 21 22 23 31 32, as (..., 3, 3): S33 = -S11 - S22."""
+    s11, s12, s13, s21, s22, s23, s31, s32 = np.moveaxis(np.asarray(eight, np.float64), -1, 0)
+    rows = [[s11, s12, s13], [s21, s22, s23], [s31, s32, -s11 - s22]]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def lever(r: np.ndarray) -> np.ndarray:
+    """K of r = (x, y, z), (..., 3, 3): K λ = λ × r, the displacement at r by a small rotation λ."""
+    x, y, z = np.moveaxis(r, -1, 0)
+    o = np.zeros_like(x)
+    rows = [[o, z, -y], [-z, o, x], [y, -x, o]]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def tls_v1(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> dict[str, np.ndarray]:
+    """U = A (T + K L Kᵀ + K S + Sᵀ Kᵀ) at r = xyz - origin (Schomaker & Trueblood 1968).
+
+    tls: (G, 24) T 6, L 6, S 8, amplitude A (Å²), origin 3 (Å); group: (N,) row of tls of each atom;
+    xyz: (N, 3) Å. Returns u: (N, 3, 3) Å²."""
+    t, l, s = symmetric(tls[:, 0:6]), symmetric(tls[:, 6:12]), screw(tls[:, 12:20])
+    amplitude, origin = tls[:, 20], tls[:, 21:24]
+    k = lever(np.asarray(xyz, np.float64) - origin[group])
+    kt = np.swapaxes(k, -1, -2)
+    ks = k @ s[group]
+    u = t[group] + k @ l[group] @ kt + ks + np.swapaxes(ks, -1, -2)
+    return {"u": amplitude[group, None, None] * u}
+
+
+def iadp_v1(b: np.ndarray) -> dict[str, np.ndarray]:
+    """U = B / (8π²) I. b: (N,) Å². Returns u: (N, 3, 3) Å²."""
+    return {"u": (np.asarray(b, np.float64) / EIGHT_PI_SQUARED)[:, None, None] * np.eye(3)}
+
+
+def aadp_v1(u: np.ndarray) -> dict[str, np.ndarray]:
+    """U from its six components. u: (N, 6) Å². Returns u: (N, 3, 3) Å²."""
+    return {"u": symmetric(u)}
+
+
+def nm_covariance_v1(basis: np.ndarray, variance: np.ndarray) -> dict[str, np.ndarray]:
+    """U = Σ_k σ_k² v_k v_kᵀ. basis: (k, N, 3); variance: (k,) Å². Returns u: (N, 3, 3) Å²."""
+    return {"u": np.einsum("k,kni,knj->nij", variance, basis, basis)}
