@@ -1,1 +1,1 @@
-"""Build cases, run implementations against them, compare, score and report."""
+"""The conformance suite: cases, adapters of implementations, comparison, scores."""

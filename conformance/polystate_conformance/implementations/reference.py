@@ -1,0 +1,269 @@
+"""The adapter of the reference evaluator: `python -m polystate_conformance.implementations.reference`."""
+
+from __future__ import annotations
+
+import traceback
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polystate_conformance import protocol
+
+PROFILES = [
+    "read", "validate", "discrete", "gaussian", "displacement", "axes", "sampling-exact", "sampling-statistical",
+    "registry",
+]  # fmt: skip
+
+
+def hello() -> dict[str, Any]:
+    """What this implementation is and can do."""
+    from importlib.metadata import version
+
+    from polystate_schemas import registry
+
+    return {
+        "protocol": protocol.PROTOCOL, "name": "polystate", "version": version("polystate"), "language": "Python",
+        "profiles": PROFILES, "operators": {id: entry.hash for id, entry in registry.entries().items()},
+        "devices": ["cpu"], "rng": "philox4x32-10",
+    }  # fmt: skip
+
+
+def handle(message: dict[str, Any]) -> dict[str, Any]:
+    """One answer to one `run` message; every refusal of the reference is a rejection, anything else an error."""
+    from polystate.errors import PolystateError
+
+    if message["profile"] not in PROFILES:
+        return {"unsupported": {"profile": message["profile"]}}
+    try:
+        return {"ok": _KINDS[message["kind"]](message)}
+    except PolystateError as error:
+        return {"rejected": {"stage": error.stage, "code": error.code, "where": error.where}}
+    except Exception:
+        return {"error": {"message": traceback.format_exc(limit=-4)}}
+
+
+def _validate(message: dict[str, Any]) -> dict[str, Any]:
+    import polystate
+
+    dep = polystate.open(message["deposition"])
+    options = {name: message["request"][name] for name in ("strict", "regenerate") if name in message["request"]}
+    report = dep.validate(**options)
+    ok: dict[str, Any] = {
+        "valid": report.valid,
+        "errors": [_finding(error) for error in report.errors],
+        "warnings": [_finding(warning) for warning in report.warnings],
+    }
+    for output, full in (("digest", False), ("digest_full", True)):
+        if output in message["request"]["outputs"]:
+            ok[output] = dep.digest(full=full)
+    return ok
+
+
+def _finding(problem: Any) -> dict[str, str]:
+    document = problem if isinstance(problem, dict) else problem.to_json()
+    return {name: document[name] for name in ("stage", "code", "where")}
+
+
+def _describe(message: dict[str, Any]) -> dict[str, Any]:
+    import polystate
+
+    request, out_dir = message["request"], message["out_dir"]
+    dep = polystate.open(message["deposition"])
+    ok: dict[str, Any] = {}
+    for output in request.get("outputs", ()):
+        ok[output] = _DESCRIPTIONS[output](dep)
+    for path in request.get("arrays", ()):
+        group, _, name = path.rpartition("/")
+        ok[f"array:{path}"] = protocol.save_array(out_dir, path, dep.tree[group].arrays[name])
+    for path in request.get("columns", ()):
+        value = _column(dep, path)
+        ok[f"column:{path}"] = value if isinstance(value, list) else protocol.save_array(out_dir, path, value)
+    for path in request.get("attributes", ()):
+        ok[f"attribute:{path}"] = dict(dep.tree[path].attributes)
+    return ok
+
+
+_DESCRIPTIONS = {
+    "counts": lambda dep: {
+        name: len(next(iter(dep.tree[f"hierarchy/{name}"].arrays.values())))
+        if f"hierarchy/{name}" in dep.tree
+        else 0
+        for name in ("atoms", "residues", "chains", "entities", "bonds")
+    },
+    "descriptors": lambda dep: [
+        {name: item.document[name] for name in ("id", "regime", "mode", "scope", "signal_type", "algebra")}
+        for item in dep.descriptors.values()
+    ],
+    "axes": lambda dep: [
+        {"name": path.removeprefix("axes/"), "length": dep.tree[path].attributes["length"]}
+        for path in sorted(dep.tree)
+        if path.startswith("axes/")
+    ],
+}
+
+
+def _column(dep: Any, path: str) -> Any:
+    """A column of a table, or a text column of the hierarchy with its codes looked up."""
+    parent, _, name = path.rpartition("/")
+    if parent in dep.tree:
+        group = dep.tree[parent]
+        vocabulary = group.attributes["vocabularies"][name]
+        return [None if code < 0 else vocabulary[code] for code in group.arrays[name].tolist()]
+    group_path, _, table = parent.rpartition("/")
+    return dep.tree[group_path].tables[table][name]
+
+
+def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
+    import polystate
+
+    request, out_dir = message["request"], message["out_dir"]
+    outputs = set(request["outputs"])
+    dep = polystate.open(message["deposition"])
+    _refuse_invalid(dep, request)
+    ok: dict[str, Any] = {}
+    if "count" in outputs:
+        ok["count"] = str(dep.states.count())
+    if "states" in outputs:
+        ok["states"] = [_to_wire(dep, joint) for joint in islice(dep.states.joints(), request["list"])]
+    if "default" in outputs:
+        ok["default"] = _to_wire(dep, dep.states.default())
+    selection = _selection(dep, request)
+    if outputs & {"mean", "present", "state"}:
+        snapshot = dep.render(**selection)
+        arrays = {"mean": snapshot.mean, "present": snapshot.present}
+        ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
+        if "state" in outputs:
+            ok["state"] = _to_wire(dep, snapshot.request.joint)
+    for output, by_level in (("covariance", False), ("covariance_by_level", True)):
+        if output in outputs:
+            u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, **selection)
+            ok[output] = protocol.save_array(out_dir, output, u)
+    if "levels" in outputs:
+        from polystate.evaluate import gaussian_levels
+
+        ok["levels"] = [descriptor.id for descriptor in gaussian_levels(dep)]
+    if "indefinite" in outputs:
+        ok["indefinite"] = dep.indefinite_atoms(dep.covariance(**selection), request.get("atoms")).tolist()
+    return ok
+
+
+def _refuse_invalid(dep: Any, request: dict[str, Any]) -> None:
+    """Raise the first error of validation: an invalid deposition has no values."""
+    for error in dep.validate(**({"strict": True} if request.get("strict") else {})).errors:
+        raise error
+
+
+def _selection(dep: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that choose state, axis steps and atoms."""
+    selection: dict[str, Any] = {}
+    if "state" in request:
+        selection["state"] = {_name(dep, key): label for key, label in request["state"].items()}
+    if "at" in request:
+        selection["at"] = request["at"]
+    if "atoms" in request:
+        selection["atoms"] = np.array(request["atoms"], dtype=np.int64)
+    return selection
+
+
+def _to_wire(dep: Any, joint: np.ndarray) -> dict[str, str]:
+    """A joint state as the protocol writes it: descriptor/site row to label, inactive variables left out."""
+    dag = dep.states.dag
+    return {
+        f"{dag.descriptor(v)}/{dag.site[v]}": str(dag.state_labels(v)[joint[v]])
+        for v in np.flatnonzero(joint >= 0).tolist()
+    }
+
+
+def _name(dep: Any, key: str) -> str:
+    """The name that the reference gives to the variable `descriptor/site row`; an unknown one stays as it is."""
+    descriptor, _, site = key.partition("/")
+    variable = dep.states.dag.variable(descriptor, int(site))
+    return key if variable is None else dep.states.dag.variable_name(variable)
+
+
+def _draw(message: dict[str, Any]) -> dict[str, Any]:
+    import polystate
+
+    request, out_dir = message["request"], message["out_dir"]
+    outputs = set(request["outputs"])
+    dep = polystate.open(message["deposition"])
+    _refuse_invalid(dep, request)
+    selection = {**_selection(dep, request), "psd": request.get("psd", "refuse")}
+    seed, index = int(message["seed"]), int(request.get("index", "0"))
+    if "count" in request:
+        return _many(
+            dep, request, out_dir, [polystate.Draw(seed, index + k) for k in range(request["count"])], selection
+        )
+    draw = polystate.Draw(seed, index)
+    if "iterate" in request:
+        snapshot = _iterated(dep, request["iterate"], draw, selection)
+    else:
+        snapshot = dep.render(draw=draw, **selection)
+    arrays = {"xyz": lambda: snapshot.xyz, "mean": lambda: snapshot.mean, "present": lambda: snapshot.present,
+              "covariance": lambda: snapshot.covariance}  # fmt: skip
+    ok: dict[str, Any] = {
+        name: protocol.save_array(out_dir, name, arrays[name]()) for name in arrays if name in outputs
+    }
+    if "state" in outputs:
+        ok["state"] = _to_wire(dep, snapshot.request.joint)
+    return ok
+
+
+def _iterated(dep: Any, steps: dict[str, int], draw: Any, selection: dict[str, Any]) -> Any:
+    """The snapshot at one step of iterated axes."""
+    names = sorted(steps)
+    place = 0
+    for name in names:
+        length = dep.axis(name).length
+        if not 0 <= steps[name] < length:
+            dep.axis(name).step(steps[name])
+        place = place * length + steps[name]
+    return next(islice(dep.iterate(*names, draw=draw, **selection), place, None))
+
+
+def _many(
+    dep: Any, request: dict[str, Any], out_dir: str, draws: list[Any], selection: dict[str, Any]
+) -> dict[str, Any]:
+    """Many draws: coordinates (n, M, 3), or the label of one variable in each."""
+    ok: dict[str, Any] = {}
+    if "draws" in request["outputs"]:
+        xyz = np.stack([dep.render(draw=draw, **selection).xyz for draw in draws])
+        ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
+    if "states_drawn" in request["outputs"]:
+        dag = dep.states.dag
+        descriptor, _, site = request["variable"].partition("/")
+        v = dag.variable(descriptor, int(site))
+        joints = (dep.states.draw(draw, selection.get("state")) for draw in draws)
+        ok["states_drawn"] = [str(dag.state_labels(v)[joint[v]]) if joint[v] >= 0 else None for joint in joints]
+    return ok
+
+
+def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
+    import polystate
+    from polystate import store
+
+    request = message["request"]
+    dep = polystate.open(message["deposition"])
+    name = "out.zarr.zip" if request.get("container") == "zip" else "out.zarr"
+    tree = dep.tree
+    if "mode" in request:
+        from polystate.modes import convert
+
+        tree = convert(tree, request["mode"])
+    store.write(tree, Path(message["out_dir"]) / name)
+    return {"store": {"file": name}}
+
+
+def _operator(message: dict[str, Any]) -> dict[str, Any]:
+    raise NotImplementedError
+
+
+_KINDS = {
+    "validate": _validate, "describe": _describe, "evaluate": _evaluate, "draw": _draw, "round_trip": _round_trip,
+    "operator": _operator,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    protocol.serve(hello(), handle)

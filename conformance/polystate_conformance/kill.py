@@ -1,0 +1,135 @@
+"""The kill table: every planted fault and every dropped schema constraint against the cases of its profile."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polystate_conformance import faults, mutants
+from polystate_conformance.case import Case
+from polystate_conformance.materialise import Materials
+from polystate_conformance.runner import Result, run_in_process
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What became of one fault: the cases that catch it, or the reason why none can."""
+
+    id: str
+    family: str
+    description: str
+    profiles: tuple[str, ...]
+    killed_by: tuple[str, ...]
+    explained: str | None
+    claimed_in_vain: tuple[str, ...] = ()
+
+    @property
+    def survives(self) -> bool:
+        return not self.killed_by and self.explained is None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "family": self.family, "description": self.description,
+                "profiles": list(self.profiles), "killed_by": list(self.killed_by), "explained": self.explained,
+                "claimed_in_vain": list(self.claimed_in_vain)}  # fmt: skip
+
+
+class Prebuilt(Materials):
+    """Materials whose stores another process has built."""
+
+    def __init__(self, stores: dict[str, Path | None]):
+        super().__init__()
+        self._stores = stores
+
+    def store(self, case: Case) -> Path | None:
+        return self._stores[case.id]
+
+
+def killed(result: Result) -> bool:
+    """Whether a result differs from what a right evaluator gives: failed, or refused under another name."""
+    return result["outcome"] != "passed" or not all(result.get("named", {}).values())
+
+
+_CASES: list[Case] = []
+_STORES: dict[str, Path | None] = {}
+
+
+def _initialise(cases: list[Case], stores: dict[str, Path | None]) -> None:
+    global _CASES, _STORES
+    _CASES, _STORES = cases, stores
+
+
+def _judge(task: tuple[str, str, bool]) -> Kill:
+    """Run the cases of one fault, those that claim to kill it first, until one fails (or all, if `every`)."""
+    family, id, every = task
+    item = _find(family, id)
+    order = sorted(
+        (case for case in _CASES if not item.profiles or case.profile in item.profiles),
+        key=lambda case: (id not in case.kills, family == "schema" and not _schema_stage(case), case.id),
+    )
+    claims = sum(id in case.kills for case in order)
+    results = _run(item, order[:claims], lambda result: False)
+    if every or not any(map(killed, results)):
+        results += _run(item, order[claims:], lambda result: not every and killed(result))
+    by = tuple(result["case"] for result in results if killed(result))
+    vain = tuple(case.id for case in order[:claims] if case.id not in by)
+    return Kill(id, family, item.description, item.profiles, by, item.equivalent, vain)
+
+
+def _schema_stage(case: Case) -> bool:
+    return case.negative and case.expect["reject"]["stage"] == "schema"
+
+
+def _find(family: str, id: str) -> faults.Fault:
+    source = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}[family]
+    return next(item for item in source() if item.id == id)
+
+
+def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) -> list[Result]:
+    from polystate_conformance.implementations import reference
+
+    with faults.planted(item), Prebuilt(_STORES) as materials:
+        return run_in_process(reference.handle, reference.hello(), cases, materials, stop_when=stop)
+
+
+def table(
+    cases: list[Case], jobs: int, *, every: bool = False, families: Iterable[str] = ("hand", "schema", "blind"),
+    progress: Callable[[Kill], None] | None = None,
+) -> list[Kill]:  # fmt: skip
+    """Run every fault of the families, each in a process of its own; the cases must pass without a fault."""
+    sources = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}
+    tasks = [(family, item.id, every) for family in families for item in sources[family]()]
+    if not tasks:
+        raise ValueError("no fault was collected")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["polystate", "polystate_conformance.implementations.reference", "jsonschema"])
+    with Materials() as materials:
+        stores = {case.id: materials.store(case) for case in cases}
+        sound = [case for case in cases if not case.statistical or every]
+        with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
+            found = []
+            for kill in pool.imap(_judge, tasks):
+                found.append(kill)
+                if progress is not None:
+                    progress(kill)
+    return found
+
+
+def unbroken(cases: list[Case], kills: list[Kill]) -> list[str]:
+    """Cases that no fault breaks, of a table made with `every`: they test nothing."""
+    broken = {id for kill in kills for id in kill.killed_by}
+    return [case.id for case in cases if case.id not in broken and not case.statistical]
+
+
+def counts(kills: list[Kill]) -> dict[str, dict[str, int]]:
+    """Total, killed and explained by family."""
+    return {
+        family: {
+            "total": len(mine := [kill for kill in kills if kill.family == family]),
+            "killed": sum(bool(kill.killed_by) for kill in mine),
+            "explained": sum(not kill.killed_by and kill.explained is not None for kill in mine),
+        }
+        for family in dict.fromkeys(kill.family for kill in kills)
+    }

@@ -1,0 +1,136 @@
+"""From a case to what an implementation is shown: a store under an opaque name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from polystate_schemas import yaml12
+
+from polystate_conformance import damage, paths
+from polystate_conformance.case import Case
+
+
+class Materials:
+    """Stores built for one run, in a folder of their own; equal depositions are built once.
+
+    Names are random, so that neither a name nor an order says what a case expects.
+    """
+
+    def __init__(self, folder: str | Path | None = None):
+        self._temporary = tempfile.TemporaryDirectory(prefix="polystate-score-", dir=folder)
+        self.folder = Path(self._temporary.name)
+        self._built: dict[str, Path] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Materials:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._temporary.cleanup()
+
+    def out_dir(self) -> Path:
+        """A new empty folder for the arrays of one answer."""
+        folder = self.folder / "out" / secrets.token_hex(8)
+        folder.mkdir(parents=True)
+        return folder
+
+    def store(self, case: Case) -> Path | None:
+        """The path to hand to an implementation, None for a case without a deposition."""
+        if case.deposition is None:
+            return None
+        if "file" in case.deposition:
+            return self._file(case)
+        key = _key(case)
+        with self._lock:
+            if key not in self._built:
+                self._built[key] = self._build(case)
+            return self._built[key]
+
+    def _file(self, case: Case) -> Path:
+        """A raw file, shown under an opaque name with its own suffix; relative to the case, else to conformance/."""
+        name = case.deposition["file"]
+        source = case.folder / name if (case.folder / name).exists() else paths.CONFORMANCE / name
+        if not source.exists():
+            raise FileNotFoundError(f"{case.id}: no file {name} beside the case or in conformance/")
+        target = self._name(
+            "".join(source.suffixes[-2:] if source.suffix in (".gz", ".zip") else source.suffixes[-1:])
+        )
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+        for operation in case.damage:
+            damage.apply(target, operation)
+        return target
+
+    def _build(self, case: Case) -> Path:
+        target = self._name(".zarr")
+        if "corpus" in case.deposition:
+            self._corpus(case.deposition["corpus"], target)
+        else:
+            from polystate import store, text
+
+            store.write(text.build(case.deposition), target)
+        for change in case.encode:
+            damage.encode(target, change)
+        if case.container == "directory":
+            for operation in case.damage:
+                damage.apply(target, operation)
+            return target
+        packed = self._name(".zarr.zip")
+        for operation in case.damage:
+            if _target(operation) != ".":
+                damage.apply(target, operation)
+        _pack(target, packed)
+        shutil.rmtree(target)
+        for operation in case.damage:
+            if _target(operation) == ".":
+                damage.apply(packed, operation)
+        return packed
+
+    def _corpus(self, name: str, target: Path) -> None:
+        found = [*paths.CORPUS.glob(f"{name}.zarr.zip"), *paths.CORPUS.glob(f"*/{name}.zarr.zip")]
+        if len(found) != 1:
+            raise FileNotFoundError(f"corpus has {len(found)} entries named {name}")
+        with zipfile.ZipFile(found[0]) as packed:
+            packed.extractall(target)
+
+    def _name(self, suffix: str) -> Path:
+        return self.folder / (secrets.token_hex(8) + suffix)
+
+
+def _target(operation: dict[str, Any]) -> Any:
+    return next(iter(operation.values()))
+
+
+def _key(case: Case) -> str:
+    """Equal for cases that are shown the same store; a round trip or damage gets a store of its own."""
+    if case.kind == "round_trip":
+        return case.id
+    parts = [case.deposition, case.container, list(case.encode), list(case.damage)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _pack(folder: Path, target: Path) -> None:
+    """A zip without compression, the root at the top."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                packed.write(path, path.relative_to(folder).as_posix())
+
+
+def build(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Build the deposition of a case file or a text deposition into a store, for a look at it."""
+    from polystate import store, text
+
+    document = yaml12.load(Path(source).read_text("utf-8"))
+    store.write(text.build(document.get("deposition", document)), Path(target))

@@ -1,0 +1,191 @@
+"""The report of a run as one self-contained HTML page: profiles, failures with numbers, sentences, faults, badge."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from polystate_conformance.runner import Result
+
+_STYLE = """
+:root { --ink: #1c2330; --soft: #5a6675; --line: #dde3ea; --paper: #ffffff; --good: #1a7f4b; --bad: #b3261e; --none: #8a94a3; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 68rem; color: var(--ink); background: var(--paper);
+       font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
+p.facts { color: var(--soft); margin: .1rem 0 1rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; color: var(--soft); }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.n, th.n { text-align: right; } tr.total td { font-weight: 600; border-bottom: 0; }
+.bar { display: flex; height: .7rem; min-width: 8rem; background: var(--line); border-radius: 2px; overflow: hidden; }
+.bar i { display: block; } .passed { background: var(--good); } .failed { background: var(--bad); } .unsupported { background: var(--none); }
+.no { color: var(--bad); font-weight: 600; } .yes { color: var(--good); } .soft { color: var(--soft); }
+code { font: 13px/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+details { margin: .3rem 0; } summary { cursor: pointer; }
+.key span { margin-right: 1.2rem; } .key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e5e9ef; --soft: #9aa6b5; --line: #2c3542; --paper: #12161c; --good: #4cc38a; --bad: #ff7b72; --none: #768396; } }
+"""
+
+
+def page(
+    results: list[Result], footer: dict[str, Any], *, traces: list[dict[str, Any]], board: list[dict[str, Any]] = (),  # type: ignore[assignment]
+    kills: list[dict[str, Any]] | None = None, changes: dict[str, list[str]] | None = None,
+) -> str:  # fmt: skip
+    """The page; `traces` one row a sentence, `board` one row a baseline, `kills` one row a fault."""
+    who = footer["implementation"]
+    name = f"{who.get('name') or 'unknown'} {who.get('version') or ''}".strip()
+    totals = _totals(footer)
+    parts = [
+        f"<h1>Polystate conformance: {escape(name)}</h1>",
+        f"<p class=facts>{escape(who.get('language') or '')} · {totals['cases']} cases in {footer['seconds']:.1f} s"
+        f" · seed {footer['seed']} · restarts {footer['restarts']}</p>",
+        badge(footer),
+        _profiles(footer, totals), _validity(footer, list(board)), _failures(results), _named(results),
+    ]  # fmt: skip
+    if changes is not None:
+        parts.append(_changes(changes))
+    parts.append(_sentences(footer, traces))
+    if kills is not None:
+        parts.append(_faults(kills))
+    return (
+        f'<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
+        f"<title>Polystate conformance: {escape(name)}</title><style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def badge(footer: dict[str, Any]) -> str:
+    """An SVG badge: passed of claimed cases."""
+    totals = _totals(footer)
+    claimed = totals["cases"] - totals["unsupported"]
+    text = f"{totals['passed']} of {claimed}" if claimed else "nothing claimed"
+    colour = "#1a7f4b" if claimed and totals["passed"] == claimed else "#b3261e"
+    left, right = 82, 16 + 7 * len(text)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="22" role="img" aria-label="polystate: {text}">'
+        f'<rect width="{left}" height="22" fill="#39424f"/><rect x="{left}" width="{right}" height="22" fill="{colour}"/>'
+        '<g fill="#fff" font-family="Verdana, DejaVu Sans, sans-serif" font-size="12" text-anchor="middle">'
+        f'<text x="{left / 2}" y="15">polystate</text><text x="{left + right / 2}" y="15">{text}</text></g></svg>'
+    )
+
+
+def _totals(footer: dict[str, Any]) -> dict[str, int]:
+    names = ("cases", "passed", "failed", "unsupported", "negative")
+    return {name: sum(table[name] for table in footer["profiles"].values()) for name in names}
+
+
+def _table(head: list[str], rows: list[list[str]], numeric: set[int] = frozenset()) -> str:  # type: ignore[assignment]
+    def cells(tag: str, row: list[str]) -> str:
+        return "".join(f"<{tag}{' class=n' if i in numeric else ''}>{cell}</{tag}>" for i, cell in enumerate(row))
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
+    rows = []
+    for profile, table in footer["profiles"].items():
+        widths = "".join(f'<i class={name} style="width:{100 * table[name] / table["cases"]:.2f}%"></i>'
+                         for name in ("passed", "failed", "unsupported"))  # fmt: skip
+        failed = f"<span class=no>{table['failed']}</span>" if table["failed"] else "0"
+        rows.append([profile, str(table["cases"]), str(table["negative"]), str(table["passed"]), failed,
+                     str(table["unsupported"]), f"<div class=bar>{widths}</div>"])  # fmt: skip
+    total = [f"<b>{cell}</b>" for cell in ("all", totals["cases"], totals["negative"], totals["passed"],
+                                           totals["failed"], totals["unsupported"])]  # fmt: skip
+    rows.append([*total, '<span class="key soft"><span><i class=passed></i>passed</span>'
+                 "<span><i class=failed></i>failed</span><span><i class=unsupported></i>not claimed</span></span>"])  # fmt: skip
+    head = ["profile", "cases", "of them negative", "passed", "failed", "not claimed", ""]
+    return "<h2>Profiles</h2>" + _table(head, rows, {1, 2, 3, 4, 5})
+
+
+def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
+    rows = []
+    for row in [{"name": footer["implementation"].get("name") or "this one", "footer": footer}, *board]:
+        figures, totals = row["footer"]["validity"], _totals(row["footer"])
+        rows.append([escape(row["name"]), f"{totals['passed']} of {totals['cases']}",
+                     *(("–" if figures[key] is None else f"{figures[key]:.3f}") for key in ("tpr", "tnr", "informedness"))])  # fmt: skip
+    text = "<p class=soft>A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0.</p>"
+    agreement = " · ".join(
+        f"{part} {counts['agree']} of {counts['of']}"
+        for part, counts in footer["rejections"].items()
+        if counts["of"]
+    )
+    head = ["implementation", "cases passed", "valid answered", "faulty refused", "sum minus 1"]
+    said = f"<p>Refusals that name it as the specification does: {agreement}.</p>" if agreement else ""
+    return "<h2>Telling valid from faulty</h2>" + text + _table(head, rows, {1, 2, 3, 4}) + said
+
+
+def _failures(results: list[Result]) -> str:
+    failed = [result for result in results if result["outcome"] == "failed"]
+    if not failed:
+        return "<h2>Failures</h2><p class=yes>None.</p>"
+    rows = []
+    for result in failed:
+        stderr = f"<details><summary>standard error</summary><pre><code>{escape(result['stderr'])}</code></pre></details>"
+        rows.append([f"<code>{escape(result['case'])}</code>", escape(result["title"]),
+                     f"<code>{escape(result['why'])}</code>" + (stderr if result.get("stderr") else ""),
+                     escape(", ".join(result["sentences"]))])  # fmt: skip
+    return f"<h2>Failures ({len(failed)})</h2>" + _table(
+        ["case", "what holds", "found", "sentences it breaks"], rows
+    )
+
+
+def _named(results: list[Result]) -> str:
+    other = [r for r in results if r["outcome"] == "passed" and not all(r.get("named", {}).values())]
+    if not other:
+        return ""
+    rows = [[f"<code>{escape(r['case'])}</code>", escape(r["title"]), f"<code>{escape(r['found'])}</code>",
+             ", ".join(part for part, agrees in r["named"].items() if not agrees)] for r in other]  # fmt: skip
+    return f"<h2>Refused, but named otherwise ({len(other)})</h2>" + _table(
+        ["case", "what holds", "found", "differs in"], rows
+    )
+
+
+def _changes(changes: dict[str, list[str]]) -> str:
+    rows = [[name, str(len(ids)), f"<code>{escape(', '.join(ids[:60]))}</code>"] for name, ids in changes.items()]
+    return "<h2>Since the earlier run</h2>" + _table(["", "cases", ""], rows, {1})
+
+
+def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
+    counts = footer["sentences"]
+    rows = []
+    for item in traces:
+        marks = f"<span class=no>stale in {len(item['stale'])}</span>" if item["stale"] else ""
+        none = '<span class="no">none</span>' if item["level"] == "must" else "none"
+        tests = (
+            str(len(item["tests"]))
+            if item["tests"]
+            else (f"<span class=soft>{escape(item['untestable'])}</span>" if item["untestable"] else none)
+        )
+        broken = f"<span class=no>{', '.join(item['broken'])}</span>" if item["broken"] else ""
+        rows.append([f"<code>{item['id']}</code>", item["level"], escape(item["text"]), tests, str(len(item["violates"])), broken + marks])  # fmt: skip
+    head = ["sentence", "level", "text", "tested by", "violated by", "broken here"]
+    body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
+    return f"<h2>Sentences</h2><p>{counts['traced']} of {counts['must']} MUST sentences have a case or a written reason.</p>{body}"
+
+
+def _faults(kills: list[dict[str, Any]]) -> str:
+    parts = [
+        "<h2>Planted faults</h2><p class=soft>Evaluators with one mistake each; a suite that bites fails every one.</p>"
+    ]
+    for family in dict.fromkeys(kill["family"] for kill in kills):
+        mine = [kill for kill in kills if kill["family"] == family]
+        caught = sum(bool(kill["killed_by"]) for kill in mine)
+        rows = []
+        for kill in sorted(mine, key=lambda kill: bool(kill["killed_by"])):
+            by = f"<code>{escape(kill['killed_by'][0])}</code>" if kill["killed_by"] else ""
+            more = f" and {len(kill['killed_by']) - 1} more" if len(kill["killed_by"]) > 1 else ""
+            state = by + more or (
+                f"<span class=soft>{escape(kill['explained'])}</span>"
+                if kill["explained"]
+                else "<span class=no>survives</span>"
+            )
+            rows.append([f"<code>{escape(kill['id'])}</code>", escape(kill["description"]), state])
+        names = {
+            "hand": "Hand-written",
+            "schema": "Schema constraints dropped",
+            "blind": "Error codes never reported",
+        }
+        parts.append(f"<details{' open' if family == 'hand' else ''}><summary>{names.get(family, family)}: {caught} of {len(mine)} caught"
+                     f"</summary>{_table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
+    return "".join(parts)

@@ -1,0 +1,121 @@
+"""Score an implementation: run it, summarise, compare, and write the reports that were asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polystate_conformance import case as cases_module
+from polystate_conformance import junit, kill, laws, report, report_html, runner, sentences
+
+BASELINES = ("accept_all", "reject_all", "all_zero", "mean_only")
+REFERENCE = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
+_LIARS = "polystate_conformance.implementations.liars"
+
+
+@dataclass
+class Score:
+    """One scored run, with everything its reports show."""
+
+    cases: list[cases_module.Case]
+    run: runner.Run
+    footer: dict[str, Any]
+    board: list[dict[str, Any]] = field(default_factory=list)
+    kills: list[kill.Kill] | None = None
+    changes: dict[str, list[str]] | None = None
+
+    @property
+    def good(self) -> bool:
+        """Nothing failed, no fault survives, and nothing that passed before is broken."""
+        survivors = any(item.survives or item.claimed_in_vain for item in self.kills or ())
+        return report.good(self.footer) and not survivors and not (self.changes or {}).get("broken")
+
+
+def score(
+    command: list[str],
+    *,
+    profiles: list[str] | None = None,
+    ids: list[str] | None = None,
+    jobs: int = 1,
+    seed: int | None = None,
+    limit_s: float | None = None,
+    with_faults: bool = False,
+    every: bool = False,
+    with_baselines: bool = False,
+    against: Path | None = None,
+    progress: Callable[[runner.Result], None] | None = None,
+    kill_progress: Callable[[kill.Kill], None] | None = None,
+) -> Score:
+    """Run `command` on the cases and gather the score; see `polystate score --help` for the options."""
+    collection = cases_module.load_all(profiles=profiles)
+    if ids:
+        collection = [case for case in collection if any(case.id == id or case.area == id for id in ids)]
+        if not collection:
+            raise cases_module.BadCase(f"no case or area named {', '.join(ids)}")
+    old = report.read(against)[0] if against is not None else None
+    run = runner.run(
+        command,
+        collection,
+        seed=laws.fresh_seed() if seed is None else seed,
+        jobs=jobs,
+        limit_s=limit_s,
+        progress=progress,
+    )
+    scored = Score(collection, run, report.summary(run, collection))
+    if old is not None:
+        scored.changes = report.against(old, run.results)
+        scored.footer["against"] = {name: len(ids) for name, ids in scored.changes.items()}
+    if with_faults:
+        scored.kills = kill.table(collection, jobs, every=every, progress=kill_progress)
+        scored.footer["faults"] = kill.counts(scored.kills)
+        if every:
+            scored.footer["unbroken_cases"] = kill.unbroken(collection, scored.kills)
+    if with_baselines:
+        scored.board = [baseline(name, collection, run.seed, jobs) for name in BASELINES]
+        scored.footer["baselines"] = {row["name"]: row["footer"]["validity"] for row in scored.board}
+    return scored
+
+
+def baseline(name: str, cases: list[cases_module.Case], seed: int, jobs: int = 1) -> dict[str, Any]:
+    """The score of one of the implementations that know nothing."""
+    run = runner.run([sys.executable, "-m", f"{_LIARS}.{name}"], cases, seed=seed, jobs=jobs)
+    return {"name": name, "footer": report.summary(run, cases)}
+
+
+def write_reports(
+    scored: Score, *, json: Path | None = None, html: Path | None = None, junit_xml: Path | None = None,
+    badge: Path | None = None,
+) -> None:  # fmt: skip
+    """Write the reports that have a path."""
+    if json is not None:
+        report.write(json, scored.run, scored.footer)
+    if junit_xml is not None:
+        junit.write(junit_xml, scored.run.results, scored.footer["implementation"]["name"] or "unknown")
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(
+            report_html.page(
+                scored.run.results, scored.footer, traces=traces(scored), board=scored.board,
+                kills=None if scored.kills is None else [item.to_json() for item in scored.kills], changes=scored.changes,
+            ),
+            "utf-8",
+        )  # fmt: skip
+    if badge is not None:
+        badge.write_text(report_html.badge(scored.footer), "utf-8")
+
+
+def traces(scored: Score) -> list[dict[str, Any]]:
+    """One row a sentence, with the failed cases that break it in this run."""
+    failed = {result["case"]: result["sentences"] for result in scored.run.results if result["outcome"] == "failed"}
+    table = sentences.trace(sentences.read(), scored.cases, sentences.read_untestable())
+    return [
+        {
+            "id": id, "level": item.sentence.level, "text": item.sentence.text, "tests": item.tests,
+            "violates": item.violates, "stale": item.stale, "untestable": item.untestable,
+            "broken": sorted(case for case, ids in failed.items() if id in ids),
+        }
+        for id, item in table.items()
+    ]  # fmt: skip
