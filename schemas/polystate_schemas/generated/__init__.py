@@ -1,0 +1,1 @@
+"""Generated from linkml/ by polystate_schemas.generate; not edited by hand."""
