@@ -64,6 +64,8 @@ def _rule(schema: dict[str, Any], path: list[Any]) -> str | None:
     here: Any = schema
     found = None
     for step in path:
+        while isinstance(here, dict) and step not in here and "$ref" in here:
+            here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]
         if step == "then":
             found = here.get("description", "")
         if step == "$ref":
