@@ -11,8 +11,6 @@ import numpy as np
 from polystate.errors import AxisIndex, UnknownAxis
 from polystate.store import Tree
 
-POLICIES = ("sample_per_step", "mean")
-
 
 @dataclass(frozen=True)
 class Axis:

@@ -97,9 +97,7 @@ def _factor(dag: ScopeDag, v: int, allowed: frozenset[int] | None) -> Factor:
         )
     domains = [_domain(dag, p) for p in parents]
     if np.prod([float(len(d)) for d in domains]) > MAX_ENTRIES:
-        raise TooEntangled(
-            "descriptors", f"{dag.variable_name(v)} has too many parent states", f"{MAX_ENTRIES}"
-        )
+        raise TooEntangled("descriptors", f"{dag.variable_name(v)} has too many parent states", f"{MAX_ENTRIES}")
     table = {}
     joint: dict[int, int] = {}
     for values in product(*domains):

@@ -104,9 +104,7 @@ class Deposition:
     @cached_property
     def groupings(self) -> dict[str, Grouping]:
         """All groupings by name (`namespace/v<n>`)."""
-        return {
-            name: grouping(self.tree, self.hierarchy, name, "groupings") for name in grouping_names(self.tree)
-        }
+        return {name: grouping(self.tree, self.hierarchy, name, "groupings") for name in grouping_names(self.tree)}
 
     def scope_labels(self, scope: Mapping[str, Any], where: str = "scope") -> tuple[np.ndarray, int]:
         """The label of each atom in a scope, (N,) int32 with -1 = not covered, and how many labels it has."""
@@ -270,9 +268,7 @@ class Deposition:
         known = {d.id: d for d in found}
         for name in levels:
             if name not in known:
-                raise StateNotFound(
-                    "levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors")
-                )
+                raise StateNotFound("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))
         return [d for d in found if d.id in set(levels)]
 
     def indefinite_atoms(self, u: np.ndarray, atoms: Sequence[int] | None = None) -> np.ndarray:

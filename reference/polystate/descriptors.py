@@ -137,9 +137,7 @@ class Descriptor:
             unmapped = np.flatnonzero(old[order][place] != ids) if len(old) else np.arange(len(ids))
             if len(unmapped):
                 found = ", ".join(map(str, ids[unmapped[:5]]))
-                raise UnknownAtom(
-                    f"{where}[{unmapped[0]}]", f"atom_id {found}", f"ids of {self.path}/atom_map/old"
-                )
+                raise UnknownAtom(f"{where}[{unmapped[0]}]", f"atom_id {found}", f"ids of {self.path}/atom_map/old")
             ids = new[order][place].astype(np.int64)
         if kind == "superset":
             known = self.dep.hierarchy.atom_id.astype(np.int64)

@@ -23,6 +23,12 @@ def digest(tree: Tree, full: bool = False) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def partial_digest(tree: Tree, path: str) -> str:
+    """The digest of one node and what lies below it, as sha256:hex: what staleness is judged by."""
+    lines = [x for x in _lines(tree, FULL) if (own := x.split("\t", 1)[0]) == path or own.startswith(path + "/")]
+    return "sha256:" + hashlib.sha256("".join(sorted(lines, key=lambda x: x.encode())).encode()).hexdigest()
+
+
 def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[str]:
     for path, group in tree.items():
         if path and path.split("/", 1)[0] not in layers:
@@ -43,10 +49,10 @@ def _array_line(path: str, kind: str, values: Any) -> str:
         payload = b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
         return _line(path, kind, "string", f"[{len(values)}]", payload)
     values = np.asarray(values)
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        values = np.where(np.isnan(values), values.dtype.type(np.nan), values)  # one NaN of the many
     payload = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
-    return _line(
-        path, kind, values.dtype.name, json.dumps(list(values.shape), separators=(",", ":")), payload
-    )
+    return _line(path, kind, values.dtype.name, json.dumps(list(values.shape), separators=(",", ":")), payload)
 
 
 def _line(path: str, kind: str, dtype: str, shape: str, payload: bytes) -> str:

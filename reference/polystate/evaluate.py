@@ -269,8 +269,7 @@ def _bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tu
     chosen, row_of = chosen_states(d, request), _state_row(d)
     at = np.flatnonzero(np.isin(label, list(chosen)))
     stacked = [
-        np.stack([d.array(name)[row_of[site, state], site] for site, state in chosen.items()])
-        for name in names
+        np.stack([d.array(name)[row_of[site, state], site] for site, state in chosen.items()]) for name in names
     ]
     order = {site: k for k, site in enumerate(chosen)}
     return at, np.array([order[s] for s in label[at].tolist()], np.int64), tuple(stacked)
@@ -392,9 +391,7 @@ def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
     return u
 
 
-def covariance(
-    request: Request, levels: Sequence[Descriptor] | None = None, by_level: bool = False
-) -> np.ndarray:
+def covariance(request: Request, levels: Sequence[Descriptor] | None = None, by_level: bool = False) -> np.ndarray:
     """U_total (n, 3, 3) Å², or one U a level (L, n, 3, 3), with transforms applied."""
     chosen = gaussian_levels(request.dep) if levels is None else list(levels)
     n = len(request.rows)

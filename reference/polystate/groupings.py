@@ -70,15 +70,11 @@ class Grouping:
             if len(bad):
                 raise DanglingRow(f"{self.path}/{name}[{bad[0]}]", int(rows[bad[0]]), f"a row below {size}")
         if child.shape != parent.shape:
-            raise DanglingRow(
-                f"{self.path}/parent", f"{len(parent)} rows", f"{len(child)}, as many as children"
-            )
+            raise DanglingRow(f"{self.path}/parent", f"{len(parent)} rows", f"{len(child)}, as many as children")
         counts = np.bincount(child, minlength=n)
         if counts.size and counts.max() > 1:
             row = int(counts.argmax())
-            raise NotAPartition(
-                f"{self.path}/child", f"{self.child_level} row {row} twice", "each child once"
-            )
+            raise NotAPartition(f"{self.path}/child", f"{self.child_level} row {row} twice", "each child once")
         of_child = np.full(n, -1, np.int32)
         of_child[child] = parent
         return of_child[self._hierarchy.of_atoms(self.child_level)]

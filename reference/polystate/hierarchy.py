@@ -112,9 +112,7 @@ class Hierarchy:
             chain = self.text("chains", "auth_asym")[self.column("residues", "chain")[residue]]
             number = f"{self.column('residues', 'auth_seq')[residue]}{self.text('residues', 'ins')[residue]}"
             return (
-                f"{chain}.{number}"
-                if level == "residue"
-                else f"{chain}/{number}/{self.text('atoms', 'name')[row]}"
+                f"{chain}.{number}" if level == "residue" else f"{chain}/{number}/{self.text('atoms', 'name')[row]}"
             )
         return str(row)
 
@@ -143,9 +141,7 @@ class Hierarchy:
                 raise AtomNotFound("atom", address, "an atom_id or chain/number/atom, such as A/128/CA")
             residue = self.of_atoms("residue")
             chain = self.text("chains", "auth_asym")[self.of_atoms("chain")]
-            keep = (chain == match["chain"]) & (
-                self.column("residues", "auth_seq")[residue] == int(match["seq"])
-            )
+            keep = (chain == match["chain"]) & (self.column("residues", "auth_seq")[residue] == int(match["seq"]))
             keep &= self.text("residues", "ins")[residue] == match["ins"]
             if match["name"]:
                 keep &= self.text("atoms", "name") == match["name"]

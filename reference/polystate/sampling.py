@@ -115,14 +115,10 @@ def cholesky(u: np.ndarray) -> np.ndarray:
     return c
 
 
-def displacement(
-    u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse"
-) -> np.ndarray:
+def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse") -> np.ndarray:
     """A Gaussian displacement of each atom, (n, 3) ångström, with covariance U (n, 3, 3)."""
     bad = indefinite(u)
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(
-            where, f"{len(bad)} atoms, first {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)"
-        )
+        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

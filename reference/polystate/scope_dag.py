@@ -154,9 +154,7 @@ class ScopeDag:
         self._row_variable = [new[v] for v in self._row_variable]
 
         def moved(c: Condition) -> Condition:
-            return tuple(
-                sorted((Clause(int(new[x.variable]), x.states) for x in c), key=lambda x: x.variable)
-            )
+            return tuple(sorted((Clause(int(new[x.variable]), x.states) for x in c), key=lambda x: x.variable))
 
         self._conditions = [{n: moved(c) for n, c in by.items()} for by in self._conditions]
         self._collect_conditional()
@@ -277,9 +275,7 @@ class ScopeDag:
             target = place[v[rows]] + self._row_state[k][rows]
             if len(np.unique(target)) != len(target):
                 row = rows[np.setdiff1d(np.arange(len(target)), np.unique(target, return_index=True)[1])[0]]
-                raise DuplicateRow(
-                    f"descriptors/{t.id}/states[{row}]", "the same (site, state) again", "each once"
-                )
+                raise DuplicateRow(f"descriptors/{t.id}/states[{row}]", "the same (site, state) again", "each once")
             population[target] = np.asarray(t.population, np.float64)[rows]
         return Flat(variables, start, population)
 

@@ -47,9 +47,7 @@ class States:
         while True:
             yield joint.copy()
             for v in range(len(self.dag) - 1, -1, -1):
-                later = (
-                    [s for s in counting.options(self.dag, v, joint) if s > joint[v]] if joint[v] >= 0 else []
-                )
+                later = [s for s in counting.options(self.dag, v, joint) if s > joint[v]] if joint[v] >= 0 else []
                 if later:
                     joint[v] = later[0]
                     self._fill(joint, v + 1)
@@ -90,9 +88,7 @@ class States:
             if v in wanted:
                 if wanted[v] not in possible:
                     label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(
-                        f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint)
-                    )
+                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
                 joint[v] = wanted[v]
             else:
                 weights = self.populations(v, joint)
@@ -173,9 +169,7 @@ class States:
             if v in wanted:
                 if wanted[v] not in possible:
                     label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(
-                        f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint)
-                    )
+                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
                 joint[v] = wanted[v]
             elif possible == [INACTIVE]:
                 joint[v] = INACTIVE
@@ -244,9 +238,7 @@ class States:
 
     def _sum_error(self, v: int, total: float) -> PopulationSum:
         where = f"descriptors/{self.dag.descriptor(v)}/states"
-        return PopulationSum(
-            where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1"
-        )
+        return PopulationSum(where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1")
 
     def _check_conditional(self, v: int) -> Iterator[Exception]:
         rows = self.dag.rows(v)
@@ -267,9 +259,7 @@ class States:
         if total > 1 + TOLERANCE:
             yield self._sum_error(v, total)
 
-    def _largest_sum(
-        self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None
-    ) -> float:
+    def _largest_sum(self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None) -> float:
         """The largest sum of populations over conditions that can hold together."""
         best, visited = 0.0, 0
         waiting: list[tuple[int, float, list[Condition | None]]] = [(0, 0.0, [active])]

@@ -187,9 +187,7 @@ class StoredTree(Mapping[str, Group]):
         self._zarr: Any = None
         self._groups: dict[str, Group] = {}
         if self._metadata[""].get("node_type") != "group" or "polystate" not in self.attributes(""):
-            raise NotAStore(
-                f"{src.name}/zarr.json", "no attributes.polystate", "a group with a polystate document"
-            )
+            raise NotAStore(f"{src.name}/zarr.json", "no attributes.polystate", "a group with a polystate document")
         check_version(self.attributes("")["polystate"], src.name)
 
     def _node(self, key: str) -> dict[str, Any]:
@@ -217,10 +215,7 @@ class StoredTree(Mapping[str, Group]):
         return [
             p[len(prefix) :]
             for p, node in self._metadata.items()
-            if p
-            and p.startswith(prefix)
-            and "/" not in p[len(prefix) :]
-            and node.get("node_type") == node_type
+            if p and p.startswith(prefix) and "/" not in p[len(prefix) :] and node.get("node_type") == node_type
         ]
 
     def layers(self) -> list[str]:
@@ -238,9 +233,7 @@ class StoredTree(Mapping[str, Group]):
             arrays = [n for n in names if n not in tables]
             document = self.attributes(path).get("polystate", {})
             if not isinstance(document, dict):
-                raise NotAStore(
-                    f"{path}/zarr.json", "a polystate document that is not an object", "an object"
-                )
+                raise NotAStore(f"{path}/zarr.json", "a polystate document that is not an object", "an object")
             self._groups[path] = Group(
                 document,
                 Lazy(arrays, lambda n: self.read_array(prefix + n)),
@@ -273,9 +266,7 @@ class StoredTree(Mapping[str, Group]):
             if rows is None:
                 stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
                 if opened.nbytes > max(IMPLAUSIBLE_BYTES, IMPLAUSIBLE_RATIO * stored):
-                    raise UnreadableArray(
-                        path, f"{opened.nbytes} bytes in {stored}", "chunks that hold the array"
-                    )
+                    raise UnreadableArray(path, f"{opened.nbytes} bytes in {stored}", "chunks that hold the array")
             values = opened[...] if rows is None else opened[rows]
         except (UnreadableArray, UnsupportedCodec):
             raise

@@ -88,9 +88,7 @@ def _write_directory(tree: Tree, path: Path) -> None:
         target = path / name / "zarr.json"
         if name in tree or not target.exists():
             group = tree.get(name, Group())
-            _write_json(
-                target, {"zarr_format": 3, "node_type": "group", "attributes": _attributes(name, group)}
-            )
+            _write_json(target, {"zarr_format": 3, "node_type": "group", "attributes": _attributes(name, group)})
     for name, group in tree.items():
         prefix = name + "/" if name else ""
         for array, values in group.arrays.items():

@@ -42,12 +42,12 @@ def tls_v1(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> dict[str, np.
 
     tls: (G, 24) T 6, L 6, S 8, amplitude A (Å²), origin 3 (Å); group: (N,) row of tls of each atom;
     xyz: (N, 3) Å. Returns u: (N, 3, 3) Å²."""
-    t, l, s = symmetric(tls[:, 0:6]), symmetric(tls[:, 6:12]), screw(tls[:, 12:20])
+    t, lib, s = symmetric(tls[:, 0:6]), symmetric(tls[:, 6:12]), screw(tls[:, 12:20])
     amplitude, origin = tls[:, 20], tls[:, 21:24]
     k = lever(np.asarray(xyz, np.float64) - origin[group])
     kt = np.swapaxes(k, -1, -2)
     ks = k @ s[group]
-    u = t[group] + k @ l[group] @ kt + ks + np.swapaxes(ks, -1, -2)
+    u = t[group] + k @ lib[group] @ kt + ks + np.swapaxes(ks, -1, -2)
     return {"u": amplitude[group, None, None] * u}
 
 

@@ -1,0 +1,286 @@
+"""Validation: every error and warning of a deposition, in the order in which a reader would meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate import payload_checks as checks
+from polystate import semantic_checks as semantic
+from polystate.descriptors import Descriptor
+from polystate.errors import (
+    DuplicateId,
+    DuplicateRow,
+    HashMismatch,
+    MissingArray,
+    MissingLayer,
+    PolystateError,
+    SchemaError,
+    UnknownAlgebra,
+    UnknownLayer,
+    UnknownOperator,
+    UnreadableTable,
+    UnsortedRows,
+)
+from polystate.hierarchy import TABLES
+from polystate.store import LAYERS
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+
+REQUIRED = (
+    "hierarchy",
+    "hierarchy/atoms",
+    "hierarchy/residues",
+    "hierarchy/chains",
+    "hierarchy/entities",
+    "reference",
+)
+ALGEBRAS = ("independent", "nested_under", "additive_covariance", "additive_displacement")
+
+
+@dataclass
+class Report:
+    """What validation found. Errors make a deposition invalid; warnings do not."""
+
+    errors: list[PolystateError] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def valid(self) -> bool:
+        return not self.errors
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as `polystate validate --json` prints it."""
+        return {"valid": self.valid, "errors": [e.to_json() for e in self.errors], "warnings": self.warnings}
+
+
+def validate(dep: Deposition, strict: bool = False) -> Report:
+    """Read everything and report all that is wrong; one broken part does not hide the others."""
+    report = Report()
+    _collect(report, document_errors(dep))
+    if report.errors:
+        return report  # the arrays have no agreed meaning
+    _collect(report, hierarchy_errors(dep))
+    if report.errors:
+        return report
+    for d in dep.descriptors.values():
+        _collect(report, payload_errors(d, "values"))
+    if not report.errors:
+        _collect(report, semantic.state_errors(dep))
+        _collect(report, semantic.cross_errors(dep))
+    report.warnings += semantic.warnings(dep)
+    stale = list(semantic.stale(dep)) if not report.errors else []
+    if strict:
+        report.errors += stale
+    else:
+        report.warnings += [e.to_json() for e in stale]
+    return report
+
+
+def _collect(report: Report, errors: Iterator[PolystateError]) -> None:
+    try:
+        for error in errors:
+            report.errors.append(error)
+    except PolystateError as error:  # raised while looking: it ends this part only
+        report.errors.append(error)
+
+
+# -- documents -------------------------------------------------------------------------------------------
+
+
+def document_errors(dep: Deposition) -> Iterator[PolystateError]:
+    """What is wrong with layers, documents and the references between them; no array is read."""
+    tree = dep.tree
+    names = tree.layers() if hasattr(tree, "layers") else {p.split("/", 1)[0] for p in tree if p}
+    for name in sorted(names):
+        if name not in LAYERS:
+            yield UnknownLayer(name, "a layer of this name", "one of " + ", ".join(LAYERS))
+    for path in REQUIRED:
+        if path not in tree and not any(p.startswith(path + "/") for p in tree):
+            yield MissingLayer(path, "nothing", "a group that every deposition has")
+    yield from _schema_errors("deposition", "", dep.document)
+    for path, group in tree.items():
+        kind = document_kind(path)
+        if kind and (group.attributes or kind in ("descriptor", "grouping", "axis", "provenance", "operator_body")):
+            yield from _schema_errors(kind, path, group.attributes)
+    for d in dep.descriptors.values():
+        yield from _descriptor_document_errors(dep, d)
+
+
+def document_kind(path: str) -> str | None:
+    """The kind of document that stands at a path of the store."""
+    parts = path.split("/")
+    if parts[0] == "hierarchy" and len(parts) == 2 and parts[1] in (*TABLES.values(), "bonds", "ncs"):
+        return parts[1]
+    if parts[:2] == ["hierarchy", "assemblies"] and len(parts) == 3:
+        return "assembly"
+    flat = {"axes": "axis", "descriptors": "descriptor", "operators": "operator_body", "provenance": "provenance"}
+    if len(parts) == 2 and parts[0] in {**flat, "annotations": "", "landmarks": ""}:
+        return flat.get(parts[0], parts[0].removesuffix("s") if parts[0] == "annotations" else parts[0])
+    if parts[0] == "groupings" and len(parts) == 3:
+        return "grouping"
+    return {"hierarchy": "hierarchy", "reference": "reference"}.get(path)
+
+
+def _schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterator[PolystateError]:
+    from polystate_schemas.schema import validate as violations
+
+    for pointer, found, expected in violations(kind, dict(document)):
+        error = (
+            UnknownAlgebra
+            if kind == "descriptor" and pointer == "/algebra" and "algebra" in document
+            else SchemaError
+        )
+        yield error(f"{path}#{pointer}", found, expected)
+
+
+def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError]:
+    """Ids, groupings, axes, operators and provenance that a descriptor names."""
+    if d.document.get("id") != d.id:
+        yield DuplicateId(f"{d.path}#/id", d.document.get("id"), f"{d.id}, the name of its group")
+    scope = d.document.get("scope") or {}
+    if isinstance(scope, Mapping) and "grouping" in scope:
+        try:
+            semantic.known_grouping(dep, d)
+        except PolystateError as error:
+            yield error
+    for key in ("sample_axis", "state_axis"):
+        if d.document.get(key) is not None:
+            try:
+                dep.axis(d.document[key], f"{d.path}#/{key}")
+            except PolystateError as error:
+                yield error
+    yield from _operator_errors(d)
+    yield from semantic.provenance_errors(dep, d)
+    yield from semantic.derivation_errors(dep, d)
+
+
+def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
+    from polystate_schemas.registry import entries
+
+    operator = d.document.get("operator")
+    if not isinstance(operator, Mapping):
+        return
+    known = entries()
+    if operator.get("id") not in known:
+        yield UnknownOperator(f"{d.path}#/operator/id", operator.get("id"), "an operator of the registry")
+    elif operator.get("hash") != known[operator["id"]].hash:
+        yield HashMismatch(f"{d.path}#/operator/hash", operator.get("hash"), known[operator["id"]].hash)
+
+
+# -- hierarchy and axes ----------------------------------------------------------------------------------
+
+
+def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
+    """What is wrong with the hierarchy, the reference, groupings and axes."""
+    tree, sizes = dep.tree, {}
+    for table in (*TABLES.values(), "bonds", "ncs"):
+        path = f"hierarchy/{table}"
+        if path in tree:
+            local: dict[str, int] = {}
+            yield from checks.array_errors(tree, path, checks.payload(table), local)
+            yield from _vocabulary_errors(dep, path, table)
+            sizes[path] = next(iter(local.values()), 0)
+    for path, column, target, none in (
+        ("hierarchy/atoms", "residue", "hierarchy/residues", False),
+        ("hierarchy/residues", "chain", "hierarchy/chains", False),
+        ("hierarchy/chains", "entity", "hierarchy/entities", True),
+        ("hierarchy/bonds", "atom_a", "hierarchy/atoms", False),
+        ("hierarchy/bonds", "atom_b", "hierarchy/atoms", False),
+    ):
+        if path in tree and column in tree[path].arrays:
+            yield from checks.row_errors(f"{path}/{column}", tree[path].arrays[column], sizes.get(target, 0), none)
+    yield from checks.array_errors(
+        tree, "reference", checks.payload("reference"), {"N": sizes.get("hierarchy/atoms", 0)}
+    )
+    for path in (p for p in tree if p.startswith("hierarchy/assemblies/")):
+        local = {}
+        yield from checks.array_errors(tree, path, checks.payload("assembly"), local)
+        yield from checks.row_errors(f"{path}/chain", tree[path].arrays["chain"], sizes.get("hierarchy/chains", 0))
+        yield from checks.row_errors(f"{path}/operator", tree[path].arrays["operator"], local.get("K", 0))
+    if dep.hierarchy.has("atoms", "draw_key"):
+        keys = dep.hierarchy.column("atoms", "draw_key")
+        yield from semantic.duplicate_keys("hierarchy/atoms/draw_key", keys)
+    for name, grouping in dep.groupings.items():
+        yield from semantic.grouping_errors(dep, name, grouping)
+    for name, axis in dep.axes.items():
+        yield from checks.array_errors(tree, f"axes/{name}", checks.payload("axis"), {"n": axis.length})
+
+
+def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[PolystateError]:
+    group = dep.tree[path]
+    for column, about in checks.payload(kind)["arrays"].items():
+        word_list = about.get("vocabulary")
+        if not word_list or column not in group.arrays:
+            continue
+        words = group.attributes.get("vocabularies", {}).get(word_list)
+        where = f"{path}#/vocabularies/{word_list}"
+        if not isinstance(words, list):
+            yield SchemaError(where, words, "a list of texts")
+            continue
+        encoded = [str(w).encode() for w in words]
+        if len(set(encoded)) != len(encoded):
+            yield DuplicateRow(where, "a word twice", "each word once")
+        elif encoded != sorted(encoded):
+            yield UnsortedRows(where, "words out of order", "ascending UTF-8 bytes")
+        codes = group.arrays[column]
+        yield from checks.row_errors(f"{path}/{column}", codes, len(words), none=True)
+        unused = np.setdiff1d(np.arange(len(words)), codes)
+        if len(unused):
+            yield semantic.unused_word(where, words[int(unused[0])])
+
+
+# -- payloads --------------------------------------------------------------------------------------------
+
+
+def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]:
+    """What is wrong with a descriptor's arrays and tables.
+
+    part: `states` = only the tables that the scope DAG needs; `all` = everything but the values of arrays along a
+    sample axis; `values` = those too."""
+    d.label_of_atom  # noqa: B018  refuses a scope that is not a partition
+    if d.signal_type == "unknown":
+        return  # kept and ignored
+    described = semantic.described(d)
+    absent = semantic.may_be_absent(d)
+    failed = False
+    for name, about in described["tables"].items():
+        if part == "states" and name not in ("states", "variables", "conditions"):
+            continue
+        if name in d.group.tables:
+            for error in checks.table_errors(d.path, name, d.group.tables[name], about):
+                yield error
+                failed = True
+        elif name in d.group.arrays:
+            yield UnreadableTable(f"{d.path}/{name}", "an array", "an Arrow table")
+            failed = True
+        elif about["required"] and not absent:
+            yield MissingArray(f"{d.path}/{name}", "nothing", "a table of this descriptor")
+            failed = True
+    if failed:
+        return
+    if part != "states" and not (absent and not d.group.arrays):
+        sizes, axis = _sizes(d)
+        skip = () if part == "values" else (checks.AXIS_DIMENSION,)
+        for error in checks.array_errors(d.dep.tree, d.path, described, sizes, skip, axis):
+            yield error
+            failed = True
+    if not failed:
+        yield from semantic.descriptor_errors(d, part)
+
+
+def _sizes(d: Descriptor) -> tuple[dict[str, int], str | None]:
+    """The dimensions that are known before any array is read, and what the leading one of an array runs over."""
+    sizes, axis = {"G": d.n_labels}, d.axis
+    if d.axis is not None:
+        sizes[checks.AXIS_DIMENSION] = d.dep.axis(d.axis, d.path).length
+    if d.is_discrete:
+        pairs = np.stack([d.column("states", "site"), d.column("states", "state")])
+        sizes["S"] = np.unique(pairs, axis=1).shape[1]
+        if d.mode == "C":
+            sizes[checks.AXIS_DIMENSION], axis = sizes["S"], "states"
+    return sizes, axis
