@@ -1,0 +1,213 @@
+"""Bytes to a map of fields and back: MessagePack, optionally gzipped, walked once before it is unpacked.
+
+The walk refuses what would make an unpacker allocate or recurse without bound: a count larger than the bytes
+that are left, nesting deeper than the ceiling, extension types and keys that are neither text nor integer."""
+
+from __future__ import annotations
+
+import gc
+import zlib
+from typing import Any
+
+import msgpack
+import numpy as np
+from numba import njit
+
+from .errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
+from .limits import MAX_DEPTH, MAX_FILE_BYTES
+
+OK, TRUNCATED, INVALID, TOO_DEEP, TOO_MANY, BAD_KEY, TRAILING, NOT_A_MAP = range(8)
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_EXPANSION = 64  # a real file shrinks two- to fourfold
+
+
+def _head_table() -> np.ndarray:
+    """(256, 4) int64: for each first byte its kind, its fixed count, bytes of a length field, bytes of content.
+
+    Kinds: 0 scalar, 1 text, 2 binary, 3 array, 4 map, 5 refused, 6 integer."""
+    table = np.zeros((256, 4), np.int64)
+    table[:, 0] = 5
+    for byte in range(256):
+        if byte < 0x80 or byte >= 0xE0:
+            table[byte] = (6, 0, 0, 0)
+        elif byte < 0x90:
+            table[byte] = (4, byte & 0x0F, 0, 0)
+        elif byte < 0xA0:
+            table[byte] = (3, byte & 0x0F, 0, 0)
+        elif byte < 0xC0:
+            table[byte] = (1, byte & 0x1F, 0, 0)
+    for byte, row in {
+        0xC0: (0, 0, 0, 0), 0xC2: (0, 0, 0, 0), 0xC3: (0, 0, 0, 0),
+        0xC4: (2, 0, 1, 0), 0xC5: (2, 0, 2, 0), 0xC6: (2, 0, 4, 0),
+        0xCA: (0, 0, 0, 4), 0xCB: (0, 0, 0, 8),
+        0xCC: (6, 0, 0, 1), 0xCD: (6, 0, 0, 2), 0xCE: (6, 0, 0, 4), 0xCF: (6, 0, 0, 8),
+        0xD0: (6, 0, 0, 1), 0xD1: (6, 0, 0, 2), 0xD2: (6, 0, 0, 4), 0xD3: (6, 0, 0, 8),
+        0xD9: (1, 0, 1, 0), 0xDA: (1, 0, 2, 0), 0xDB: (1, 0, 4, 0),
+        0xDC: (3, 0, 2, 0), 0xDD: (3, 0, 4, 0), 0xDE: (4, 0, 2, 0), 0xDF: (4, 0, 4, 0),
+    }.items():  # fmt: skip
+        table[byte] = row
+    return table
+
+
+HEADS = _head_table()
+
+
+@njit(cache=True, nogil=True)
+def _walk(data, heads, max_depth):
+    """(bytes,) uint8 -> status, offset of the fault, offset of the last key of the top-level map (or -1)."""
+    left = np.zeros(max_depth + 1, np.int64)  # items still expected at each level
+    is_map = np.zeros(max_depth + 1, np.bool_)
+    depth = 0
+    left[0] = 1
+    outstanding = np.int64(1)  # each needs at least one byte
+    at = 0
+    key_at = -1
+    size = data.size
+    while True:
+        while depth > 0 and left[depth] == 0:
+            depth -= 1
+        if left[depth] == 0:
+            return (OK if at == size else TRAILING), at, key_at
+        if at >= size:
+            return TRUNCATED, at, key_at
+        is_key = is_map[depth] and left[depth] % 2 == 0
+        if depth == 1 and is_key:
+            key_at = at
+        start = at
+        kind = heads[data[at], 0]
+        count = heads[data[at], 1]
+        length_bytes = heads[data[at], 2]
+        at += 1 + heads[data[start], 3]
+        if kind == 5:
+            return INVALID, start, key_at
+        if depth == 0 and kind != 4:
+            return NOT_A_MAP, start, key_at
+        if is_key and kind != 1 and (kind != 6 or depth == 1):
+            return BAD_KEY, start, key_at
+        if length_bytes > 0:
+            if at + length_bytes > size:
+                return TRUNCATED, start, key_at
+            count = 0
+            for _ in range(length_bytes):
+                count = count * 256 + data[at]
+                at += 1
+        left[depth] -= 1
+        outstanding -= 1
+        if kind == 1 or kind == 2:
+            at += count
+        if at > size:
+            return TRUNCATED, start, key_at
+        if kind == 3 or kind == 4:
+            items = count * (kind - 2)
+            outstanding += items
+            if outstanding > size - at:
+                return TOO_MANY, start, key_at
+            if depth == max_depth:
+                return TOO_DEEP, start, key_at
+            depth += 1
+            left[depth] = items
+            is_map[depth] = kind == 4
+
+
+def _top_level_key(data: bytes, at: int) -> str:
+    """The text of the key at an offset, for naming the field a fault lies in."""
+    if at < 0:
+        return "file"
+    try:
+        unpacker = msgpack.Unpacker(raw=True, strict_map_key=False)
+        unpacker.feed(data[at : at + 300])
+        return unpacker.unpack().decode("utf-8", "replace")
+    except Exception:  # the key itself is what is damaged
+        return f"file[{at}]"
+
+
+def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise DuplicateField(str(key), "the key twice in one map", "each key once")
+            seen.add(key)
+    return made
+
+
+def _not_text(value: Any, where: str) -> str | None:
+    """Where the first string stands that is not UTF-8, in a map unpacked with undecodable bytes escaped."""
+    match value:
+        case str():
+            return None if _encodes(value) else where or "file"
+        case dict():
+            for key, item in value.items():
+                name = str(key).encode("utf-8", "replace").decode()
+                found = _not_text(key, where) or _not_text(item, f"{where}.{name}" if where else name)
+                if found:
+                    return found
+        case list():
+            for i, item in enumerate(value):
+                if found := _not_text(item, f"{where}[{i}]"):
+                    return found
+    return None
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """The top-level map of an MMTF file; strings as text, binary fields as bytes."""
+    if data[:2] == GZIP_MAGIC:
+        data = gunzip(data)
+    if len(data) > MAX_FILE_BYTES:
+        raise TooLarge("file", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES}")
+    status, at, key_at = _walk(np.frombuffer(data, np.uint8), HEADS, MAX_DEPTH)
+    if status != OK:
+        raise _fault(status, at, _top_level_key(data, key_at))
+    collecting = gc.isenabled()
+    gc.disable()  # unpacking makes thousands of objects, none of them garbage: collection takes twice its time
+    try:
+        return msgpack.unpackb(data, raw=False, strict_map_key=False, object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        escaped = msgpack.unpackb(data, strict_map_key=False, unicode_errors="surrogateescape")
+        raise NotUtf8(_not_text(escaped, "") or "file", error.reason, "UTF-8 text") from None
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise NotMessagePack("file", error, "a MessagePack map") from None
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _fault(status: int, at: int, where: str) -> MmtfError:
+    match status:
+        case s if s == TRUNCATED:
+            return Truncated(where, f"the end of the data inside a value that starts at byte {at}", "a whole value")
+        case s if s == TOO_DEEP:
+            return TooLarge(where, f"nesting at byte {at}", f"at most {MAX_DEPTH} levels")
+        case s if s == TOO_MANY:
+            return Truncated(where, f"a count at byte {at} beyond the bytes that are left", "a count that fits")
+        case s if s == BAD_KEY:
+            return NotMessagePack(where, f"a key at byte {at} that is not text", "text keys")
+        case s if s == TRAILING:
+            return NotMessagePack("file", f"bytes after the map, from byte {at}", "one map and nothing else")
+        case s if s == NOT_A_MAP:
+            return NotMessagePack("file", f"first byte of another type at {at}", "a MessagePack map")
+    return NotMessagePack(where, f"an unknown or extension type at byte {at}", "one of the six types of MMTF")
+
+
+def gunzip(data: bytes) -> bytes:
+    """A gzipped file, expanded up to a ceiling."""
+    limit = min(MAX_FILE_BYTES, max(1 << 20, GZIP_EXPANSION * len(data)))
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        out = stream.decompress(data, limit)
+    except zlib.error as error:
+        raise NotMessagePack("file", f"a damaged gzip stream ({error})", "gzip") from None
+    if stream.unconsumed_tail:
+        raise TooLarge("file", "a gzip stream that expands further", f"at most {limit} bytes")
+    if not stream.eof:
+        raise Truncated("file", "the end of the data inside the gzip stream", "a whole stream")
+    return out
