@@ -13,12 +13,20 @@ import numpy as np
 from polystate import evaluate
 from polystate.axes import Axis, axes, axis
 from polystate.descriptors import Descriptor
-from polystate.errors import AtomNotFound, DrawRange, MissingLayer, StateNotFound, UnknownGrouping, WrongShape
+from polystate.errors import (
+    AtomNotFound,
+    DrawRange,
+    IllegalState,
+    MissingLayer,
+    StateNotFound,
+    UnknownGrouping,
+    WrongShape,
+)
 from polystate.groupings import Grouping, grouping, grouping_names
 from polystate.hierarchy import LEVELS, Hierarchy
 from polystate.sampling import Draw, displacement, indefinite
 from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
-from polystate.states import States
+from polystate.states import Name, States
 from polystate.store import Tree, read
 
 
@@ -201,7 +209,7 @@ class Deposition:
 
     def request(
         self,
-        state: Mapping[str, str] | None = None,
+        state: Mapping[Name, str] | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
@@ -213,7 +221,7 @@ class Deposition:
         """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
         self.check_documents()
         steps = {name: self.axis(name, "at").step(int(index)) for name, index in (at or {}).items()}
-        named = self.axis_states(steps, dict(state or {}))
+        named = self.axis_states(steps, state or {})
         joint = self.states.choose(named) if draw is None else self.states.draw(draw, named)
         for d in self.descriptors.values() if only is None else only:
             self.check_payload(d)
@@ -221,32 +229,26 @@ class Deposition:
             self, joint, self.rows(atoms), steps, latents or {}, coefficients or {}, draw, allow_code
         )
 
-    def axis_states(self, steps: Mapping[str, int], state: dict[str, str]) -> dict[str, str]:
+    def axis_states(self, steps: Mapping[str, int], state: Mapping[Name, str]) -> dict[Name, str]:
         """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
-        from polystate.errors import IllegalState
-
+        named = dict(state)
         for d in self.descriptors.values():
-            axis_name = d.document.get("state_axis") or (d.axis if d.is_discrete else None)
-            if not d.is_discrete or axis_name not in steps:
+            name = d.document.get("state_axis") or d.axis
+            if not d.is_discrete or name not in steps:
                 continue
-            step = steps[axis_name]
+            step = steps[name]
             number = int(d.array("labels", step)) if d.has("labels") else step
-            site, states = d.column("states", "site"), d.column("states", "state")
-            row = np.flatnonzero(states == number)
-            if not len(row):
-                raise StateNotFound(f"axes/{axis_name}[{step}]", number, f"a state of {d.path}")
-            label = d.table("states")["label"][row[0]]
-            name = f"{d.id}/{d.label_names[int(site[row[0]])]}"
-            for given in (name, d.id):
-                if state.get(given, label) != label:
-                    raise IllegalState(f"state/{given}", state[given], f"{label}, fixed by axis {axis_name}")
-                state.pop(given, None)
-            state[name] = label
-        return state
+            row = int(np.flatnonzero(d.column("states", "state") == number)[0])
+            site, label = int(d.column("states", "site")[row]), d.table("states")["label"][row]
+            for key in (d.id, f"{d.id}/{d.label_names[site]}", (d.id, site)):
+                if named.pop(key, label) != label:
+                    raise IllegalState(f"state/{d.id}", state[key], f"{label}, fixed by axis {name}")
+            named[d.id, site] = label
+        return named
 
     def covariance(
         self,
-        state: Mapping[str, str] | None = None,
+        state: Mapping[Name, str] | None = None,
         at: Mapping[str, int] | None = None,
         atoms: Sequence[int] | None = None,
         levels: Sequence[str] | None = None,
@@ -277,7 +279,7 @@ class Deposition:
 
     def render(
         self,
-        state: Mapping[str, str] | None = None,
+        state: Mapping[Name, str] | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
@@ -307,7 +309,7 @@ class Deposition:
         steps: slice | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
-        state: Mapping[str, str] | None = None,
+        state: Mapping[Name, str] | None = None,
         policies: Mapping[str, str] | None = None,
         psd: str = "refuse",
         **given: Any,

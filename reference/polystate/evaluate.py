@@ -127,7 +127,7 @@ def mean(request: Request) -> np.ndarray:
     for d in active(dep, request, is_displacement):
         at, values = displacement(d, request)
         np.add.at(xyz, at, values)
-    for d, at, turn, shift in transforms(request):
+    for _, at, turn, shift in transforms(request):
         xyz[at] = np.einsum("nij,nj->ni", turn, xyz[at]) + shift
     return xyz
 

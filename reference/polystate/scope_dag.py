@@ -40,7 +40,7 @@ class StateTable:
     condition: np.ndarray
     population: np.ndarray
     label: Sequence[str]
-    site_labels: Sequence[str] | None  # names of sites; None = the scope is the deposition
+    site_labels: Sequence[str]
     conditions: Mapping[str, Any]  # the table `conditions`
     active_when: int = ALWAYS
 
@@ -242,10 +242,8 @@ class ScopeDag:
         return self.tables[int(self.table[v])].id
 
     def variable_name(self, v: int) -> str:
-        """`descriptor/site`, or `descriptor` where the scope is the deposition."""
+        """`descriptor/site name`."""
         t = self.tables[int(self.table[v])]
-        if t.site_labels is None:
-            return t.id
         site = int(self.site[v])
         return f"{t.id}/{t.site_labels[site] if 0 <= site < len(t.site_labels) else site}"
 
@@ -294,9 +292,7 @@ def holds(condition: Condition | None, joint: Mapping[int, int] | np.ndarray) ->
     return condition is None or all(int(joint[c.variable]) in c.states for c in condition)
 
 
-def state_table(
-    group_id: str, tables: Mapping[str, Any], site_labels: Sequence[str] | None, active: int
-) -> StateTable:
+def state_table(group_id: str, tables: Mapping[str, Any], site_labels: Sequence[str], active: int) -> StateTable:
     """The StateTable of a discrete descriptor's tables."""
     if "states" not in tables:
         raise MissingArray(f"descriptors/{group_id}/states", "nothing", "the table of states")

@@ -17,13 +17,12 @@ from polystate.errors import (
     PopulationRange,
     PopulationSum,
     StateNotFound,
-    TooEntangled,
 )
 from polystate.sampling import Draw, uniform
 from polystate.scope_dag import INACTIVE, Condition, ScopeDag, holds
 
 TOLERANCE = 1e-6
-MAX_PATTERNS = 1 << 16
+Name = str | tuple[str, int]  # `descriptor/site name`, or (descriptor, site row)
 
 
 class States:
@@ -67,13 +66,19 @@ class States:
         active = np.flatnonzero(joint != INACTIVE).tolist()
         return {self.dag.variable_name(v): str(self.dag.state_labels(v)[joint[v]]) for v in active}
 
+    def numbered(self, joint: np.ndarray) -> dict[str, str]:
+        """A joint state as programs exchange it: keys `descriptor/site row`."""
+        active = np.flatnonzero(joint != INACTIVE).tolist()
+        keys = (f"{self.dag.descriptor(v)}/{self.dag.site[v]}" for v in active)
+        return dict(zip(keys, (str(self.dag.state_labels(v)[joint[v]]) for v in active), strict=True))
+
     # -- choosing ----------------------------------------------------------------------------------------
 
     def default(self) -> np.ndarray:
         """The most populated legal state of each variable in turn, ties by declared order."""
         return self.choose({})
 
-    def choose(self, state: Mapping[str, str]) -> np.ndarray:
+    def choose(self, state: Mapping[Name, str]) -> np.ndarray:
         """The joint state that `state` names; what it leaves open takes the most populated legal state."""
         wanted = self._find(state)
         joint = np.full(len(self.dag), INACTIVE, np.int64)
@@ -106,7 +111,7 @@ class States:
     def _label(self, v: int, joint: np.ndarray) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
-    def _find(self, state: Mapping[str, str]) -> dict[int, int]:
+    def _find(self, state: Mapping[Name, str]) -> dict[int, int]:
         wanted = {}
         for name, label in state.items():
             v = self._variable(name)
@@ -117,19 +122,19 @@ class States:
             wanted[v] = int(match[0])
         return wanted
 
-    def _variable(self, name: str) -> int:
-        descriptor, _, site = name.partition("/")
+    def _variable(self, name: Name) -> int:
+        """A variable by `descriptor/site name`, by `descriptor` where it has one, or by (descriptor, site row)."""
+        descriptor, _, site = name.partition("/") if isinstance(name, str) else (name[0], "", str(name[1]))
         known = {t.id: k for k, t in enumerate(self.dag.tables)}
         if descriptor not in known:
             raise StateNotFound(
                 f"state/{name}", descriptor, "one of " + (", ".join(known) or "no discrete descriptors")
             )
-        table = self.dag.tables[known[descriptor]]
         mine = np.flatnonzero(self.dag.table == known[descriptor])
         if not site and len(mine) == 1:
             return int(mine[0])
-        sites = list(table.site_labels or [])
-        number = sites.index(site) if site in sites else int(site) if site.isdigit() else -1
+        names = self.dag.tables[known[descriptor]].site_labels
+        number = name[1] if isinstance(name, tuple) else list(names).index(site) if site in names else -1
         v = self.dag.variable(descriptor, number)
         if v is None:
             few = ", ".join(self.dag.variable_name(int(v)) for v in mine[:5])
@@ -152,7 +157,7 @@ class States:
                 found[s] = p
         return found
 
-    def draw(self, draw: Draw, fixed: Mapping[str, str] | None = None) -> np.ndarray:
+    def draw(self, draw: Draw, fixed: Mapping[Name, str] | None = None) -> np.ndarray:
         """A joint state drawn by population; what `fixed` names is not drawn."""
         wanted = self._find(fixed or {})
         keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)
@@ -179,28 +184,29 @@ class States:
         return joint
 
     def _pick(self, v: int, weights: np.ndarray, u: float) -> int:
-        total = weights.sum()
-        if not total > 0:
+        cumulated = np.cumsum(weights)
+        if not cumulated[-1] > 0:
             raise self._no_population(v)
-        cumulated = np.cumsum(weights) / total
-        return int(min(np.searchsorted(cumulated, u, "right"), np.flatnonzero(weights)[-1]))
+        return int(min(np.searchsorted(cumulated, u * cumulated[-1], "right"), np.flatnonzero(weights)[-1]))
 
     def _draw_flat(self, u: np.ndarray) -> np.ndarray:
         """The same rule for all unconditional variables at once."""
         flat = self.dag.flat
-        totals = np.add.reduceat(flat.population, flat.start[:-1])
-        if (~(totals > 0)).any():
-            raise self._no_population(int(flat.variables[np.flatnonzero(~(totals > 0))[0]]))
-        chosen = np.zeros(len(u), np.int64)
+        begin, sizes = flat.start[:-1], np.diff(flat.start)
+        totals, chosen = np.zeros(len(u)), np.zeros(len(u), np.int64)
         last = np.zeros(len(u), np.int64)  # last state with a population
-        cumulated = np.zeros(len(u))
-        sizes = np.diff(flat.start)
-        for k in range(int(sizes.max(initial=0))):
-            rows = np.flatnonzero(sizes > k)
-            weights = flat.population[flat.start[:-1][rows] + k]
-            cumulated[rows] += weights
-            last[rows[weights > 0]] = k
-            chosen[rows] += u[rows] >= cumulated[rows] / totals[rows]
+        for add_up in (True, False):  # totals first, in the same order of addition as the cumulated sums
+            cumulated = np.zeros(len(u))
+            for k in range(int(sizes.max(initial=0))):
+                rows = np.flatnonzero(sizes > k)
+                weights = flat.population[begin[rows] + k]
+                cumulated[rows] += weights
+                last[rows[weights > 0]] = k
+                if not add_up:
+                    chosen[rows] += u[rows] * totals[rows] >= cumulated[rows]
+            totals = cumulated
+            if not (totals > 0).all():
+                raise self._no_population(int(flat.variables[np.flatnonzero(~(totals > 0))[0]]))
         return np.minimum(chosen, last)
 
     def _no_population(self, v: int) -> NoPopulation:
@@ -255,29 +261,11 @@ class States:
                 where = f"descriptors/{self.dag.descriptor(v)}/states"
                 yield OverlappingConditions(where, f"two rows of {name} can hold at once", "at most one")
                 return
-        total = self._largest_sum(v, sorted(groups.items(), key=lambda g: -g[1]), active)
-        if total > 1 + TOLERANCE:
-            yield self._sum_error(v, total)
-
-    def _largest_sum(self, v: int, groups: list[tuple[Condition | None, float]], active: Condition | None) -> float:
-        """The largest sum of populations over conditions that can hold together."""
-        best, visited = 0.0, 0
-        waiting: list[tuple[int, float, list[Condition | None]]] = [(0, 0.0, [active])]
-        while waiting:
-            k, total, held = waiting.pop()
-            best = max(best, total)
-            visited += 1
-            if visited > MAX_PATTERNS:
-                raise TooEntangled(
-                    "descriptors", f"{self.dag.variable_name(v)}: too many condition patterns", "fewer"
-                )
-            if k == len(groups) or total + sum(p for _, p in groups[k:]) <= best:
-                continue
-            condition, population = groups[k]
-            waiting.append((k + 1, total, held))
-            if counting.satisfiable(self.dag, [*held, condition]):
-                waiting.append((k + 1, total + population, [*held, condition]))
-        return best
+        always = groups.get(None, 0.0)
+        for total in (always, *(p + always for c, p in groups.items() if c is not None)):
+            if total > 1 + TOLERANCE:
+                yield self._sum_error(v, total)
+                return
 
 
 def _first_maximum(values: np.ndarray, start: np.ndarray) -> np.ndarray:
