@@ -1,6 +1,6 @@
 """The one place where what LinkML writes as JSON Schema becomes what the format means (development only).
 
-LinkML 1.12 says `2019-09`; cannot say that null is a value of one optional key only, that a bound is exclusive,
+LinkML 1.12 says `2019-09`; cannot say that null is a value in one document only, that a bound is exclusive,
 that list elements differ, or what the keys of a map look like; writes "none of these keys" as "not all of these
 keys"; and lets extra values be null. Each is put right here, from annotations in the modules.
 """
@@ -55,11 +55,9 @@ def document(kind: str, class_name: str, definitions: dict[str, Any]) -> dict[st
 def _class(schema: dict[str, Any], cls, view) -> dict[str, Any]:
     """Put one class right: nulls, bounds, unique elements, keys of maps, absent keys, units."""
     slots = {str(slot.name): slot for slot in view.class_induced_slots(cls.name)}
-    nullable = {name for name, slot in slots.items() if "nullable" in slot.annotations}
+    nullable = {name for name in slots if "null_is_absent" in cls.annotations} - set(schema.get("required", []))
     for name, slot in slots.items():
         prop = schema["properties"][name]
-        if name in nullable:
-            prop["type"] = [prop["type"], "null"]
         for key, keyword in (("exclusive_minimum", "exclusiveMinimum"), ("exclusive_maximum", "exclusiveMaximum")):
             if key in slot.annotations:
                 prop[keyword] = float(str(slot.annotations[key].value))
@@ -71,6 +69,8 @@ def _class(schema: dict[str, Any], cls, view) -> dict[str, Any]:
             prop["propertyNames"] = {"pattern": str(slot.annotations["key_pattern"].value)}
         if slot.unit is not None:
             prop["description"] = f"{prop.get('description', '')} [{slot.unit.symbol}]".strip()
+    for name in nullable:
+        schema["properties"][name] = {"if": {"not": {"type": "null"}}, "then": schema["properties"][name]}
     extra = schema.get("additionalProperties")
     if isinstance(extra, dict) and "anyOf" in extra:
         schema["additionalProperties"] = next(part for part in extra["anyOf"] if "$ref" in part)
@@ -85,14 +85,14 @@ def _class(schema: dict[str, Any], cls, view) -> dict[str, Any]:
 
 
 def _absent(branch: dict[str, Any], nullable: set[str]) -> None:
-    """Say of each key alone that it is absent; a nullable key is absent or null, and given means not null."""
+    """Say of each key alone that it is absent; a key that may be null is absent or null, and given is not null."""
     properties = branch.get("properties", {})
     for name in branch.pop("not", {}).get("required", []):
         absent: dict[str, Any] = {"type": "null"} if name in nullable else {"not": {}}
         properties[name] = absent
     for name in branch.get("required", []):
         if name in nullable:
-            properties[name] = properties[name] | {"type": "string"}
+            properties[name] = {"not": {"type": "null"}} | properties[name]
 
 
 def _tidy(value: Any) -> Any:

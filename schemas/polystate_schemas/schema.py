@@ -77,8 +77,8 @@ def unknown_keys(kind: str, document: Any) -> list[str]:
 
 
 def _unknown(schema: Any, definitions: dict[str, Any], value: Any, pointer: str):
-    while isinstance(schema, dict) and "$ref" in schema:
-        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    while isinstance(schema, dict) and ("$ref" in schema or ("then" in schema and "properties" not in schema)):
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema["then"]
     if not isinstance(schema, dict):
         return
     if isinstance(value, list) and "items" in schema:

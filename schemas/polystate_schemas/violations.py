@@ -27,6 +27,8 @@ _LIMITS = {
 def violations(kind: str, document: Any) -> list[Violation]:
     """What the schema of `kind` refuses, without the echoes of one mistake."""
     schema = json_schema(kind)
+    if kind == "descriptor" and isinstance(document, dict):
+        document = {key: value for key, value in document.items() if value is not None}  # null is absent
     plain: list[tuple[Violation, bool]] = []
     for error in _validator(kind).iter_errors(document):
         rule = _rule(schema, list(error.absolute_schema_path))
@@ -66,8 +68,8 @@ def _rule(schema: dict[str, Any], path: list[Any]) -> str | None:
     for step in path:
         while isinstance(here, dict) and step not in here and "$ref" in here:
             here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]
-        if step == "then":
-            found = here.get("description", "")
+        if step == "then" and "description" in here:
+            found = here["description"]
         if step == "$ref":
             here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]
         else:

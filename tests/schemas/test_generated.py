@@ -35,22 +35,22 @@ def test_every_schema_is_a_valid_2020_12_schema(kind):
     jsonschema.Draft202012Validator.check_schema(document)
 
 
-@pytest.mark.parametrize("kind", schema.kinds())
-def test_null_is_a_value_only_where_the_format_says_so(kind):
-    found = set()
-
-    def walk(value, path):
-        if isinstance(value, dict):
-            if isinstance(value.get("type"), list) and "null" in value["type"]:
-                found.add(path[-1])
-            for key, item in value.items():
-                walk(item, (*path, key))
-        elif isinstance(value, list):
-            for item in value:
-                walk(item, path)
-
-    walk(schema.json_schema(kind), ())
-    assert found == ({"sample_axis", "state_axis"} if kind == "descriptor" else set())
+def test_null_is_absence_in_a_descriptor_and_refused_elsewhere():
+    descriptor = jsonschema.Draft202012Validator(schema.json_schema("descriptor"))
+    bundle = {
+        "id": "models", "regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "state_axis": "model",
+        "signal_type": "coordinates", "algebra": "independent",
+    }  # fmt: skip
+    optional = set(schema.json_schema("descriptor")["properties"]) - set(bundle)
+    assert len(optional) > 10
+    for key in optional:
+        assert descriptor.is_valid(bundle | {key: None}), key
+    assert descriptor.is_valid(bundle | {"state_axis": None})
+    assert not descriptor.is_valid(bundle | {"mode": None})
+    assert not descriptor.is_valid(bundle | {"mode": "C", "operator": None})
+    assert not descriptor.is_valid(bundle | {"reference": {"hash": None, "frame": "deposition"}})
+    axis = jsonschema.Draft202012Validator(schema.json_schema("axis"))
+    assert axis.is_valid({"length": 1}) and not axis.is_valid({"length": 1, "seed": None})
 
 
 def test_payload_dtypes_and_shapes_are_known():

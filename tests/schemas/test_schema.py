@@ -27,8 +27,8 @@ BUNDLE = {
 TRAJECTORY = {
     "id": "md", "regime": "trajectory", "mode": "C", "scope": {"level": "deposition"}, "sample_axis": "frame",
     "signal_type": "coordinates", "algebra": "additive_displacement",
-    "operator": {"id": "external_reference/h5md_v1", "venue": "external", "hash": HASH, "uri": "md.h5"},
-    "artifact": {"uri": "md.h5", "sha256": "0" * 64, "unit": "nanometer", "dataset": "particles/protein"},
+    "operator": {"id": "external_reference/h5md_v1", "venue": "external", "hash": HASH, "uri": "file:md.h5"},
+    "artifact": {"uri": "file:md.h5", "sha256": "0" * 64, "unit": "nanometer", "dataset": "particles/protein"},
     "atom_identity": {"kind": "mapped"},
 }  # fmt: skip
 MOTION = {
@@ -81,9 +81,12 @@ REFUSED = [
     (TLS, "/operator/id", "tls_v1", "/operator/id", "text like"),
     (TLS, "/operator", 3, "/operator", "an object"),
     (TLS, "/operator/id", "basis/nm_v1", "/operator/id", "a covariance comes from a parametric Gaussian"),
-    (TLS, "/sample_axis", 1, "/sample_axis", "a text or null"),
+    (TLS, "/sample_axis", 1, "/sample_axis", "a text"),
     (TLS, "/state_axis", "model", "/state_axis", "only a discrete descriptor has a state axis"),
-    (TLS, "/adp_content", None, "/adp_content", "one of total, residual, unknown"),
+    (TLS, "/adp_content", "all", "/adp_content", "one of total, residual, unknown"),
+    (TLS, "/operator", None, "/operator", "mode C has an operator"),
+    (TLS, "/regime", None, "/regime", "the key regime"),
+    (TLS, "/reference/offset", None, "/reference/offset", "an object"),
     (TLS, "/active_when", -2, "/active_when", "at least -1"),
     (TLS, "/active_when", True, "/active_when", "a whole number"),
     (TLS, "/acts_as", "transform", "/operator/id", "only a rigid body acts as a transform"),
@@ -97,6 +100,7 @@ REFUSED = [
     (TRAJECTORY, "/sample_axis", ..., "/sample_axis", "a trajectory has a sample axis"),
     (TRAJECTORY, "/sample_axis", None, "/sample_axis", "a trajectory has a sample axis"),
     (TRAJECTORY, "/artifact", ..., "/artifact", "an external reference names its artifact"),
+    (TRAJECTORY, "/artifact/unit", ..., "/artifact/unit", "says the unit"),
     (TRAJECTORY, "/artifact/unit", "nm", "/artifact/unit", "nanometer"),
     (MOTION, "/derived_from/pipeline", ..., "/derived_from", "exactly one of operator, pipeline"),
     (MOTION, "/derived_from/inputs", [], "/derived_from/inputs", "at least 1 item"),

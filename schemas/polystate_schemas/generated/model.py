@@ -416,8 +416,8 @@ class OperatorReference(ConfiguredBaseModel):
     """
     id: str = Field(default=..., description="""The registry entry that says what the operator means.""")
     venue: Venue = Field(default=...)
-    hash: str = Field(default=..., description="""Venue registry: content hash of the entry. Venues inline and external: SHA-256 of the bytes of the body.""")
-    uri: Optional[str] = Field(default=None, description="""Venue inline: operators/<id> in this deposition. Venue external: where the artifact is.""")
+    hash: str = Field(default=..., description="""Content hash of the registry entry, in every venue; a body has a hash of its own.""")
+    uri: Optional[str] = Field(default=None, description="""Venue inline: operators/<id> in this deposition. Venue external: the uri of the artifact.""")
     parameters: Optional[OpenObject] = Field(default=None, description="""Values for parameters of the signature; what is not given takes the entry's default.""")
 
     @field_validator('uri')
@@ -438,9 +438,9 @@ class Artifact(ConfiguredBaseModel):
     """
     Data outside the deposition.
     """
-    uri: str = Field(default=..., description="""Relative to the folder that holds the deposition, or absolute.""")
+    uri: str = Field(default=..., description="""`file:` without a leading slash is relative to the folder that holds the deposition.""")
     sha256: str = Field(default=..., description="""Of the file; of a folder: of the lines `path TAB sha256(file) LF` of all its files in byte order of path.""")
-    unit: LengthUnit = Field(default=...)
+    unit: Optional[LengthUnit] = Field(default=None, description="""Of its coordinates; an external reference has one.""")
     dataset: Optional[str] = Field(default=None, description="""Path inside the artifact, e.g. particles/protein.""")
     media_type: Optional[str] = Field(default=None)
     size: Optional[int] = Field(default=None, description="""Bytes.""", ge=0)
@@ -585,11 +585,11 @@ class Grouping(ConfiguredBaseModel):
     """
     Attributes of groupings/<namespace>/v<n>.
     """
-    kind: str = Field(default=..., description="""`partition`: a child has at most one label (what a scope needs). Other kinds (`cover`, `weighted`, ...) are kept.""")
+    kind: str = Field(default=..., description="""`partition` and `heterogeneity_scope`: a child has at most one label. Other kinds (`curatorial`, `coarse_grain`, `soft_membership`, ...) are kept.""")
     child_level: ChildLevel = Field(default=...)
     labels: Optional[list[str]] = Field(default=None, description="""Names of the labels, by row; absent where the array `label` names nodes of the hierarchy.""")
     label_level: Optional[ChildLevel] = Field(default=None, description="""Level that the array `label` points into.""")
-    weight_role: Optional[str] = Field(default=None, description="""What the weights are, e.g. mass, occupancy, probability.""")
+    weight_role: Optional[str] = Field(default=None, description="""What the weights are, e.g. projection_coefficient or membership.""")
     title: Optional[str] = Field(default=None)
 
 
@@ -605,7 +605,7 @@ class Descriptor(ConfiguredBaseModel):
     signal_type: SignalType = Field(default=...)
     algebra: Algebra = Field(default=...)
     operator: Optional[OperatorReference] = Field(default=None, description="""Mode C only.""")
-    sample_axis: Optional[str] = Field(default=None, description="""Axis that the leading dimension of the payload runs over; null = broadcast.""")
+    sample_axis: Optional[str] = Field(default=None, description="""Axis that the leading dimension of the payload runs over; none = broadcast.""")
     state_axis: Optional[str] = Field(default=None, description="""Axis whose steps are the states of a discrete descriptor (a bundle of models).""")
     broadcast_policy: Optional[BroadcastPolicy] = Field(default=None, description="""The operator's default unless given.""")
     reference: Optional[ReferenceFrame] = Field(default=None)
