@@ -1,0 +1,190 @@
+"""build, convert, validate, describe, explain, states, digest: what a deposition is and says."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polystate_tools.commands.options import (
+    AllowCode,
+    At,
+    Dep,
+    DrawAt,
+    Json,
+    Overwrite,
+    State,
+    draw,
+    echo_json,
+    echo_table,
+    states,
+    steps,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    for function in (build, convert, validate, describe, explain, list_states, digest):
+        app.command(name="states" if function is list_states else function.__name__)(function)
+
+
+def build(
+    deposition: Annotated[Path, typer.Argument(help="A deposition as text (YAML).")],
+    out: Annotated[Path, typer.Argument(help="Directory or .zip to write.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Build a text-form deposition into a store.
+
+    Example: polystate build tiny.yaml tiny.zarr"""
+    from polystate.text import build_file
+    from polystate.writing import write
+
+    write(build_file(deposition), out, overwrite=overwrite)
+    typer.echo(out)
+
+
+def convert(
+    dep: Dep,
+    out: Annotated[Path, typer.Argument(help="Directory or .zip to write.")],
+    mode: Annotated[str | None, typer.Option(metavar="A|B", help="Store discrete descriptors in this mode.")] = None,
+    pack: Annotated[bool, typer.Option("--zip", help="Write a zip whatever OUT is called.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Copy a deposition into another container or mode; what it says stays the same.
+
+    Example: polystate convert 6vxx.zarr 6vxx.zarr.zip"""
+    from polystate.store import read
+    from polystate.writing import write
+
+    tree: Any = read(dep)
+    if mode is not None:
+        from polystate.convert import convert_mode
+
+        tree = convert_mode(tree, mode)
+    write(tree, out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out, overwrite=overwrite)
+    typer.echo(out)
+
+
+def validate(
+    dep: Dep,
+    regenerate: Annotated[bool, typer.Option("--regenerate", help="Recompute derived values and compare.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is stale.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say all that is wrong with a deposition; exit status 1 where anything is.
+
+    Example: polystate validate 6vxx.zarr --json"""
+    import polystate
+    from polystate.errors import PolystateError
+    from polystate.validate import Report
+
+    try:
+        opened = polystate.open(dep)
+        report = opened.validate(strict)
+        if regenerate and report.valid:
+            from polystate.derivation import regeneration_errors
+
+            report.errors += list(regeneration_errors(opened))
+    except PolystateError as error:
+        report = Report([error])
+    if as_json:
+        echo_json(report.to_json())
+    else:
+        for error in report.errors:
+            typer.echo(f"error: {error}")
+        for found in report.warnings:
+            typer.echo(f"warning: {found['where']}: {found['message']} [{found['stage']}/{found['code']}]")
+        typer.echo("valid" if report.valid else f"not valid: {len(report.errors)} errors")
+    raise typer.Exit(0 if report.valid else 1)
+
+
+def describe(dep: Dep, as_json: Json = False) -> None:
+    """Say what a deposition holds.
+
+    Example: polystate describe 6vxx.zarr"""
+    import polystate
+
+    found = polystate.open(dep).describe()
+    if as_json:
+        echo_json(found)
+        return
+    typer.echo(f"{found['title'] or dep}  (format {found['format_version']})")
+    typer.echo(f"{found['atoms']} atoms, {found['residues']} residues, {found['chains']} chains")
+    for axis in found["axes"]:
+        typer.echo(f"axis {axis['name']}: {axis['length']} steps")
+    columns = ["id", "regime", "mode", "scope", "labels", "signal_type", "algebra", "operator", "sample_axis"]
+    echo_table(found["descriptors"], columns)
+    if found["levels"]:
+        typer.echo("levels, largest first: " + ", ".join(found["levels"]))
+
+
+def explain(
+    dep: Dep,
+    state: State = None,
+    at: At = None,
+    draw_at: DrawAt = None,
+    atom: Annotated[str | None, typer.Option(help="One atom: chain/number/name (author numbering) or atom_id.")] = None,
+    allow_code: AllowCode = False,
+    as_json: Json = False,
+) -> None:
+    """Say which descriptor contributes what, from where, by which operator.
+
+    Example: polystate explain 6vxx.zarr --atom A/128/CA"""
+    import polystate
+
+    rows = polystate.open(dep).explain(
+        atom, state=states(state), at=steps(at), draw=draw(draw_at), allow_code=allow_code
+    )
+    if as_json:
+        echo_json(rows)
+        return
+    shown = []
+    for row in rows:
+        numbers = {k: row[k] for k in ("xyz", "displacement", "u", "b", "mean_b", "rms_displacement") if k in row}
+        amount = "  ".join(f"{k}={_short(v)}" for k, v in numbers.items())
+        chosen = ", ".join(f"{k.partition('/')[2] or k}={v}" for k, v in list(row.get("states", {}).items())[:6])
+        active = "yes" if row["active"] else "no"
+        shown.append({**row, "active": active, "amount": amount, "states": chosen, "from": ", ".join(row["from"])})
+    echo_table(shown, ["descriptor", "acts_as", "operator", "active", "states", "amount", "from"])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return "(" + ", ".join(f"{v:.4g}" for v in value) + ")"
+    return f"{value:.4g}"
+
+
+def list_states(
+    dep: Dep,
+    count: Annotated[bool, typer.Option("--count", help="Only count; nothing is listed.")] = False,
+    listed: Annotated[int, typer.Option("--list", metavar="N", help="List the first N legal joint states.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Count the legal joint states exactly, and list the first of them.
+
+    Example: polystate states nested.zarr --list 3"""
+    import polystate
+
+    found = polystate.open(dep).states
+    total = found.count()
+    first = [] if count else list(islice(found.legal(), listed))
+    if as_json:
+        echo_json({"count": total, "states": first})
+        return
+    typer.echo(f"{total} legal joint states")
+    for number, joint in enumerate(first):
+        typer.echo(f"{number}: " + (", ".join(f"{k}={v}" for k, v in joint.items()) or "(nothing varies)"))
+
+
+def digest(
+    dep: Dep,
+    full: Annotated[bool, typer.Option("--full", help="Include provenance and annotations.")] = False,
+) -> None:
+    """Print the content digest: the same for any container, chunks and codecs.
+
+    Example: polystate digest 6vxx.zarr.zip"""
+    import polystate
+
+    typer.echo(polystate.open(dep).digest(full))

@@ -1,0 +1,137 @@
+"""covariance, render, sample: from a deposition to numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polystate_tools.commands.options import (
+    AllowCode,
+    At,
+    Backend,
+    Dep,
+    DrawAt,
+    Json,
+    Out,
+    Overwrite,
+    Psd,
+    State,
+    draw,
+    echo_json,
+    save,
+    states,
+    steps,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    for function in (covariance, render, sample):
+        app.command()(function)
+
+
+def covariance(
+    dep: Dep,
+    out: Out,
+    by_level: Annotated[bool, typer.Option("--by-level", help="One covariance a level, largest scale first.")] = False,
+    scopes: Annotated[str | None, typer.Option(metavar="A,B", help="Only these Gaussian descriptors.")] = None,
+    state: State = None,
+    at: At = None,
+    backend: Backend = "auto",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write U_total (N, 3, 3) float64 in Å², or (L, N, 3, 3) by level.
+
+    Example: polystate covariance 6vxx.zarr -o U.npy"""
+    import numpy as np
+
+    import polystate
+    from polystate.semantic_checks import covariance_warning
+
+    opened = polystate.open(dep)
+    chosen = scopes.split(",") if scopes else None
+    u = opened.covariance(states(state), steps(at), levels=chosen, by_level=by_level, backend=backend)
+    doubt = covariance_warning(opened, u.sum(axis=0) if by_level else u, opened.rows(None))
+    if doubt:
+        typer.echo(f"warning: {doubt['message']}", err=True)
+    save(out, overwrite, lambda file: np.save(file, u))
+    _done(out, u, as_json, {"warnings": [doubt] if doubt else []})
+
+
+def render(
+    dep: Dep,
+    out: Out,
+    state: State = None,
+    at: At = None,
+    draw_at: DrawAt = None,
+    psd: Psd = "refuse",
+    nan: Annotated[bool, typer.Option("--nan", help="Write NaN for atoms that are absent.")] = False,
+    allow_code: AllowCode = False,
+    backend: Backend = "auto",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write the coordinates of one joint state or draw, (N, 3) float64 in Å.
+
+    To a name ending in .npz go xyz, present, atom_id and the mean.
+
+    Example: polystate render 6vxx.zarr -o XYZ.npy --draw 7:0"""
+    import numpy as np
+
+    import polystate
+
+    opened = polystate.open(dep)
+    snap = opened.render(
+        states(state), steps(at), draw(draw_at), psd=psd, allow_code=allow_code, backend=backend
+    )
+    xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
+    if out.suffix == ".npz":
+        content = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
+        save(out, overwrite, lambda file: np.savez(file, **content))
+    else:
+        save(out, overwrite, lambda file: np.save(file, xyz))
+    absent = int((~snap.present).sum())
+    if absent and not as_json:
+        typer.echo(f"{absent} atoms are absent in this state (a .npz also holds the mask)", err=True)
+    _done(out, xyz, as_json, {"state": dict(snap.state), "absent": absent, "psd": snap.psd})
+
+
+def sample(
+    dep: Dep,
+    out: Out,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many draws.")],
+    seed: Annotated[str, typer.Option(help="A 64-bit seed.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler.")] = None,
+    dtype: Annotated[str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")] = "float64",
+    state: State = None,
+    at: At = None,
+    psd: Psd = "refuse",
+    backend: Backend = "auto",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write N draws to a Zarr store, in bounded memory; a second call finishes what a first one left.
+
+    Example: polystate sample 6vxx.zarr -o DRAWS.zarr --n 1000 --seed 7"""
+    import polystate
+    from polystate.sample import sample as write_draws
+    from polystate_tools.commands.progress import progress
+
+    with progress("draws", n) as advance:
+        result = write_draws(
+            polystate.open(dep), out, n=n, seed=int(seed), state=states(state), at=steps(at), psd=psd, dtype=dtype,
+            workers=workers, scheduler=scheduler, backend=backend, overwrite=overwrite, advance=advance,
+        )  # fmt: skip
+    _done(out, result, as_json, {"n": n, "seed": seed})
+
+
+def _done(out: Path, values: Any, as_json: bool, more: dict[str, Any]) -> None:
+    shape = list(getattr(values, "shape", ()))
+    if as_json:
+        echo_json({"file": str(out), "shape": shape, "dtype": str(getattr(values, "dtype", "")), **more})
+    else:
+        typer.echo(f"{out}  {'x'.join(map(str, shape))} {getattr(values, 'dtype', '')}")
