@@ -47,8 +47,9 @@ class Text:
         key = np.zeros(len(chars), np.uint64)
         for column in range(width):
             key = (key << np.uint64(8)) | chars[:, column]
-        distinct, codes = _distinct_first(key)
-        raw = [int(k).to_bytes(width, "big").decode("utf-8", "replace") for k in distinct]
+        encoded = pa.array(key).dictionary_encode()
+        codes = encoded.indices.to_numpy().astype(np.int32)
+        raw = [k.to_bytes(width, "big").decode("utf-8", "replace") for k in encoded.dictionary.to_pylist()]
         texts = [r.strip(" \x00") if strip else r for r in raw]
         if len(set(texts)) == len(texts):
             return cls(codes, tuple(texts))
@@ -103,17 +104,6 @@ def concatenate(columns: Sequence[Text]) -> Text:
         parts.append(merged.codes[offset:offset + len(column.values)][column.codes])
         offset += len(column.values)
     return Text(np.concatenate(parts) if parts else np.empty(0, np.int32), merged.values)
-
-
-def _distinct_first(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct keys and (N,) int32 codes; runs of equal keys are collapsed before sorting, to save time."""
-    if not len(key):
-        return key, np.empty(0, np.int32)
-    starts = np.empty(len(key), bool)
-    starts[0] = True
-    np.not_equal(key[1:], key[:-1], out=starts[1:])
-    distinct, codes_of_runs = np.unique(key[starts], return_inverse=True)
-    return distinct, codes_of_runs[np.cumsum(starts) - 1].astype(np.int32)
 
 
 def element_numbers(symbols: Text) -> np.ndarray:

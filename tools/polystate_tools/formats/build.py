@@ -1,0 +1,185 @@
+"""Atom records into a deposition: the tree, and a report that accounts for every record."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from polystate.errors import PolystateError
+from polystate.store import FORMAT_VERSION, Group, Tree
+
+from polystate_tools.formats import adp, bundles, het_dialects, tls
+from polystate_tools.formats.altlocs import altloc_variables
+from polystate_tools.formats.checks import check_occupancies, checked
+from polystate_tools.formats.discrete import Conditions, discrete_groups
+from polystate_tools.formats.errors import BadOption
+from polystate_tools.formats.hierarchy_groups import hierarchy_groups
+from polystate_tools.formats.layout import Layout, layout
+from polystate_tools.formats.records import Records
+from polystate_tools.formats.report import ImportReport
+from polystate_tools.formats.variables import Plan, Variable, plan
+
+LAST_DRAW_KEY = 4294967295
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a file is read where it leaves a choice.
+
+    altloc: "sites" (connected alternates are one variable) or "global" (letters hold for the whole molecule);
+    b_factors: None, "total" or "residual", what the deposited B are beside TLS records; tls: "normalise" or
+    "keep" (a group of non-positive amplitude is stored as it is); model: import one model of a bundle.
+    """
+
+    altloc: str = "sites"
+    b_factors: str | None = None
+    tls: str = "normalise"
+    strict: bool = False
+    model: int | None = None
+    het: bool = True
+    """Read a heterogeneity extension where the file has one."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("altloc", ("sites", "global")), ("b_factors", (None, "total", "residual")),
+                              ("tls", ("normalise", "keep"))):
+            if getattr(self, name) not in allowed:
+                raise BadOption(name, getattr(self, name), "one of " + ", ".join(map(str, allowed)))
+
+
+def tree_of_records(records: Records, options: ImportOptions | None = None,
+                    report: ImportReport | None = None) -> tuple[Tree, ImportReport]:
+    """The deposition of atom records, and the account of the import."""
+    options, report = options or ImportOptions(), report or ImportReport()
+    if options.model is not None:
+        records = _one_model(records, options.model)
+    records = checked(records, options.strict, report)
+    arranged = layout(records)
+    check_occupancies(records, arranged.atom_of_record, options.strict, report)
+    report.atoms = arranged.n_atoms
+    report.alternates = len(records) - arranged.n_atoms
+
+    keys = iter(range(LAST_DRAW_KEY, 0, -1))
+    bundle = bundles.bundle_of(arranged)
+    build = _of_one_model if bundle is None else _of_bundle(bundle)
+    tree: dict[str, Group] = {"": Group(_document(records))}
+    tree |= hierarchy_groups(arranged, report)
+    discrete, x_ref, record, condition, conditions = build(arranged, options, keys, report)
+    tree["reference"] = Group({}, {"x_ref": x_ref})
+    tree |= discrete
+    tree |= _gaussian(arranged, x_ref, record, condition, conditions, options, report)
+    tree["provenance/import"] = Group(_provenance(options, report))
+    tree["annotations/import"] = Group({"items": [
+        {"id": "report", "selector": {"target": "deposition"}, "body": report.to_json(), "provenance": "import"}]})
+    return tree, report
+
+
+Built = tuple[dict[str, Group], np.ndarray, np.ndarray, np.ndarray, Conditions]
+"""Discrete groups, x_ref (N, 3), and the ADP rows: record (R,), condition (R,), their table."""
+
+
+def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
+    """Altlocs, partial occupancies and heterogeneity extensions of a file of one model."""
+    extension: list[Variable] = []
+    taken = np.zeros(len(arranged.records), bool)
+    base: dict[int, int] = {}
+    if options.het:
+        extension, taken, base = het_dialects.read(arranged, report)
+    variables = extension + altloc_variables(arranged, taken, options.altloc == "global", report)
+    planned = plan(variables, base, arranged) if variables else Plan()
+    record_of_atom = arranged.first_record.copy()
+    for atom, record in planned.base.items():
+        record_of_atom[atom] = record
+    x_ref = arranged.records.xyz[record_of_atom]
+    groups: dict[str, Group] = {}
+    for descriptor in dict.fromkeys(variable.descriptor for variable in variables):
+        mine = [variable for variable in variables if variable.descriptor == descriptor]
+        groups |= discrete_groups(arranged, descriptor, mine, planned, x_ref, keys)
+    conditions = Conditions()
+    plain = np.ones(arranged.n_atoms, bool)
+    plain[list(planned.base)] = False
+    rows = sorted(planned.adp, key=lambda row: (row[0], row[1]))
+    record = np.array([row[1] for row in rows], np.int64)
+    number = [conditions.add([(row[2], row[3])] if row[2] is not None else []) for row in rows]
+    return (groups, x_ref, np.concatenate([arranged.first_record[plain], record]),
+            np.concatenate([np.full(int(plain.sum()), -1, np.int64), np.array(number, np.int64)]), conditions)
+
+
+def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
+    """The same for a file of several models."""
+
+    def build(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
+        records = arranged.records
+        x_ref = records.xyz[bundle.first]
+        groups = bundles.bundle_groups(arranged, bundle, x_ref, keys, report)
+        steady = bundles.constant(bundle, records.occupancy)
+        taken = np.ones(len(records), bool)
+        taken[bundle.first[steady]] = False
+        variables = altloc_variables(arranged, taken, False, report)
+        if variables:
+            planned = plan(variables, {}, arranged)
+            groups |= discrete_groups(arranged, variables[0].descriptor, variables, planned, x_ref, keys)
+        same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)
+        same &= bundles.constant(bundle, records.has_u.astype(float))
+        record, step = bundles.by_model(bundle, same)
+        conditions = Conditions()
+        variable = bundles.model_variable(bundle)
+        of_step = {-1: -1} | {k: conditions.add([(variable, (k,))]) for k in np.unique(step[step >= 0]).tolist()}
+        condition = np.array([of_step[k] for k in step.tolist()], np.int64)
+        return groups, x_ref, record, condition, conditions
+
+    return build
+
+
+def _gaussian(arranged: Layout, x_ref: np.ndarray, record: np.ndarray, condition: np.ndarray,
+              conditions: Conditions, options: ImportOptions, report: ImportReport) -> dict[str, Group]:
+    """TLS, iADP and aADP descriptors. Without TLS an ADP is the total of its atom."""
+    found = tls.tls_of_records(arranged, x_ref, options.tls == "keep", report)
+    if found is None:
+        if options.b_factors is not None:
+            raise BadOption("--b-factors", options.b_factors, "no such option for a file without TLS groups")
+        return adp.adp_groups(arranged, record, condition, conditions, "total", None, report)
+    content = tls.content_of_adps(arranged, found, options.b_factors, report)
+    report.adp["selections"] = [group.selection for group in found.groups]
+    subtract = found.u if content == "total" else None
+    return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract,
+                                                  report)
+
+
+def _document(records: Records) -> dict[str, Any]:
+    """The root document: nothing in it depends on which file it came from."""
+    document: dict[str, Any] = {"format_version": FORMAT_VERSION}
+    if records.title:
+        document["title"] = records.title
+    entry = {"id": records.entry_id, "method": records.method, "resolution": records.resolution}
+    entry = {key: value for key, value in entry.items() if value}
+    if entry:
+        document["entry"] = entry
+    return document
+
+
+def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
+    """The block `import`; what an export of records needs beside the arrays stands in its choices."""
+    choices: dict[str, Any] = {key: value for key, value in vars(options).items() if value is not None}
+    if report.adp:
+        choices["tls"] = {"program": report.adp["program"], "adps": report.adp["used"],
+                          "selections": report.adp["selections"]}
+    document: dict[str, Any] = {
+        "kind": "import",
+        "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
+        "choices": choices, "losses": report.losses}
+    if report.sha256:
+        document["inputs"] = [{"name": report.source, "sha256": report.sha256, "format": report.format}]
+    return document
+
+
+def _one_model(records: Records, model: int) -> Records:
+    mask = records.model == model
+    if not mask.any():
+        raise BadOption("--model", model, f"one of {sorted(set(records.model.tolist()))[:20]}")
+    return records.take(mask)
+
+
+__all__ = ["ImportOptions", "PolystateError", "tree_of_records"]

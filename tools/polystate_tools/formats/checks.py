@@ -1,0 +1,77 @@
+"""What is wrong or doubtful in atom records before anything is made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange
+from polystate_tools.formats.layout import duplicates, layout
+from polystate_tools.formats.records import Records
+from polystate_tools.formats.report import ImportReport
+from polystate_tools.formats.variables import TOLERANCE
+
+
+def checked(records: Records, strict: bool, report: ImportReport) -> Records:
+    """The records without duplicates; refuses numbers that are not numbers and occupancies below 0."""
+    report.read = len(records) + sum(entry["count"] for entry in records.refused)
+    report.refusals += records.refused
+    report.losses += records.notes
+    _finite(records)
+    negative = np.flatnonzero(records.occupancy < 0)
+    if len(negative):
+        row = int(negative[0])
+        raise OccupancyRange(records.record_name(row), f"occupancy {records.occupancy[row]}", "0 or more")
+    records = _without_duplicates(records, strict, report)
+    report.kept = len(records)
+    report.refused = report.read - report.kept
+    report.models = len(np.unique(records.model))
+    return records
+
+
+def _finite(records: Records) -> None:
+    for what, column in (("coordinates", records.xyz), ("occupancy", records.occupancy)):
+        bad = ~np.isfinite(column) if column.ndim == 1 else ~np.isfinite(column).all(axis=1)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            found = f"{what} {column[row]} ({int(bad.sum())} records)"
+            raise NonFiniteRecord(records.record_name(row), found, "finite numbers")
+    bad = np.isinf(records.b) | (records.has_u & ~np.isfinite(records.u).all(axis=1))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        found = f"B {records.b[row]}, U {records.u[row]}"
+        raise NonFiniteRecord(records.record_name(row), found, "finite numbers")
+
+
+def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Records:
+    again = duplicates(records, layout(records).atom_of_record)
+    if not again.any():
+        return records
+    rows = np.flatnonzero(again).tolist()
+    if strict:
+        raise DuplicateRecord(records.record_name(rows[0]), f"{len(rows)} records of an atom that has one already",
+                              "each atom once in each alternate and model")
+    names = list(dict.fromkeys(records.residue_name(row) for row in rows))
+    report.warn("duplicate-record", f"{len(rows)} records repeat an atom in one alternate and model; the first is "
+                "kept", names)
+    report.refusals.append({"count": len(rows), "because": "duplicate-record", "where": names[0]})
+    return records.take(~again)
+
+
+def check_occupancies(records: Records, atom_of_record: np.ndarray, strict: bool, report: ImportReport) -> None:
+    """Occupancies of one atom that sum above 1 in a model: a warning by residue, an error under strict."""
+    models, model = np.unique(records.model, return_inverse=True)
+    key = atom_of_record.astype(np.int64) * len(models) + model
+    if (records.occupancy <= 1).all() and len(np.unique(key)) == len(key):
+        return
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    sums = np.bincount(place, weights=records.occupancy)
+    rows = first[np.flatnonzero(sums > 1 + TOLERANCE)]
+    if not len(rows):
+        return
+    worst = float(sums.max())
+    names = list(dict.fromkeys(records.residue_name(row) for row in np.sort(rows).tolist()))
+    if strict:
+        found = f"occupancies of one atom that sum to {worst:.3f} ({len(names)} residues)"
+        raise OccupancyRange(names[0], found, "at most 1")
+    report.warn("occupancy-sum", f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations are "
+                "normalised, the deposited numbers kept", names)

@@ -1,0 +1,67 @@
+"""The bytes of an input file, and what format they are in."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from polystate_tools.formats.errors import UnknownFormat, UnreadableFile
+
+SUFFIXES = {".pdb": "pdb", ".ent": "pdb", ".cif": "mmcif", ".mmcif": "mmcif", ".bcif": "bcif", ".mmtf": "mmtf",
+            ".h5md": "h5md", ".h5": "h5md"}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """content: uncompressed bytes; sha256: of the file as it lies there, hex; format: pdb | mmcif | bcif | ..."""
+
+    name: str
+    content: bytes
+    sha256: str
+    format: str
+
+
+def read_input(path: str | Path, format: str | None = None) -> InputFile:
+    """Read a file, unpack gzip (told by its first bytes), and tell its format."""
+    path = Path(path)
+    try:
+        stored = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(str(path), error.strerror or error, "a file that can be read") from error
+    content = unpacked(stored, str(path))
+    return InputFile(path.name, content, hashlib.sha256(stored).hexdigest(), format or told_format(path, content))
+
+
+def unpacked(stored: bytes, where: str) -> bytes:
+    """The content of a gzip file, or the bytes themselves."""
+    if stored[:2] != b"\x1f\x8b":
+        return stored
+    try:
+        return gzip.decompress(stored)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(where, error, "a complete gzip file") from error
+
+
+def told_format(path: Path, content: bytes) -> str:
+    """The format by suffix, else by content."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    if suffixes and suffixes[-1] in SUFFIXES:
+        return SUFFIXES[suffixes[-1]]
+    head = content[:4096]
+    if head.lstrip().startswith((b"data_", b"#")) or b"\ndata_" in head:
+        return "mmcif"
+    if any(line.startswith((b"HEADER", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK")) for line in head.split(b"\n")):
+        return "pdb"
+    raise UnknownFormat(str(path), f"suffix {path.suffix!r}", "pdb, cif, bcif, each plain or .gz, or --format")
+
+
+def text_of(content: bytes, where: str) -> bytes:
+    """The same bytes when they are text; refuses what holds NUL bytes or nothing."""
+    if not content.strip():
+        raise UnreadableFile(where, "an empty file", "a structure file")
+    if b"\x00" in content:
+        raise UnreadableFile(where, f"a NUL byte at {content.index(0)}", "a text file")
+    return content

@@ -1,0 +1,110 @@
+"""Cell, space group, method, resolution, links, assemblies and NCS operators out of a gemmi structure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+
+from polystate_tools.formats.records import Assembly, NcsOperator, Records
+
+COVALENT = {gemmi.ConnectionType.Covale, gemmi.ConnectionType.Disulf, gemmi.ConnectionType.MetalC}
+
+
+def described(records: Records, structure: gemmi.Structure) -> Records:
+    """The records with title, id, method, resolution, cell, space group, assemblies and NCS operators."""
+    info = dict(structure.info)
+    cell = structure.cell
+    crystal = cell.is_crystal() and not (cell.a == cell.b == cell.c == 1.0)
+    return replace(
+        records,
+        entry_id=info.get("_entry.id", "").strip(),
+        title=" ".join(info.get("_struct.title", "").split()),
+        method="; ".join(dict.fromkeys(part.strip() for part in info.get("_exptl.method", "").split(";"))),
+        resolution=structure.resolution or None,
+        cell=(cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma) if crystal else None,
+        space_group=structure.spacegroup_hm.strip() if crystal else "",
+        assemblies=_assemblies(records, structure),
+        ncs=[NcsOperator(matrix_of(op.tr), bool(op.given)) for op in structure.ncs],
+    )
+
+
+def matrix_of(transform: gemmi.Transform) -> np.ndarray:
+    """(4, 4) float64 of a gemmi transform."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = transform.mat.tolist()
+    matrix[:3, 3] = transform.vec.tolist()
+    return matrix + 0.0
+
+
+def _assemblies(records: Records, structure: gemmi.Structure) -> list[Assembly]:
+    """Assemblies with each operator once; chains are label_asym ids that have atoms."""
+    present = set(records.label_asym.vocabulary()[1])
+    of_auth: dict[str, list[str]] = {}
+    width = len(records.label_asym.values)
+    pairs = np.flatnonzero(np.bincount(records.auth_asym.codes * np.int64(width) + records.label_asym.codes))
+    for auth, label in zip(*(part.tolist() for part in np.divmod(pairs, width)), strict=True):
+        of_auth.setdefault(records.auth_asym.values[auth], []).append(records.label_asym.values[label])
+    assemblies = []
+    for assembly in structure.assemblies:
+        operators: list[np.ndarray] = []
+        acts: list[tuple[int, str]] = []
+        for generator in assembly.generators:
+            chains = [name for name in generator.subchains if name in present]
+            chains += [name for auth in generator.chains for name in of_auth.get(auth, [])]
+            for operator in generator.operators:
+                matrix = matrix_of(operator.transform)
+                known = [k for k, other in enumerate(operators) if np.array_equal(other, matrix)]
+                if not known:
+                    operators.append(matrix)
+                acts += [(known[0] if known else len(operators) - 1, chain) for chain in chains]
+        details = assembly.oligomeric_details
+        assemblies.append(Assembly(assembly.name, operators, sorted(set(acts)), details=details))
+    return assemblies
+
+
+def bonds_of_connections(records: Records, structure: gemmi.Structure) -> np.ndarray:
+    """(B, 3) int32 record a, record b, order 0, of covalent, disulfide and metal links inside the unit.
+
+    Links to symmetry copies and hydrogen bonds are noted; links whose atoms are not there as well.
+    """
+    wanted = [c for c in structure.connections if c.type in COVALENT and c.asu != gemmi.Asu.Different]
+    other = len(structure.connections) - len(wanted)
+    if other:
+        records.notes.append({"what": "links", "count": other,
+                              "because": "hydrogen bonds, or to a symmetry copy: not bonds of the deposition"})
+    ends = [_key(partner) for c in wanted for partner in (c.partner1, c.partner2)]
+    rows = _rows_of(records, ends)
+    bonds, lost = {}, 0
+    for k in range(len(wanted)):
+        a, b = rows[2 * k], rows[2 * k + 1]
+        if a < 0 or b < 0 or a == b:
+            lost += 1
+        else:
+            bonds[(a, b)] = 0
+    if lost:
+        records.notes.append({"what": "links", "count": lost, "because": "an end names no atom record"})
+    return np.array([(a, b, order) for (a, b), order in bonds.items()], np.int32).reshape(-1, 3)
+
+
+def _key(partner: gemmi.AtomAddress) -> tuple:
+    seqid = partner.res_id.seqid
+    altloc = "" if partner.altloc == "\0" else partner.altloc
+    return (partner.chain_name, seqid.num, seqid.icode.strip(), partner.res_id.name, partner.atom_name, altloc)
+
+
+def _rows_of(records: Records, ends: list[tuple]) -> list[int]:
+    """First record of each (chain, number, insertion code, type, atom, altloc) or -1; altloc "" takes any."""
+    if not ends:
+        return []
+    numbers = np.isin(records.auth_seq, [end[1] for end in ends])
+    candidates = np.flatnonzero(numbers & records.name.isin({end[4] for end in ends}))
+    found: dict[tuple, int] = {}
+    few = records.take(candidates[::-1])
+    columns = (few.auth_asym.tolist(), few.auth_seq.tolist(), few.ins.tolist(), few.comp.tolist(),
+               few.name.tolist(), few.altloc.tolist())
+    for row, key in zip(candidates[::-1].tolist(), zip(*columns, strict=True), strict=True):
+        found[key] = row
+        found[(*key[:5], "")] = row
+    return [found.get(end, -1) for end in ends]

@@ -1,0 +1,136 @@
+"""What a PDB file says beside its atoms: cell, sequence, links, assemblies, TLS; label numbering by gemmi."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+
+from polystate_tools.formats.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.records import Entity, Records
+from polystate_tools.formats.text import Text
+from polystate_tools.formats.tls_records import tls_of_remarks
+
+ENTITY_TYPES = {gemmi.EntityType.Polymer: "polymer", gemmi.EntityType.NonPolymer: "non-polymer",
+                gemmi.EntityType.Water: "water", gemmi.EntityType.Branched: "branched"}
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Records:
+    """The records with everything that the other lines say."""
+    first_of_residue = _first_of_residue(records)
+    skeleton, header = _skeleton(text, atom_lines, first_of_residue)
+    structure = gemmi.read_pdb_string(skeleton)
+    structure.setup_entities()
+    if not any(entity.full_sequence for entity in structure.entities):
+        _sequence_from_model(structure)
+    structure.assign_label_seq_id()
+    labelled = _labelled(records, structure, first_of_residue, _molecules(header))
+    records = described(labelled, structure)
+    records = replace(records, bonds=bonds_of_connections(records, structure))
+    return replace(records, tls=tls_of_remarks(header))
+
+
+def _first_of_residue(records: Records) -> np.ndarray:
+    """Rows where a new residue begins (any of model, chain, number, insertion code, type changes)."""
+    changed = np.zeros(len(records), bool)
+    changed[0] = True
+    for column in (records.model, records.auth_asym.codes, records.auth_seq, records.ins.codes,
+                   records.comp.codes):
+        changed[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(changed)
+
+
+def _skeleton(text: bytes, atom_lines: np.ndarray, first_of_residue: np.ndarray) -> tuple[str, list[str]]:
+    """The file with one atom a residue, which gemmi reads as fast as a header; and the header lines."""
+    lines = text.replace(b"\r", b"").split(b"\n")
+    keep = np.ones(len(lines), bool)
+    keep[atom_lines] = False
+    keep[atom_lines[first_of_residue]] = True
+    kept = [lines[k] for k in np.flatnonzero(keep).tolist()]
+    kept = [line for line in kept if not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX",
+                                                          b"SHEET"))]
+    header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
+    return b"\n".join(kept).decode("latin-1"), header
+
+
+def _sequence_from_model(structure: gemmi.Structure) -> None:
+    """Without SEQRES the observed residues of a polymer are its sequence."""
+    for chain in structure[0]:
+        polymer = chain.get_polymer()
+        entity = structure.get_entity_of(polymer) if len(polymer) else None
+        if entity is not None and not entity.full_sequence:
+            entity.full_sequence = list(polymer.extract_sequence())
+
+
+def _labelled(records: Records, structure, first_of_residue, molecules: dict[str, str]) -> Records:
+    """label_asym, entity and label_seq by residue, with subchains renamed to short ids."""
+    of_residue: dict[tuple, tuple[str, int]] = {}
+    order: dict[str, tuple[str, bool]] = {}
+    for model in structure:
+        for chain in model:
+            for residue in chain:
+                label_seq = -1 if residue.label_seq is None else residue.label_seq
+                of_residue.setdefault((chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name),
+                                      (residue.subchain, label_seq))
+                order.setdefault(residue.subchain,
+                                 (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
+    asym = _short_ids(order)
+    chains, comps = records.auth_asym.take(first_of_residue), records.comp.take(first_of_residue)
+    keys = zip(chains.tolist(), records.auth_seq[first_of_residue].tolist(),
+               records.ins.take(first_of_residue).tolist(), comps.tolist(), strict=True)
+    found = [of_residue.get(key, ("", -1)) for key in keys]
+    counts = np.diff(np.append(first_of_residue, len(records)))
+    entities, entity_of = _entities(structure, molecules, order)
+    subchain = Text.of([name for name, _ in found])
+    subchain = Text(np.repeat(subchain.codes, counts), subchain.values)
+    label_seq = np.repeat(np.array([seq for _, seq in found], np.int32), counts)
+    return replace(records, label_asym=subchain.replaced(asym), entity=subchain.replaced(entity_of),
+                   label_seq=label_seq, entities=entities)
+
+
+def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:
+    """Polymers keep the chain's own id where it is free, the rest get A, B, ..., AA, ... in order."""
+    made: dict[str, str] = {}
+    for subchain, (chain, polymer) in order.items():
+        if polymer and chain and chain not in made.values():
+            made[subchain] = chain
+    used, number = set(made.values()), 0
+    for subchain in order:
+        while subchain not in made:
+            name, rest = "", number
+            while rest >= 0:
+                name, rest = ALPHABET[rest % 26] + name, rest // 26 - 1
+            number += 1
+            if name not in used:
+                made[subchain] = name
+    return made
+
+
+def _entities(structure, molecules: dict[str, str], order) -> tuple[list[Entity], dict[str, str]]:
+    """Entities numbered from 1, and the entity id of each subchain."""
+    entities, of_subchain = [], {}
+    for number, entity in enumerate(structure.entities, 1):
+        chains = [order[name][0] for name in entity.subchains if name in order]
+        kind = ENTITY_TYPES.get(entity.entity_type, "")
+        described_by = {molecules.get(chain, "") for chain in chains} if kind == "polymer" else set()
+        description = described_by.pop() if len(described_by) == 1 else ""
+        if kind in ("non-polymer", "water"):
+            description = entity.name.rstrip("!")
+        entities.append(Entity(str(number), kind, description, " ".join(entity.full_sequence)))
+        of_subchain.update(dict.fromkeys(entity.subchains, str(number)))
+    return entities, of_subchain
+
+
+def _molecules(header: list[str]) -> dict[str, str]:
+    """Molecule names by chain, of COMPND."""
+    text = " ".join(line[10:80].strip() for line in header if line.startswith("COMPND"))
+    molecules, name = {}, ""
+    for part in text.split(";"):
+        key, _, value = part.partition(":")
+        if key.strip().upper() == "MOLECULE":
+            name = " ".join(value.split())
+        elif key.strip().upper() == "CHAIN":
+            molecules.update({chain.strip(): name for chain in value.split(",")})
+    return molecules

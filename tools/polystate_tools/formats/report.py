@@ -1,0 +1,85 @@
+"""The account of an import or export: what was read, kept, changed, refused and lost, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+NAMED = 5
+
+
+@dataclass
+class Warned:
+    """One kind of doubt: a stable code, how many places, and the first few by name."""
+
+    code: str
+    message: str
+    count: int = 1
+    where: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "count": self.count, "where": self.where}
+
+    def __str__(self) -> str:
+        more = "" if self.count <= len(self.where) else f" and {self.count - len(self.where)} more"
+        places = f" ({', '.join(self.where)}{more})" if self.where else ""
+        return f"{self.code}: {self.message}{places}"
+
+
+@dataclass
+class ImportReport:
+    """kept + refused = read, in atom records; changed counts kept records of which a number was changed.
+
+    atoms + alternates = kept. sites: by rule, how many sites of discrete descriptors it made.
+    losses: what the file says and the deposition does not: {"what", "count", "because"}.
+    """
+
+    source: str = ""
+    format: str = ""
+    sha256: str = ""
+    read: int = 0
+    kept: int = 0
+    refused: int = 0
+    changed: int = 0
+    atoms: int = 0
+    alternates: int = 0
+    models: int = 1
+    sites: dict[str, int] = field(default_factory=dict)
+    adp: dict[str, Any] = field(default_factory=dict)
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+    losses: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+
+    def warn(self, code: str, message: str, where: Iterable[str] = (), count: int | None = None) -> None:
+        """Note a doubt; `where` names residues, of which the first few are kept."""
+        places = list(where)
+        self.warnings.append(Warned(code, message, len(places) if count is None else count, places[:NAMED]))
+
+    def lose(self, what: str, count: int, because: str) -> None:
+        """Note something that the deposition does not hold."""
+        self.losses.append({"what": what, "count": int(count), "because": because})
+
+    def to_json(self) -> dict[str, Any]:
+        document = {key: value for key, value in vars(self).items() if key != "warnings"}
+        return {**document, "warnings": [warning.to_json() for warning in self.warnings]}
+
+
+@dataclass
+class ExportReport:
+    """records: atom records written; gaussian: the policy applied; losses as in an import report."""
+
+    target: str = ""
+    format: str = ""
+    gaussian: str = ""
+    choice: str = ""
+    models: int = 1
+    records: int = 0
+    losses: list[dict[str, Any]] = field(default_factory=list)
+
+    def lose(self, what: str, count: int, because: str) -> None:
+        """Note something that the file does not hold."""
+        self.losses.append({"what": what, "count": int(count), "because": because})
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
