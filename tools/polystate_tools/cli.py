@@ -9,7 +9,15 @@ import typer
 
 # verbs -> the module that has them: as `register(app)`, or as an `app` of its own
 MODULES = {
-    ("build", "convert", "validate", "describe", "explain", "states", "digest"): "polystate_tools.commands.depositions",
+    (
+        "build",
+        "convert",
+        "validate",
+        "describe",
+        "explain",
+        "states",
+        "digest",
+    ): "polystate_tools.commands.depositions",
     ("covariance", "render", "sample"): "polystate_tools.commands.evaluation",
     ("import", "export"): "polystate_tools.formats.cli",
     ("mmtf",): "polystate_tools.formats.mmtf.cli",
@@ -43,7 +51,9 @@ def application(verb: str | None) -> typer.Typer:
 
 
 def _version(
-    version: bool = typer.Option(False, "--version", help="Print the versions of package and format.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Print the versions of package and format.", is_eager=True
+    ),
 ) -> None:
     """Heterogeneity of macromolecular structures."""
     if version:

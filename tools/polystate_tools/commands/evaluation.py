@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
 def covariance(
     dep: Dep,
     out: Out,
-    by_level: Annotated[bool, typer.Option("--by-level", help="One covariance a level, largest scale first.")] = False,
+    by_level: Annotated[
+        bool, typer.Option("--by-level", help="One covariance a level, largest scale first.")
+    ] = False,
     scopes: Annotated[str | None, typer.Option(metavar="A,B", help="Only these Gaussian descriptors.")] = None,
     state: State = None,
     at: At = None,
@@ -84,9 +86,7 @@ def render(
     import polystate
 
     opened = polystate.open(dep)
-    snap = opened.render(
-        states(state), steps(at), draw(draw_at), psd=psd, allow_code=allow_code, backend=backend
-    )
+    snap = opened.render(states(state), steps(at), draw(draw_at), psd=psd, allow_code=allow_code, backend=backend)
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
     if out.suffix == ".npz":
         content = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
@@ -106,7 +106,9 @@ def sample(
     seed: Annotated[str, typer.Option(help="A 64-bit seed.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler.")] = None,
-    dtype: Annotated[str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")] = "float64",
+    dtype: Annotated[
+        str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")
+    ] = "float64",
     state: State = None,
     at: At = None,
     psd: Psd = "refuse",
