@@ -1,0 +1,64 @@
+"""The rules for the text itself: ids, keywords, codes, links and style."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from examples import SPEC
+from polystate_conformance import sentences
+
+from polystate import errors
+
+CHAPTERS = sorted(SPEC.glob("[0-9]*.md"))
+AREAS = set(
+    "STO DIG HIE GRP DSC DAG STK MEAN COV TLS ADP OPR REG RNG AXI REF IDN DRV PRV ANN TXT MMTF ERR VER ADA EXP".split()
+)
+
+
+def errors_of_the_code() -> dict[str, str]:
+    """Code to stage of every error class."""
+    waiting, found = [errors.PolystateError], {}
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        if cls.__module__ == errors.__name__ and "code" in vars(cls) and cls is not errors.PolystateError:
+            found[cls.code] = cls.stage
+    return found
+
+
+def test_every_id_stands_once_and_every_sentence_has_a_keyword() -> None:
+    found = sentences.read(SPEC)
+    assert len(found) > 200
+    assert {id.partition("-")[0] for id in found} == AREAS
+    assert [id for id, s in found.items() if not re.search(r"\b(MUST|SHOULD|MAY)\b", s.text)] == []
+
+
+def test_keywords_stand_in_sentences_only() -> None:
+    inside = " ".join(sentence.text for sentence in sentences.read(SPEC).values())
+    for path in CHAPTERS:
+        text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.S | re.M)
+        for line in text.splitlines():
+            if re.search(r"\b(MUST|SHOULD)\b", line) and "RFC 2119" not in line:
+                assert " ".join(line.split()).removeprefix("- ").split("] ")[-1] in inside, f"{path.name}: {line}"
+
+
+def test_refusals_name_a_stage_and_a_code_of_the_table() -> None:
+    rows = re.findall(r"^\| (\w+) \| `([a-z-]+)` \|", (SPEC / "17-errors.md").read_text("utf-8"), re.M)
+    known = {code: stage for stage, code in rows}
+    assert len(rows) > 50 and len(known) == len(rows)
+    for id, sentence in sentences.read(SPEC).items():
+        named = re.findall(r"(container|schema|semantic|operator|evaluate), `([a-z0-9-]+)`", sentence.text)
+        if not id.startswith("MMTF"):
+            for stage, code in named:
+                assert known.get(code) == stage, f"{id}: {stage}, {code}"
+    assert known == errors_of_the_code()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path) -> None:
+    for target in re.findall(r"\]\(([\w.-]+\.md)\)", path.read_text("utf-8")):
+        assert (SPEC / target).exists(), target
+    known = sentences.read(SPEC)
+    for id in re.findall(r"\[([A-Z]+-\d+)\]", path.read_text("utf-8")):
+        assert id in known, id
