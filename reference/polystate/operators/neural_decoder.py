@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from polystate.errors import UnsupportedCombination
 
 ACTIVATIONS = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
-    "silu": lambda x: x / (1 + np.exp(-x)),
+    "sigmoid": expit,
+    "silu": lambda x: x * expit(x),
     "identity": lambda x: x,
 }
 

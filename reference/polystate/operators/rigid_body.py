@@ -6,8 +6,9 @@ import numpy as np
 
 
 def rotation(quaternion: np.ndarray) -> np.ndarray:
-    """Rotation matrices of unit quaternions (..., 4) in the order w, x, y, z; (..., 3, 3)."""
-    w, x, y, z = np.moveaxis(np.asarray(quaternion, np.float64), -1, 0)
+    """Rotation matrices of quaternions (..., 4) in the order w, x, y, z, divided by their norm; (..., 3, 3)."""
+    q = np.asarray(quaternion, np.float64)
+    w, x, y, z = np.moveaxis(q / np.linalg.norm(q, axis=-1, keepdims=True), -1, 0)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
