@@ -23,6 +23,7 @@ MODULES = {
     ("mmtf",): "polystate_tools.formats.mmtf.cli",
     ("registry",): "polystate_tools.registry_cli",
     ("score", "case"): "polystate_tools.conformance_cli",
+    ("corpus",): "polystate_tools.commands.corpus",
     ("fit",): "polystate_tools.echt.cli",
 }
 EPILOG = "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done."

@@ -48,9 +48,7 @@ def build(
 def convert(
     dep: Dep,
     out: Annotated[Path, typer.Argument(help="Directory or .zip to write.")],
-    mode: Annotated[
-        str | None, typer.Option(metavar="A|B", help="Store discrete descriptors in this mode.")
-    ] = None,
+    mode: Annotated[str | None, typer.Option(metavar="A|B", help="Store discrete descriptors in this mode.")] = None,
     pack: Annotated[bool, typer.Option("--zip", help="Write a zip whatever OUT is called.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -127,9 +125,7 @@ def explain(
     state: State = None,
     at: At = None,
     draw_at: DrawAt = None,
-    atom: Annotated[
-        str | None, typer.Option(help="One atom: chain/number/name (author numbering) or atom_id.")
-    ] = None,
+    atom: Annotated[str | None, typer.Option(help="One atom: chain/number/name (author numbering) or atom_id.")] = None,
     allow_code: AllowCode = False,
     as_json: Json = False,
 ) -> None:

@@ -35,9 +35,7 @@ def register(app: typer.Typer) -> None:
 def covariance(
     dep: Dep,
     out: Out,
-    by_level: Annotated[
-        bool, typer.Option("--by-level", help="One covariance a level, largest scale first.")
-    ] = False,
+    by_level: Annotated[bool, typer.Option("--by-level", help="One covariance a level, largest scale first.")] = False,
     scopes: Annotated[str | None, typer.Option(metavar="A,B", help="Only these Gaussian descriptors.")] = None,
     state: State = None,
     at: At = None,
@@ -106,9 +104,7 @@ def sample(
     seed: Annotated[str, typer.Option(help="A 64-bit seed.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler.")] = None,
-    dtype: Annotated[
-        str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")
-    ] = "float64",
+    dtype: Annotated[str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")] = "float64",
     state: State = None,
     at: At = None,
     psd: Psd = "refuse",

@@ -1,0 +1,54 @@
+"""corpus list, build, verify: the golden depositions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The golden depositions: list, build from their sources, verify.", no_args_is_help=True)
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries; all where none is given.")]
+
+
+@app.command("list")
+def list_entries() -> None:
+    """Print one entry a line: name, size, title.
+
+    Example: polystate corpus list"""
+    from polystate_tools.corpus import entries, manifest
+
+    recorded = manifest()
+    for name, entry in entries().items():
+        size = f"{recorded[name]['bytes'] / 1000:.0f} kB" if name in recorded else "not built"
+        typer.echo(f"{name:32} {size:>10}  {entry.title}")
+
+
+@app.command()
+def build(names: Names = None) -> None:
+    """Build entries whose sources are on this machine, and record them in the manifest.
+
+    Example: polystate corpus build 6vxx"""
+    from polystate_tools.corpus import build as build_entries
+
+    good = True
+    for name, found in build_entries(names or []):
+        typer.echo(f"{name:32} {found}")
+        good &= not found.startswith("invalid")
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def verify(
+    names: Names = None,
+    rebuild: Annotated[bool, typer.Option(help="Rebuild entries whose sources are on this machine.")] = True,
+) -> None:
+    """Check digests and validity, and that rebuilding gives the same; exit status 1 where anything differs.
+
+    Example: polystate corpus verify"""
+    from polystate_tools.corpus import verify as verify_entries
+
+    good = True
+    for name, found, fine in verify_entries(names or [], rebuild):
+        typer.echo(f"{'good' if fine else 'BAD '}  {name:32} {found}")
+        good &= fine
+    raise typer.Exit(0 if good else 1)
