@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
 from polystate.hierarchy import Hierarchy
 from polystate.store import Group, Tree
+
 from polystate_tools.corpus import Entry
 
 SPIKE = "Walls et al. 2020, doi:10.1016/j.cell.2020.02.058; PDB entry 6VXX"
@@ -23,7 +23,7 @@ def entries() -> Iterator[Entry]:
 
 
 def spike(sources: tuple[Path, ...]) -> Tree:
-    """6vxx with its B-factors and the groupings of five scales: molecule, domain, secondary structure, residue, atom."""
+    """6vxx with its B-factors and groupings at five scales, from the molecule to the atom."""
     from polystate_tools.formats import import_file
 
     structure, levels = sources

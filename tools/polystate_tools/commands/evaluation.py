@@ -47,7 +47,6 @@ def covariance(
 
     Example: polystate covariance 6vxx.zarr -o U.npy"""
     import numpy as np
-
     import polystate
     from polystate.semantic_checks import covariance_warning
 
@@ -80,7 +79,6 @@ def render(
 
     Example: polystate render 6vxx.zarr -o XYZ.npy --draw 7:0"""
     import numpy as np
-
     import polystate
 
     opened = polystate.open(dep)
@@ -117,6 +115,7 @@ def sample(
     Example: polystate sample 6vxx.zarr -o DRAWS.zarr --n 1000 --seed 7"""
     import polystate
     from polystate.sample import sample as write_draws
+
     from polystate_tools.commands.progress import progress
 
     with progress("draws", n) as advance:
