@@ -730,9 +730,16 @@ class OperatorEntry(ConfiguredBaseModel):
 
 
 class Signature(ConfiguredBaseModel):
+    body: Optional[BodySignature] = Field(default=None, description="""What the operator runs or reads; without it, the formula is all.""")
     inputs: list[ArraySignature] = Field(default=...)
     parameters: list[ParameterSignature] = Field(default=...)
     outputs: list[ArraySignature] = Field(default=...)
+
+
+class BodySignature(ConfiguredBaseModel):
+    media_types: list[str] = Field(default=...)
+    runs_code: bool = Field(default=..., description="""True if evaluating the body can run code of its author.""")
+    description: str = Field(default=...)
 
 
 class ArraySignature(ConfiguredBaseModel):
@@ -762,6 +769,7 @@ class ParameterSignature(ConfiguredBaseModel):
     type: ParameterType = Field(default=...)
     unit: str = Field(default=...)
     allowed: Optional[list[Any]] = Field(default=None, description="""The only values.""")
+    taken_from: Optional[str] = Field(default=None, description="""Key of the descriptor document that holds the value; then it is not given in operator.parameters.""")
     description: str = Field(default=...)
 
     @field_validator('name')
@@ -774,6 +782,19 @@ class ParameterSignature(ConfiguredBaseModel):
                     raise ValueError(err_msg)
         elif isinstance(v, str) and not pattern.search(v):
             err_msg = f"Invalid name format: {v}"
+            raise ValueError(err_msg)
+        return v
+
+    @field_validator('taken_from')
+    def pattern_taken_from(cls, v):
+        pattern=re.compile(r"^[a-z_]+([.][a-z_]+)*$")
+        if isinstance(v, list):
+            for element in v:
+                if isinstance(element, str) and not pattern.search(element):
+                    err_msg = f"Invalid taken_from format: {element}"
+                    raise ValueError(err_msg)
+        elif isinstance(v, str) and not pattern.search(v):
+            err_msg = f"Invalid taken_from format: {v}"
             raise ValueError(err_msg)
         return v
 
@@ -1158,6 +1179,7 @@ Landmarks.model_rebuild()
 OperatorBody.model_rebuild()
 OperatorEntry.model_rebuild()
 Signature.model_rebuild()
+BodySignature.model_rebuild()
 ArraySignature.model_rebuild()
 ParameterSignature.model_rebuild()
 Formula.model_rebuild()
