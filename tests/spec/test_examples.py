@@ -24,7 +24,8 @@ class Adapter:
     """The reference adapter as a process of its own, asked in the protocol of chapter 19."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.count, self.stores = folder, 0, {}
+        self.folder, self.count = folder, 0
+        self.stores: dict[str, Path] = {}
         self.process = subprocess.Popen(ADAPTER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.ask({"cmd": "hello", "protocol": 1})["protocol"] == 1
 
@@ -186,7 +187,7 @@ def test_normal_numbers() -> None:
 
 def test_count_by_hand() -> None:
     """The six joint states of the nested example, by listing all combinations and testing each."""
-    tables = {
+    tables: dict[str, Any] = {
         "ligand": {None: ["bound", "free"]},
         "loop": {"bound": ["open", "closed"], "free": ["closed", "disordered"]},
         "rotamer": {"open": ["C"], "closed": ["A", "B"], "disordered": []},
@@ -218,8 +219,13 @@ def test_tls_by_hand() -> None:
 @pytest.mark.parametrize("found", places("mmtf"))
 def test_mmtf_encodings(found: Block) -> None:
     example = found.json()
-    decoders = {"run-length": run_length, "delta": np.cumsum, "integer": lambda v: v / example["divisor"],
-                "recursive-8": lambda v: recursive(v, -128, 127), "strings-4": strings}  # fmt: skip
+    decoders: dict[str, Any] = {
+        "run-length": run_length,
+        "delta": np.cumsum,
+        "integer": lambda v: v / example["divisor"],
+        "recursive-8": lambda v: recursive(v, -128, 127),
+        "strings-4": strings,
+    }
     if found.name == "split":
         big, small = iter(example["big"]), iter(example["small"])
         deltas = [x for delta, n in zip(big, big, strict=True) for x in [delta, *(next(small) for _ in range(n))]]

@@ -6,9 +6,8 @@ import re
 
 import pytest
 from examples import SPEC
-from polystate_conformance import sentences
-
 from polystate import errors
+from polystate_conformance import sentences
 
 CHAPTERS = sorted(SPEC.glob("[0-9]*.md"))
 AREAS = set(
@@ -18,7 +17,8 @@ AREAS = set(
 
 def errors_of_the_code() -> dict[str, str]:
     """Code to stage of every error class."""
-    waiting, found = [errors.PolystateError], {}
+    waiting: list[type[errors.PolystateError]] = [errors.PolystateError]
+    found: dict[str, str] = {}
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
