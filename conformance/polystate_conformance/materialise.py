@@ -77,9 +77,9 @@ class Materials:
         if "corpus" in case.deposition:
             self._corpus(case.deposition["corpus"], target)
         else:
-            from polystate import store, text
+            import polystate
 
-            store.write(text.build(case.deposition), target)
+            polystate.write(polystate.build(case.deposition), target)
         for change in case.encode:
             damage.encode(target, change)
         if case.container == "directory":
@@ -130,7 +130,7 @@ def _pack(folder: Path, target: Path) -> None:
 
 def build(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
     """Build the deposition of a case file or a text deposition into a store, for a look at it."""
-    from polystate import store, text
+    import polystate
 
     document = yaml12.load(Path(source).read_text("utf-8"))
-    store.write(text.build(document.get("deposition", document)), Path(target))
+    polystate.write(polystate.build(document.get("deposition", document)), Path(target))

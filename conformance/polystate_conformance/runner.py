@@ -59,6 +59,7 @@ def run(
     plan = laws.plan(cases, seed)
     finished = Run({}, seed=seed)
     lock = threading.Lock()
+    broken: list[BaseException] = []
 
     def work(materials: Materials) -> None:
         session = Session(command) if start_limit_s is None else Session(command, start_limit_s)
@@ -81,6 +82,8 @@ def run(
                     finished.results.append(result)
                     if progress is not None:
                         progress(result)
+        except BaseException as error:  # of the harness, not of the program
+            broken.append(error)
         finally:
             session.stop()
             with lock:
@@ -92,6 +95,8 @@ def run(
             worker.start()
         for worker in workers:
             worker.join()
+    if broken:
+        raise broken[0]
     finished.results.sort(key=lambda result: result["case"])
     finished.seconds = time.monotonic() - started
     return finished

@@ -13,7 +13,7 @@ from polystate_conformance import protocol
 
 PROFILES = [
     "read", "validate", "discrete", "gaussian", "displacement", "axes", "sampling-exact", "sampling-statistical",
-    "registry",
+    "decoder", "registry",
 ]  # fmt: skip
 
 
@@ -126,27 +126,31 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
     if "count" in outputs:
         ok["count"] = str(dep.states.count())
     if "states" in outputs:
-        ok["states"] = [_to_wire(dep, joint) for joint in islice(dep.states.joints(), request["list"])]
+        ok["states"] = [dep.states.numbered(joint) for joint in islice(dep.states.joints(), request["list"])]
     if "default" in outputs:
-        ok["default"] = _to_wire(dep, dep.states.default())
-    selection = _selection(dep, request)
-    if outputs & {"mean", "present", "state"}:
-        snapshot = dep.render(**selection)
-        arrays = {"mean": snapshot.mean, "present": snapshot.present}
-        ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
-        if "state" in outputs:
-            ok["state"] = _to_wire(dep, snapshot.request.joint)
-    for output, by_level in (("covariance", False), ("covariance_by_level", True)):
-        if output in outputs:
-            u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, **selection)
-            ok[output] = protocol.save_array(out_dir, output, u)
+        ok["default"] = dep.states.numbered(dep.states.default())
     if "levels" in outputs:
         from polystate.evaluate import gaussian_levels
 
         ok["levels"] = [descriptor.id for descriptor in gaussian_levels(dep)]
-    if "indefinite" in outputs:
-        ok["indefinite"] = dep.indefinite_atoms(dep.covariance(**selection), request.get("atoms")).tolist()
+    selection = _selection(request)
+    if outputs & {"mean", "present", "state"}:
+        snapshot = dep.render(**selection, **_components(dep, request))
+        arrays = {"mean": snapshot.mean, "present": snapshot.present}
+        ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
+        if "state" in outputs:
+            ok["state"] = dep.states.numbered(snapshot.request.joint)
+    for output, by_level in (("covariance", False), ("covariance_by_level", True)):
+        if output in outputs:
+            u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, **selection)
+            ok[output] = protocol.save_array(out_dir, output, u)
+    if "warnings" in outputs:
+        bad = dep.indefinite_atoms(dep.covariance(**selection), request.get("atoms"))
+        ok["warnings"] = [_INDEFINITE] if len(bad) else []
     return ok
+
+
+_INDEFINITE = {"stage": "evaluate", "code": "not-positive-semidefinite", "where": "hierarchy/atoms"}
 
 
 def _refuse_invalid(dep: Any, request: dict[str, Any]) -> None:
@@ -155,32 +159,31 @@ def _refuse_invalid(dep: Any, request: dict[str, Any]) -> None:
         raise error
 
 
-def _selection(dep: Any, request: dict[str, Any]) -> dict[str, Any]:
+def _selection(request: dict[str, Any]) -> dict[str, Any]:
     """The arguments that choose state, axis steps and atoms."""
     selection: dict[str, Any] = {}
     if "state" in request:
-        selection["state"] = {_name(dep, key): label for key, label in request["state"].items()}
+        selection["state"] = {_name(key): label for key, label in request["state"].items()}
     if "at" in request:
         selection["at"] = request["at"]
     if "atoms" in request:
-        selection["atoms"] = np.array(request["atoms"], dtype=np.int64)
+        selection["atoms"] = request["atoms"]
     return selection
 
 
-def _to_wire(dep: Any, joint: np.ndarray) -> dict[str, str]:
-    """A joint state as the protocol writes it: descriptor/site row to label, inactive variables left out."""
-    dag = dep.states.dag
-    return {
-        f"{dag.descriptor(v)}/{dag.site[v]}": str(dag.state_labels(v)[joint[v]])
-        for v in np.flatnonzero(joint >= 0).tolist()
-    }
+def _components(dep: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Latent components and amplitudes that the request gives, by kind of operator."""
+    given: dict[str, Any] = {}
+    for id, values in request.get("components", {}).items():
+        basis = (dep.descriptors[id].operator or "").startswith("basis/")
+        given.setdefault("coefficients" if basis else "latents", {})[id] = np.asarray(values, np.float64)
+    return given
 
 
-def _name(dep: Any, key: str) -> str:
-    """The name that the reference gives to the variable `descriptor/site row`; an unknown one stays as it is."""
+def _name(key: str) -> tuple[str, int]:
+    """The variable `descriptor/site row` as the reference takes it from programs."""
     descriptor, _, site = key.partition("/")
-    variable = dep.states.dag.variable(descriptor, int(site))
-    return key if variable is None else dep.states.dag.variable_name(variable)
+    return descriptor, int(site)
 
 
 def _draw(message: dict[str, Any]) -> dict[str, Any]:
@@ -190,59 +193,61 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     outputs = set(request["outputs"])
     dep = polystate.open(message["deposition"])
     _refuse_invalid(dep, request)
-    selection = {**_selection(dep, request), "psd": request.get("psd", "refuse")}
+    selection = {**_selection(request), **_components(dep, request), "psd": request.get("psd", "refuse")}
     seed, index = int(message["seed"]), int(request.get("index", "0"))
     if "count" in request:
-        return _many(
-            dep, request, out_dir, [polystate.Draw(seed, index + k) for k in range(request["count"])], selection
-        )
+        return _many(dep, request, out_dir, seed, index, selection)
     draw = polystate.Draw(seed, index)
     if "iterate" in request:
-        snapshot = _iterated(dep, request["iterate"], draw, selection)
+        snapshot = _iterated(dep, request, draw, selection)
     else:
         snapshot = dep.render(draw=draw, **selection)
-    arrays = {"xyz": lambda: snapshot.xyz, "mean": lambda: snapshot.mean, "present": lambda: snapshot.present,
-              "covariance": lambda: snapshot.covariance}  # fmt: skip
+    arrays = {
+        "xyz": lambda: snapshot.xyz,
+        "mean": lambda: snapshot.mean,
+        "present": lambda: snapshot.present,
+        "covariance": lambda: snapshot.covariance,
+    }
     ok: dict[str, Any] = {
-        name: protocol.save_array(out_dir, name, arrays[name]()) for name in arrays if name in outputs
+        name: protocol.save_array(out_dir, name, value()) for name, value in arrays.items() if name in outputs
     }
     if "state" in outputs:
-        ok["state"] = _to_wire(dep, snapshot.request.joint)
+        ok["state"] = dep.states.numbered(snapshot.request.joint)
+    if "clipped" in outputs:
+        ok["clipped"] = snapshot.psd == "clip" and len(dep.indefinite_atoms(snapshot.covariance)) > 0
     return ok
 
 
-def _iterated(dep: Any, steps: dict[str, int], draw: Any, selection: dict[str, Any]) -> Any:
+def _iterated(dep: Any, request: dict[str, Any], draw: Any, selection: dict[str, Any]) -> Any:
     """The snapshot at one step of iterated axes."""
-    names = sorted(steps)
+    steps = request["iterate"]
     place = 0
-    for name in names:
-        length = dep.axis(name).length
-        if not 0 <= steps[name] < length:
-            dep.axis(name).step(steps[name])
-        place = place * length + steps[name]
-    return next(islice(dep.iterate(*names, draw=draw, **selection), place, None))
+    for name in sorted(steps):
+        axis = dep.axis(name, "iterate")
+        place = place * axis.length + axis.step(steps[name])
+    policies = request.get("policies")
+    return next(islice(dep.iterate(*steps, draw=draw, policies=policies, **selection), place, None))
 
 
 def _many(
-    dep: Any, request: dict[str, Any], out_dir: str, draws: list[Any], selection: dict[str, Any]
+    dep: Any, request: dict[str, Any], out_dir: str, seed: int, index: int, selection: dict[str, Any]
 ) -> dict[str, Any]:
-    """Many draws: coordinates (n, M, 3), or the label of one variable in each."""
+    """Draws index, index + 1, ...: coordinates (n, M, 3), or the label of one variable in each."""
+    from polystate import Draw
+
+    draws = [Draw(seed, index + k) for k in range(request["count"])]
     ok: dict[str, Any] = {}
     if "draws" in request["outputs"]:
         xyz = np.stack([dep.render(draw=draw, **selection).xyz for draw in draws])
         ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
     if "states_drawn" in request["outputs"]:
-        dag = dep.states.dag
-        descriptor, _, site = request["variable"].partition("/")
-        v = dag.variable(descriptor, int(site))
-        joints = (dep.states.draw(draw, selection.get("state")) for draw in draws)
-        ok["states_drawn"] = [str(dag.state_labels(v)[joint[v]]) if joint[v] >= 0 else None for joint in joints]
+        joints = (dep.states.numbered(dep.states.draw(draw, selection.get("state"))) for draw in draws)
+        ok["states_drawn"] = [joint.get(request["variable"]) for joint in joints]
     return ok
 
 
 def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
     import polystate
-    from polystate import store
 
     request = message["request"]
     dep = polystate.open(message["deposition"])
@@ -252,12 +257,25 @@ def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
         from polystate.modes import convert
 
         tree = convert(tree, request["mode"])
-    store.write(tree, Path(message["out_dir"]) / name)
+    polystate.write(tree, Path(message["out_dir"]) / name)
     return {"store": {"file": name}}
 
 
 def _operator(message: dict[str, Any]) -> dict[str, Any]:
-    raise NotImplementedError
+    from polystate.errors import HashMismatch, UnknownOperator
+    from polystate.operators import call
+    from polystate_schemas import registry
+
+    request, out_dir = message["request"], message["out_dir"]
+    entry = registry.entries().get(request["operator"])
+    if entry is None:
+        raise UnknownOperator("operator", request["operator"], "an operator of the registry")
+    if request.get("hash", entry.hash) != entry.hash:
+        raise HashMismatch("hash", request["hash"], entry.hash)
+    dtypes = {item["name"]: item["dtype"] for item in entry.document["signature"]["inputs"]}
+    inputs = {name: np.asarray(value, dtypes.get(name, "float64")) for name, value in request["inputs"].items()}
+    found = call(request["operator"], inputs, request.get("parameters"))
+    return {name: protocol.save_array(out_dir, name, found[name]) for name in request["outputs"]}
 
 
 _KINDS = {
