@@ -27,7 +27,7 @@ class Axis:
     def step(self, index: int) -> int:
         """`index` itself, refused where it is not on the axis."""
         if not 0 <= index < self.length:
-            raise AxisIndex(f"axes/{self.name}", index, f"an index from 0 to {self.length - 1}")
+            raise AxisIndex("at", f"{self.name}={index}", f"an index from 0 to {self.length - 1}")
         return index
 
 

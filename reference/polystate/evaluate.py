@@ -21,15 +21,17 @@ from polystate.descriptors import ALWAYS, Descriptor
 from polystate.errors import (
     AbsoluteConflict,
     AxisNotGiven,
+    BadRequest,
     MissingArray,
     NonFiniteOutput,
     OutputShape,
     UnsupportedCombination,
+    WrongShape,
 )
 from polystate.operators import call
 from polystate.operators.rigid_body import rotation
 from polystate.sampling import Draw, latent_normals
-from polystate.scope_dag import INACTIVE, holds
+from polystate.scope_dag import INACTIVE, ScopeDag, holds
 
 if TYPE_CHECKING:
     from polystate.deposition import Deposition
@@ -43,8 +45,7 @@ class Request:
     joint: np.ndarray
     rows: np.ndarray
     steps: Mapping[str, int] = field(default_factory=dict)
-    latents: Mapping[str, np.ndarray] = field(default_factory=dict)
-    coefficients: Mapping[str, np.ndarray] = field(default_factory=dict)
+    components: Mapping[str, np.ndarray] = field(default_factory=dict)  # amplitudes or latents by descriptor
     draw: Draw | None = None
     allow_code: bool = False
 
@@ -91,7 +92,7 @@ def step_of(d: Descriptor, request: Request) -> int | None:
     if d.axis is None:
         return None
     if d.axis not in request.steps:
-        raise AxisNotGiven(f"axes/{d.axis}", f"no index, needed by {d.path}", f"an index on axis {d.axis}")
+        raise AxisNotGiven(f"{d.path}#/sample_axis", "no index", f"an index on axis {d.axis}")
     return request.dep.axis(d.axis, d.path).step(request.steps[d.axis])
 
 
@@ -102,10 +103,14 @@ def on_axis(d: Descriptor, name: str, request: Request) -> np.ndarray:
 
 def chosen_states(d: Descriptor, request: Request) -> dict[int, int]:
     """The declared number of the active state at each active site of a discrete descriptor."""
-    dag = request.dep.states.dag
+    return states_of(d, request.dep.states.dag, request.joint)
+
+
+def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]:
+    """The declared number of the state that each active site of a descriptor has in a joint state."""
     mine = np.flatnonzero(dag.table == [t.id for t in dag.tables].index(d.id))
-    mine = mine[request.joint[mine] != INACTIVE]
-    return {int(dag.site[v]): int(dag.state_values(v)[request.joint[v]]) for v in mine.tolist()}
+    mine = mine[joint[mine] != INACTIVE]
+    return {int(dag.site[v]): int(dag.state_values(v)[joint[v]]) for v in mine.tolist()}
 
 
 # -- mean ------------------------------------------------------------------------------------------------
@@ -166,15 +171,16 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
     if d.is_discrete and d.mode == "B":
         return _deltas(d, request)
+    if d.regime == "trajectory" and d.mode == "A":
+        mine, at = request.among(d.atom_rows)
+        xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
+        return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
     if d.operator == "rigid_body/quat_v1":
         return _rigid_displacement(d, request)
     if d.operator in ("basis/nm_v1", "basis/pca_v1"):
         mine, at = request.among(d.atom_rows)
-        given = request.coefficients.get(d.id)
-        coefficients = on_axis(d, "coefficients", request) if given is None else np.asarray(given, np.float64)
         basis = d.array("basis")
-        if coefficients.shape != basis.shape[:1]:
-            raise OutputShape(f"{d.path}/coefficients", coefficients.shape, f"({len(basis)},)")
+        coefficients = components(d, "coefficients", len(basis), request)
         moved = call(d.operator, {"basis": basis[:, mine], "coefficients": coefficients})["displacement"]
         return at, d.turn(moved)
     if d.operator and d.operator.startswith("neural_decoder/"):
@@ -314,32 +320,40 @@ def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.nd
         yield d, at, turns, shifts
 
 
-# -- decoders --------------------------------------------------------------------------------------------
+# -- amplitudes and decoders -----------------------------------------------------------------------------
 
 
-def latent(d: Descriptor, request: Request) -> np.ndarray:
-    """The latent vector of a decoder: given, stored, on an axis, or drawn; 0 without a draw. (d,) float64."""
-    if d.id in request.latents:
-        return np.asarray(request.latents[d.id], np.float64)
-    if d.has("latent"):
-        return np.asarray(on_axis(d, "latent", request), np.float64)
-    if d.table("latents"):
+def components(d: Descriptor, name: str, width: int | None, request: Request) -> np.ndarray:
+    """Amplitudes of a basis (`coefficients`) or components of a decoder (`latent`), (width,) float64.
+
+    They come from the request, the stored array (on an axis only where that has an index), or the table `latents`:
+    drawn, and 0 without a draw. width: how many there are, None where only the decoder's body knows."""
+    if d.id in request.components:
+        values, where = np.asarray(request.components[d.id], np.float64), f"components/{d.id}"
+        if values.ndim != 1 or (width is not None and len(values) != width):
+            raise BadRequest(where, values.shape, f"{'all' if width is None else width} components of {d.path}")
+        return values
+    if d.has(name) and (d.axis is None or d.axis in request.steps or not d.table("latents")):
+        values = np.asarray(on_axis(d, name, request), np.float64)
+    elif d.table("latents"):
         variance = d.column("latents", "variance")
-        if request.draw is None:
-            return np.zeros(len(variance))
-        return np.sqrt(variance) * latent_normals(request.draw, d.column("latents", "draw_key"))
-    raise MissingArray(
-        f"{d.path}/latent", "nothing", "an array latent, a table latents, or a latent in the request"
-    )
+        values = np.zeros(len(variance))
+        if request.draw is not None:
+            values = np.sqrt(variance) * latent_normals(request.draw, d.column("latents", "draw_key"))
+    else:
+        expected = f"an array {name}, a table latents, or values in the request"
+        raise MissingArray(f"{d.path}/{name}", "nothing", expected)
+    if width is not None and values.shape != (width,):
+        raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")
+    return values
 
 
 def decoded(d: Descriptor, request: Request) -> np.ndarray:
     """The output of a decoder for all its atoms, (M, 3) ångström, in the fitted frame."""
-    z = latent(d, request)
+    width = d.array("w0").shape[1] if d.has("w0") else None
+    z = components(d, "latent", width, request)
     if d.operator == "neural_decoder/mlp_v1":
         layers = {name: np.asarray(d.array(name), np.float64) for name in d.group.arrays if _is_layer(name)}
-        if layers["w0"].shape[1:] != z.shape:
-            raise OutputShape(f"{d.path}/latent", z.shape, f"{layers['w0'].shape[1:]}, as many as w0 takes")
         output = call(d.operator, {"latent": z, **layers}, d.parameters)["output"]
     else:
         from polystate.code_bodies import run

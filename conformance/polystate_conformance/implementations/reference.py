@@ -135,7 +135,7 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
         ok["levels"] = [descriptor.id for descriptor in gaussian_levels(dep)]
     selection = _selection(request)
     if outputs & {"mean", "present", "state"}:
-        snapshot = dep.render(**selection, **_components(dep, request))
+        snapshot = dep.render(**selection, **_components(request))
         arrays = {"mean": snapshot.mean, "present": snapshot.present}
         ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
         if "state" in outputs:
@@ -171,13 +171,9 @@ def _selection(request: dict[str, Any]) -> dict[str, Any]:
     return selection
 
 
-def _components(dep: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Latent components and amplitudes that the request gives, by kind of operator."""
-    given: dict[str, Any] = {}
-    for id, values in request.get("components", {}).items():
-        basis = (dep.descriptors[id].operator or "").startswith("basis/")
-        given.setdefault("coefficients" if basis else "latents", {})[id] = np.asarray(values, np.float64)
-    return given
+def _components(request: dict[str, Any]) -> dict[str, Any]:
+    """Latent components and amplitudes that the request gives, by descriptor."""
+    return {"components": {id: np.asarray(values, np.float64) for id, values in request.get("components", {}).items()}}
 
 
 def _name(key: str) -> tuple[str, int]:
@@ -193,7 +189,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     outputs = set(request["outputs"])
     dep = polystate.open(message["deposition"])
     _refuse_invalid(dep, request)
-    selection = {**_selection(request), **_components(dep, request), "psd": request.get("psd", "refuse")}
+    selection = {**_selection(request), **_components(request), "psd": request.get("psd", "refuse")}
     seed, index = int(message["seed"]), int(request.get("index", "0"))
     if "count" in request:
         return _many(dep, request, out_dir, seed, index, selection)
