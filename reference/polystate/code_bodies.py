@@ -1,7 +1,7 @@
 """Decoders whose body is a program: TorchScript and ONNX. Hash first, then permission, then the program.
 
-A body takes the latent vector as (1, d) and gives 3M floats in any shape. Nothing here unpickles: what looks like a pickle
-is refused by its bytes, with or without permission."""
+A body takes the latent vector as (1, d) and gives 3M floats in any shape. Nothing here unpickles: what looks like a
+pickle is refused by its bytes, with or without permission."""
 
 from __future__ import annotations
 
@@ -56,9 +56,11 @@ def load(d: Descriptor, allow_code: bool) -> Program:
     try:
         return loaders[d.operator](content)
     except ImportError as error:
-        raise UnknownOperator(f"{d.path}#/operator/id", f"{d.operator}, but {error}", "its package installed") from error
+        found = f"{d.operator}, but {error}"
+        raise UnknownOperator(f"{d.path}#/operator/id", found, "its package installed") from error
     except Exception as error:  # the runtimes raise many kinds; each means bytes that are no program
-        raise ArtifactMismatch(where, f"{type(error).__name__}: {str(error)[:200]}", f"a body of {d.operator}") from error
+        found = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ArtifactMismatch(where, found, f"a body of {d.operator}") from error
 
 
 def body(d: Descriptor) -> tuple[bytes, str]:

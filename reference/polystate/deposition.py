@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from polystate.hierarchy import LEVELS, Hierarchy
 from polystate.sampling import Draw, displacement, indefinite
 from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
 from polystate.states import Name, States
-from polystate.store import Tree, read
+from polystate.store import StoredTree, Tree, read
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,14 @@ class Snapshot:
 
 
 class Deposition:
-    """Read access to one deposition; nothing is read before it is needed."""
+    """Read access to one deposition; nothing is read before it is needed.
 
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
+    folder: where artifacts lie beside it, known where the tree was read from a store. allow_uris: prefixes of URIs that
+    artifacts may have beyond that folder, such as https://example.org/data/ or file:///scratch."""
+
+    def __init__(self, tree: Tree, folder: str | Path | None = None, allow_uris: Collection[str] = ()) -> None:
+        self.tree, self.allow_uris = tree, tuple(allow_uris)
+        self.folder = tree.folder if folder is None and isinstance(tree, StoredTree) else folder
         self._checked: set[str] = set()
 
     # -- what it holds -----------------------------------------------------------------------------------
@@ -189,11 +193,13 @@ class Deposition:
                 raise error
             self._checked.add(f"{d.id}/{part}")
 
-    def validate(self, strict: bool = False) -> Any:
-        """Everything that is wrong, and what is only doubtful: a Report with `valid`, `errors`, `warnings`."""
+    def validate(self, strict: bool = False, regenerate: bool = False) -> Any:
+        """Everything that is wrong, and what is only doubtful: a Report with `valid`, `errors`, `warnings`.
+
+        regenerate: compute again what `derived_from` says how to compute, and compare."""
         from polystate.validate import validate
 
-        return validate(self, strict)
+        return validate(self, strict, regenerate)
 
     # -- evaluation --------------------------------------------------------------------------------------
 
@@ -213,8 +219,7 @@ class Deposition:
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
-        latents: Mapping[str, np.ndarray] | None = None,
-        coefficients: Mapping[str, np.ndarray] | None = None,
+        components: Mapping[str, np.ndarray] | None = None,
         allow_code: bool = False,
         only: Sequence[Descriptor] | None = None,
     ) -> evaluate.Request:
@@ -225,9 +230,20 @@ class Deposition:
         joint = self.states.choose(named) if draw is None else self.states.draw(draw, named)
         for d in self.descriptors.values() if only is None else only:
             self.check_payload(d)
+        steps = {**self._state_steps(joint), **steps}
         return evaluate.Request(
-            self, joint, self.rows(atoms), steps, latents or {}, coefficients or {}, draw, allow_code
+            self, joint, self.rows(atoms), steps, components or {}, draw, allow_code
         )
+
+    def _state_steps(self, joint: np.ndarray) -> dict[str, int]:
+        """The steps that the states of bundles fix on their axes."""
+        steps = {}
+        for d in self.descriptors.values():
+            name = d.document.get("state_axis")
+            if d.is_discrete and name is not None:
+                for number in evaluate.states_of(d, self.states.dag, joint).values():
+                    steps[name] = number
+        return steps
 
     def axis_states(self, steps: Mapping[str, int], state: Mapping[Name, str]) -> dict[Name, str]:
         """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
@@ -288,7 +304,7 @@ class Deposition:
     ) -> Snapshot:
         """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
 
-        given: latents, coefficients ({descriptor id: values}), allow_code."""
+        given: components ({descriptor id: amplitudes or latents}), allow_code."""
         request = self.request(state, at, draw, atoms, **given)
         return self._snapshot(request, psd, evaluate.gaussian_levels(self))
 
@@ -361,6 +377,6 @@ class Deposition:
         return explain(self, atom, **request)
 
 
-def open(path: str | Path) -> Deposition:
-    """The deposition at `path`: a directory, a .zip, or a URL."""
-    return Deposition(read(path))
+def open(path: str | Path, allow_uris: Collection[str] = ()) -> Deposition:
+    """The deposition at `path`: a directory, a .zip, or a URL; `allow_uris` as in Deposition."""
+    return Deposition(read(path), allow_uris=allow_uris)

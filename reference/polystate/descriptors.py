@@ -21,9 +21,10 @@ class Descriptor:
     """Read access to one descriptor's document, arrays and tables."""
 
     def __init__(self, dep: Deposition, name: str, group: Group) -> None:
-        self.dep, self.id, self.group = dep, name, group
+        self.dep, self.id, self.stored = dep, name, group
         self.path = f"descriptors/{name}"
         self.document: Mapping[str, Any] = group.attributes
+        self._program: Any = None
 
     # -- what it is --------------------------------------------------------------------------------------
 
@@ -101,6 +102,13 @@ class Descriptor:
 
     # -- its payload -------------------------------------------------------------------------------------
 
+    @cached_property
+    def group(self) -> Group:
+        """Its arrays and tables: as stored, and computed where `derived_from` says how and nothing is stored."""
+        from polystate.derivation import completed, is_complete
+
+        return self.stored if is_complete(self) else completed(self)
+
     def has(self, name: str) -> bool:
         return name in self.group.arrays
 
@@ -109,7 +117,7 @@ class Descriptor:
         if name not in self.group.arrays:
             raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this descriptor")
         tree = self.dep.tree
-        if step is not None and isinstance(tree, StoredTree):
+        if step is not None and isinstance(tree, StoredTree) and name in self.stored.arrays:
             return tree.read_array(f"{self.path}/{name}", step)
         values = np.asarray(self.group.arrays[name])
         return values if step is None else values[step]
@@ -154,6 +162,23 @@ class Descriptor:
     def covered(self) -> np.ndarray:
         """Whether each atom may be touched by this descriptor, (N,) bool."""
         return self.label_of_atom >= 0
+
+    # -- what stands outside the store -------------------------------------------------------------------
+
+    @cached_property
+    def trajectory(self) -> Any:
+        """The frames of its artifact, verified when they are first asked for."""
+        from polystate.external import Trajectory
+
+        return Trajectory(self)
+
+    def program(self, allow_code: bool) -> Any:
+        """The body of a decoder, ready to run; loaded once, permission asked each time."""
+        from polystate.code_bodies import load
+
+        if self._program is None or not allow_code:
+            self._program = load(self, allow_code)
+        return self._program
 
     # -- its reference -----------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Artifacts: content outside the deposition, pinned by SHA-256 and read only after the hash was verified.
 
-A `file:` URI is relative to the folder that holds the deposition. Absolute paths, paths that leave that folder and other
-schemes are refused unless the caller allows their prefix: `polystate.open(path, allow_uris=("https://example.org/",))`."""
+A `file:` URI is relative to the folder that holds the deposition. Absolute paths, paths that leave that folder and
+other schemes are refused unless the caller allows their prefix: `open(path, allow_uris=("https://example.org/",))`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def locate(uri: str, folder: str | Path | None, allowed: Collection[str], where:
             return f"{folder.rstrip('/')}/{path}"
         found = folder / path
         if not found.resolve().is_relative_to(folder.resolve()) and not _within(found.resolve(), allowed):
-            raise UriNotAllowed(where, f"{uri}, a link that leads out", "a file in the folder that holds the deposition")
+            found_here = f"{uri}, a link that leads out"
+            raise UriNotAllowed(where, found_here, "a file in the folder that holds the deposition")
         return found
     if parts.scheme not in ("", "file") and any(_below(uri, prefix) for prefix in allowed):
         return uri

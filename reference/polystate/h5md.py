@@ -133,10 +133,8 @@ class H5md:
         step, time = node.get("step"), node.get("time")
         n = int(value.shape[0])
         time_unit = _text(time.attrs.get("unit")) if time is not None else ""
-        return Element(
-            where, value, True, _clock(step, n, np.int64, f"{where}/step"), _clock(time, n, np.float64, f"{where}/time"),
-            _text(value.attrs.get("unit")), time_unit,
-        )  # fmt: skip
+        steps, times = _clock(step, n, np.int64, f"{where}/step"), _clock(time, n, np.float64, f"{where}/time")
+        return Element(where, value, True, steps, times, _text(value.attrs.get("unit")), time_unit)
 
     def box(self, group: str | None = None) -> Element | None:
         """The edges of the box, (3,) or (3, 3) a step; None where the box has no edges."""

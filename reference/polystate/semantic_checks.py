@@ -22,6 +22,7 @@ from polystate.errors import (
     MissingArray,
     MissingProvenance,
     NotAPartition,
+    PickleRefused,
     PolystateError,
     QuaternionNorm,
     ScopeOverlap,
@@ -131,9 +132,15 @@ def _inputs(dep: Deposition, name: str) -> list[str]:
     return [p.split("/")[1] for p in paths if p.startswith("descriptors/")]
 
 
-def may_be_absent(d: Descriptor) -> bool:
-    """Whether the payload may be missing because a registry function can compute it again."""
-    return bool((d.document.get("derived_from") or {}).get("operator"))
+def body_errors(d: Descriptor) -> Iterator[PolystateError]:
+    """[OPR-5], [OPR-6], [OPR-9]: an inline body that is missing, altered or a pickle; nothing is run."""
+    from polystate.code_bodies import inline_body, is_pickle
+
+    operator = d.document.get("operator") or {}
+    if operator.get("venue") == "inline":
+        content, where = inline_body(d.dep.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
+        if is_pickle(content):
+            yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
 
 
 # -- groupings, keys, words ------------------------------------------------------------------------------
@@ -204,6 +211,7 @@ def descriptor_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     if part == "states":
         return
     d.offset  # noqa: B018  refuses a reference that differs
+    yield from body_errors(d)
     yield from _offset_errors(d)
     if d.table("latents"):
         components = d.column("latents", "component")
@@ -271,8 +279,7 @@ def _axis_label_errors(d: Descriptor, site: np.ndarray, state: np.ndarray) -> It
     if len(np.unique(site)) != 1:
         yield UnsupportedCombination(f"{d.path}/states", f"{len(np.unique(site))} sites", "one site")
     elif not d.has("labels"):
-        if not may_be_absent(d):
-            yield MissingArray(f"{d.path}/labels", "nothing", "the state at each step")
+        yield MissingArray(f"{d.path}/labels", "nothing", "the state at each step")
     else:
         bad = np.flatnonzero(~np.isin(d.array("labels"), state))
         if len(bad):
@@ -410,14 +417,10 @@ def _independence_errors(dep: Deposition) -> Iterator[PolystateError]:
 
 def cross_errors(dep: Deposition) -> Iterator[PolystateError]:
     """Rules between descriptors that touch the same atoms."""
-    known = [d for d in dep.descriptors.values() if d.signal_type != "unknown" and not _computed(d)]
+    known = [d for d in dep.descriptors.values() if d.signal_type != "unknown"]
     yield from _absolute_errors(dep, [d for d in known if d.is_absolute])
     yield from _adp_errors(dep, [d for d in known if d.is_gaussian])
     yield from _transform_errors(dep, [d for d in known if d.is_transform])
-
-
-def _computed(d: Descriptor) -> bool:
-    return may_be_absent(d) and not d.group.arrays and not d.group.tables
 
 
 def touched(d: Descriptor) -> np.ndarray:

@@ -201,6 +201,13 @@ class StoredTree(Mapping[str, Group]):
             raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")
         return node
 
+    @property
+    def folder(self) -> str | Path:
+        """The folder, or the URL, that holds the store: what lies beside it is found there."""
+        if isinstance(self.source, RemoteSource):
+            return self.source.name.rstrip("/").rsplit("/", 1)[0]
+        return Path(self.source.name).absolute().parent
+
     def attributes(self, path: str) -> dict[str, Any]:
         """All attributes of the node at `path`."""
         return self._metadata[path].get("attributes", {})

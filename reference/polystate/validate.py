@@ -25,6 +25,7 @@ from polystate.errors import (
     UnreadableTable,
     UnsortedRows,
 )
+from polystate.external import location_errors
 from polystate.hierarchy import TABLES
 from polystate.store import LAYERS
 
@@ -58,8 +59,10 @@ class Report:
         return {"valid": self.valid, "errors": [e.to_json() for e in self.errors], "warnings": self.warnings}
 
 
-def validate(dep: Deposition, strict: bool = False) -> Report:
-    """Read everything and report all that is wrong; one broken part does not hide the others."""
+def validate(dep: Deposition, strict: bool = False, regenerate: bool = False) -> Report:
+    """Read everything and report all that is wrong; one broken part does not hide the others.
+
+    strict: what is stale is an error. regenerate: what an operator made is made again and compared."""
     report = Report()
     _collect(report, document_errors(dep))
     if report.errors:
@@ -72,6 +75,10 @@ def validate(dep: Deposition, strict: bool = False) -> Report:
     if not report.errors:
         _collect(report, semantic.state_errors(dep))
         _collect(report, semantic.cross_errors(dep))
+    if regenerate and not report.errors:
+        from polystate.derivation import mismatches
+
+        _collect(report, mismatches(dep))
     report.warnings += semantic.warnings(dep)
     stale = list(semantic.stale(dep)) if not report.errors else []
     if strict:
@@ -155,6 +162,7 @@ def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[Poly
             except PolystateError as error:
                 yield error
     yield from _operator_errors(d)
+    yield from location_errors(d)
     yield from semantic.provenance_errors(dep, d)
     yield from semantic.derivation_errors(dep, d)
 
@@ -246,7 +254,6 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
     if d.signal_type == "unknown":
         return  # kept and ignored
     described = semantic.described(d)
-    absent = semantic.may_be_absent(d)
     failed = False
     for name, about in described["tables"].items():
         if part == "states" and name not in ("states", "variables", "conditions"):
@@ -258,15 +265,16 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
         elif name in d.group.arrays:
             yield UnreadableTable(f"{d.path}/{name}", "an array", "an Arrow table")
             failed = True
-        elif about["required"] and not absent:
+        elif about["required"]:
             yield MissingArray(f"{d.path}/{name}", "nothing", "a table of this descriptor")
             failed = True
     if failed:
         return
-    if part != "states" and not (absent and not d.group.arrays):
+    if part != "states":
         sizes, axis = _sizes(d)
         skip = () if part == "values" else (checks.AXIS_DIMENSION,)
-        for error in checks.array_errors(d.dep.tree, d.path, described, sizes, skip, axis):
+        tree = d.dep.tree if d.group is d.stored else {d.path: d.group}
+        for error in checks.array_errors(tree, d.path, described, sizes, skip, axis):
             yield error
             failed = True
     if not failed:

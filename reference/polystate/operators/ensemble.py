@@ -12,8 +12,8 @@ def occupancy_weighted_mean_v1(
 ) -> dict[str, np.ndarray]:
     """x̄_i = Σ_s p_s π_si x_si / Σ_s p_s π_si over the states that have the atom.
 
-    xyz: (S, M, 3) Å; population: (S,); present: (S, M), all 1 if left out. Returns xyz: (M, 3) Å, NaN for an atom without
-    weight; occupancy: (M,)."""
+    xyz: (S, M, 3) Å; population: (S,); present: (S, M), all 1 if left out.
+    Returns xyz: (M, 3) Å, NaN for an atom without weight; occupancy: (M,)."""
     xyz, population = np.asarray(xyz, np.float64), np.asarray(population, np.float64)
     total = population.sum()
     if total == 0:

@@ -15,7 +15,9 @@ _TERM = re.compile(r"([+-]?)(?:([xyz])|(\d+/\d+|\d*\.\d+|\d+))")
 
 
 def orthogonalization(cell: np.ndarray) -> np.ndarray:
-    """C (3, 3), fractional to Cartesian, with a along x and b in the x-y plane. cell: a, b, c (Å), α, β, γ (degrees)."""
+    """C (3, 3), fractional to Cartesian, a along x and b in the x-y plane.
+
+    cell: (6,) a, b, c (Å), α, β, γ (degrees)."""
     a, b, c = np.asarray(cell, np.float64)[:3]
     ca, cb, cg = (_cosine(angle) for angle in np.asarray(cell, np.float64)[3:])
     sg = np.sqrt(1 - cg * cg)

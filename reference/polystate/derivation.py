@@ -1,0 +1,198 @@
+"""Descriptors that a registry operator makes from others: computed where absent, compared where stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import (
+    DerivedMismatch,
+    MissingArray,
+    PolystateError,
+    UnknownGrouping,
+    UnsupportedCombination,
+)
+from polystate.operators import call
+from polystate.store import Group
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+    from polystate.descriptors import Descriptor
+
+TOLERANCE = 1e-9
+ASSIGNMENT = "assignment/nearest_landmark_v1"
+MEAN = "ensemble/occupancy_weighted_mean_v1"
+ARRAYS = {ASSIGNMENT: ("labels",), MEAN: ("atom_id", "xyz", "present")}
+TABLES = ("states", "variables")
+LAST_KEY = 0xFFFFFFFF
+
+
+def maker(document: Mapping[str, Any]) -> str | None:
+    """The operator that can make a descriptor's payload, None where no operator that we compute can."""
+    name = ((document.get("derived_from") or {}).get("operator") or {}).get("id")
+    return name if name in ARRAYS else None
+
+
+def is_complete(d: Descriptor) -> bool:
+    """Whether everything that a descriptor needs is stored."""
+    name, stored = maker(d.document), d.stored
+    if name is None:
+        return True
+    return all(a in stored.arrays for a in ARRAYS[name]) and all(t in stored.tables for t in TABLES)
+
+
+def completed(d: Descriptor) -> Group:
+    """A descriptor's group with what is not stored computed; what is stored stays."""
+    made = made_from_inputs(d)
+    arrays = {**made.arrays, **{n: d.stored.arrays[n] for n in d.stored.arrays}}
+    tables = {**made.tables, **{n: d.stored.tables[n] for n in d.stored.tables}}
+    return Group(d.document, arrays, tables)
+
+
+def made_from_inputs(d: Descriptor) -> Group:
+    """The payload that the operator of `derived_from` gives now."""
+    makers: dict[str, Callable[[Descriptor], Group]] = {ASSIGNMENT: _assigned, MEAN: _averaged}
+    return makers[str(maker(d.document))](d)
+
+
+def inputs(d: Descriptor, layer: str) -> list[str]:
+    """The names of the inputs of `derived_from` that lie in one layer."""
+    listed = (d.document.get("derived_from") or {}).get("inputs") or []
+    paths = [str(i.get("path", "")) for i in listed]
+    return [p.split("/", 1)[1] for p in paths if p.startswith(layer + "/")]
+
+
+def _source(d: Descriptor) -> Descriptor:
+    names = inputs(d, "descriptors")
+    if len(names) != 1 or names[0] not in d.dep.descriptors:
+        raise UnsupportedCombination(
+            f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
+        )
+    return d.dep.descriptors[names[0]]
+
+
+def _assigned(d: Descriptor) -> Group:
+    """`labels` along the axis of a descriptor: the nearest of its landmarks at each step."""
+    source = _source(d)
+    path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
+    if path not in d.dep.tree:
+        raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")
+    landmarks = d.dep.tree[path]
+    variable = str(landmarks.attributes.get("variable", "latent"))
+    if source.axis is None or source.axis != d.axis:
+        raise UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, f"{source.axis}, the axis of {source.id}")
+    if "point" not in landmarks.arrays:
+        raise MissingArray(f"{path}/point", "nothing", "the points of the landmarks")
+    point = np.asarray(landmarks.arrays["point"], np.float64)
+    value = np.asarray(source.array(variable), np.float64)
+    labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
+    counted = np.bincount(labels, minlength=len(point)) / len(labels)
+    population = landmarks.arrays["population"] if "population" in landmarks.arrays else counted
+    names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]
+    return Group({}, {"labels": labels}, _tables(d, 0, names, np.asarray(population, np.float64)))
+
+
+def _averaged(d: Descriptor) -> Group:
+    """Mode A coordinates of one state: the mean over the states of a descriptor with one site."""
+    source = _source(d)
+    site = np.unique(source.column("states", "site"))
+    if len(site) != 1 or (source.column("states", "condition") != -1).any():
+        raise UnsupportedCombination(source.path, "several sites, or conditions", "one site whose states always hold")
+    from polystate.modes import enumerated
+
+    atom_id, xyz, present = enumerated(source)
+    population = source.column("states", "population")
+    mean = call(MEAN, {"xyz": xyz, "population": population, "present": present})
+    has = mean["occupancy"] > 0
+    rows = source.rows_of_ids(atom_id, f"{source.path}/atom_id")
+    elsewhere = source.to_fitted(d.dep.x_ref[np.maximum(rows, 0)])  # [DSC-28] absent atoms store x_ref
+    arrays = {
+        "atom_id": atom_id.astype(np.uint32),
+        "xyz": np.where(has[:, None], mean["xyz"], elsewhere)[None],
+        "present": has.astype(np.uint8)[None],
+    }
+    return Group({}, arrays, _tables(d, int(site[0]), ["mean"], np.ones(1)))
+
+
+def _tables(d: Descriptor, site: int, labels: list[str], population: np.ndarray) -> dict[str, Any]:
+    n = len(labels)
+    states = {
+        "site": np.full(n, site, np.int32),
+        "state": np.arange(n, dtype=np.int32),
+        "label": labels,
+        "condition": np.full(n, -1, np.int32),
+        "population": population,
+        "deposited": np.full(n, np.nan),
+        "source": ["measured"] * n,
+    }
+    variables = {"site": np.array([site], np.int32), "draw_key": np.array([free_draw_key(d)], np.uint32)}
+    return {"states": states, "variables": variables}
+
+
+def free_draw_key(d: Descriptor) -> int:
+    """A draw key for a computed variable: the largest that no stored table uses, a different one for each, by id."""
+    taken: set[int] = set()
+    waiting = []
+    for name, other in d.dep.descriptors.items():
+        for table in ("variables", "latents"):
+            if table in other.stored.tables and "draw_key" in other.stored.tables[table]:
+                taken.update(np.asarray(other.stored.tables[table]["draw_key"]).tolist())
+        if maker(other.document) and "variables" not in other.stored.tables:
+            waiting.append(name)
+    key = LAST_KEY
+    for name in sorted(waiting):
+        while key in taken:
+            key -= 1
+        if name == d.id:
+            return key
+        key -= 1
+    return key
+
+
+# -- again -----------------------------------------------------------------------------------------------
+
+
+def mismatches(dep: Deposition) -> Iterator[PolystateError]:
+    """[DRV-5] Stored payloads that differ from what their operator gives now."""
+    for d in dep.descriptors.values():
+        if maker(d.document) is None:
+            continue
+        try:
+            made = made_from_inputs(d)
+        except PolystateError as error:
+            yield error
+            continue
+        for name, values in made.arrays.items():
+            if name in d.stored.arrays:
+                yield from _difference(f"{d.path}/{name}", np.asarray(d.stored.arrays[name]), values)
+
+
+def _difference(where: str, stored: np.ndarray, made: np.ndarray) -> Iterator[DerivedMismatch]:
+    if stored.shape != made.shape:
+        yield DerivedMismatch(where, f"shape {stored.shape}", f"{made.shape}, what its inputs give")
+        return
+    allowed = TOLERANCE * np.maximum(1.0, np.abs(made)) if made.dtype.kind == "f" else 0
+    bad = np.argwhere(np.abs(stored.astype(np.float64) - made.astype(np.float64)) > allowed)
+    if len(bad):
+        at = tuple(bad[0])
+        place = "".join(f"[{i}]" for i in at)
+        yield DerivedMismatch(f"{where}{place}", stored[at], f"{made[at]}, what its inputs give")
+
+
+def regenerated(dep: Deposition) -> dict[str, Group]:
+    """The groups of all descriptors that can be made again, with fresh payloads and input hashes; for `update`."""
+    from polystate.digest import partial_digest
+
+    groups: dict[str, Group] = {}
+    for d in dep.descriptors.values():
+        if maker(d.document) is None:
+            continue
+        made = made_from_inputs(d)
+        derived = dict(d.document["derived_from"])
+        derived["inputs"] = [{**i, "hash": partial_digest(dep.tree, i["path"])} for i in derived["inputs"]]
+        document = {**d.document, "derived_from": derived}
+        tables = {**made.tables, **{n: d.stored.tables[n] for n in d.stored.tables}}
+        groups[d.path] = Group(document, {**dict(d.stored.arrays), **made.arrays}, tables)
+    return groups
