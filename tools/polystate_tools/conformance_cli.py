@@ -80,11 +80,12 @@ def score(
     except (cases.BadCase, report.BadReport, sentences.BadSpecification, OSError) as error:
         typer.echo(f"{shlex.join(argv)}: {error}", err=True)
         raise typer.Exit(2) from None
-    _show(scored, Console())
+    show(scored, Console())
     raise typer.Exit(0 if scored.good else 1)
 
 
-def _show(scored: scoring.Score, console: Console) -> None:
+def show(scored: scoring.Score, console: Console) -> None:
+    """Print the score: profiles, validity, failures and, where faults were planted, which were caught."""
     footer = scored.footer
     table = Table("profile", "cases", "passed", "failed", "not claimed", "of them negative")
     for name, row in footer["profiles"].items():
