@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test check unit cases generated bench bench-gpu fuzz verify-statistics clean
 
 demo: $(READY)
-	$(BIN)/python -m polystate_conformance.demo
+	$(BIN)/python -m polystate_tools.demo
 
 test: $(READY) check generated unit cases
 
