@@ -165,7 +165,8 @@ class States:
         joint = np.full(len(self.dag), INACTIVE, np.int64)
         flat = self.dag.flat
         if len(flat.variables):
-            joint[flat.variables] = self._draw_flat(u[flat.variables])
+            given = np.isin(flat.variables, list(wanted))
+            joint[flat.variables] = self._draw_flat(u[flat.variables], given)
         for v, index in wanted.items():
             if v not in self.dag.conditional:
                 joint[v] = index
@@ -189,8 +190,8 @@ class States:
             raise self._no_population(v)
         return int(min(np.searchsorted(cumulated, u * cumulated[-1], "right"), np.flatnonzero(weights)[-1]))
 
-    def _draw_flat(self, u: np.ndarray) -> np.ndarray:
-        """The same rule for all unconditional variables at once."""
+    def _draw_flat(self, u: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """The same rule for all unconditional variables at once; what is given need not have a population."""
         flat = self.dag.flat
         begin, sizes = flat.start[:-1], np.diff(flat.start)
         totals, chosen = np.zeros(len(u)), np.zeros(len(u), np.int64)
@@ -205,8 +206,9 @@ class States:
                 if not add_up:
                     chosen[rows] += u[rows] * totals[rows] >= cumulated[rows]
             totals = cumulated
-            if not (totals > 0).all():
-                raise self._no_population(int(flat.variables[np.flatnonzero(~(totals > 0))[0]]))
+            empty = np.flatnonzero(~(totals > 0) & ~given)
+            if len(empty):
+                raise self._no_population(int(flat.variables[empty[0]]))
         return np.minimum(chosen, last)
 
     def _no_population(self, v: int) -> NoPopulation:
