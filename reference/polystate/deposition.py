@@ -15,6 +15,7 @@ from polystate.axes import Axis, axes, axis
 from polystate.descriptors import Descriptor
 from polystate.errors import (
     AtomNotFound,
+    BadRequest,
     DrawRange,
     IllegalState,
     MissingLayer,
@@ -219,7 +220,7 @@ class Deposition:
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
-        components: Mapping[str, np.ndarray] | None = None,
+        components: Mapping[str, np.ndarray | str] | None = None,
         allow_code: bool = False,
         only: Sequence[Descriptor] | None = None,
     ) -> evaluate.Request:
@@ -231,9 +232,16 @@ class Deposition:
         for d in self.descriptors.values() if only is None else only:
             self.check_payload(d)
         steps = {**self._state_steps(joint), **steps}
-        return evaluate.Request(
-            self, joint, self.rows(atoms), steps, components or {}, draw, allow_code
-        )
+        given = {name: self.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
+        return evaluate.Request(self, joint, self.rows(atoms), steps, given, draw, allow_code)
+
+    def landmark(self, descriptor: str, label: str) -> np.ndarray:
+        """A named point among the amplitudes or latent components of a descriptor, (d,) float64."""
+        path = f"landmarks/{descriptor}"
+        labels = list(self.tree[path].attributes.get("labels", [])) if path in self.tree else []
+        if label not in labels:
+            raise BadRequest(f"components/{descriptor}", label, "one of " + (", ".join(labels) or "no landmarks"))
+        return np.asarray(self.tree[path].arrays["point"], np.float64)[labels.index(label)]
 
     def _state_steps(self, joint: np.ndarray) -> dict[str, int]:
         """The steps that the states of bundles fix on their axes."""
@@ -249,7 +257,7 @@ class Deposition:
         """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
         named = dict(state)
         for d in self.descriptors.values():
-            name = d.document.get("state_axis") or d.axis
+            name = str(d.document.get("state_axis") or d.axis or "")
             if not d.is_discrete or name not in steps:
                 continue
             step = steps[name]
@@ -304,7 +312,7 @@ class Deposition:
     ) -> Snapshot:
         """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
 
-        given: components ({descriptor id: amplitudes or latents}), allow_code."""
+        given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code."""
         request = self.request(state, at, draw, atoms, **given)
         return self._snapshot(request, psd, evaluate.gaussian_levels(self))
 
@@ -314,7 +322,7 @@ class Deposition:
         if request.draw is not None and sampled:
             u = evaluate.covariance(request, sampled)
             keys = self.hierarchy.draw_key[request.rows]
-            xyz = middle + displacement(u, request.draw, keys, "descriptors", psd)
+            xyz = middle + displacement(u, request.draw, keys, "hierarchy/atoms", psd)
         ids = self.hierarchy.atom_id[request.rows]
         labels = self.states.labels(request.joint)
         return Snapshot(xyz, middle, evaluate.present(request), ids, labels, request.steps, psd, request)
@@ -345,7 +353,7 @@ class Deposition:
             if draw is not None:
                 number = draw.index * total + k
                 if number >= 1 << 64:
-                    raise DrawRange("draw/index", number, "below 2^64")
+                    raise DrawRange("index", number, "below 2^64")
                 own = Draw(draw.seed, number)
             yield self._snapshot(self.request(state, place, own, **given), psd, sampled)
 

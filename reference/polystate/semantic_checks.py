@@ -25,6 +25,7 @@ from polystate.errors import (
     PickleRefused,
     PolystateError,
     QuaternionNorm,
+    SchemaError,
     ScopeOverlap,
     Stale,
     TlsNotNormalised,
@@ -130,6 +131,36 @@ def _inputs(dep: Deposition, name: str) -> list[str]:
     derived = dep.descriptors[name].document.get("derived_from") or {}
     paths = [i.get("path", "") for i in derived.get("inputs", []) if isinstance(i, Mapping)]
     return [p.split("/")[1] for p in paths if p.startswith("descriptors/")]
+
+
+PARAMETER_TYPES = {"number": (int, float), "integer": (int,), "text": (str,), "boolean": (bool,), "list": (list,),
+                   "object": (dict,)}  # fmt: skip
+
+
+def operator_errors(d: Descriptor, signature: Mapping[str, Any]) -> Iterator[PolystateError]:
+    """[OPR-3], [OPR-4]: a body where the entry has none, and parameters that it does not permit."""
+    venue = d.document["operator"].get("venue")
+    if venue != "registry" and "body" not in signature:
+        yield UnsupportedCombination(f"{d.path}#/operator/venue", venue, f"registry: {d.operator} has no body")
+    known = {p["name"]: p for p in signature["parameters"]}
+    for name, value in d.parameters.items():
+        where = f"{d.path}#/operator/parameters/{name}"
+        if name not in known:
+            yield SchemaError(where, "a parameter", "one of " + (", ".join(known) or "no parameters"))
+        elif not isinstance(value, PARAMETER_TYPES[known[name]["type"]]):
+            yield SchemaError(where, type(value).__name__, known[name]["type"])
+        elif "allowed" in known[name] and value not in known[name]["allowed"]:
+            yield SchemaError(where, value, "one of " + ", ".join(map(str, known[name]["allowed"])))
+
+
+def landmark_errors(dep: Deposition) -> Iterator[PolystateError]:
+    """[OPR-19] and the arrays of landmarks."""
+    for path in [p for p in dep.tree if p.startswith("landmarks/") and p.count("/") == 1]:
+        group, sizes = dep.tree[path], {}  # type: ignore[var-annotated]
+        yield from checks.array_errors(dep.tree, path, checks.payload("landmarks"), sizes)
+        if "L" in sizes and len(group.attributes.get("labels", [])) != sizes["L"]:
+            found = f"{len(group.attributes.get('labels', []))} labels"
+            yield WrongShape(f"{path}#/labels", found, f"{sizes['L']}, one a point")
 
 
 def body_errors(d: Descriptor) -> Iterator[PolystateError]:

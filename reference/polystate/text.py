@@ -225,21 +225,51 @@ def _body(document: dict[str, Any], where: str) -> Group:
 
 
 def _fill_in_hashes(tree: dict[str, Group]) -> None:
-    """Pin operators and references that the author left open."""
-    from polystate_schemas.registry import entries
-
+    """Pin operators, references and inputs that the author left open."""
     for path, group in tree.items():
-        if not path.startswith("descriptors/"):
+        if not path.startswith(("descriptors/", "landmarks/")):
             continue
         document = dict(group.attributes)
-        operator = document.get("operator")
-        if isinstance(operator, Mapping) and "hash" not in operator and operator.get("id") in entries():
-            document["operator"] = {**operator, "hash": entries()[operator["id"]].hash}
+        for key in ("operator", "assignment"):
+            if isinstance(document.get(key), Mapping):
+                document[key] = _pinned(document[key])
+        derived = document.get("derived_from")
+        if isinstance(derived, Mapping) and isinstance(derived.get("operator"), Mapping):
+            document["derived_from"] = {**derived, "operator": _pinned(derived["operator"])}
         reference = document.get("reference")
         if isinstance(reference, Mapping) and "hash" not in reference:
             pinned = _reference_hash(tree, document)
             document["reference"] = {**reference, **({"hash": pinned} if pinned else {})}
         tree[path] = Group(document, group.arrays, group.tables)
+    _pin_inputs(tree)
+
+
+def _pinned(operator: Mapping[str, Any]) -> dict[str, Any]:
+    from polystate_schemas.registry import entries
+
+    known = "hash" not in operator and operator.get("id") in entries()
+    return {**operator, "hash": entries()[operator["id"]].hash} if known else dict(operator)
+
+
+def _pin_inputs(tree: dict[str, Group]) -> None:
+    """Fill in the digests of inputs of derived descriptors, those that others are derived from first."""
+    from polystate.digest import partial_digest
+
+    def open_inputs(path: str) -> list[str]:
+        derived = tree[path].attributes.get("derived_from") if path in tree else None
+        listed = derived.get("inputs") if isinstance(derived, Mapping) else None
+        return [i["path"] for i in listed or [] if isinstance(i, Mapping) and "path" in i and "hash" not in i]
+
+    waiting = [p for p in tree if p.startswith("descriptors/") and open_inputs(p)]
+    while waiting:
+        ready = [p for p in waiting if not any(open_inputs(i) for i in open_inputs(p))]
+        for path in ready or waiting[:1]:  # a circle is for validation to refuse
+            group = tree[path]
+            derived = group.attributes["derived_from"]
+            listed = [i if "hash" in i else {**i, "hash": partial_digest(tree, i["path"])} for i in derived["inputs"]]
+            document = {**group.attributes, "derived_from": {**derived, "inputs": listed}}
+            tree[path] = Group(document, group.arrays, group.tables)
+        waiting = [p for p in waiting if p not in (ready or waiting[:1])]
 
 
 def _reference_hash(tree: Tree, document: Mapping[str, Any]) -> str | None:

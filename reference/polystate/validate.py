@@ -178,6 +178,8 @@ def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield UnknownOperator(f"{d.path}#/operator/id", operator.get("id"), "an operator of the registry")
     elif operator.get("hash") != known[operator["id"]].hash:
         yield HashMismatch(f"{d.path}#/operator/hash", operator.get("hash"), known[operator["id"]].hash)
+    else:
+        yield from semantic.operator_errors(d, known[operator["id"]].document["signature"])
 
 
 # -- hierarchy and axes ----------------------------------------------------------------------------------
@@ -215,6 +217,7 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
         yield from semantic.duplicate_keys("hierarchy/atoms/draw_key", keys)
     for name, grouping in dep.groupings.items():
         yield from semantic.grouping_errors(dep, name, grouping)
+    yield from semantic.landmark_errors(dep)
     for name, axis in dep.axes.items():
         yield from checks.array_errors(tree, f"axes/{name}", checks.payload("axis"), {"n": axis.length})
 
