@@ -30,7 +30,7 @@ class Draw:
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("index", self.index)):
             if not 0 <= value < 1 << 64:
-                raise DrawRange(f"draw/{name}", value, "an integer from 0 to 2^64 - 1")
+                raise DrawRange(name, value, "an integer from 0 to 2^64 - 1")
 
     @classmethod
     def parse(cls, text: str) -> Draw:
@@ -120,5 +120,5 @@ def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, ps
     bad = indefinite(u)
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
+        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))
