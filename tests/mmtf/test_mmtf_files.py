@@ -293,6 +293,7 @@ def test_bad_json_is_refused_by_name() -> None:
         (json.dumps(good | {"xCoordList": [1e300] * 10}), "non-finite"),
         (json.dumps(good | {"atomIdList": [1] * 9}), "wrong-length"),
         (json.dumps(good | {"x": {"base64": "*"}}), "wrong-type"),
+        (json.dumps(good | {"groupList": [g | {"elementList": ["C"]} for g in good["groupList"]]}), "wrong-length"),
     ):
         with pytest.raises(errors.MmtfError) as caught:
             mmtf.loads(text)
@@ -326,9 +327,7 @@ COORDINATES = st.lists(st.integers(-(10**6), 10**6), min_size=10, max_size=10)
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    COORDINATES, st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=3), st.sampled_from(["1.0", "draft"])
-)
+@given(COORDINATES, st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=3), st.sampled_from(["1.0", "draft"]))
 def test_generated_structures_come_back(x: list[int], numbers: list[int], dialect: str) -> None:
     made = dipeptide()
     made.fields["xCoordList"] = (np.array(x) / 1000).astype(np.float32)

@@ -5,6 +5,7 @@ Entries are brought to the names of specification 1.0 and checked once, so that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,14 @@ from .limits import Budget
 BOND_ORDERS = (-1, 1, 2, 3, 4)
 RESONANCES = (-1, 0, 1)
 CHARGES = (-128, 127)
+TEXT_LISTS = ("atomNameList", "elementList")
+OPTIONAL_KEYS = frozenset(name for name, _, required in GROUP_KEYS if not required)
+LIMITS = {
+    "formalChargeList": CHARGES,
+    "bondAtomList": (0, 2**31 - 1),
+    "bondOrderList": (-1, 4),
+    "bondResonanceList": (-1, 1),
+}
 
 
 def normalise(
@@ -37,29 +46,71 @@ def normalise(
         value = [by_number[key] for key in keys]
     if not isinstance(value, list):
         raise WrongType("groupList", type(value).__name__, "a list of groups")
-    groups = []
-    for i, group in enumerate(value):
-        if not isinstance(group, dict):
-            raise WrongType(f"groupList[{i}]", type(group).__name__, "a map")
-        groups.append(_renamed(group, f"groupList[{i}]", dialect, optional))
+    check_list(value, "groupList", dict)
+    groups = [_renamed(group) for group in value]
+    if not _sound(groups, optional):
+        for i, group in enumerate(groups):
+            _check(group, f"groupList[{i}]", dialect, optional)
     return groups, keys
 
 
-def _renamed(group: dict[str, Any], where: str, dialect: str, optional: tuple[str, ...]) -> dict[str, Any]:
-    made = dict(group)
-    if "formalChargeList" not in made and "atomChargeList" in made:
+def _renamed(group: dict[str, Any]) -> dict[str, Any]:
+    if "atomChargeList" in group and "formalChargeList" not in group:
+        made = dict(group)
         made["formalChargeList"] = made.pop("atomChargeList")
+        return made
+    return group
+
+
+def _sound(groups: list[dict[str, Any]], optional: tuple[str, ...]) -> bool:
+    """Whether all groups pass, looked at together: a file has hundreds, and one look at a long list is cheap."""
+    try:
+        columns = {
+            name: [group[name] if required else group.get(name, ()) for group in groups]
+            for name, _, required in GROUP_KEYS
+            if name not in optional or any(name in group for group in groups)
+        }
+    except KeyError:
+        return False
+    for name, values in columns.items():
+        kind = list if name.endswith("List") else str
+        if not set(map(type, values)) <= ({kind} if name not in OPTIONAL_KEYS else {kind, tuple}):
+            return False
+        if kind is list:
+            flat = list(chain.from_iterable(values))
+            if not set(map(type, flat)) <= ({str} if name in TEXT_LISTS else {int}):
+                return False
+            if name in LIMITS and flat and not LIMITS[name][0] <= min(flat) <= max(flat) <= LIMITS[name][1]:
+                return False
+            if name == "bondOrderList" and 0 in flat:
+                return False
+    atoms = list(map(len, columns["atomNameList"]))
+    ends = list(map(len, columns["bondAtomList"]))
+    pairs = [n // 2 for n in ends]
+    return (
+        all(atoms == list(map(len, columns[name])) for name in ("elementList", "formalChargeList") if name in columns)
+        and not any(n % 2 for n in ends)
+        and all(
+            not held or len(held) == n
+            for name in ("bondOrderList", "bondResonanceList")
+            for held, n in zip(columns[name], pairs, strict=True)
+        )
+        and all(not held or max(held) < n for held, n in zip(columns["bondAtomList"], atoms, strict=True))
+    )
+
+
+def _check(group: dict[str, Any], where: str, dialect: str, optional: tuple[str, ...]) -> None:
+    """The same of one group, naming what is wrong."""
     for name, draft_name, required in GROUP_KEYS:
-        if required and name not in made and name not in optional:
+        if required and name not in group and name not in optional:
             shown = draft_name if dialect == "draft" and draft_name else name
             raise MissingField(f"{where}.{shown}", "nothing", "a required field")
-        if name in made:
+        if name in group:
             if name.endswith("List"):
-                check_list(made[name], f"{where}.{name}", str if name in ("atomNameList", "elementList") else int)
-            elif not isinstance(made[name], str):
-                raise WrongType(f"{where}.{name}", type(made[name]).__name__, "text")
-    _check_lengths(made, where)
-    return made
+                check_list(group[name], f"{where}.{name}", str if name in TEXT_LISTS else int)
+            elif not isinstance(group[name], str):
+                raise WrongType(f"{where}.{name}", type(group[name]).__name__, "text")
+    _check_lengths(group, where)
 
 
 def check_list(value: Any, where: str, kind: type) -> None:

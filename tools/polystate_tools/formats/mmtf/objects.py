@@ -35,9 +35,7 @@ def plain_fields(raw: dict[str, Any]) -> dict[str, Any]:
         made["experimentalMethods"] = raw["experimentalMethods"]
     if "ncsOperatorList" in raw:
         check_list(raw["ncsOperatorList"], "ncsOperatorList", list)
-        made["ncsOperatorList"] = [
-            floats(m, f"ncsOperatorList[{i}]", 16) for i, m in enumerate(raw["ncsOperatorList"])
-        ]
+        made["ncsOperatorList"] = [floats(m, f"ncsOperatorList[{i}]", 16) for i, m in enumerate(raw["ncsOperatorList"])]
     if "bioAssemblyList" in raw:
         check_list(raw["bioAssemblyList"], "bioAssemblyList", dict)
         made["bioAssemblyList"] = [
