@@ -282,7 +282,7 @@ class StoredTree(Mapping[str, Group]):
                 path, f"{type(error).__name__}: {error}", f"{node.get('data_type')} array"
             ) from error
         values = np.asarray(values)
-        return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
 
 
 def _refuse_constant(name: str) -> None:
