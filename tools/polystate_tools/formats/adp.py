@@ -22,7 +22,7 @@ def adp_groups(layout: Layout, record: np.ndarray, condition: np.ndarray, condit
     """Descriptors of the ADPs of `record` (R,), each under `condition` (R,), by path.
 
     B of a record with U is the same quantity and is kept only where it contradicts U. tls_u: (N, 6) Å² to
-    subtract from an ADP that is total, or None. Values that were made by subtraction are rounded to 1e-8 Å², far below any file's.
+    subtract from an ADP that is total, or None; what is left is rounded to 1e-8 Å², far below any file's.
     """
     records = layout.records
     atom = layout.atom_of_record[record]

@@ -13,11 +13,11 @@ from polystate.store import FORMAT_VERSION, Group, Tree
 
 from polystate_tools.formats import adp, bundles, het_dialects, tls
 from polystate_tools.formats.altlocs import altloc_variables
-from polystate_tools.formats.checks import check_occupancies, checked
+from polystate_tools.formats.checks import checked
 from polystate_tools.formats.discrete import Conditions, discrete_groups
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.hierarchy_groups import hierarchy_groups
-from polystate_tools.formats.layout import Layout, layout
+from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ImportReport
 from polystate_tools.formats.variables import Plan, Variable, plan
@@ -55,12 +55,8 @@ def tree_of_records(records: Records, options: ImportOptions | None = None,
     options, report = options or ImportOptions(), report or ImportReport()
     if options.model is not None:
         records = _one_model(records, options.model)
-    records = checked(records, options.strict, report)
-    arranged = layout(records)
-    check_occupancies(records, arranged.atom_of_record, options.strict, report)
-    report.atoms = arranged.n_atoms
-    report.alternates = len(records) - arranged.n_atoms
-
+    arranged = checked(records, options.strict, report)
+    records = arranged.records
     keys = iter(range(LAST_DRAW_KEY, 0, -1))
     bundle = bundles.bundle_of(arranged)
     build = _of_one_model if bundle is None else _of_bundle(bundle)

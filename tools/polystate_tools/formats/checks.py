@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange
-from polystate_tools.formats.layout import duplicates, layout
+from polystate_tools.formats.layout import Layout, duplicates, layout
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ImportReport
 from polystate_tools.formats.variables import TOLERANCE
 
 
-def checked(records: Records, strict: bool, report: ImportReport) -> Records:
-    """The records without duplicates; refuses numbers that are not numbers and occupancies below 0."""
+def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
+    """The layout of the records without duplicates; refuses what is not a number and occupancies below 0."""
     report.read = len(records) + sum(entry["count"] for entry in records.refused)
     report.refusals += records.refused
     report.losses += records.notes
@@ -21,11 +21,14 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Records:
     if len(negative):
         row = int(negative[0])
         raise OccupancyRange(records.record_name(row), f"occupancy {records.occupancy[row]}", "0 or more")
-    records = _without_duplicates(records, strict, report)
-    report.kept = len(records)
+    arranged = _without_duplicates(records, strict, report)
+    report.kept = len(arranged.records)
     report.refused = report.read - report.kept
-    report.models = len(np.unique(records.model))
-    return records
+    report.models = len(np.unique(arranged.records.model))
+    report.atoms = arranged.n_atoms
+    report.alternates = report.kept - arranged.n_atoms
+    _check_occupancies(arranged, strict, report)
+    return arranged
 
 
 def _finite(records: Records) -> None:
@@ -42,10 +45,11 @@ def _finite(records: Records) -> None:
         raise NonFiniteRecord(records.record_name(row), found, "finite numbers")
 
 
-def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Records:
-    again = duplicates(records, layout(records).atom_of_record)
+def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:
+    arranged = layout(records)
+    again = duplicates(records, arranged.atom_of_record)
     if not again.any():
-        return records
+        return arranged
     rows = np.flatnonzero(again).tolist()
     if strict:
         raise DuplicateRecord(records.record_name(rows[0]), f"{len(rows)} records of an atom that has one already",
@@ -54,15 +58,16 @@ def _without_duplicates(records: Records, strict: bool, report: ImportReport) ->
     report.warn("duplicate-record", f"{len(rows)} records repeat an atom in one alternate and model; the first is "
                 "kept", names)
     report.refusals.append({"count": len(rows), "because": "duplicate-record", "where": names[0]})
-    return records.take(~again)
+    return layout(records.take(~again))
 
 
-def check_occupancies(records: Records, atom_of_record: np.ndarray, strict: bool, report: ImportReport) -> None:
+def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> None:
     """Occupancies of one atom that sum above 1 in a model: a warning by residue, an error under strict."""
+    records, atom_of_record = arranged.records, arranged.atom_of_record
+    if (records.occupancy <= 1).all() and arranged.n_atoms == len(records):
+        return
     models, model = np.unique(records.model, return_inverse=True)
     key = atom_of_record.astype(np.int64) * len(models) + model
-    if (records.occupancy <= 1).all() and len(np.unique(key)) == len(key):
-        return
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     sums = np.bincount(place, weights=records.occupancy)
     rows = first[np.flatnonzero(sums > 1 + TOLERANCE)]
@@ -73,5 +78,5 @@ def check_occupancies(records: Records, atom_of_record: np.ndarray, strict: bool
     if strict:
         found = f"occupancies of one atom that sum to {worst:.3f} ({len(names)} residues)"
         raise OccupancyRange(names[0], found, "at most 1")
-    report.warn("occupancy-sum", f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations are "
-                "normalised, the deposited numbers kept", names)
+    report.warn("occupancy-sum", f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations "
+                "are normalised, the deposited numbers kept", names)

@@ -64,9 +64,10 @@ def _assemblies(records: Records, structure: gemmi.Structure) -> list[Assembly]:
     return assemblies
 
 
-def bonds_of_connections(records: Records, structure: gemmi.Structure) -> np.ndarray:
-    """(B, 3) int32 record a, record b, order 0, of covalent, disulfide and metal links inside the unit.
+def bonds_of_connections(records: Records, structure: gemmi.Structure, orders: dict[str, int]) -> np.ndarray:
+    """(B, 3) int32 record a, record b, order, of covalent, disulfide and metal links inside the unit.
 
+    orders: bond order by name of the link, 0 of others.
     Links to symmetry copies and hydrogen bonds are noted; links whose atoms are not there as well.
     """
     wanted = [c for c in structure.connections if c.type in COVALENT and c.asu != gemmi.Asu.Different]
@@ -76,13 +77,14 @@ def bonds_of_connections(records: Records, structure: gemmi.Structure) -> np.nda
                               "because": "hydrogen bonds, or to a symmetry copy: not bonds of the deposition"})
     ends = [_key(partner) for c in wanted for partner in (c.partner1, c.partner2)]
     rows = _rows_of(records, ends)
-    bonds, lost = {}, 0
-    for k in range(len(wanted)):
+    bonds: dict[tuple[int, int], int] = {}
+    lost = 0
+    for k, connection in enumerate(wanted):
         a, b = rows[2 * k], rows[2 * k + 1]
         if a < 0 or b < 0 or a == b:
             lost += 1
         else:
-            bonds[(a, b)] = 0
+            bonds[(a, b)] = orders.get(connection.name, 0)
     if lost:
         records.notes.append({"what": "links", "count": lost, "because": "an end names no atom record"})
     return np.array([(a, b, order) for (a, b), order in bonds.items()], np.int32).reshape(-1, 3)

@@ -28,7 +28,7 @@ def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Record
     structure.assign_label_seq_id()
     labelled = _labelled(records, structure, first_of_residue, _molecules(header))
     records = described(labelled, structure)
-    records = replace(records, bonds=bonds_of_connections(records, structure))
+    records = replace(records, bonds=bonds_of_connections(records, structure, {}))
     return replace(records, tls=tls_of_remarks(header))
 
 

@@ -184,3 +184,9 @@ def _matching(column, pattern: str) -> np.ndarray:
     if "*" in pattern or "?" in pattern:
         return column.isin([value for value in column.values if fnmatch.fnmatchcase(value, pattern)])
     return column.equals(pattern)
+
+
+def ranges_of(text: str) -> list[tuple[str, ...]]:
+    """Residue ranges as (chain, number, insertion code, chain, number, insertion code); [] of anything else."""
+    matches = [_RANGE.fullmatch(part) for part in text.split(";") if part.strip()]
+    return [match.groups() for match in matches if match] if all(matches) else []

@@ -68,7 +68,8 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     amplitude = trace / np.bincount(found[covered], minlength=len(groups))
     for k in np.flatnonzero(amplitude <= 0).tolist():
         if not keep:
-            raise TlsNotPositive(f"TLS group {groups[k].id}", f"mean Tr(U)/3 = {amplitude[k]:.6g} Å² over its atoms",
+            found_here = f"mean Tr(U)/3 = {amplitude[k]:.6g} Å² over its atoms"
+            raise TlsNotPositive(f"TLS group {groups[k].id}", found_here,
                                  "a positive one, or --tls keep to store it with amplitude 1")
         report.warn("tls-not-normalised", "stored as deposited, with amplitude 1: mean Tr(U)/3 is "
                     f"{amplitude[k]:.6g} Å²", [f"TLS group {groups[k].id}"])

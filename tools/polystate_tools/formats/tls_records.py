@@ -17,6 +17,7 @@ _ORIGIN = re.compile(r"ORIGIN FOR THE GROUP\s*\(A\)\s*:(.*)")
 _RANGE = re.compile(r"RESIDUE RANGE\s*:\s*(\S)\s*(-?\d+)(\w?)\s+(\S)\s*(-?\d+)(\w?)")
 
 RESIDUAL = re.compile(r"U VALUES\s*:\s*RESIDUAL ONLY|CONTAINS? RESIDUAL [BU] FACTORS ONLY|LIKELY RESIDUAL")
+STATEMENT = {"residual": "U VALUES : RESIDUAL ONLY", "total": "U VALUES : WITH TLS ADDED"}
 TOTAL = re.compile(r"U VALUES\s*:\s*WITH TLS ADDED|CONTAINS? SUM OF TLS AND RESIDUAL [BU] FACTORS")
 
 

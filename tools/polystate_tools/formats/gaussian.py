@@ -1,0 +1,154 @@
+"""The U and B that each exported record carries, by policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from polystate import evaluate
+from polystate.deposition import Deposition
+from polystate.descriptors import ALWAYS, Descriptor
+from polystate.operators.parametric_gaussian import six_components
+from polystate.scope_dag import holds
+
+from polystate_tools.formats.adp import B_OF_U
+from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.report import ExportReport
+
+POLICIES = ("marginal", "atomic-only", "records", "refuse")
+ATOMIC = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1")
+TLS_OPERATOR = "parametric_gaussian/tls_v1"
+ISOTROPIC = 1e-9
+"""Å²; a U closer to isotropic than this needs no ANISOU."""
+SAID = {
+    "marginal": "ANISOU = U_total, the sum of all Gaussian descriptors; B = 8 pi^2/3 Tr U_total",
+    "atomic-only": "ANISOU and B of the atomic level only; what other levels add is left out",
+    "records": "TLS records, ANISOU and B as imported",
+    "refuse": "no Gaussian descriptor but the atomic level",
+}
+
+
+@dataclass
+class Adps:
+    """b: (n,) Å², NaN = none; u: (n, 6) Å²; has_u: (n,) bool."""
+
+    b: np.ndarray
+    u: np.ndarray
+    has_u: np.ndarray
+
+
+def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descriptor]:
+    """The descriptors above the atomic level that the policy adds to the atomic one."""
+    if policy not in POLICIES:
+        raise BadOption("--gaussian", policy, "one of " + ", ".join(POLICIES))
+    others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC]
+    names = ", ".join(d.id for d in others)
+    if policy == "refuse" and others:
+        raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")
+    if policy == "atomic-only":
+        for d in others:
+            report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
+        return []
+    if policy == "records":
+        if len(others) > 1 or any(d.operator != TLS_OPERATOR or d.axis or d.active_when != ALWAYS for d in others):
+            raise CannotHold("--gaussian records", names, "at most one TLS level; use marginal")
+        return []
+    for d in others:
+        report.lose(f"descriptor {d.id}", d.n_labels, "summed into U_total; which level it came from is not said")
+    return others
+
+
+def adps_of_records(dep: Deposition, atom: np.ndarray, joint: np.ndarray, combinations: list[dict[int, int]],
+                    added: list[Descriptor], tls_u: np.ndarray | None) -> Adps:
+    """ADPs of records (n,) of atoms, each in one of the combinations of states.
+
+    added: levels whose U is added (evaluated in the default joint state); tls_u: (N, 6) Å² to add, or None.
+    """
+    n = len(atom)
+    u, has_row, anisotropic = np.zeros((n, 6)), np.zeros(n, bool), np.zeros(n, bool)
+    b = np.full(n, np.nan)
+    chosen = _joints(dep, combinations)
+    for d in dep.descriptors.values():
+        if d.operator in ATOMIC and d.is_gaussian:
+            row = _rows_of_records(dep, d, atom, joint, chosen)
+            at = np.flatnonzero(row >= 0)
+            has_row[at] = True
+            if d.operator == ATOMIC[0]:
+                values = d.array("b")[row[at]] + 0.0
+                b[at] = values
+                u[at, :3] += (values / B_OF_U)[:, None]
+            else:
+                u[at] += d.turn_covariance(_full(d.array("u")[row[at]]))[:, [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+                anisotropic[at] = True
+                if d.has("deposited_b"):
+                    b[at] = d.array("deposited_b")[row[at]]
+    summed = added or tls_u is not None
+    if added:
+        more = six_components(dep.covariance(levels=[d.id for d in added]))
+        u += more[atom]
+        has_row |= (more[atom] != 0).any(axis=1)
+        anisotropic |= np.abs(more[atom] - _isotropic(more[atom])).max(axis=1, initial=0) > ISOTROPIC
+    if tls_u is not None:
+        u += tls_u[atom]
+    trace = B_OF_U / 3 * u[:, :3].sum(axis=1)
+    if added:
+        b = np.where(has_row, trace, np.nan)
+    elif summed:
+        b = np.where(anisotropic & ~np.isnan(b), b, np.where(has_row, trace, np.nan))
+    else:
+        computed = anisotropic & (np.isnan(b) & ~_deposited(dep))
+        b = np.where(computed, np.round(trace, 2), b)
+    return Adps(b, u, anisotropic & has_row)
+
+
+def _deposited(dep: Deposition) -> bool:
+    """Whether B of anisotropic records was kept, so that NaN means that none was given."""
+    return any(d.has("deposited_b") for d in dep.descriptors.values())
+
+
+def _joints(dep: Deposition, combinations: list[dict[int, int]]) -> list[np.ndarray]:
+    made = []
+    for states in combinations:
+        joint = np.full(len(dep.states.dag), -1, np.int64)
+        joint[list(states)] = list(states.values())
+        made.append(joint)
+    return made
+
+
+def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.ndarray:
+    """(n,) the row of a descriptor that holds for each record, -1 = none."""
+    row = np.full(len(atom), -1, np.int64)
+    numbers, rows_of_atom = np.asarray(d.array("condition")), np.asarray(d.atom_rows)
+    plain = np.full(dep.n_atoms, -1, np.int64)
+    always = np.flatnonzero(numbers == ALWAYS)
+    plain[rows_of_atom[always]] = always
+    row[:] = plain[atom]
+    conditional: dict[int, list[tuple[int, int]]] = {}
+    for k in np.flatnonzero(numbers != ALWAYS).tolist():
+        conditional.setdefault(int(rows_of_atom[k]), []).append((int(numbers[k]), k))
+    if conditional:
+        conditions = dep.conditions(d)
+        for k in np.flatnonzero(np.isin(atom, list(conditional))).tolist():
+            for number, at in conditional[int(atom[k])]:
+                if holds(conditions[number], chosen[joint[k]]):
+                    row[k] = at
+    return row
+
+
+def _full(six: np.ndarray) -> np.ndarray:
+    from polystate.operators.parametric_gaussian import symmetric
+
+    return symmetric(six)
+
+
+def _isotropic(six: np.ndarray) -> np.ndarray:
+    made = np.zeros_like(six)
+    made[:, :3] = six[:, :3].mean(axis=1, keepdims=True)
+    return made
+
+
+def adps_of_covariance(u: np.ndarray) -> Adps:
+    """ADPs of evaluated covariances. u: (n, 3, 3) Å²; an isotropic U needs no ANISOU."""
+    six = six_components(u)
+    apart = np.abs(six - _isotropic(six)).max(axis=1, initial=0)
+    return Adps(B_OF_U / 3 * six[:, :3].sum(axis=1), six, apart > ISOTROPIC)
