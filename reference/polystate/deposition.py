@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polystate import evaluate
+from polystate import evaluate, kernels
 from polystate.axes import Axis, axes, axis
 from polystate.descriptors import Descriptor
 from polystate.errors import (
@@ -25,10 +25,13 @@ from polystate.errors import (
 )
 from polystate.groupings import Grouping, grouping, grouping_names
 from polystate.hierarchy import LEVELS, Hierarchy
-from polystate.sampling import Draw, displacement, indefinite
+from polystate.sampling import Draw, indefinite
 from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
 from polystate.states import Name, States
 from polystate.store import StoredTree, Tree, read
+
+if TYPE_CHECKING:
+    from polystate.kernels.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -216,13 +219,14 @@ class Deposition:
 
     def request(
         self,
-        state: Mapping[Name, str] | None = None,
+        state: Mapping[Any, str] | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
         components: Mapping[str, np.ndarray | str] | None = None,
         allow_code: bool = False,
         only: Sequence[Descriptor] | None = None,
+        backend: str = "auto",
     ) -> evaluate.Request:
         """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
         self.check_documents()
@@ -233,7 +237,9 @@ class Deposition:
             self.check_payload(d)
         steps = {**self._state_steps(joint), **steps}
         given = {name: self.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
-        return evaluate.Request(self, joint, self.rows(atoms), steps, given, draw, allow_code)
+        rows = self.rows(atoms)
+        backend = kernels.resolve(backend, len(rows) * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
+        return evaluate.Request(self, joint, rows, steps, given, draw, allow_code, backend)
 
     def landmark(self, descriptor: str, label: str) -> np.ndarray:
         """A named point among the amplitudes or latent components of a descriptor, (d,) float64."""
@@ -253,7 +259,7 @@ class Deposition:
                     steps[name] = number
         return steps
 
-    def axis_states(self, steps: Mapping[str, int], state: Mapping[Name, str]) -> dict[Name, str]:
+    def axis_states(self, steps: Mapping[str, int], state: Mapping[Any, str]) -> dict[Name, str]:
         """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
         named = dict(state)
         for d in self.descriptors.values():
@@ -272,19 +278,33 @@ class Deposition:
 
     def covariance(
         self,
-        state: Mapping[Name, str] | None = None,
+        state: Mapping[Any, str] | None = None,
         at: Mapping[str, int] | None = None,
         atoms: Sequence[int] | None = None,
         levels: Sequence[str] | None = None,
         by_level: bool = False,
+        backend: str = "auto",
     ) -> np.ndarray:
         """U_total (N, 3, 3) Å², or (L, N, 3, 3) by level from the largest scale to the smallest.
 
         Without a state it is that of the most populated legal joint state. Never clipped: atoms whose U no motion
         has are named by `indefinite_atoms`."""
         chosen = self._levels(levels)
-        request = self.request(state, at, None, atoms, only=chosen)
+        request = self.request(state, at, None, atoms, only=chosen, backend=backend)
         return evaluate.covariance(request, chosen, by_level)
+
+    def plan(
+        self,
+        state: Mapping[Any, str] | None = None,
+        at: Mapping[str, int] | None = None,
+        atoms: Sequence[int] | None = None,
+        levels: Sequence[str] | None = None,
+    ) -> Plan:
+        """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`."""
+        from polystate.kernels.plan import Plan
+
+        chosen = self._levels(levels)
+        return Plan(self.request(state, at, None, atoms, only=chosen, backend="numba"), chosen)
 
     def _levels(self, levels: Sequence[str] | None) -> list[Descriptor]:
         self.check_documents()
@@ -303,7 +323,7 @@ class Deposition:
 
     def render(
         self,
-        state: Mapping[Name, str] | None = None,
+        state: Mapping[Any, str] | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
         atoms: Sequence[int] | None = None,
@@ -312,7 +332,7 @@ class Deposition:
     ) -> Snapshot:
         """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
 
-        given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code."""
+        given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code, backend."""
         request = self.request(state, at, draw, atoms, **given)
         return self._snapshot(request, psd, evaluate.gaussian_levels(self))
 
@@ -322,7 +342,7 @@ class Deposition:
         if request.draw is not None and sampled:
             u = evaluate.covariance(request, sampled)
             keys = self.hierarchy.draw_key[request.rows]
-            xyz = middle + displacement(u, request.draw, keys, "hierarchy/atoms", psd)
+            xyz = middle + kernels.displacement(u, request.draw, keys, "hierarchy/atoms", psd, request.backend)
         ids = self.hierarchy.atom_id[request.rows]
         labels = self.states.labels(request.joint)
         return Snapshot(xyz, middle, evaluate.present(request), ids, labels, request.steps, psd, request)
@@ -333,7 +353,7 @@ class Deposition:
         steps: slice | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
-        state: Mapping[Name, str] | None = None,
+        state: Mapping[Any, str] | None = None,
         policies: Mapping[str, str] | None = None,
         psd: str = "refuse",
         **given: Any,
@@ -363,6 +383,12 @@ class Deposition:
             return "sample_per_step"
         own = (policies or {}).get(d.id) or d.document.get("broadcast_policy")
         return own or ("mean" if d.operator == "parametric_gaussian/aadp_v1" else "sample_per_step")
+
+    def sample(self, n: int, seed: int, out: str | Path, **options: Any) -> Path:
+        """Draws 0 ... n - 1 as a Zarr group, streamed; options and layout: see `polystate.sample.sample`."""
+        from polystate.sample import sample
+
+        return sample(self, n, seed, out, **options)
 
     # -- descriptions ------------------------------------------------------------------------------------
 

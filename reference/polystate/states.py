@@ -5,6 +5,7 @@ Everything is lazy: legal joint states are made one after the other in lexicogra
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class States:
         """The most populated legal state of each variable in turn, ties by declared order."""
         return self.choose({})
 
-    def choose(self, state: Mapping[Name, str]) -> np.ndarray:
+    def choose(self, state: Mapping[Any, str]) -> np.ndarray:
         """The joint state that `state` names; what it leaves open takes the most populated legal state."""
         wanted = self._find(state)
         joint = np.full(len(self.dag), INACTIVE, np.int64)
@@ -111,7 +112,7 @@ class States:
     def _label(self, v: int, joint: np.ndarray) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
-    def _find(self, state: Mapping[Name, str]) -> dict[int, int]:
+    def _find(self, state: Mapping[Any, str]) -> dict[int, int]:
         wanted = {}
         for name, label in state.items():
             v = self._variable(name)
@@ -157,7 +158,7 @@ class States:
                 found[s] = p
         return found
 
-    def draw(self, draw: Draw, fixed: Mapping[Name, str] | None = None) -> np.ndarray:
+    def draw(self, draw: Draw, fixed: Mapping[Any, str] | None = None) -> np.ndarray:
         """A joint state drawn by population; what `fixed` names is not drawn."""
         wanted = self._find(fixed or {})
         keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)

@@ -60,9 +60,9 @@ def convert(
 
     tree: Any = read(dep)
     if mode is not None:
-        from polystate.convert import convert_mode
+        from polystate.modes import convert as convert_mode
 
-        tree = convert_mode(tree, mode)
+        tree = {**tree, **convert_mode(tree, mode)}
     write(tree, out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out, overwrite=overwrite)
     typer.echo(out)
 
@@ -81,14 +81,9 @@ def validate(
     from polystate.validate import Report
 
     try:
-        opened = polystate.open(dep)
-        report = opened.validate(strict)
-        if regenerate and report.valid:
-            from polystate.derivation import regeneration_errors
-
-            report.errors += list(regeneration_errors(opened))
-    except PolystateError as error:
-        report = Report([error])
+        report = polystate.open(dep).validate(strict, regenerate)
+    except PolystateError as refusal:
+        report = Report([refusal])
     if as_json:
         echo_json(report.to_json())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -74,7 +74,7 @@ def echo_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
-def echo_table(rows: list[Mapping[str, Any]], columns: list[str]) -> None:
+def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> None:
     """Print rows as a table for people; nothing is cut off where no terminal says how wide it is."""
     from rich.console import Console
     from rich.table import Table
