@@ -62,7 +62,7 @@ def convert(
     if mode is not None:
         from polystate.modes import convert as convert_mode
 
-        tree = {**tree, **convert_mode(tree, mode)}
+        tree = convert_mode(tree, mode)
     write(tree, out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out, overwrite=overwrite)
     typer.echo(out)
 
