@@ -597,25 +597,25 @@ class Descriptor(ConfiguredBaseModel):
     """
     Attributes of descriptors/<id>.
     """
-    id: str = Field(default=...)
+    id: str = Field(default=..., description="""The name of the group.""")
     title: Optional[str] = Field(default=None)
-    regime: Regime = Field(default=...)
-    mode: Mode = Field(default=...)
-    scope: Scope = Field(default=...)
-    signal_type: SignalType = Field(default=...)
-    algebra: Algebra = Field(default=...)
+    regime: Regime = Field(default=..., description="""What kind of variation it is.""")
+    mode: Mode = Field(default=..., description="""How its numbers are stored.""")
+    scope: Scope = Field(default=..., description="""What its labels are.""")
+    signal_type: SignalType = Field(default=..., description="""What its numbers are.""")
+    algebra: Algebra = Field(default=..., description="""How it composes with the others.""")
     operator: Optional[OperatorReference] = Field(default=None, description="""Mode C only.""")
     sample_axis: Optional[str] = Field(default=None, description="""Axis that the leading dimension of the payload runs over; none = broadcast.""")
     state_axis: Optional[str] = Field(default=None, description="""Axis whose steps are the states of a discrete descriptor (a bundle of models).""")
     broadcast_policy: Optional[BroadcastPolicy] = Field(default=None, description="""The operator's default unless given.""")
-    reference: Optional[ReferenceFrame] = Field(default=None)
+    reference: Optional[ReferenceFrame] = Field(default=None, description="""The reference it was made against.""")
     atom_identity: Optional[AtomIdentity] = Field(default=None, description="""exact unless given.""")
     adp_content: Optional[AdpContent] = Field(default=None, description="""residual unless given.""")
     acts_as: Optional[ActsAs] = Field(default=None, description="""displacement unless given.""")
     active_when: Optional[int] = Field(default=None, description="""The condition under which the whole descriptor acts; -1 (always) unless given.""", ge=-1)
     normalised: Optional[bool] = Field(default=None, description="""False where TLS records were kept as deposited; true unless given.""")
-    artifact: Optional[Artifact] = Field(default=None)
-    derived_from: Optional[DerivedFrom] = Field(default=None)
+    artifact: Optional[Artifact] = Field(default=None, description="""Data or a body outside the deposition.""")
+    derived_from: Optional[DerivedFrom] = Field(default=None, description="""The function that made it from others.""")
     provenance: Optional[str] = Field(default=None, description="""Block under provenance/.""")
 
 
@@ -624,8 +624,8 @@ class ReferenceFrame(ConfiguredBaseModel):
     What the descriptor was made against, and how that maps to the deposition.
     """
     hash: str = Field(default=..., description="""Of the float64 x_ref of the scope's atoms in ascending atom_id.""")
-    frame: str = Field(default=...)
-    offset: Optional[Offset] = Field(default=None)
+    frame: str = Field(default=..., description="""Name of the frame that its numbers are in.""")
+    offset: Optional[Offset] = Field(default=None, description="""From that frame to the deposition's: p' = R p + d.""")
 
 
 class Offset(ConfiguredBaseModel):
@@ -745,7 +745,7 @@ class BodySignature(ConfiguredBaseModel):
 class ArraySignature(ConfiguredBaseModel):
     name: str = Field(default=..., description="""<n> stands for 0, 1, 2, ...""")
     dtype: DataType = Field(default=...)
-    shape: list[Any] = Field(default=..., description="""Names of dimensions and numbers; a name ending in ? is a dimension that may be left out.""")
+    shape: list[Any] = Field(default=..., description="""Names of dimensions, and numbers.""")
     unit: str = Field(default=..., description="""Å, Å², 1, ...; 1 is dimensionless.""")
     optional: Optional[bool] = Field(default=None, description="""True if the array may be left out.""")
     description: str = Field(default=...)
