@@ -74,7 +74,7 @@ def random_descriptors(rng: random.Random) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", [*range(60), 129, 432])
 def test_joint_states(seed: int) -> None:
     descriptors = random_descriptors(random.Random(seed))
     reading, dep = Reading(descriptors), polystate.Deposition(polystate.build(deposition(descriptors)))
