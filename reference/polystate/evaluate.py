@@ -48,6 +48,7 @@ class Request:
     components: Mapping[str, np.ndarray] = field(default_factory=dict)  # amplitudes or latents by descriptor
     draw: Draw | None = None
     allow_code: bool = False
+    backend: str = "numpy"
 
     def __post_init__(self) -> None:
         self.place = np.full(self.dep.n_atoms, -1, np.int64)  # of an atom's row among the rows asked for
@@ -181,8 +182,8 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         mine, at = request.among(d.atom_rows)
         basis = d.array("basis")
         coefficients = components(d, "coefficients", len(basis), request)
-        moved = call(d.operator, {"basis": basis[:, mine], "coefficients": coefficients})["displacement"]
-        return at, d.turn(moved)
+        inputs = {"basis": basis[:, mine], "coefficients": coefficients}
+        return at, d.turn(call(d.operator, inputs, backend=request.backend)["displacement"])
     if d.operator and d.operator.startswith("neural_decoder/"):
         mine, at = request.among(d.atom_rows)
         return at, d.turn(decoded(d, request)[mine])
@@ -293,7 +294,7 @@ def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np
         "group": body,
         "xyz": x_fit,
     }
-    return at, d.turn(call("rigid_body/quat_v1", inputs)["xyz"] - x_fit)
+    return at, d.turn(call("rigid_body/quat_v1", inputs, backend=request.backend)["xyz"] - x_fit)
 
 
 def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.ndarray, np.ndarray]]:
@@ -354,7 +355,7 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
     z = components(d, "latent", width, request)
     if d.operator == "neural_decoder/mlp_v1":
         layers = {name: np.asarray(d.array(name), np.float64) for name in d.group.arrays if _is_layer(name)}
-        output = call(d.operator, {"latent": z, **layers}, d.parameters)["output"]
+        output = call(d.operator, {"latent": z, **layers}, d.parameters, request.backend)["output"]
     else:
         from polystate.code_bodies import run
 
@@ -408,6 +409,10 @@ def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
 def covariance(request: Request, levels: Sequence[Descriptor] | None = None, by_level: bool = False) -> np.ndarray:
     """U_total (n, 3, 3) Å², or one U a level (L, n, 3, 3), with transforms applied."""
     chosen = gaussian_levels(request.dep) if levels is None else list(levels)
+    if request.backend != "numpy":
+        from polystate import kernels
+
+        return kernels.covariance(request, chosen, by_level)
     n = len(request.rows)
     u = np.zeros((len(chosen) if by_level else 1, n, 3, 3))
     for k, d in enumerate(chosen):

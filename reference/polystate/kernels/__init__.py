@@ -1,1 +1,81 @@
-"""The evaluator's hot functions once more, for Numba (CPU) and CUDA."""
+"""The evaluator's hot functions once more, for Numba (CPU) and CUDA; which one runs is decided here and only here.
+
+The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and either loaded already or worth the
+half second that loading it takes. Nothing of numba is imported before a kernel is asked for."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from polystate.errors import UnsupportedCombination
+
+if TYPE_CHECKING:
+    from polystate.descriptors import Descriptor
+    from polystate.evaluate import Request
+    from polystate.sampling import Draw
+
+BACKENDS = ("numpy", "numba", "cuda", "auto")
+WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
+
+
+def resolve(backend: str = "auto", work: float = float("inf")) -> str:
+    """`numpy`, `numba` or `cuda`; `work`: how many atoms times levels are to be evaluated."""
+    if backend not in BACKENDS:
+        raise UnsupportedCombination("backend", backend, "one of " + ", ".join(BACKENDS))
+    if backend == "auto":
+        loaded = "numba" in sys.modules
+        if not loaded and (work < WORTH_LOADING or importlib.util.find_spec("numba") is None):
+            return "numpy"
+        return "numba"
+    if backend != "numpy" and importlib.util.find_spec("numba") is None:
+        raise UnsupportedCombination("backend", f"{backend} without numba", "an installed numba")
+    return backend
+
+
+def covariance(request: Request, levels: Sequence[Descriptor], by_level: bool = False) -> np.ndarray:
+    """As `evaluate.covariance`, by the backend that the request names."""
+    from polystate.kernels.plan import Plan
+
+    def one(chosen: Sequence[Descriptor]) -> np.ndarray:
+        plan = Plan(request, chosen)
+        if request.backend == "cuda":
+            from polystate.kernels.cuda.runs import covariance as on_device
+
+            return on_device(plan)
+        return plan.covariance()
+
+    if not by_level:
+        return one(levels)
+    return np.stack([one([d]) for d in levels]) if levels else np.zeros((0, len(request.rows), 3, 3))
+
+
+def displacement(
+    u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse", backend: str = "numba"
+) -> np.ndarray:
+    """As `sampling.displacement`, by a backend."""
+    if backend == "numpy":
+        from polystate import sampling
+
+        return sampling.displacement(u, draw, draw_key, where, psd)
+    from polystate.kernels.gauss import Gaussian
+
+    out = np.empty((1, len(u), 3))
+    Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, backend).draws(draw.seed, draw.index, out)
+    return out[0]
+
+
+def operator(operator_id: str, backend: str) -> Callable[..., dict[str, Any]] | None:
+    """The kernel of an operator, or None where the NumPy function is as good."""
+    if backend == "cuda":
+        from polystate.kernels.cuda.runs import FUNCTIONS as on_device
+
+        if operator_id in on_device:
+            return on_device[operator_id]
+    from polystate.kernels.operators import FUNCTIONS
+
+    return cast("Callable[..., dict[str, Any]] | None", FUNCTIONS.get(operator_id))

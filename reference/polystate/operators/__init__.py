@@ -30,7 +30,16 @@ def function(operator_id: str, where: str = "operator") -> Callable[..., dict[st
 
 
 def call(
-    operator_id: str, inputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any] | None = None
+    operator_id: str,
+    inputs: Mapping[str, np.ndarray],
+    parameters: Mapping[str, Any] | None = None,
+    backend: str = "numpy",
 ) -> dict[str, np.ndarray]:
     """Evaluate an operator on arrays, as the registry's test vectors do."""
+    if backend != "numpy":
+        from polystate import kernels
+
+        fast = kernels.operator(operator_id, backend)
+        if fast is not None:
+            return fast(**inputs, **(parameters or {}))
     return function(operator_id)(**inputs, **(parameters or {}))

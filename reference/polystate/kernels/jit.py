@@ -1,0 +1,43 @@
+"""How the CPU kernels are compiled: once, kept on disk, without the interpreter lock, in strict IEEE arithmetic.
+
+Sums are fused only where `fma` says so, so that a number does not depend on how the compiler splits a loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+jit: Any = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@intrinsic
+def fma(context, a, b, c):  # type: ignore[no-untyped-def]
+    """a b + c, rounded once."""
+
+    def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic
+def bits_of(context, x):  # type: ignore[no-untyped-def]
+    """The bits of a float64 as int64."""
+
+    def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def float_of(context, x):  # type: ignore[no-untyped-def]
+    """The float64 that has these bits (int64)."""
+
+    def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate

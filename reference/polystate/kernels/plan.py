@@ -1,0 +1,172 @@
+"""A compiled Gaussian stack: built once for a deposition and a state, evaluated many times with other parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from polystate import evaluate
+from polystate.descriptors import Descriptor
+from polystate.errors import UnsupportedCombination
+from polystate.evaluate import Request
+from polystate.kernels import stack
+from polystate.operators.parametric_gaussian import six_components, symmetric
+from polystate.sampling import indefinite
+
+LANES = 8  # atoms of a combination are padded to whole vectors
+PARAMETER = {"tls_v1": "tls", "iadp_v1": "b", "aadp_v1": "u", "nm_covariance_v1": "variance"}
+
+
+class Plan:
+    """U_total of a fixed state and choice of atoms, as a function of the parameters of its levels.
+
+        plan = dep.plan()
+        plan.parameters["domain"][:, 20] *= 1.1     # amplitudes of a TLS level
+        u = plan.covariance()                       # (n, 3, 3) Å²
+
+    parameters: {descriptor id: float64 array, as stored}: tls (G, 24), b (R,), u (R, 6), variance (k,).
+    Positions, groups and which rows hold are fixed when the plan is made."""
+
+    def __init__(self, request: Request, levels: Sequence[Descriptor]) -> None:
+        self.n = len(request.rows)
+        self.parameters: dict[str, np.ndarray] = {}
+        self._turned: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        active = [d for d in levels if evaluate.is_active(d, request)]
+        for d in active:
+            if not (d.operator or "").startswith("parametric_gaussian/"):
+                found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
+                raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
+            name = PARAMETER[str(d.operator).split("/")[1]]
+            self.parameters[d.id] = np.array(evaluate.on_axis(d, name, request), np.float64)
+            if d.offset is not None:
+                self._turned[d.id] = d.offset
+        self._tls = [d for d in active if d.operator == "parametric_gaussian/tls_v1"]
+        self._combine(request)
+        self._place(request, [d for d in active if d not in self._tls])
+        self._transforms = [(turn, at) for _, at, turn, _ in evaluate.transforms(request)]
+        self._suspects = np.empty(self.n, np.int64)
+        self._n_suspects = 0
+
+    # -- what is fixed -----------------------------------------------------------------------------------
+
+    def _combine(self, request: Request) -> None:
+        """Sort the atoms by their combination of groups, padded to whole vectors, in pieces."""
+        xyz = request.dep.x_ref[request.rows]
+        labels = np.stack([d.label_of_atom[request.rows].astype(np.int64) for d in self._tls] or [np.zeros(self.n)])
+        number, rows = combinations(labels.astype(np.int64), [d.n_labels for d in self._tls] or [1])
+        first = np.cumsum([0, *(d.n_labels for d in self._tls)])[:-1]
+        self._rows = np.where(rows >= 0, rows + first, -1) if self._tls else np.full((len(rows), 0), -1)
+        self._rows = np.ascontiguousarray(self._rows, np.int64)
+        count = np.bincount(number, minlength=len(rows))
+        self._origin = np.stack([np.bincount(number, xyz[:, k], len(rows)) for k in range(3)], 1)
+        self._origin = self._origin / np.maximum(count, 1)[:, None]
+        padded = -(-count // LANES) * LANES
+        start = np.concatenate([[0], np.cumsum(padded)])
+        order = np.argsort(number, kind="stable")
+        within = np.arange(self.n) - np.repeat(np.cumsum(count) - count, count)
+        self._position = np.empty(self.n, np.int64)  # of each row in the padded order
+        self._position[order] = start[number[order]] + within
+        self._row = np.full(int(start[-1]), -1, np.int64)
+        self._row[self._position] = np.arange(self.n)
+        self._xyz = np.zeros((3, len(self._row)))
+        self._xyz[:, self._position] = (xyz - self._origin[number]).T
+        pieces = -(-padded // stack.PIECE)
+        self._combination = np.repeat(np.arange(len(rows)), pieces)
+        inside = np.arange(len(self._combination)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        self._begin = start[self._combination] + inside * stack.PIECE
+        self._length = np.minimum(start[self._combination + 1] - self._begin, stack.PIECE)
+        self._coefficients = np.empty((len(rows), 20))
+        self._parameters = np.empty((int(sum(d.n_labels for d in self._tls)), 24))
+        self._iso = np.zeros(len(self._row))
+
+    def _place(self, request: Request, others: Sequence[Descriptor]) -> None:
+        """Where the rows of ADP and mode descriptors that hold act."""
+        self._others: list[tuple[Descriptor, np.ndarray, np.ndarray]] = []
+        self._bases: dict[str, np.ndarray] = {}
+        for d in others:
+            if d.operator == "parametric_gaussian/nm_covariance_v1":
+                mine, at = request.among(d.atom_rows)
+                self._bases[d.id] = np.ascontiguousarray(d.array("basis"), np.float64)
+            else:
+                rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
+                mine, at = request.among(d.atom_rows[rows])
+                mine = rows[mine]
+            self._others.append((d, mine, self._position[at]))
+        anisotropic = any(d.operator != "parametric_gaussian/iadp_v1" for d in others)
+        self._aniso = np.zeros((6, len(self._row) if anisotropic else 0))
+        self._whole = {
+            d.id for d, mine, _ in self._others if np.array_equal(mine, np.arange(len(self.parameters[d.id])))
+        }
+
+    # -- what is evaluated -------------------------------------------------------------------------------
+
+    def covariance(self, out: np.ndarray | None = None) -> np.ndarray:
+        """U_total (n, 3, 3) float64 Å² with the present parameters, written to `out` where given."""
+        out = np.empty((self.n, 3, 3)) if out is None else out
+        self.collapse()
+        self._n_suspects = stack.evaluate(
+            self._coefficients, self._combination, self._begin, self._length, self._xyz, self._iso, self._aniso,
+            self._row, out, self._suspects,
+        )  # fmt: skip
+        for rotation, at in self._transforms:
+            stack.turn(out, np.ascontiguousarray(rotation), at)
+        self._last = out
+        return out
+
+    def collapse(self) -> np.ndarray:
+        """The levels added up: (C, 20) coefficients a combination of groups; ADPs and modes an atom."""
+        begin = 0
+        for d in self._tls:
+            values = self.parameters[d.id]
+            if d.id in self._turned:
+                values = turned_tls(values, *self._turned[d.id])
+            self._parameters[begin : begin + d.n_labels] = values
+            begin += d.n_labels
+        stack.collapse(self._parameters, self._rows, self._origin, self._coefficients)
+        if self._others:
+            self._iso[:] = 0
+            self._aniso[:] = 0
+        for d, mine, place in self._others:
+            values = self.parameters[d.id]
+            if d.operator == "parametric_gaussian/nm_covariance_v1":
+                basis = d.turn(self._bases[d.id])
+                stack.add_modes(place, mine, np.ascontiguousarray(basis), values, self._aniso)
+                continue
+            values = values if d.id in self._whole else values[mine]
+            if d.operator == "parametric_gaussian/iadp_v1":
+                stack.add_isotropic(place, values, self._iso)
+            else:
+                if d.id in self._turned:
+                    values = six_components(d.turn_covariance(symmetric(values)))
+                stack.add_anisotropic(place, values, self._aniso)
+        return self._coefficients
+
+    def indefinite(self) -> np.ndarray:
+        """Rows of the last covariance whose smallest eigenvalue is below the tolerance, ascending."""
+        rows = np.sort(self._suspects[: self._n_suspects])
+        return rows[indefinite(self._last[rows])]
+
+
+def combinations(labels: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct columns of labels (L, n), -1 = none: the number of each column (n,), and the columns (C, L)."""
+    number = np.zeros(labels.shape[1], np.int64)
+    for row, size in zip(labels, sizes, strict=True):
+        _, number = np.unique(number * (size + 1) + row + 1, return_inverse=True)
+    n = int(number.max(initial=-1)) + 1
+    found = np.empty((n, len(labels)), np.int64)
+    found[number] = labels.T
+    return number, found
+
+
+def turned_tls(tls: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """TLS rows (G, 24) of a fitted frame in the deposition's, p' = R p + d."""
+    from polystate.operators.parametric_gaussian import screw
+
+    def moved(m: np.ndarray) -> np.ndarray:
+        return rotation @ m @ rotation.T
+
+    s = moved(screw(tls[:, 12:20]))
+    eight = s.reshape(-1, 9)[:, [0, 1, 2, 3, 4, 5, 6, 7]]
+    t, lib = (six_components(moved(symmetric(tls[:, k : k + 6]))) for k in (0, 6))
+    return np.concatenate([t, lib, eight, tls[:, 20:21], tls[:, 21:24] @ rotation.T + shift], axis=1)

@@ -1,0 +1,297 @@
+"""Many draws of a deposition as a Zarr array, in bounded memory, by any number of workers, resumable.
+
+Layout of the group that is written (attributes under `polystate`):
+
+    draws.zarr            attributes: kind "draws", digest (of the deposition), seed and n (decimal strings), dtype,
+                          backend, psd, at, state (the names that were fixed), variables (`descriptor/site row`),
+                          labels (of their states), complete (true once every draw is there)
+      xyz      (n, N, 3)  float64 or float32, ångström; atoms in ascending atom_id
+      atom_id  (N,)       uint32
+      present  (n, N)     bool; missing where every atom is present in every draw
+      state    (n, V)     int32, the place of the drawn state among `labels`, -1 = inactive; missing where V = 0
+
+Draw d depends on the deposition, the seed and d alone, and a shard holds whole draws, so the bytes are the same for
+any number of workers. `xyz` of a shard is written last: a shard whose file is there is finished, and `resume` makes
+only the others."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
+from polystate.kernels import resolve
+from polystate.states import Name
+from polystate.store import StoredTree, Tree, read
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+    from polystate.kernels.ensemble import Ensemble
+
+CHUNK_BYTES = 1 << 20
+SHARD_BYTES = 32 << 20
+MISSING = np.uint64(0xFFFFFFFFFFFFFFFF)
+Progress = Callable[[int, int], None]  # draws done, draws in all
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to make any shard: where the deposition is, what is asked, how it is laid out."""
+
+    source: str | Tree
+    out: Path
+    n: int
+    seed: int
+    dtype: str
+    chunk: int  # draws
+    shard: int  # draws, whole chunks
+    options: Mapping[str, Any] = field(default_factory=dict)  # of an Ensemble
+
+    @property
+    def shards(self) -> int:
+        return -(-self.n // self.shard)
+
+
+def sample(
+    dep: Deposition,
+    n: int,
+    seed: int,
+    out: str | Path,
+    *,
+    dtype: str = "float64",
+    workers: int = 1,
+    processes: bool | None = None,
+    scheduler: str | None = None,
+    state: Mapping[Name, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    psd: str = "refuse",
+    backend: str = "auto",
+    allow_code: bool = False,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write draws 0 ... n - 1 of `seed` to the Zarr group `out`; see the head of this module for its layout.
+
+    workers: threads, or processes where the deposition has no kernel (`processes` decides otherwise); scheduler: the
+    address of a dask cluster that sees the same files; resume: keep the finished shards of an interrupted run;
+    progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker."""
+    from polystate.kernels.ensemble import Ensemble
+
+    if not 0 <= n <= 1 << 64:
+        raise DrawRange("n", n, "an integer from 0 to 2^64")
+    if not 0 <= seed < 1 << 64:
+        raise DrawRange("seed", seed, "an integer from 0 to 2^64 - 1")
+    if dtype not in ("float64", "float32"):
+        raise WrongDtype("dtype", dtype, "float64 or float32")
+    options: dict[str, Any] = {
+        "state": dict(state or {}),
+        "at": dict(at or {}),
+        "psd": psd,
+        "backend": resolve(backend),
+    }
+    ensemble = Ensemble(dep, allow_code=allow_code, **options)
+    row = max(1, 3 * dep.n_atoms * np.dtype(dtype).itemsize)
+    chunk = max(1, min(n, CHUNK_BYTES // row))
+    shard = chunk * max(1, min(-(-n // chunk), SHARD_BYTES // (row * chunk)))
+    source: str | Tree = dep.tree.source.name if isinstance(dep.tree, StoredTree) else dep.tree
+    job = Job(source, Path(out), n, seed, dtype, chunk, shard, {**options, "allow_code": allow_code})
+    document = _document(dep, job)
+    waiting = _begin(ensemble, job, document, resume, overwrite)
+    done = n - sum(_size(job, k) for k in waiting)
+    if progress is not None:
+        progress(done, n)
+    for k in _run(ensemble, job, waiting, workers, processes, scheduler):
+        done += _size(job, k)
+        if progress is not None:
+            progress(done, n)
+    _write_json(job.out / "zarr.json", _group({**document, "complete": True}))
+    return job.out
+
+
+# -- the group -------------------------------------------------------------------------------------------
+
+
+def _document(dep: Deposition, job: Job) -> dict[str, Any]:
+    dag = dep.states.dag
+    return {
+        "kind": "draws",
+        "digest": dep.digest(),
+        "seed": str(job.seed),
+        "n": str(job.n),
+        "dtype": job.dtype,
+        "backend": job.options["backend"],
+        "psd": job.options["psd"],
+        "at": dict(job.options["at"]),
+        "state": {k if isinstance(k, str) else f"{k[0]}/{k[1]}": v for k, v in job.options["state"].items()},
+        "variables": [f"{dag.descriptor(v)}/{int(dag.site[v])}" for v in range(len(dag))],
+        "labels": [[str(x) for x in dag.state_labels(v)] for v in range(len(dag))],
+        "complete": False,
+    }
+
+
+def _group(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"zarr_format": 3, "node_type": "group", "attributes": {"polystate": dict(document)}}
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
+    os.replace(partial, path)
+
+
+def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bool, overwrite: bool) -> list[int]:
+    """Make the group or find the one to go on with; returns the shards that are still to be made."""
+    root = job.out / "zarr.json"
+    if job.out.exists() and resume and root.exists():
+        found = json.loads(root.read_text("utf-8"))["attributes"]["polystate"]
+        for key, value in document.items():
+            if key != "complete" and found.get(key) != value:
+                raise BadRequest(f"resume/{key}", value, f"{found.get(key)}, as in the draws already there")
+        for partial in job.out.rglob("*.partial"):
+            partial.unlink()
+        return [k for k in range(job.shards) if not _shard_path(job, "xyz", 2, k).exists()]
+    if job.out.exists():
+        if not overwrite and not resume:
+            raise AlreadyExists(str(job.out), "something there already", "a new name, or permission to overwrite")
+        shutil.rmtree(job.out)
+    job.out.mkdir(parents=True)
+    _create(job.out, "atom_id", (ensemble.n_atoms,), "uint32", None, None)[...] = ensemble.dep.hierarchy.atom_id
+    shape = (job.n, ensemble.n_atoms)
+    _create(job.out, "xyz", (*shape, 3), job.dtype, job.chunk, job.shard)
+    if ensemble.varies:
+        _create(job.out, "present", shape, "bool", job.chunk, job.shard)
+    if ensemble.n_variables:
+        _create(job.out, "state", (job.n, ensemble.n_variables), "int32", job.chunk, job.shard)
+    _write_json(root, _group(document))
+    return list(range(job.shards))
+
+
+def _create(out: Path, name: str, shape: tuple[int, ...], dtype: str, chunk: int | None, shard: int | None) -> Any:
+    import zarr
+
+    rest = tuple(max(1, m) for m in shape[1:])
+    return zarr.create_array(
+        zarr.storage.LocalStore(out),
+        name=name,
+        shape=shape,
+        dtype=dtype,
+        chunks=(chunk, *rest) if chunk else tuple(max(1, m) for m in shape),
+        shards=(shard, *rest) if shard else None,
+        compressors=None,
+        fill_value=0,
+        dimension_names=("draw", "atom", "xyz")[: len(shape)] if chunk and name != "state" else None,
+    )
+
+
+# -- the shards ------------------------------------------------------------------------------------------
+
+
+def _size(job: Job, k: int) -> int:
+    return min(job.shard, job.n - k * job.shard)
+
+
+def _shard_path(job: Job, name: str, trailing: int, k: int) -> Path:
+    return job.out.joinpath(name, "c", str(k), *["0"] * trailing)
+
+
+def _run(
+    ensemble: Ensemble, job: Job, waiting: list[int], workers: int, processes: bool | None, scheduler: str | None
+) -> Iterator[int]:
+    """Make the shards; yields each when it is finished."""
+    if scheduler is not None:
+        from distributed import Client, as_completed
+
+        with Client(scheduler) as client:
+            futures = client.map(_make_remote, [job] * len(waiting), waiting, pure=False)
+            for future in as_completed(futures):
+                yield future.result()
+        return
+    if workers <= 1 or len(waiting) <= 1:
+        for k in waiting:
+            yield _make(ensemble, job, k)
+        return
+    if processes is None:
+        processes = not ensemble.compiled
+    if processes:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            yield from _in_flight(pool, workers, lambda k: pool.submit(_make_remote, job, k), waiting)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            yield from _in_flight(pool, workers, lambda k: pool.submit(_make, ensemble, job, k), waiting)
+
+
+def _in_flight(pool: Executor, workers: int, submit: Callable[[int], Future[int]], waiting: list[int]) -> Iterator[int]:
+    """Results in order, with two shards a worker under way; what is not begun is dropped on an error."""
+    under_way = [submit(k) for k in waiting[: 2 * workers]]
+    try:
+        for later in range(len(waiting)):
+            yield under_way[later].result()
+            if len(under_way) < len(waiting):
+                under_way.append(submit(waiting[len(under_way)]))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_own = threading.local()
+
+
+def _make_remote(job: Job, k: int) -> int:
+    """A shard made in another process, which opens the deposition once."""
+    from polystate.deposition import Deposition
+    from polystate.kernels.ensemble import Ensemble
+
+    key = (str(job.out), job.seed, job.n)
+    if getattr(_own, "key", None) != key:
+        tree = read(job.source) if isinstance(job.source, str) else job.source
+        _own.ensemble, _own.key = Ensemble(Deposition(tree), **job.options), key
+    return _make(_own.ensemble, job, k)
+
+
+def _make(ensemble: Ensemble, job: Job, k: int) -> int:
+    """Draw and write shard k: presence and states first, coordinates last."""
+    n = _size(job, k)
+    first = k * job.shard
+    xyz = np.empty((n, ensemble.n_atoms, 3), job.dtype)
+    present = np.empty((n, ensemble.n_atoms), bool) if ensemble.varies else None
+    states = np.empty((n, ensemble.n_variables), np.int32) if ensemble.n_variables else None
+    ensemble.draws(job.seed, first, xyz, present, states)
+    if present is not None:
+        _write_shard(job, _shard_path(job, "present", 1, k), present)
+    if states is not None:
+        _write_shard(job, _shard_path(job, "state", 1, k), states)
+    _write_shard(job, _shard_path(job, "xyz", 2, k), xyz)
+    return k
+
+
+def _write_shard(job: Job, path: Path, values: np.ndarray) -> None:
+    """A shard of the codec sharding_indexed: chunks of whole draws one after the other, then their index.
+
+    Its inner codec is `bytes`, little-endian; index: (offset, length) uint64 a chunk, and a crc32c."""
+    import google_crc32c
+
+    values = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    size = job.chunk * int(np.prod(values.shape[1:])) * values.itemsize
+    used, total = -(-len(values) // job.chunk), job.shard // job.chunk
+    index = np.full((total, 2), MISSING, "<u8")
+    index[:used, 0] = np.arange(used) * size
+    index[:used, 1] = size
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    with open(partial, "wb") as file:
+        file.write(values.reshape(-1).view(np.uint8).data)
+        file.write(bytes(used * size - values.nbytes))
+        file.write(index.tobytes())
+        file.write(google_crc32c.value(index.tobytes()).to_bytes(4, "little"))
+    os.replace(partial, path)
