@@ -6,7 +6,20 @@ from typing import Any
 
 import covariance
 import mean
-from _deposition import Deposition, Matrix, Vector, applied, floats, mp, mpf, number, plus, product, symmetric, transposed
+from _deposition import (
+    Deposition,
+    Matrix,
+    Vector,
+    applied,
+    floats,
+    mp,
+    mpf,
+    number,
+    plus,
+    product,
+    symmetric,
+    transposed,
+)
 from _states import Joint, States, steps_fix
 from mpmath import erfinv, sqrt
 

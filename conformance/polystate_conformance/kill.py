@@ -106,6 +106,7 @@ def table(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["polystate", "polystate_conformance.implementations.reference", "jsonschema"])
     with Materials() as materials:
+        materials.prebuild(cases, jobs)
         stores = {case.id: materials.store(case) for case in cases}
         sound = [case for case in cases if not case.statistical or every]
         with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:

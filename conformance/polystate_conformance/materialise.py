@@ -7,16 +7,22 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from polystate_schemas import yaml12
 
 from polystate_conformance import damage, paths
-from polystate_conformance.case import Case
+from polystate_conformance.case import Case, load
+
+WORTH_PROCESSES = 24
+"""From so many stores on it pays to build them in several processes."""
 
 
 class Materials:
@@ -47,65 +53,88 @@ class Materials:
         """The path to hand to an implementation, None for a case without a deposition."""
         if case.deposition is None:
             return None
-        if "file" in case.deposition:
-            return self._file(case)
         key = _key(case)
         with self._lock:
             if key not in self._built:
-                self._built[key] = self._build(case)
+                self._built[key] = _build(case, self.folder)
             return self._built[key]
 
-    def _file(self, case: Case) -> Path:
-        """A raw file, shown under an opaque name with its own suffix; relative to the case, else to conformance/."""
-        name = case.deposition["file"]
-        source = case.folder / name if (case.folder / name).exists() else paths.CONFORMANCE / name
-        if not source.exists():
-            raise FileNotFoundError(f"{case.id}: no file {name} beside the case or in conformance/")
-        target = self._name(
-            "".join(source.suffixes[-2:] if source.suffix in (".gz", ".zip") else source.suffixes[-1:])
-        )
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
+    def prebuild(self, cases: Iterable[Case], jobs: int) -> None:
+        """Build the stores of many cases in `jobs` processes; what is not built here is built when it is asked for."""
+        waiting = {_key(case): case for case in cases if case.deposition is not None}
+        waiting = {key: case for key, case in waiting.items() if key not in self._built}
+        if jobs < 2 or len(waiting) < WORTH_PROCESSES:
+            return
+        shares = [list(waiting.items())[start::jobs] for start in range(jobs)]
+        command = [sys.executable, "-m", __name__, str(self.folder)]
+        workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in shares]
+        for worker, share in zip(workers, shares, strict=True):
+            assert worker.stdin is not None
+            worker.stdin.write("".join(f"{case.folder}\n" for _, case in share).encode())
+            worker.stdin.close()
+        for worker, share in zip(workers, shares, strict=True):
+            assert worker.stdout is not None
+            built = worker.stdout.read().decode().splitlines()
+            if worker.wait() != 0 or len(built) != len(share):
+                raise RuntimeError("building the stores failed; the message stands above")
+            self._built.update((key, Path(name)) for (key, _), name in zip(share, built, strict=True))
+
+
+def _build(case: Case, folder: Path) -> Path:
+    """Build the store of a case under a random name in `folder`."""
+    if "file" in case.deposition:
+        return _file(case, folder)
+    target = _name(folder, ".zarr")
+    if "corpus" in case.deposition:
+        _corpus(case.deposition["corpus"], target)
+    else:
+        import polystate
+
+        polystate.write(polystate.build(case.deposition), target)
+    for change in case.encode:
+        damage.encode(target, change)
+    if case.container == "directory":
         for operation in case.damage:
             damage.apply(target, operation)
         return target
+    packed = _name(folder, ".zarr.zip")
+    for operation in case.damage:
+        if _target(operation) != ".":
+            damage.apply(target, operation)
+    _pack(target, packed)
+    shutil.rmtree(target)
+    for operation in case.damage:
+        if _target(operation) == ".":
+            damage.apply(packed, operation)
+    return packed
 
-    def _build(self, case: Case) -> Path:
-        target = self._name(".zarr")
-        if "corpus" in case.deposition:
-            self._corpus(case.deposition["corpus"], target)
-        else:
-            import polystate
 
-            polystate.write(polystate.build(case.deposition), target)
-        for change in case.encode:
-            damage.encode(target, change)
-        if case.container == "directory":
-            for operation in case.damage:
-                damage.apply(target, operation)
-            return target
-        packed = self._name(".zarr.zip")
-        for operation in case.damage:
-            if _target(operation) != ".":
-                damage.apply(target, operation)
-        _pack(target, packed)
-        shutil.rmtree(target)
-        for operation in case.damage:
-            if _target(operation) == ".":
-                damage.apply(packed, operation)
-        return packed
+def _file(case: Case, folder: Path) -> Path:
+    """A raw file, shown under an opaque name with its own suffix; relative to the case, else to conformance/."""
+    name = case.deposition["file"]
+    source = case.folder / name if (case.folder / name).exists() else paths.CONFORMANCE / name
+    if not source.exists():
+        raise FileNotFoundError(f"{case.id}: no file {name} beside the case or in conformance/")
+    target = _name(folder, "".join(source.suffixes[-2:] if source.suffix in (".gz", ".zip") else source.suffixes[-1:]))
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+    for operation in case.damage:
+        damage.apply(target, operation)
+    return target
 
-    def _corpus(self, name: str, target: Path) -> None:
-        found = [*paths.CORPUS.glob(f"{name}.zarr.zip"), *paths.CORPUS.glob(f"*/{name}.zarr.zip")]
-        if len(found) != 1:
-            raise FileNotFoundError(f"corpus has {len(found)} entries named {name}")
-        with zipfile.ZipFile(found[0]) as packed:
-            packed.extractall(target)
 
-    def _name(self, suffix: str) -> Path:
-        return self.folder / (secrets.token_hex(8) + suffix)
+def _corpus(name: str, target: Path) -> None:
+    found = [*paths.CORPUS.glob(f"{name}.zarr.zip"), *paths.CORPUS.glob(f"*/{name}.zarr.zip")]
+    if len(found) != 1:
+        raise FileNotFoundError(f"corpus has {len(found)} entries named {name}")
+    with zipfile.ZipFile(found[0]) as packed:
+        packed.extractall(target)
+
+
+def _name(folder: Path, suffix: str) -> Path:
+    return folder / (secrets.token_hex(8) + suffix)
 
 
 def _target(operation: dict[str, Any]) -> Any:
@@ -114,7 +143,7 @@ def _target(operation: dict[str, Any]) -> Any:
 
 def _key(case: Case) -> str:
     """Equal for cases that are shown the same store; a round trip or damage gets a store of its own."""
-    if case.kind == "round_trip":
+    if case.kind == "round_trip" or "file" in case.deposition:
         return case.id
     parts = [case.deposition, case.container, list(case.encode), list(case.damage)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -134,3 +163,8 @@ def build(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Non
 
     document = yaml12.load(Path(source).read_text("utf-8"))
     polystate.write(polystate.build(document.get("deposition", document)), Path(target))
+
+
+if __name__ == "__main__":  # a worker of `prebuild`: folders of cases on standard input, stores on standard output
+    for line in sys.stdin.read().splitlines():
+        print(_build(load(Path(line) / "case.yaml"), Path(sys.argv[1])))

@@ -90,6 +90,7 @@ def run(
                 finished.restarts += max(0, session.restarts)
 
     with Materials() as materials:
+        materials.prebuild(cases, jobs)
         workers = [threading.Thread(target=work, args=(materials,)) for _ in range(max(1, min(jobs, len(cases))))]
         for worker in workers:
             worker.start()
