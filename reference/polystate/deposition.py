@@ -314,7 +314,7 @@ class Deposition:
         known = {d.id: d for d in found}
         for name in levels:
             if name not in known:
-                raise StateNotFound("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))
+                raise BadRequest("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))
         return [d for d in found if d.id in set(levels)]
 
     def indefinite_atoms(self, u: np.ndarray, atoms: Sequence[int] | None = None) -> np.ndarray:

@@ -92,14 +92,18 @@ class States:
         for v in sorted(self.dag.conditional):
             possible = counting.options(self.dag, v, joint)
             if v in wanted:
-                if wanted[v] not in possible:
-                    label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
-                joint[v] = wanted[v]
-            else:
+                joint[v] = self._given(v, wanted[v], possible, joint)
+            elif possible != [INACTIVE]:
                 weights = self.populations(v, joint)
-                joint[v] = max(possible, key=lambda s: (weights.get(s, 0.0), -s))
+                joint[v] = max(possible, key=lambda s: (weights[s], -s))
         return joint
+
+    def _given(self, v: int, state: int, possible: list[int], joint: np.ndarray) -> int:
+        """The state that a request gives, refused where the chosen parents forbid it."""
+        if state not in possible:
+            label = self.dag.state_labels(v)[state]
+            raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
+        return state
 
     def _why(self, v: int, possible: list[int], joint: np.ndarray) -> str:
         held = ", ".join(
@@ -174,13 +178,8 @@ class States:
         for v in sorted(self.dag.conditional):
             possible = counting.options(self.dag, v, joint)
             if v in wanted:
-                if wanted[v] not in possible:
-                    label = self.dag.state_labels(v)[wanted[v]]
-                    raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
-                joint[v] = wanted[v]
-            elif possible == [INACTIVE]:
-                joint[v] = INACTIVE
-            else:
+                joint[v] = self._given(v, wanted[v], possible, joint)
+            elif possible != [INACTIVE]:
                 weights = self.populations(v, joint)
                 joint[v] = possible[self._pick(v, np.array([weights[s] for s in possible]), float(u[v]))]
         return joint

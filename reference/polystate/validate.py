@@ -17,6 +17,7 @@ from polystate.errors import (
     HashMismatch,
     MissingArray,
     MissingLayer,
+    OutOfRange,
     PolystateError,
     SchemaError,
     UnknownAlgebra,
@@ -207,6 +208,9 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
     yield from checks.array_errors(
         tree, "reference", checks.payload("reference"), {"N": sizes.get("hierarchy/atoms", 0)}
     )
+    for path in (p for p in tree if p.startswith("hierarchy/assemblies/") or p == "hierarchy/ncs"):
+        if "operators" in tree[path].arrays:
+            yield from _affine_errors(f"{path}/operators", tree[path].arrays["operators"])
     for path in (p for p in tree if p.startswith("hierarchy/assemblies/")):
         local = {}
         yield from checks.array_errors(tree, path, checks.payload("assembly"), local)
@@ -220,6 +224,14 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
     yield from semantic.landmark_errors(dep)
     for name, axis in dep.axes.items():
         yield from checks.array_errors(tree, f"axes/{name}", checks.payload("axis"), {"n": axis.length})
+
+
+def _affine_errors(where: str, operators: np.ndarray) -> Iterator[PolystateError]:
+    """[HIE-13] The last row of an operator (K, 4, 4) is 0, 0, 0, 1."""
+    if operators.ndim == 3 and operators.shape[1:] == (4, 4):
+        bad = np.flatnonzero((operators[:, 3] != [0, 0, 0, 1]).any(axis=1))
+        if len(bad):
+            yield OutOfRange(f"{where}[{bad[0]}]", operators[bad[0], 3].tolist(), "a last row of 0, 0, 0, 1")
 
 
 def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[PolystateError]:
