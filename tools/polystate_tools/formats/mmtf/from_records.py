@@ -1,0 +1,236 @@
+"""Atom records as an MMTF structure: the way out of a deposition, through the records that every format shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gemmi
+import numpy as np
+
+from polystate_tools.formats.mmtf.encoder import VERSIONS, encode, losses
+from polystate_tools.formats.mmtf.errors import NotRepresentable
+from polystate_tools.formats.mmtf.structure import Structure
+from polystate_tools.formats.mmtf.traversal import offsets
+from polystate_tools.formats.records import Records
+from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.text import ELEMENT_SYMBOLS, Text
+
+PRODUCER = "polystate"
+CHEM_COMP_TYPES = {
+    gemmi.ResidueKind.AA: "L-PEPTIDE LINKING",
+    gemmi.ResidueKind.AAD: "D-PEPTIDE LINKING",
+    gemmi.ResidueKind.PAA: "L-PEPTIDE LINKING",
+    gemmi.ResidueKind.MAA: "L-PEPTIDE LINKING",
+    gemmi.ResidueKind.RNA: "RNA LINKING",
+    gemmi.ResidueKind.DNA: "DNA LINKING",
+    gemmi.ResidueKind.PYR: "SACCHARIDE",
+    gemmi.ResidueKind.KET: "SACCHARIDE",
+}
+ROUNDED = 1e-6  # how far from a step of 0.01 an occupancy counts as rounded
+
+
+def mmtf_of_records(records: Records, report: ExportReport, dialect: str = "1.0") -> bytes:
+    """The bytes of an MMTF file; what it cannot hold goes into the report."""
+    structure = structure_of_records(records, report)
+    for lost in losses(structure, dialect):
+        report.lose(f"field {lost['field']}", 1, lost["why"])
+    return encode(structure, dialect)
+
+
+def structure_of_records(records: Records, report: ExportReport) -> Structure:
+    """The fields of an MMTF file: a group a run of records of one residue, a chain a run of groups of one chain.
+
+    The file holds isotropic B and two decimals of occupancy; anisotropic U and TLS records are noted as lost."""
+    n = len(records)
+    same_chain = _unchanged([records.model, records.label_asym.codes, records.auth_asym.codes], n)
+    residue = [records.comp.codes, records.label_seq, records.auth_seq, records.ins.codes]
+    same_group = same_chain & _unchanged(residue, n)
+    first_of_group, first_of_chain = np.flatnonzero(~same_group), np.flatnonzero(~same_chain)
+    dictionary, types, between = _groups(records, first_of_group)
+    chains = _Chains(records, first_of_chain)
+    within = sum(len(dictionary[kind]["bondAtomList"]) // 2 for kind in types.tolist())
+    fields: dict[str, Any] = {
+        "mmtfVersion": VERSIONS["1.0"],
+        "mmtfProducer": PRODUCER,
+        **_metadata(records),
+        "ncsOperatorList": [op.matrix.ravel().tolist() for op in records.ncs],
+        "bioAssemblyList": chains.assemblies(),
+        "entityList": chains.entities(),
+        "numBonds": within + len(between),
+        "numAtoms": n,
+        "numGroups": len(first_of_group),
+        "numChains": len(first_of_chain),
+        "numModels": len(np.unique(records.model)),
+        "groupList": dictionary,
+        "bondAtomList": np.ascontiguousarray(between[:, :2]).ravel().astype(np.int32),
+        **{f"{axis}CoordList": records.xyz[:, k].astype(np.float32) for k, axis in enumerate("xyz")},
+        "atomIdList": np.arange(1, n + 1, dtype=np.int32),
+        "altLocList": _characters(records.altloc, "altLocList"),
+        "occupancyList": records.occupancy.astype(np.float32),
+        "groupIdList": records.auth_seq[first_of_group].astype(np.int32),
+        "groupTypeList": types,
+        "insCodeList": _characters(records.ins.take(first_of_group), "insCodeList"),
+        "sequenceIndexList": np.maximum(records.label_seq[first_of_group] - 1, -1).astype(np.int32),
+        "chainIdList": np.array(chains.ids),
+        "chainNameList": np.array(records.auth_asym.take(first_of_chain).tolist()),
+        "groupsPerChain": _counts(first_of_chain, first_of_group, len(first_of_group)),
+        "chainsPerModel": chains.per_model(),
+    }
+    if (between[:, 2] > 0).all():
+        fields["bondOrderList"] = between[:, 2].astype(np.int8)
+    if np.isfinite(records.b).all():
+        fields["bFactorList"] = records.b.astype(np.float32)
+    _note_losses(records, report)
+    return Structure(fields)
+
+
+def _unchanged(columns: list[np.ndarray], n: int) -> np.ndarray:
+    """(n,) bool: rows that equal the row before in all columns."""
+    same = np.zeros(n, bool)
+    same[1:] = True
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
+
+
+def _counts(starts: np.ndarray, items: np.ndarray, n: int) -> np.ndarray:
+    """How many items lie between each start and the next; both are rows of records, items ascending."""
+    return np.diff(np.append(np.searchsorted(items, starts), n)).astype(np.int32)
+
+
+def _groups(records: Records, first: np.ndarray) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray]:
+    """Group dictionary, (G,) int32 types, and the bonds between groups (B, 3)."""
+    ends = np.append(first[1:], len(records))
+    group_of_row = np.repeat(np.arange(len(first)), ends - first)
+    bonds = records.bonds.astype(np.int64).reshape(-1, 3)
+    a, b = group_of_row[bonds[:, 0]], group_of_row[bonds[:, 1]]
+    inside, between = bonds[a == b], bonds[a != b]
+    owner = group_of_row[inside[:, 0]]
+    inside = inside[np.argsort(owner, kind="stable")]
+    at = offsets(np.bincount(owner, minlength=len(first)))
+    columns = np.stack([records.name.codes, records.element, records.charge], axis=1).astype(np.int32)
+    comps = records.comp.codes[first].tolist()
+    known: dict[tuple, int] = {}
+    dictionary: list[dict[str, Any]] = []
+    types = np.empty(len(first), np.int32)
+    for g, (start, end) in enumerate(zip(first.tolist(), ends.tolist(), strict=True)):
+        held = inside[at[g] : at[g + 1]] - [start, start, 0]
+        key = (comps[g], columns[start:end].tobytes(), held.tobytes())
+        types[g] = known.setdefault(key, len(known))
+        if types[g] == len(dictionary):
+            dictionary.append(_group(records, start, end, held))
+    return dictionary, types, between
+
+
+def _group(records: Records, start: int, end: int, bonds: np.ndarray) -> dict[str, Any]:
+    comp = records.comp[start]
+    info = gemmi.find_tabulated_residue(comp)
+    kind = CHEM_COMP_TYPES.get(info.kind, "NON-POLYMER") if records.label_seq[start] >= 0 or info.is_standard() else ""
+    letter = info.one_letter_code.upper()
+    return {
+        "groupName": comp,
+        "atomNameList": [records.name[row] for row in range(start, end)],
+        "elementList": [ELEMENT_SYMBOLS[number] for number in records.element[start:end].tolist()],
+        "bondOrderList": [order or -1 for order in bonds[:, 2].tolist()],
+        "bondAtomList": bonds[:, :2].ravel().tolist(),
+        "formalChargeList": records.charge[start:end].tolist(),
+        "singleLetterCode": letter if letter.isalpha() else ("X" if "LINKING" in kind else "?"),
+        "chemCompType": "PEPTIDE LINKING" if comp == "GLY" else kind or "NON-POLYMER",
+    }
+
+
+class _Chains:
+    """Chains of records, and what refers to them."""
+
+    def __init__(self, records: Records, first: np.ndarray) -> None:
+        self.records, self.first = records, first
+        self.ids = records.label_asym.take(first).tolist()
+        self.model = records.model[first]
+
+    def per_model(self) -> np.ndarray:
+        """(models,) int32."""
+        starts = np.flatnonzero(~_unchanged([self.model], len(self.model)))
+        return np.diff(np.append(starts, len(self.model))).astype(np.int32)
+
+    def assemblies(self) -> list[dict[str, Any]]:
+        """Assemblies by operator; chains of the first model."""
+        rows: dict[str, list[int]] = {}
+        for i in np.flatnonzero(self.model == self.model[:1]).tolist():
+            rows.setdefault(self.ids[i], []).append(i)
+        return [
+            {
+                "transformList": [
+                    {
+                        "chainIndexList": [i for j, label in a.pairs if j == k for i in rows.get(label, [])],
+                        "matrix": operator.ravel().tolist(),
+                    }
+                    for k, operator in enumerate(a.operators)
+                ],
+                "name": a.id,
+            }
+            for a in self.records.assemblies
+        ]
+
+    def entities(self) -> list[dict[str, Any]]:
+        """Entities with one-letter sequences and the chains of all models."""
+        of_chain = self.records.entity.take(self.first).tolist()
+        return [
+            {
+                "description": e.description,
+                "type": e.type,
+                "chainIndexList": [i for i, name in enumerate(of_chain) if name == e.id],
+                "sequence": "".join(_letter(names) for names in e.sequence.split()),
+            }
+            for e in self.records.entities
+        ]
+
+
+def _letter(names: str) -> str:
+    """One letter for a residue of a sequence; X for what has none, the first of several alternatives."""
+    letter = gemmi.find_tabulated_residue(names.split(",")[0]).one_letter_code.upper()
+    return letter if letter.isalpha() else "X"
+
+
+def _metadata(records: Records) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if records.entry_id:
+        made["structureId"] = records.entry_id
+    if records.title:
+        made["title"] = records.title
+    if records.method:
+        made["experimentalMethods"] = records.method.split("; ")
+    if records.resolution:
+        made["resolution"] = float(np.float32(records.resolution))
+    if records.cell is not None:
+        made["unitCell"] = np.array(records.cell, np.float32).tolist()
+    if records.space_group:
+        made["spaceGroup"] = records.space_group
+    return made
+
+
+def _characters(column: Text, name: str) -> np.ndarray:
+    """(n,) uint8 codes of one ASCII character each, 0 for none."""
+    used = np.unique(column.codes).tolist()
+    bad = [column.values[k] for k in used if len(column.values[k].encode()) > 1]
+    if bad:
+        raise NotRepresentable(name, repr(bad[0]), "one ASCII character")
+    table = np.zeros(len(column.values) + 1, np.uint8)
+    for k in used:
+        table[k] = ord(column.values[k]) if column.values[k] else 0
+    return table[column.codes]
+
+
+def _note_losses(records: Records, report: ExportReport) -> None:
+    if records.has_u.any():
+        report.lose("anisotropic U", int(records.has_u.sum()), "MMTF holds isotropic B only")
+    if records.tls is not None:
+        report.lose("TLS records", len(records.tls.groups), "MMTF has no TLS records")
+    if not np.isfinite(records.b).all() and np.isfinite(records.b).any():
+        report.lose("B", int(np.isfinite(records.b).sum()), "MMTF gives B to all atoms or to none")
+    steps = records.occupancy * 100
+    rounded = int((np.abs(steps - np.rint(steps)) > ROUNDED).sum())
+    if rounded:
+        report.lose("occupancies", rounded, "rounded to 0.01")
+    given = sum(op.given for op in records.ncs)
+    if given:
+        report.lose("NCS operators given", given, "MMTF does not say which copies are present")
