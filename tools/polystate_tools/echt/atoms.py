@@ -1,0 +1,126 @@
+"""The atomic level inside a Newton step: each atom's own term is eliminated before its groups are reached.
+
+An atom's loss is (kappa / 2) |rho - eta - delta|^2, rho the current residual, eta the change of the field that
+groups make, delta the change of the atom's own amplitude s >= 0 (isotropic, kappa = 6 w) or S >= 0 (3x3,
+anisotropic, kappa = 2 w). Minimising over delta leaves a quadratic in eta with curvature `c`; its slope is that
+of the loss, kappa rho, plus `g`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .linalg6 import cholesky, congruence, congruence_transposed, invert_lower, jit, scaling_point
+
+ROOT2 = math.sqrt(2.0)
+ROW = np.array([0, 1, 2, 0, 0, 1])
+COL = np.array([0, 1, 2, 1, 2, 2])
+
+
+@jit
+def isotropic_elimination(rho, kappa, s, z, mu, alpha, beta):
+    """(c, g, ratio) of one isotropic atom: its own step is -g / kappa - ratio eta."""
+    den = kappa + 2.0 * beta + z / s
+    force = mu / s - alpha - 2.0 * beta * s + kappa * rho
+    ratio = kappa / den
+    return kappa * (1.0 - ratio), -ratio * force, ratio
+
+
+@jit
+def to_voigt(m, out):
+    for k in range(6):
+        out[k] = m[ROW[k], COL[k]] * (1.0 if k < 3 else ROOT2)
+
+
+@jit
+def from_voigt(v, out):
+    for k in range(6):
+        x = v[k] if k < 3 else v[k] / ROOT2
+        out[ROW[k], COL[k]] = x
+        out[COL[k], ROW[k]] = x
+
+
+@jit
+def anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w, v, b1, b2, b3, h):
+    """Fill `solve` (6, 6) = (kappa + H)^-1 and `start` (6,) = solve (force + kappa rho); False on breakdown.
+
+    H is the curvature of barrier and net at the scaling point of (s, z). b1..b3, v: (6, 6) scratch, h: (6, 6).
+    """
+    if not scaling_point(s, z, 3, w, v, b1, b2, b3):
+        return False
+    # W^-1, then H e_k = W^-1 B_k W^-1 in the orthonormal basis
+    for i in range(3):
+        for j in range(3):
+            total = 0.0
+            for k in range(3):
+                total += v[i, k] * v[j, k] / w[k]
+            b1[i, j] = total
+    for k in range(6):
+        p, q = ROW[k], COL[k]
+        f = 1.0 if k < 3 else ROOT2
+        for m in range(6):
+            a, b = ROW[m], COL[m]
+            x = 0.5 * (b1[a, p] * b1[q, b] + b1[a, q] * b1[p, b])
+            h[m, k] = x * f * (1.0 if m < 3 else ROOT2)
+    trace = s[0, 0] + s[1, 1] + s[2, 2]
+    for i in range(6):
+        h[i, i] += kappa
+    for i in range(3):
+        for j in range(3):
+            h[i, j] += 2.0 * beta / 9.0
+    if not cholesky(h, 6, b1):
+        return False
+    invert_lower(b1, 6, b2)
+    for i in range(6):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(i, 6):
+                total += b2[k, i] * b2[k, j]
+            solve[i, j] = total
+            solve[j, i] = total
+    inverse_spd(s, 3, b1, b2, b3)
+    net = alpha / 3.0 + 2.0 * beta / 9.0 * trace
+    for i in range(3):
+        for j in range(3):
+            b3[i, j] *= mu
+        b3[i, i] -= net
+    to_voigt(b3, w)
+    for i in range(6):
+        w[i] += kappa * rho[i]
+    for i in range(6):
+        total = 0.0
+        for k in range(6):
+            total += solve[i, k] * w[k]
+        start[i] = total
+    return True
+
+
+@jit
+def inverse_spd(a, n, b1, b2, out):
+    """out = a^-1 for a positive definite (n, n) block; b1, b2 scratch. False where it is not."""
+    if not cholesky(a, n, b1):
+        return False
+    invert_lower(b1, n, b2)
+    for i in range(n):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(i, n):
+                total += b2[k, i] * b2[k, j]
+            out[i, j] = total
+            out[j, i] = total
+    return True
+
+
+@jit
+def slack_step(inverse, slack, delta, w, v, mu, n, out, b1, b2):
+    """out = mu sigma^-1 - slack - W^-1 delta W^-1, with W = v diag(w) v^T."""
+    congruence(v, delta, n, b1, b2)
+    for i in range(n):
+        for j in range(n):
+            b1[i, j] /= w[i] * w[j]
+    congruence_transposed(v, b1, n, out, b2)
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = mu * inverse[i, j] - slack[i, j] - out[i, j]

@@ -1,0 +1,523 @@
+"""One Newton step of the interior-point method, by elimination from the leaves of the hierarchy to its root.
+
+Everything below a node n looks, to the groups above it, like a quadratic in the change eta (d,) of the field
+they make there: 1/2 eta^T Q eta - f^T eta. A group adds its own motion: with H its curvature (barrier, net,
+epsilon), E = P H^-1 P^T what it can do to the field and h = P H^-1 c what it would do unasked,
+
+    Q_above = (1 + Q E)^-1 Q,    f_above = (1 + Q E)^-1 (f - Q h),
+
+computed through the factor of 1 + L^T Q L with E = L L^T, which neither inverts Q nor E: the numbers stay good
+when groups are switched off (E near 0) or free (E huge). The force on a group, f_above - Q_above eta, is all
+that is needed on the way down. The right-hand sides are the residuals of the optimality conditions (`pulls`
+hold the gradient of the loss at every node), so rounding shrinks with them and steps refine one another.
+Cost and memory are linear in atoms and groups.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from .atoms import (
+    anisotropic_elimination,
+    from_voigt,
+    inverse_spd,
+    isotropic_elimination,
+    slack_step,
+    to_voigt,
+)
+from .fields import atom_rows, lift, lift_matrix, pull, shift
+from .linalg6 import cholesky, cholesky_semidefinite, congruence, congruence_transposed, jit, scaling_point
+
+CHUNKS = 64  # fixed, so that work is split the same way for any number of threads
+parallel = numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy")
+
+
+@jit
+def group_response(sigma, slack, basis, rank, d, loss_pull, mu, alpha, beta, eps, w, v, e, h, s6):
+    """What one group can do: fills w (6,), v (6, 6), e (d, d), h (d,). s6: (8, 6, 6) scratch. False on breakdown."""
+    b1, b2, b3, b4 = s6[0], s6[1], s6[2], s6[3]
+    if not scaling_point(sigma, slack, rank, w, v, b1, b2, b3):
+        return False
+    c = s6[4]
+    if not own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2):
+        return False
+    add_pull(loss_pull, basis, rank, d, c, b1, b2)
+    congruence(v, c, rank, b3, b4)
+    motions = s6[5]  # row i: the i-th eigenmotion
+    for i in range(rank):
+        for k in range(6):
+            total = 0.0
+            for j in range(rank):
+                total += basis[k, j] * v[j, i]
+            motions[i, k] = total
+    p = np.empty(d)
+    u = np.zeros(d)
+    for i in range(d):
+        h[i] = 0.0
+        for j in range(d):
+            e[i, j] = 0.0
+    tau = 0.0
+    unasked = 0.0
+    for i in range(rank):
+        for j in range(i + 1):
+            x = w[i] * w[j]
+            x /= 1.0 + 2.0 * eps * x
+            lift(motions[i], motions[j], d, p)
+            if i == j:
+                tau += x
+                unasked += x * b3[i, i]
+                for k in range(d):
+                    u[k] += x * p[k]
+            else:
+                x *= 2.0
+            y = x * b3[i, j]
+            for k in range(d):
+                h[k] += y * p[k]
+                xp = x * p[k]
+                for m in range(k + 1):
+                    e[k, m] += xp * p[m]
+    net = 2.0 * beta / (1.0 + 2.0 * beta * tau)
+    for k in range(d):
+        h[k] -= net * unasked * u[k]
+        for m in range(k + 1):
+            e[k, m] -= net * u[k] * u[m]
+            e[m, k] = e[k, m]
+    return True
+
+
+@jit
+def own_force(sigma, rank, mu, alpha, beta, eps, out, b1, b2):
+    """out = mu sigma^-1 - (alpha + 2 beta A) 1 - 2 eps sigma: minus the gradient of all but the loss."""
+    if not inverse_spd(sigma, rank, b1, b2, out):
+        return False
+    trace = 0.0
+    for i in range(rank):
+        trace += sigma[i, i]
+    for i in range(rank):
+        for j in range(rank):
+            out[i, j] = mu * out[i, j] - 2.0 * eps * sigma[i, j]
+        out[i, i] -= alpha + 2.0 * beta * trace
+    return True
+
+
+@jit
+def add_pull(force, basis, rank, d, c, b1, b2):
+    """c += basis^T pull(force) basis."""
+    pull(force, d, b1)
+    for i in range(6):
+        for j in range(rank):
+            total = 0.0
+            for k in range(6):
+                total += b1[i, k] * basis[k, j]
+            b2[i, j] = total
+    for i in range(rank):
+        for j in range(rank):
+            total = 0.0
+            for k in range(6):
+                total += basis[k, i] * b2[k, j]
+            c[i, j] += total
+
+
+@jit
+def group_step(force, sigma, slack, basis, rank, d, mu, alpha, beta, eps, w, v, dsigma, dslack, s6):
+    """The change of one group's covariance and slack under a field force (d,), the loss's pull included."""
+    b1, b2, b3, b4, c, inv = s6[0], s6[1], s6[2], s6[3], s6[4], s6[5]
+    own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2)
+    add_pull(force, basis, rank, d, c, b1, b2)
+    congruence(v, c, rank, b3, b4)
+    tau = 0.0
+    moved = 0.0
+    for i in range(rank):
+        for j in range(rank):
+            x = w[i] * w[j]
+            x /= 1.0 + 2.0 * eps * x
+            b3[i, j] *= x
+            if i == j:
+                tau += x
+                moved += b3[i, i]
+    net = 2.0 * beta / (1.0 + 2.0 * beta * tau) * moved
+    for i in range(rank):
+        x = w[i] * w[i]
+        b3[i, i] -= net * x / (1.0 + 2.0 * eps * x)
+    congruence_transposed(v, b3, rank, dsigma, b4)
+    inverse_spd(sigma, rank, b1, b2, inv)
+    slack_step(inv, slack, dsigma, w, v, mu, rank, dslack, b1, b2)
+
+
+@jit
+def covariance_of_motions(sigma, basis, rank, out, scratch):
+    """out (6, 6) = basis sigma basis^T, node coordinates."""
+    for i in range(6):
+        for j in range(rank):
+            total = 0.0
+            for k in range(rank):
+                total += basis[i, k] * sigma[k, j]
+            scratch[i, j] = total
+    for i in range(6):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(rank):
+                total += scratch[i, k] * basis[j, k]
+            out[i, j] = total
+            out[j, i] = total
+
+
+@jit
+def absorb(q, f, e, h, d, l, k, b, out_q, out_f):  # noqa: E741
+    """(out_q packed, out_f) = what the node looks like from above; l, k, b: (d, d) scratch. False on breakdown."""
+    cholesky_semidefinite(e, d, l)
+    for i in range(d):  # b = Q L
+        for j in range(d):
+            total = 0.0
+            for m in range(j, d):
+                total += q[i, m] * l[m, j]
+            b[i, j] = total
+    for i in range(d):  # k = 1 + L^T Q L
+        for j in range(i + 1):
+            total = 0.0
+            for m in range(i, d):
+                total += l[m, i] * b[m, j]
+            k[i, j] = total
+            k[j, i] = total
+        k[i, i] += 1.0
+    if not cholesky(k, d, e):
+        return False
+    for r in range(d):  # b <- b chol^-T, row by row
+        for j in range(d):
+            total = b[r, j]
+            for m in range(j):
+                total -= b[r, m] * e[j, m]
+            b[r, j] = total / e[j, j]
+    n = 0
+    for i in range(d):
+        for j in range(i + 1):
+            total = q[i, j]
+            for m in range(d):
+                total -= b[i, m] * b[j, m]
+            out_q[n] = total
+            n += 1
+    # f - Q h, then minus B chol^-1 L^T of it
+    g = k[0]
+    x = k[1]
+    for i in range(d):
+        total = f[i]
+        for m in range(d):
+            total -= q[i, m] * h[m]
+        g[i] = total
+    for i in range(d):
+        total = 0.0
+        for m in range(i, d):
+            total += l[m, i] * g[m]
+        for m in range(i):
+            total -= e[i, m] * x[m]
+        x[i] = total / e[i, i]
+    for i in range(d):
+        total = g[i]
+        for m in range(d):
+            total -= b[i, m] * x[m]
+        out_f[i] = total
+    return True
+
+
+@jit
+def residual(u, rows, y, s, d, aniso, rho):
+    """rho (6,) = u - field - own part; isotropic atoms use rho[0]."""
+    if aniso:
+        to_voigt(s, rho)
+        for k in range(6):
+            total = u[k] - rho[k]
+            for i in range(d):
+                total -= rows[k, i] * y[i]
+            rho[k] = total
+    else:
+        total = u[0] - s[0, 0]
+        for i in range(d):
+            total -= rows[0, i] * y[i]
+        rho[0] = total
+
+
+@parallel
+def fields_down(
+    stage, forest, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y
+):
+    """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
+    count = len(stage)
+    for chunk in numba.prange(CHUNKS):
+        t = np.empty((d, d))
+        s6 = np.empty((3, 6, 6))
+        x = np.empty(d)
+        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
+            n = stage[index]
+            for i in range(d):
+                y[n, i] = 0.0
+            if n < n_groups:
+                covariance_of_motions(sigma[n], basis[n], rank[n], s6[0], s6[1])
+                lift_matrix(s6[0], d, y[n])
+                p = parent[n]
+                if p >= 0:
+                    shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[2])
+                    for i in range(d):
+                        for j in range(d):
+                            y[n, i] += t[i, j] * y[p, j]
+            else:
+                for k in range(cell_start[n - n_groups], cell_start[n - n_groups + 1]):
+                    g = top[cell_groups[k]]
+                    covariance_of_motions(sigma[g], basis[g], rank[g], s6[0], s6[1])
+                    lift_matrix(s6[0], d, x)
+                    shift(origin[g], radius[g], origin[n], radius[n], d, t, s6[2])
+                    for i in range(d):
+                        for j in range(d):
+                            y[n, i] += t[i, j] * x[j]
+
+
+@parallel
+def eliminate(
+    stage, child_start, children, atom_start, origin, radius, basis, rank, n_groups, d,
+    xyz, u, aniso, weights, atomic, s, z, y, sigma, slack, mu, alpha, alpha_atom, beta, eps,
+    pulls, q_above, f_above, w_all, v_all, failed,
+):  # fmt: skip
+    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's scaling point."""
+    count = len(stage)
+    for chunk in numba.prange(CHUNKS):
+        q = np.empty((d, d))
+        m1 = np.empty((d, d))
+        m2 = np.empty((d, d))
+        m3 = np.empty((d, d))
+        e = np.empty((d, d))
+        f = np.empty(d)
+        h = np.empty(d)
+        rows = np.zeros((6, d))
+        ch = np.empty((6, d))
+        s6 = np.empty((8, 6, 6))
+        g36 = np.empty((3, 6))
+        rho = np.empty(6)
+        start = np.empty(6)
+        w6 = np.empty(6)
+        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
+            n = stage[index]
+            for i in range(d):
+                f[i] = 0.0
+                for j in range(d):
+                    q[i, j] = 0.0
+            for a in range(atom_start[n], atom_start[n + 1]):
+                is_aniso = aniso[a]
+                atom_rows(
+                    (xyz[a, 0] - origin[n, 0]) / radius[n],
+                    (xyz[a, 1] - origin[n, 1]) / radius[n],
+                    (xyz[a, 2] - origin[n, 2]) / radius[n],
+                    d, is_aniso, rows, g36,
+                )  # fmt: skip
+                residual(u[a], rows, y[n], s[a], d, is_aniso, rho)
+                if not is_aniso:
+                    kappa = 6.0 * weights[a]
+                    c = kappa
+                    g = 0.0
+                    if atomic:
+                        c, g, _ = isotropic_elimination(
+                            rho[0], kappa, s[a, 0, 0], z[a, 0, 0], mu, alpha_atom, beta
+                        )
+                    for i in range(d):
+                        f[i] += g * rows[0, i]
+                        ci = c * rows[0, i]
+                        for j in range(i + 1):
+                            q[i, j] += ci * rows[0, j]
+                else:
+                    kappa = 2.0 * weights[a]
+                    solve = s6[7]
+                    if atomic:
+                        if not anisotropic_elimination(
+                            rho, kappa, s[a], z[a], mu, alpha_atom, beta, solve, start, w6,
+                            s6[0], s6[1], s6[2], s6[3], s6[4],
+                        ):  # fmt: skip
+                            failed[chunk] += 1
+                            continue
+                        for i in range(6):
+                            rho[i] = -kappa * start[i]
+                            for j in range(6):
+                                solve[i, j] *= -kappa * kappa
+                            solve[i, i] += kappa
+                    else:
+                        for i in range(6):
+                            rho[i] = 0.0
+                            for j in range(6):
+                                solve[i, j] = 0.0
+                            solve[i, i] = kappa
+                    for i in range(6):
+                        for j in range(d):
+                            total = 0.0
+                            for k in range(6):
+                                total += solve[i, k] * rows[k, j]
+                            ch[i, j] = total
+                    for i in range(d):
+                        for k in range(6):
+                            f[i] += rho[k] * rows[k, i]
+                            r = rows[k, i]
+                            if r != 0.0:
+                                for j in range(i + 1):
+                                    q[i, j] += r * ch[k, j]
+            for i in range(d):
+                for j in range(i):
+                    q[j, i] = q[i, j]
+            for k in range(child_start[n], child_start[n + 1]):
+                child = children[k]
+                shift(origin[n], radius[n], origin[child], radius[child], d, m1, s6[0])
+                _gather(m1, q_above[child], f_above[child], d, m2, m3, q, f)
+            if n < n_groups:
+                if not group_response(
+                    sigma[n], slack[n], basis[n], rank[n], d, pulls[n], mu, alpha[n], beta, eps,
+                    w_all[n], v_all[n], e, h, s6,
+                ):  # fmt: skip
+                    failed[chunk] += 1
+                    continue
+                if not absorb(q, f, e, h, d, m1, m2, m3, q_above[n], f_above[n]):
+                    failed[chunk] += 1
+            else:
+                k = 0
+                for i in range(d):
+                    f_above[n, i] = f[i]
+                    for j in range(i + 1):
+                        q_above[n, k] = q[i, j]
+                        k += 1
+
+
+@jit
+def unpack(packed, d, out):
+    k = 0
+    for i in range(d):
+        for j in range(i + 1):
+            out[i, j] = packed[k]
+            out[j, i] = packed[k]
+            k += 1
+
+
+@jit
+def _gather(t, packed, force, d, m2, m3, q, f):
+    """q += t^T Q t, f += t^T force."""
+    unpack(packed, d, m2)
+    for i in range(d):
+        for j in range(d):
+            m3[i, j] = 0.0
+    for k in range(d):
+        for j in range(d):
+            x = t[k, j]
+            if x != 0.0:
+                f[j] += x * force[k]
+                for i in range(d):
+                    m3[i, j] += m2[i, k] * x
+    for k in range(d):
+        for i in range(d):
+            x = t[k, i]
+            if x != 0.0:
+                for j in range(d):
+                    q[i, j] += x * m3[k, j]
+
+
+@parallel
+def substitute(
+    stage, parent, origin, radius, basis, rank, n_groups, d, atom_start,
+    xyz, u, aniso, weights, atomic, s, z, y, sigma, slack, mu, alpha, alpha_atom, beta, eps,
+    pulls, q_above, f_above, w_all, v_all, eta, dsigma, dslack, ds, dz,
+):  # fmt: skip
+    """Work a stage's nodes on the way down: steps of groups and atoms, eta[n] = change of the whole field."""
+    count = len(stage)
+    for chunk in numba.prange(CHUNKS):
+        t = np.empty((d, d))
+        qa = np.empty((d, d))
+        s6 = np.empty((8, 6, 6))
+        above = np.empty(d)
+        force = np.empty(d)
+        rows = np.zeros((6, d))
+        g36 = np.empty((3, 6))
+        rho = np.empty(6)
+        start = np.empty(6)
+        w6 = np.empty(6)
+        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
+            n = stage[index]
+            if n < n_groups:
+                for i in range(d):
+                    above[i] = 0.0
+                p = parent[n]
+                if p >= 0:
+                    shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[0])
+                    for i in range(d):
+                        for j in range(d):
+                            above[i] += t[i, j] * eta[p, j]
+                unpack(q_above[n], d, qa)
+                for i in range(d):
+                    total = pulls[n, i] + f_above[n, i]
+                    for j in range(d):
+                        total -= qa[i, j] * above[j]
+                    force[i] = total
+                group_step(
+                    force, sigma[n], slack[n], basis[n], rank[n], d, mu, alpha[n], beta, eps,
+                    w_all[n], v_all[n], dsigma[n], dslack[n], s6,
+                )  # fmt: skip
+                covariance_of_motions(dsigma[n], basis[n], rank[n], s6[0], s6[1])
+                lift_matrix(s6[0], d, eta[n])
+                for i in range(d):
+                    eta[n, i] += above[i]
+            if atomic:
+                for a in range(atom_start[n], atom_start[n + 1]):
+                    atom_step(
+                        xyz[a], origin[n], radius[n], d, aniso[a], u[a], weights[a], y[n], eta[n], s[a], z[a],
+                        mu, alpha_atom, beta, ds[a], dz[a], rows, g36, rho, start, w6, s6,
+                    )  # fmt: skip
+
+
+@jit
+def atom_step(
+    x, origin, radius, d, is_aniso, u, weight, y, eta, s, z, mu, alpha, beta, ds, dz, rows, g36, rho, start, w6, s6
+):
+    """One atom's own step under the change eta of the groups' field."""
+    atom_rows(
+        (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius,
+        d, is_aniso, rows, g36,
+    )  # fmt: skip
+    residual(u, rows, y, s, d, is_aniso, rho)
+    if not is_aniso:
+        change = 0.0
+        for i in range(d):
+            change += rows[0, i] * eta[i]
+        _, g, ratio = isotropic_elimination(rho[0], 6.0 * weight, s[0, 0], z[0, 0], mu, alpha, beta)
+        step = -g / (6.0 * weight) - ratio * change
+        ds[0, 0] = step
+        dz[0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
+        return
+    kappa = 2.0 * weight
+    solve = s6[7]
+    anisotropic_elimination(
+        rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4]
+    )
+    for k in range(6):
+        change = 0.0
+        for i in range(d):
+            change += rows[k, i] * eta[i]
+        rho[k] = kappa * change
+    for k in range(6):
+        for m in range(6):
+            start[k] -= solve[k, m] * rho[m]
+    from_voigt(start, ds)
+    scaling_point(s, z, 3, w6, s6[0], s6[1], s6[2], s6[3])
+    inverse_spd(s, 3, s6[1], s6[2], s6[4])
+    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, dz, s6[1], s6[2])
+
+
+@parallel
+def step_length(base, delta, rank, keep, shrink, longest, out):
+    """out[chunk] = longest alpha = longest * shrink^k with base + alpha / keep * delta positive definite, blockwise."""
+    count = len(base)
+    for chunk in numba.prange(CHUNKS):
+        trial = np.empty((6, 6))
+        scratch = np.empty((6, 6))
+        alpha = longest
+        for n in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
+            r = rank[n]
+            while alpha > 1e-12:
+                for i in range(r):
+                    for j in range(i + 1):
+                        trial[i, j] = base[n, i, j] + alpha / keep * delta[n, i, j]
+                if cholesky(trial, r, scratch):
+                    break
+                alpha *= shrink
+        out[chunk] = alpha

@@ -1,0 +1,287 @@
+"""The hierarchy as the solver walks it: a forest of nested groups, and a small dense top where levels cross.
+
+Atoms and groups are first put in an order that depends only on the numbers themselves (coordinates, then
+input), so the fit of a shuffled file runs through the same additions in the same order. A group is *nested*
+if all its atoms share their groups at every larger level. Groups that are not, and every larger group they
+touch, form the `top`, which the solver treats jointly; all others hang in a forest below `cells`, the
+distinct combinations of top groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .fields import atom_rows, pull, shift
+from .linalg6 import jit
+
+RANK_TOLERANCE = 1e-7  # relative eigenvalue of the mean motion below which a direction moves no atom
+
+
+@dataclass
+class Problem:
+    """Arrays in: what is to be explained, and by which groups.
+
+    xyz: (N, 3) Å.  u: (N, 6) Å², order 11, 22, 33, 12, 13, 23; of an isotropic atom only the trace counts.
+    anisotropic: (N,) bool.  labels: one (N,) int array a level, largest level first, -1 = in no group there;
+    any integers >= 0.  names: one a level.  atomic: whether the atomic level stands below them.
+    weights: (N,) or None = 1 / (Tr U / 3), scaled to mean 1 (Pearce & Gros 2021, eq. 6, with mean for sum).
+    """
+
+    xyz: np.ndarray
+    u: np.ndarray
+    anisotropic: np.ndarray
+    labels: list[np.ndarray]
+    names: list[str]
+    atomic: bool = True
+    weights: np.ndarray | None = None
+
+
+@dataclass
+class Structure:
+    """A `Problem` in canonical order, with its forest. G groups in level order, then C cells: nodes."""
+
+    n_atoms: int
+    d: int
+    order: np.ndarray  # (N,) input row of each canonical atom
+    xyz: np.ndarray  # (N, 3)
+    u: np.ndarray  # (N, 6) Voigt-orthonormal (off-diagonals times sqrt 2) or, isotropic, u[:, 0] = Tr U / 3
+    anisotropic: np.ndarray  # (N,) bool
+    weights: np.ndarray  # (N,)
+    n_groups: int
+    level: np.ndarray  # (G,) int32
+    group_of: np.ndarray  # (levels, N) int32 group of each canonical atom, -1 none
+    label_of: np.ndarray  # (G,) the caller's label of each group
+    size: np.ndarray  # (G,) atoms in the group
+    parent: np.ndarray  # (G + C,) int32 node above, -1 none; of a top group -2
+    child_start: np.ndarray
+    children: np.ndarray
+    atom_start: np.ndarray  # (G + C + 1,) canonical atoms attached directly to each node
+    loose: np.ndarray  # canonical atoms in no group
+    origin: np.ndarray  # (G + C, 3)
+    radius: np.ndarray  # (G + C,)
+    basis: np.ndarray  # (G, 6, 6) columns: motions (t, radius omega) of unit mean amplitude
+    rank: np.ndarray  # (G,) int32
+    stages: list[np.ndarray] = field(default_factory=list)  # forest nodes and cells, leaves first
+    top: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    cell_start: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int32))
+    cell_groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    @property
+    def n_nodes(self) -> int:
+        return len(self.parent)
+
+    @property
+    def n_cells(self) -> int:
+        return self.n_nodes - self.n_groups
+
+
+@jit
+def _sum_moments(order_nodes, parent, child_start, children, atom_start, xyz, origin, radius, d, out):
+    """Sum over all atoms below a node of its `d` design numbers for Tr U / 3."""
+    rows = np.zeros((6, d))
+    g = np.zeros((3, 6))
+    g6 = np.zeros((6, 6))
+    t = np.zeros((d, d))
+    for k in range(len(order_nodes)):
+        n = order_nodes[k]
+        for a in range(atom_start[n], atom_start[n + 1]):
+            atom_rows(
+                (xyz[a, 0] - origin[n, 0]) / radius[n],
+                (xyz[a, 1] - origin[n, 1]) / radius[n],
+                (xyz[a, 2] - origin[n, 2]) / radius[n],
+                d, False, rows, g,
+            )  # fmt: skip
+            for i in range(d):
+                out[n, i] += rows[0, i]
+        for c in range(child_start[n], child_start[n + 1]):
+            m = children[c]
+            shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
+            for i in range(d):
+                for j in range(d):
+                    out[n, i] += t[j, i] * out[m, j]
+
+
+@jit
+def _pull_all(moments, d, out):
+    for g in range(len(moments)):
+        pull(moments[g], d, out[g])
+
+
+def _canonical_labels(labels: np.ndarray, rank_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels renumbered by first appearance in `rank_order`; returns (labels (N,), original label of each)."""
+    inside = rank_order[labels[rank_order] >= 0]
+    values, first = np.unique(labels[inside], return_index=True)
+    new = np.empty(len(values), np.int64)
+    new[np.argsort(first, kind="stable")] = np.arange(len(values))
+    out = np.full(len(labels), -1, np.int64)
+    out[inside] = new[np.searchsorted(values, labels[inside])]
+    original = np.empty(len(values), np.int64)
+    original[new] = values
+    return out, original
+
+
+def _find_top(group_of: np.ndarray, n_groups: int) -> np.ndarray:
+    """(G,) bool: groups that cross a larger level's groups, and every larger group their atoms lie in."""
+    levels, n = group_of.shape
+    top = np.zeros(n_groups, bool)
+    for fine in range(1, levels):
+        mine = group_of[fine]
+        rows = np.flatnonzero(mine >= 0)
+        for coarse in range(fine):
+            theirs = group_of[coarse][rows]
+            low = np.full(n_groups, np.iinfo(np.int64).max)
+            high = np.full(n_groups, np.iinfo(np.int64).min)
+            np.minimum.at(low, mine[rows], theirs)
+            np.maximum.at(high, mine[rows], theirs)
+            top[(low < high) & (high > np.iinfo(np.int64).min)] = True
+    for fine in range(levels - 1, 0, -1):
+        mine = group_of[fine]
+        rows = np.flatnonzero((mine >= 0) & top[mine])
+        for coarse in range(fine):
+            theirs = group_of[coarse][rows]
+            top[theirs[theirs >= 0]] = True
+    return top
+
+
+def _bounded_lists(owner: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """CSR of members by owner (owner < 0 left out), members ascending."""
+    keep = np.flatnonzero(owner >= 0)
+    members = keep[np.argsort(owner[keep], kind="stable")]
+    start = np.zeros(n + 1, np.int32)
+    np.cumsum(np.bincount(owner[keep], minlength=n), out=start[1:])
+    return start, members.astype(np.int32)
+
+
+def build(problem: Problem) -> Structure:
+    """The canonical order, the forest, each node's origin and radius, each group's motions of unit amplitude."""
+    xyz = np.asarray(problem.xyz, np.float64)
+    u = np.asarray(problem.u, np.float64)
+    aniso = np.asarray(problem.anisotropic, bool)
+    n = len(xyz)
+    d = 21 if aniso.any() else 10
+    iso_value = u[:, :3].sum(axis=1) / 3.0
+    keys = [u[:, k] for k in range(5, -1, -1)] if d == 21 else [iso_value]
+    by_number = np.lexsort((*keys, xyz[:, 2], xyz[:, 1], xyz[:, 0]))
+
+    levels = len(problem.labels)
+    group_of = np.full((levels, n), -1, np.int64)
+    level_of, label_of = [], []
+    n_groups = 0
+    for k, labels in enumerate(problem.labels):
+        new, original = _canonical_labels(np.asarray(labels, np.int64), by_number)
+        group_of[k] = np.where(new >= 0, new + n_groups, -1)
+        level_of.append(np.full(len(original), k, np.int32))
+        label_of.append(original)
+        n_groups += len(original)
+    level = np.concatenate(level_of) if levels else np.zeros(0, np.int32)
+    label = np.concatenate(label_of) if levels else np.zeros(0, np.int64)
+
+    top = _find_top(group_of, n_groups)
+    tuples = np.full((n, levels), -1, np.int64)
+    for k in range(levels):
+        mine = group_of[k]
+        is_top = (mine >= 0) & top[mine] if n_groups else np.zeros(n, bool)
+        tuples[is_top, k] = mine[is_top]
+    touched = (tuples >= 0).any(axis=1)
+    cell_of = np.full(n, -1, np.int64)
+    cell_sets = np.zeros((0, levels), np.int64)
+    if touched.any():
+        cell_sets, inverse = np.unique(tuples[touched], axis=0, return_inverse=True)
+        cell_of[touched] = inverse.reshape(-1) + n_groups
+    n_cells = len(cell_sets)
+    n_nodes = n_groups + n_cells
+
+    parent = np.full(n_nodes, -1, np.int64)
+    if n_groups:
+        parent[:n_groups][top] = -2
+    above = cell_of.copy()  # the node above, walking each atom from the largest level down
+    for k in range(levels):
+        mine = group_of[k]
+        rows = np.flatnonzero((mine >= 0) & ~top[mine]) if n_groups else np.zeros(0, int)
+        parent[mine[rows]] = above[rows]
+        above[rows] = mine[rows]
+    order = np.lexsort((np.argsort(by_number), np.where(above < 0, n_nodes, above)))
+    above = above[order]
+    atom_start = np.searchsorted(np.where(above < 0, n_nodes, above), np.arange(n_nodes + 1)).astype(np.int32)
+    loose = np.arange(atom_start[-1], n, dtype=np.int32)
+
+    xyz, u, aniso = xyz[order], u[order], aniso[order]
+    group_of = group_of[:, order]
+    voigt = u.copy()
+    voigt[:, 3:] *= 2.0**0.5
+    voigt[~aniso] = 0.0
+    voigt[~aniso, 0] = u[~aniso, :3].sum(axis=1) / 3.0
+    if problem.weights is None:
+        weights = 1.0 / (u[:, :3].sum(axis=1) / 3.0)
+        weights = weights / weights.mean()
+    else:
+        weights = np.asarray(problem.weights, np.float64)[order]
+
+    child_start, children = _bounded_lists(np.where(parent >= 0, parent, -1), n_nodes)
+    size = np.zeros(n_groups, np.int64)
+    sums = np.zeros((n_nodes, 3))
+    counts = np.zeros(n_nodes)
+    for k in range(levels):
+        mine = group_of[k]
+        rows = mine >= 0
+        np.add.at(sums, mine[rows], xyz[rows])
+        size += np.bincount(mine[rows], minlength=n_groups)
+    counts[:n_groups] = size
+    cell_sorted = cell_of[order]
+    rows = cell_sorted >= 0
+    np.add.at(sums, cell_sorted[rows], xyz[rows])
+    counts += np.bincount(cell_sorted[rows], minlength=n_nodes)
+    origin = sums / np.maximum(counts, 1)[:, None]
+    spread = np.zeros(n_nodes)
+    for k in range(levels):
+        mine = group_of[k]
+        inside = mine >= 0
+        np.add.at(spread, mine[inside], ((xyz[inside] - origin[mine[inside]]) ** 2).sum(axis=1))
+    np.add.at(spread, cell_sorted[rows], ((xyz[rows] - origin[cell_sorted[rows]]) ** 2).sum(axis=1))
+    radius = np.sqrt(spread / np.maximum(counts, 1))
+    radius[radius < 1e-3] = 1.0
+
+    # leaves first: the deepest level of the forest, ..., the largest, then the cells
+    stages = [
+        np.flatnonzero((level == k) & (parent[:n_groups] != -2)).astype(np.int32) for k in range(levels - 1, -1, -1)
+    ]
+    stages.append(np.arange(n_groups, n_nodes, dtype=np.int32))
+    stages = [s for s in stages if len(s)]
+    structure = Structure(
+        n, d, order, xyz, voigt, aniso, weights, n_groups, level, group_of.astype(np.int32), label, size,
+        parent.astype(np.int32), child_start, children, atom_start, loose, origin, radius,
+        np.zeros((n_groups, 6, 6)), np.zeros(n_groups, np.int32), stages,
+    )  # fmt: skip
+    structure.top = np.flatnonzero(top).astype(np.int32)
+    slot = np.full(n_groups, -1, np.int64)
+    slot[structure.top] = np.arange(len(structure.top))
+    structure.cell_start = np.concatenate([[0], np.cumsum((cell_sets >= 0).sum(axis=1))]).astype(np.int32)
+    structure.cell_groups = slot[cell_sets[cell_sets >= 0]].astype(np.int32)
+    _unit_motions(structure)
+    return structure
+
+
+def _unit_motions(s: Structure) -> None:
+    """Fill `basis` and `rank`: with w = basis v, the mean over the group's atoms of |displacement|^2 / 3 is |v|^2."""
+    moments = np.zeros((s.n_nodes, 10))
+    for stage in s.stages:
+        _sum_moments(
+            stage, s.parent, s.child_start, s.children, s.atom_start, s.xyz, s.origin, s.radius, 10, moments
+        )
+    for g_slot, g in enumerate(s.top):  # a top group gathers from its cells
+        inside = np.flatnonzero(
+            [g_slot in s.cell_groups[s.cell_start[c] : s.cell_start[c + 1]] for c in range(s.n_cells)]
+        )
+        t, scratch = np.zeros((10, 10)), np.zeros((6, 6))
+        for c in inside + s.n_groups:
+            shift(s.origin[g], s.radius[g], s.origin[c], s.radius[c], 10, t, scratch)
+            moments[g] += t.T @ moments[c]
+    mean = np.zeros((s.n_groups, 6, 6))
+    _pull_all(moments[: s.n_groups] / np.maximum(s.size, 1)[:, None], 10, mean)
+    values, vectors = np.linalg.eigh(mean) if s.n_groups else (np.zeros((0, 6)), np.zeros((0, 6, 6)))
+    values, vectors = values[:, ::-1], vectors[:, :, ::-1]
+    keep = values > RANK_TOLERANCE * values[:, :1]
+    s.rank[:] = keep.sum(axis=1)
+    s.basis[:] = np.where(keep[:, None, :], vectors / np.sqrt(np.where(keep, values, 1.0))[:, None, :], 0.0)
