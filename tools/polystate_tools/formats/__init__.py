@@ -1,39 +1,71 @@
-"""Structure files into depositions and back: mmCIF, PDB, BinaryCIF and MMTF."""
+"""Structure files into depositions and back: mmCIF, PDB, BinaryCIF and MMTF.
+
+    tree, report = import_file("6vxx.pdb")
+    report = export_file(polystate.open("6vxx.zarr"), "6vxx.cif", gaussian="records")
+"""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polystate.store import Tree
 
-from polystate_tools.formats.build import ImportOptions, tree_of_records
 from polystate_tools.formats.errors import BadOption
-from polystate_tools.formats.files import InputFile, read_input
-from polystate_tools.formats.records import Records
-from polystate_tools.formats.report import ImportReport
+from polystate_tools.formats.report import ExportReport, ImportReport
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+
+    from polystate_tools.formats.files import InputFile
+    from polystate_tools.formats.records import Records
+
+__all__ = ["ExportReport", "ImportReport", "export_file", "import_file", "records_of_file"]
+
+READERS = {
+    "pdb": ("polystate_tools.formats.pdb", "records_of_pdb"),
+    "mmcif": ("polystate_tools.formats.mmcif", "records_of_mmcif"),
+    "bcif": ("polystate_tools.formats.bcif", "records_of_bcif"),
+    "mmtf": ("polystate_tools.formats.mmtf.records", "records_of_mmtf"),
+}
+"""Format -> module and function (content: bytes, where: str) -> Records."""
 
 
 def records_of_file(file: InputFile) -> Records:
     """The atom records of an input file."""
-    if file.format == "pdb":
-        from polystate_tools.formats.pdb import records_of_pdb
-
-        return records_of_pdb(file.content, file.name)
-    if file.format == "mmcif":
-        from polystate_tools.formats.mmcif import records_of_mmcif
-
-        return records_of_mmcif(file.content, file.name)
-    if file.format == "bcif":
-        from polystate_tools.formats.bcif import records_of_bcif
-
-        return records_of_bcif(file.content, file.name)
-    raise BadOption("--format", file.format, "pdb, mmcif or bcif")
+    if file.format not in READERS:
+        raise BadOption("--format", file.format, "one of " + ", ".join(READERS))
+    module, name = READERS[file.format]
+    reader: Callable[[bytes, str], Records] = getattr(importlib.import_module(module), name)
+    return reader(file.content, file.name)
 
 
-def import_file(path: str | Path, *, format: str | None = None, **options: Any) -> tuple[Tree, ImportReport]:
-    """The deposition of a structure file, and the account of the import. options: see `ImportOptions`."""
+def import_file(path: str | Path, *, format: str | None = None, base: str | None = None, refresh: bool = False,
+                **options: Any) -> tuple[Tree, ImportReport]:
+    """The deposition of a structure file, and the account of the import.
+
+    path: a file, plain or .gz, or `pdb:ID` to download an entry (base, refresh: see `fetch.fetch`).
+    options: see `build.ImportOptions`.
+    """
+    from polystate_tools.formats.build import ImportOptions, tree_of_records
+    from polystate_tools.formats.fetch import fetch, is_entry
+    from polystate_tools.formats.files import read_input
+
     chosen = ImportOptions(**options)
+    address = ""
+    if isinstance(path, str) and is_entry(path):
+        path, address = fetch(path, base, refresh)
+    elif base is not None or refresh:
+        raise BadOption("--base, --refresh", str(path), "an entry such as pdb:6vxx")
     file = read_input(path, format)
-    report = ImportReport(source=file.name, format=file.format, sha256=file.sha256)
+    report = ImportReport(source=file.name, format=file.format, sha256=file.sha256, address=address)
     return tree_of_records(records_of_file(file), chosen, report)
+
+
+def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options: Any) -> ExportReport:
+    """Write a deposition as a structure file (.cif or .pdb, each also .gz). options: see `export.ExportOptions`."""
+    from polystate_tools.formats.export import export_file as export
+
+    return export(dep, path, overwrite=overwrite, **options)

@@ -27,7 +27,8 @@ class Alternates:
     """One row a record, ordered by atom, then declared order of states.
 
     atom: (n,) row; xyz: (n, 3) Å; occupancy: (n,); altloc: letters; joint: of each record the states chosen,
-    as index into combinations; combinations: variable number -> state index; letters: what stands for what.
+    as index into combinations; combinations: variable number -> state index; several: (n,) bool, the record
+    holds in other states too; renamed: what letters stand for.
     """
 
     atom: np.ndarray
@@ -36,6 +37,7 @@ class Alternates:
     altloc: list[str]
     joint: np.ndarray
     combinations: list[dict[int, int]]
+    several: np.ndarray
     renamed: dict[str, str] = field(default_factory=dict)
 
 
@@ -46,7 +48,7 @@ def alternates(dep: Deposition) -> Alternates:
     plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
     combinations: list[dict[int, int]] = [{}]
     known: dict[tuple, int] = {(): 0}
-    atoms, xyz, occupancy, altloc, joint = [], [], [], [], []
+    atoms, xyz, occupancy, altloc, joint, several = [], [], [], [], [], []
     for atom in touched:
         for record in payload.records(atom):
             key = tuple(sorted(record.states.items()))
@@ -58,6 +60,7 @@ def alternates(dep: Deposition) -> Alternates:
             occupancy.append(record.occupancy)
             altloc.append(record.altloc)
             joint.append(known[key])
+            several.append(record.several)
     atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
     order = np.argsort(atom_rows, kind="stable")
     letters = [""] * len(plain) + altloc
@@ -67,7 +70,8 @@ def alternates(dep: Deposition) -> Alternates:
         np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
         [letters[k] for k in order.tolist()],
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
-        combinations, payload.renamed)
+        combinations, np.concatenate([np.zeros(len(plain), bool), np.array(several, bool)])[order],
+        payload.renamed)
 
 
 @dataclass
@@ -76,6 +80,7 @@ class _Record:
     occupancy: float
     altloc: str
     states: dict[int, int]
+    several: bool = False
 
 
 class _Payload:
@@ -185,20 +190,25 @@ class _Payload:
         mine = self.variables_of[atom]
         made: list[_Record] = []
         stated = self.stated.get(atom)
+        by_row: dict[int, _Record] = {}
         for joint, weight in self.combinations(mine):
             if any((atom, v, int(joint[v])) in self.absent for v in mine):
                 continue
-            occupancy = weight
+            occupancy, row = weight, -1
             if stated is not None:
-                values = [value for condition, value in stated if holds(condition, joint)]
-                if not values:
-                    continue  # takes the record of another state
-                occupancy = values[0]
+                row = next((k for k, (condition, _) in enumerate(stated) if holds(condition, joint)), -1)
+                if row < 0:
+                    continue
+                if row in by_row:
+                    by_row[row].several = True
+                    continue  # one record that holds in several states
+                occupancy = stated[row][1]
             xyz = self.dep.x_ref[atom].copy()
             for v in mine:
                 xyz = xyz + self.delta.get((atom, v, int(joint[v])), 0.0)
             states = {v: int(joint[v]) for v in sorted(mine) if joint[v] != INACTIVE}
             made.append(_Record(xyz, occupancy, "", states))
+            by_row[row] = made[-1]
         if stated is None:
             made = self._merged(atom, made)
         self._name(made)
@@ -212,6 +222,7 @@ class _Payload:
             key = (record.xyz.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
             if key in kept:
                 kept[key].occupancy += record.occupancy
+                kept[key].several = True
             else:
                 kept[key] = record
         return list(kept.values())

@@ -14,6 +14,7 @@ from polystate.store import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import adp, bundles, het_dialects, tls
 from polystate_tools.formats.altlocs import altloc_variables
 from polystate_tools.formats.checks import checked
+from polystate_tools.formats.collapse import without_equal_alternates
 from polystate_tools.formats.discrete import Conditions, discrete_groups
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.hierarchy_groups import hierarchy_groups
@@ -41,6 +42,8 @@ class ImportOptions:
     model: int | None = None
     het: bool = True
     """Read a heterogeneity extension where the file has one."""
+    collapse_duplicates: bool = False
+    """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
 
     def __post_init__(self) -> None:
         for name, allowed in (("altloc", ("sites", "global")), ("b_factors", (None, "total", "residual")),
@@ -55,6 +58,8 @@ def tree_of_records(records: Records, options: ImportOptions | None = None,
     options, report = options or ImportOptions(), report or ImportReport()
     if options.model is not None:
         records = _one_model(records, options.model)
+    if options.collapse_duplicates:
+        records = without_equal_alternates(records, report)
     arranged = checked(records, options.strict, report)
     records = arranged.records
     keys = iter(range(LAST_DRAW_KEY, 0, -1))
@@ -167,7 +172,8 @@ def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
         "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
         "choices": choices, "losses": report.losses}
     if report.sha256:
-        document["inputs"] = [{"name": report.source, "sha256": report.sha256, "format": report.format}]
+        source = {"name": report.source, "sha256": report.sha256, "format": report.format}
+        document["inputs"] = [source | ({"uri": report.address} if report.address else {})]
     return document
 
 

@@ -13,7 +13,7 @@ from polystate_tools.formats.variables import TOLERANCE
 
 def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     """The layout of the records without duplicates; refuses what is not a number and occupancies below 0."""
-    report.read = len(records) + sum(entry["count"] for entry in records.refused)
+    report.read = report.read or len(records) + sum(entry["count"] for entry in records.refused)
     report.refusals += records.refused
     report.losses += records.notes
     _finite(records)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -59,7 +58,7 @@ def discrete_groups(layout: Layout, descriptor: str, variables: list[Variable], 
         columns = np.array(absent, np.int64)
         tables["absent"] = {"site": columns[:, 0].astype(np.int32), "state": columns[:, 1].astype(np.int32),
                             "atom_id": columns[:, 2].astype(np.uint32)}
-    occupancy = _occupancy(layout, variables, conditions)
+    occupancy = _occupancy(layout, [row for row in planned.occupancy if row[2] in mine], conditions)
     if len(occupancy["atom_id"]):
         tables["occupancy"] = occupancy
     if conditions.number:
@@ -79,7 +78,7 @@ def _states(variables: list[Variable], conditions: Conditions) -> dict:
     columns: dict[str, list] = {"site": [], "state": [], "label": [], "condition": [], "population": [],
                                 "deposited": [], "source": []}
     for variable in variables:
-        inherited = [(variable.parent[0], (variable.parent[1],))] if variable.parent else []
+        inherited = [variable.parent] if variable.parent else []
         for state, condition, population in variable.rows:
             number = conditions.add(inherited if condition is None else condition)
             row = (variable.number, state, variable.states[state], number, population, variable.deposited[state],
@@ -107,17 +106,10 @@ def _deltas(layout: Layout, rows: list, x_ref: np.ndarray) -> dict:
             **{name: moved[keep, k].copy() for k, name in enumerate(("dx", "dy", "dz"))}}
 
 
-def _occupancy(layout: Layout, variables: list[Variable], conditions: Conditions) -> dict:
-    """One row a record that has a state: its deposited occupancy under its state."""
-    rows = [(atom, state, record, variable) for variable in variables
-            for atom, of in variable.record_of.items() for state, record in of.items()]
-    rows.sort(key=lambda row: (row[0], row[3].number, row[1]))
-    number = [conditions.add([(variable, (state,))]) for _, state, _, variable in rows]
-    values = layout.records.occupancy[[record for _, _, record, _ in rows]] if rows else np.empty(0)
+def _occupancy(layout: Layout, rows: list, conditions: Conditions) -> dict:
+    """One row a record: its deposited occupancy, and the states of the variable in which it holds."""
+    rows = sorted(rows, key=lambda row: (row[0], row[2].number, row[3]))
+    number = [conditions.add([(variable, states)]) for _, _, variable, states in rows]
+    values = layout.records.occupancy[[record for _, record, _, _ in rows]] if rows else np.empty(0)
     return {"atom_id": np.array([atom + 1 for atom, *_ in rows], np.uint32),
             "condition": np.array(number, np.int32), "value": np.asarray(values, np.float64)}
-
-
-def deposited_sum(variable: Variable) -> float:
-    """The sum of the deposited occupancies of a variable's states, those that have one."""
-    return math.fsum(value for value in variable.deposited if not math.isnan(value))

@@ -179,7 +179,7 @@ def _connections(block: gemmi.cif.Block, records: Records) -> None:
     if not len(records.bonds):
         return
     ends = [records.take(records.bonds[:, k]) for k in (0, 1)]
-    kinds = [_bond_kind(ends, k) for k in range(len(records.bonds))]
+    kinds = [bond_kind(ends, k) for k in range(len(records.bonds))]
     columns = {"id": [f"{kind}{k + 1}" for k, kind in enumerate(kinds)], "conn_type_id": kinds}
     for k, end in enumerate(ends, 1):
         seq = ["" if s < 0 else str(s) for s in end.label_seq.tolist()]
@@ -192,7 +192,7 @@ def _connections(block: gemmi.cif.Block, records: Records) -> None:
     _loop(block, "_struct_conn.", columns)
 
 
-def _bond_kind(ends: list[Records], k: int) -> str:
+def bond_kind(ends: list[Records], k: int) -> str:
     if all(end.name[k] == "SG" for end in ends):
         return "disulf"
     if any(gemmi.Element(int(end.element[k]) % 119).is_metal for end in ends):

@@ -38,6 +38,7 @@ class ImportReport:
     source: str = ""
     format: str = ""
     sha256: str = ""
+    address: str = ""
     read: int = 0
     kept: int = 0
     refused: int = 0

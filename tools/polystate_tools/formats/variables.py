@@ -22,7 +22,7 @@ class Variable:
     """One site of one discrete descriptor.
 
     record_of: atom row -> {state: record}; inherits: (atom, state) that takes the reference conformer though
-    it has no record; parent: the variable and the state under which this one is active.
+    it has no record; parent: the variable and its states under which this one is active.
     rows: (state, condition, population) of table `states`; condition None = that of the parent, else a
     conjunction of (variable, states). deposited: by state, as the file has it.
     """
@@ -34,14 +34,13 @@ class Variable:
     deposited: list[float]
     rows: list[tuple[int, tuple | None, float]] = field(default_factory=list)
     source: str = "unknown"
-    parent: tuple[Variable, int] | None = None
+    parent: tuple[Variable, tuple[int, ...]] | None = None
     inherits: set[tuple[int, int]] = field(default_factory=set)
     rule: str = ""
     number: int = -1
     """Index of the site in its descriptor."""
-    children: dict[int, list[Variable]] = field(default_factory=dict)
     extra_atoms: set[int] = field(default_factory=set)
-    """Atoms of descendants, which a state of this variable can make absent."""
+    """Atoms of variables below, which a state of this one can make absent."""
 
     def __hash__(self) -> int:
         return id(self)
@@ -59,7 +58,7 @@ class Variable:
 
     @property
     def atoms(self) -> list[int]:
-        """Ascending atom rows that the variable's scope covers."""
+        """Ascending atom rows that the variable's scope covers: its own, and those of what nests under it."""
         return sorted(set(self.record_of) | self.extra_atoms)
 
 
@@ -101,13 +100,14 @@ class Plan:
 
     base: atom -> record of x_ref; deltas: (variable, state, atom, record, record it is relative to or -1 = x_ref);
     absent: (variable, state, atom); adp: (atom, record, variable or None, states) rows, the ADP of a record
-    while the variable is in one of the states.
+    while the variable is in one of the states; occupancy: the same rows, never without a variable.
     """
 
     base: dict[int, int] = field(default_factory=dict)
     deltas: list[tuple[Variable, int, int, int, int]] = field(default_factory=list)
     absent: list[tuple[Variable, int, int]] = field(default_factory=list)
     adp: list[tuple[int, int, Variable | None, tuple[int, ...]]] = field(default_factory=list)
+    occupancy: list[tuple[int, int, Variable, tuple[int, ...]]] = field(default_factory=list)
 
 
 def plan(variables: Iterable[Variable], base_record: dict[int, int], layout: Layout) -> Plan:
@@ -132,59 +132,64 @@ def _plan_atom(atom: int, mine: list[Variable], root: int | None, made: Plan, la
         at: Variable | None = variable
         while at is not None and at not in involved:
             involved[at] = None
+            at.extra_atoms.add(atom)
             at = at.parent[0] if at.parent else None
-    n_records = sum(len(v.record_of[atom]) for v in mine) + (root is not None)
+    alone = root is None and sum(len(v.record_of[atom]) for v in mine) == 1
 
     def below(node: tuple[Variable, int] | None) -> Variable | None:
-        children = [v for v in involved if v.parent == node or (node is None and v.parent is None)]
+        children = [v for v in involved if (v.parent is None if node is None else
+                                            v.parent is not None and v.parent[0] is node[0] and node[1] in v.parent[1])]
         if len(children) > 1:
             name = layout.records.record_name(int(layout.first_record[atom]))
             raise HeterogeneityExtension(name, " and ".join(v.label for v in children),
                                          "states of one variable, since none excludes another")
         return children[0] if children else None
 
-    def walk(node: tuple[Variable, int] | None, governing: int | None) -> int | None:
+    def say(record: int, variable: Variable, states: list[int], always: bool) -> None:
+        """The record holds while the variable is in the states."""
+        row = (atom, record, variable, tuple(states))
+        if row not in made.occupancy[-8:]:  # reached again under another state of its parent
+            made.occupancy.append(row)
+            made.adp.append((atom, record, None, ()) if always else row)
+
+    done: dict[Variable, int] = {}
+
+    def walk(node: tuple[Variable, int] | None, governing: int | None) -> int:
         """Emit rows for the subtree of a node; returns the record of its reference."""
         variable = below(node)
         if variable is None:
-            if governing is not None:
-                where = (node[0], (node[1],)) if node is not None and n_records > 1 else (None, ())
-                made.adp.append((atom, governing, *where))
+            assert governing is not None and node is not None
+            say(governing, node[0], [node[1]], False)
             return governing
+        if variable in done:
+            return done[variable]
         own = variable.record_of.get(atom, {})
-        supported = {s for s in range(len(variable.states)) if s in own or below((variable, s)) is not None}
+        states = range(len(variable.states))
+        supported = {s for s in states if s in own or below((variable, s)) is not None}
+        reference: dict[int, int] = {}
+        of_record: dict[int, list[int]] = {}
+        for state in supported:
+            if below((variable, state)) is not None:
+                reference[state] = walk((variable, state), own.get(state, governing))
+            else:
+                reference[state] = own[state]
+                of_record.setdefault(own[state], []).append(state)
         weights = variable.weights
         best = max(supported, key=lambda s: (weights[s], -s))
-        bare, kept = [], []
-        references: dict[int, int | None] = {}
-        by_record: dict[int, list[int]] = {}
-        for state in range(len(variable.states)):
-            if state in own:
-                references[state] = own[state]
-                if below((variable, state)) is None:
-                    by_record.setdefault(own[state], []).append(state)
-                else:
-                    references[state] = walk((variable, state), own[state])
-            elif state in supported:
-                references[state] = walk((variable, state), governing)
-            elif (atom, state) in variable.inherits:
-                kept.append(state)
-            else:
-                bare.append(state)
-        if kept and best in own:
-            by_record[own[best]] = sorted({*by_record.get(own[best], [best]), *kept})
-        for record, states in by_record.items():
-            alone = n_records == 1 and not kept
-            made.adp.append((atom, record, None if alone else variable, () if alone else tuple(states)))
+        kept = [s for s in states if s not in supported and (atom, s) in variable.inherits]
+        bare = [s for s in states if s not in supported and s not in kept]
+        if kept:
+            of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
+        for record, where in of_record.items():
+            say(record, variable, where, alone and not kept)
         if governing is None:
             made.absent += [(variable, state, atom) for state in bare]
         elif bare:
-            made.adp.append((atom, governing, variable, tuple(bare)))
+            say(governing, variable, bare, False)
         relative = -1 if governing is None else governing
         made.deltas += [(variable, state, atom, record, relative) for state, record in own.items()]
-        return references[best] if governing is None or not bare or weights[best] >= max(
-            weights[s] for s in bare) else governing
+        uncovered = max((weights[s] for s in bare), default=-1.0) if governing is not None else -1.0
+        done[variable] = reference[best] if governing is None or weights[best] >= uncovered else governing
+        return done[variable]
 
-    reference = walk(None, root)
-    assert reference is not None
-    made.base[atom] = reference
+    made.base[atom] = walk(None, root)

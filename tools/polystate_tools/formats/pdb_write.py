@@ -1,0 +1,142 @@
+"""Atom records as a PDB file, with a loss list of what eighty columns cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from polystate_tools.formats.errors import CannotHold
+from polystate_tools.formats.fixed import to_hybrid36
+from polystate_tools.formats.mmcif_write import bond_kind
+from polystate_tools.formats.pdb_header_write import header_lines
+from polystate_tools.formats.records import Records
+from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.text import ELEMENT_SYMBOLS, Text
+
+ONE_LETTER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def pdb_of_records(records: Records, report: ExportReport) -> str:
+    """The text of a PDB file. Ids too long for their columns are renamed, and the table is in the file."""
+    records = _fitting(records, report)
+    lines = [*header_lines(records, report), *_links(records)]
+    models = np.unique(records.model)
+    for model in models.tolist():
+        if len(models) > 1:
+            lines.append(f"MODEL     {model:4d}")
+        lines += _atom_lines(records.take(records.model == model))
+        if len(models) > 1:
+            lines.append("ENDMDL")
+    lines.append("END")
+    return "\n".join(f"{line:<80}" for line in lines) + "\n"
+
+
+def _fitting(records: Records, report: ExportReport) -> Records:
+    """The records with ids that fit, renamed where they do not; refuses numbers that have no room."""
+    records = replace(records, auth_asym=_renamed(records.auth_asym, 2, "chain", report),
+                      altloc=_renamed(records.altloc, 1, "altloc", report))
+    for column, width, what in ((records.comp, 3, "residue type"), (records.name, 4, "atom name"),
+                                (records.ins, 1, "insertion code")):
+        long = [value for value in column.vocabulary()[1] if len(value) > width]
+        if long:
+            raise CannotHold(what, ", ".join(long[:5]), f"at most {width} characters in a PDB file; export mmCIF")
+    if len(records) and (np.abs(records.xyz) >= 9999.9995).any() | (records.xyz <= -999.9995).any():
+        raise CannotHold("coordinates", f"{np.abs(records.xyz).max():.3f} Å", "-999.999 to 9999.999 in a PDB file")
+    if np.nanmax(records.b, initial=0) >= 999.995:
+        report.lose("B above 999.99", int((records.b >= 999.995).sum()), "written as 999.99")
+        records = replace(records, b=np.minimum(records.b, 999.99))
+    rounded = int((np.abs(records.u[records.has_u] - np.round(records.u[records.has_u], 4)) > 2e-8).any(axis=1).sum())
+    if rounded:
+        report.lose("U beyond four decimals", rounded, "ANISOU holds 0.0001 Å²")
+    report.lose("label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]),
+                "a PDB file has author numbering only")
+    return records
+
+
+def _renamed(column: Text, width: int, what: str, report: ExportReport) -> Text:
+    values = column.vocabulary()[1]
+    long = [value for value in values if len(value) > width]
+    if not long:
+        return column
+    used = set(values)
+    first = [""] if width == 1 else ["", *ONE_LETTER]
+    free = (a + b for a in first for b in ONE_LETTER if a + b not in used)
+    try:
+        table = {value: next(free) for value in long}
+    except StopIteration:
+        raise CannotHold(what, f"{len(values)} ids", f"ids of {width} characters; export mmCIF") from None
+    report.lose(f"{what} ids", len(long), "renamed: " + ", ".join(f"{a} is {b}" for a, b in table.items()))
+    return column.replaced(table)
+
+
+def _links(records: Records) -> Iterator[str]:
+    """SSBOND and LINK records; bond orders have no column."""
+    for kind in ("disulf", "other"):
+        serial = 0
+        for a, b, _ in records.bonds.tolist():
+            ends = [records.take(np.array([row])) for row in (a, b)]
+            if (bond_kind(ends, 0) == "disulf") != (kind == "disulf"):
+                continue
+            serial += 1
+            one, two = (_place(records, row) for row in (a, b))
+            distance = float(np.linalg.norm(records.xyz[a] - records.xyz[b]))
+            if kind == "disulf":
+                yield (f"SSBOND {serial:3d} {one[1]:>3s}{one[2]:>2s} {one[3]:>4s}{one[4]:1s}   {two[1]:>3s}"
+                       f"{two[2]:>2s} {two[3]:>4s}{two[4]:1s}{'':23s}  1555   1555 {distance:5.2f}")
+            else:
+                yield (f"LINK        {one[0]}{one[5]:1s}{one[1]:>3s}{one[2]:>2s}{one[3]:>4s}{one[4]:1s}{'':15s}"
+                       f"{two[0]}{two[5]:1s}{two[1]:>3s}{two[2]:>2s}{two[3]:>4s}{two[4]:1s}    1555   1555 "
+                       f"{distance:5.2f}")
+
+
+def _place(records: Records, row: int) -> tuple[str, ...]:
+    """Atom name, residue type, chain, number, insertion code and altloc of a record, as fields."""
+    return (atom_name(records.name[row], int(records.element[row])), records.comp[row], records.auth_asym[row],
+            to_hybrid36(int(records.auth_seq[row]), 4), records.ins[row], records.altloc[row])
+
+
+def atom_name(name: str, element: int) -> str:
+    """An atom name in its four columns: one-letter elements start in the second."""
+    if len(name) < 4 and len(ELEMENT_SYMBOLS[element]) == 1:
+        return f" {name:<3s}"
+    return f"{name:<4s}"
+
+
+def _atom_lines(records: Records) -> Iterator[str]:
+    symbols = ["" if e == 0 else ELEMENT_SYMBOLS[e].upper() for e in range(len(ELEMENT_SYMBOLS))]
+    u = np.round(records.u * 1e4).astype(np.int64)
+    columns = (records.het.tolist(), records.name.tolist(), records.altloc.tolist(), records.comp.tolist(),
+               records.auth_asym.tolist(), records.auth_seq.tolist(), records.ins.tolist(), records.xyz.tolist(),
+               records.occupancy.tolist(), records.b.tolist(), records.element.tolist(), records.charge.tolist(),
+               records.has_u.tolist(), _chain_ends(records))
+    serial = 0
+    for row, (het, name, alt, comp, chain, seq, ins, xyz, occupancy, b, element, charge, aniso, end) in enumerate(
+            zip(*columns, strict=True)):
+        serial += 1
+        number = to_hybrid36(serial, 5)
+        where = f"{atom_name(name, element)}{alt:1s}{comp:>3s}{chain:>2s}{to_hybrid36(seq, 4)}{ins:1s}"
+        signed = f"{abs(charge)}{'-' if charge < 0 else '+'}" if charge else ""
+        tail = f"{symbols[element]:>2s}{signed:2s}"
+        b_text = "" if b != b else f"{b:6.2f}"
+        yield (f"{'HETATM' if het else 'ATOM  '}{number} {where}   {xyz[0] + 0.0:8.3f}{xyz[1] + 0.0:8.3f}"
+               f"{xyz[2] + 0.0:8.3f}{occupancy:6.2f}{b_text:>6s}          {tail}")
+        if aniso:
+            values = "".join(f"{value:7d}" for value in u[row].tolist())
+            yield f"ANISOU{number} {where} {values}      {tail}"
+        if end:
+            serial += 1
+            yield f"TER   {to_hybrid36(serial, 5)}      {comp:>3s}{chain:>2s}{to_hybrid36(seq, 4)}{ins:1s}"
+
+
+def _chain_ends(records: Records) -> list[bool]:
+    """Where a polymer ends: the last record of a chain that belongs to an entity with a sequence."""
+    polymers = {entity.id for entity in records.entities if entity.type == "polymer" or entity.sequence}
+    polymer = records.entity.isin(polymers)
+    ends = np.zeros(len(records), bool)
+    chain = records.label_asym.codes
+    ends[:-1] = polymer[:-1] & (chain[:-1] != chain[1:])
+    if len(records):
+        ends[-1] = polymer[-1]
+    return ends.tolist()
