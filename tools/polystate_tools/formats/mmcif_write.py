@@ -47,8 +47,8 @@ def _loop(block: gemmi.cif.Block, prefix: str, columns: dict[str, Iterable[str]]
 
 
 def token(text: str) -> str:
-    """A CIF value: quoted where it must be, ? for nothing."""
-    return gemmi.cif.quote(text) if text else "?"
+    """A CIF value: quoted where it must be, ? for nothing, . as it is (not applicable)."""
+    return gemmi.cif.quote(text) if text not in ("", ".") else text or "?"
 
 
 def _pairs(block: gemmi.cif.Block, values: dict[str, str]) -> None:

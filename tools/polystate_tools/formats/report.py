@@ -46,6 +46,7 @@ class ImportReport:
     atoms: int = 0
     alternates: int = 0
     models: int = 1
+    dialect: str = ""
     sites: dict[str, int] = field(default_factory=dict)
     adp: dict[str, Any] = field(default_factory=dict)
     refusals: list[dict[str, Any]] = field(default_factory=list)
