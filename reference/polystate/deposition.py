@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polystate import evaluate, kernels
+from polystate import evaluate, kernels, views
 from polystate.axes import Axis, axes, axis
 from polystate.descriptors import Descriptor
 from polystate.errors import (
@@ -19,7 +19,6 @@ from polystate.errors import (
     DrawRange,
     IllegalState,
     MissingLayer,
-    StateNotFound,
     UnknownGrouping,
     WrongShape,
 )
@@ -389,6 +388,34 @@ class Deposition:
         from polystate.sample import sample
 
         return sample(self, n, seed, out, **options)
+
+    # -- questions of consumers --------------------------------------------------------------------------
+
+    def scope(self, name: str) -> views.ScopeView:
+        """What varies at a scope: a level of the hierarchy, or a grouping by name."""
+        return views.scope(self, name)
+
+    def up_to(self, level: str) -> Deposition:
+        """This deposition with everything above a level ignored."""
+        return views.up_to(self, level)
+
+    def select(self, text: str) -> np.ndarray:
+        """The ids of the atoms that a selection names; the language is that of polystate.selection."""
+        from polystate.selection import select
+
+        return self.hierarchy.atom_id[select(self, text)]
+
+    def beads(self, name: str, **request: Any) -> np.ndarray:
+        """Bead coordinates of a coarse_grain grouping in one rendering, (G, 3) ångström."""
+        return views.beads(self, name, self.render(**request).xyz)
+
+    def variables(self) -> Iterator[views.VariableView]:
+        """All variables with their states, parents before children; nested states are not multiplied out."""
+        return views.variables(self)
+
+    def annotations(self, namespace: str | None = None) -> Iterator[views.Annotation]:
+        """All annotations, or those of one namespace; evaluation never reads them."""
+        return views.remarks(self, namespace)
 
     # -- descriptions ------------------------------------------------------------------------------------
 

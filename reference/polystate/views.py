@@ -1,0 +1,201 @@
+"""Questions that consumers ask of a deposition: what varies at a scope, what is nested under what, what is remarked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import UnknownGrouping, UnsupportedCombination
+from polystate.hierarchy import LEVELS
+from polystate.operators import call
+from polystate.store import Group
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+    from polystate.descriptors import Descriptor
+
+SMALLEST_FIRST = tuple(reversed(LEVELS))  # atom, residue, chain, entity, deposition
+
+
+@dataclass(frozen=True)
+class ScopeView:
+    """What a deposition says at one scope: a level of the hierarchy, or a grouping by name."""
+
+    dep: Deposition
+    name: str
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The scope as descriptors write it."""
+        return {"level": self.name} if self.name in LEVELS else {"grouping": self.name}
+
+    @cached_property
+    def label_of_atom(self) -> np.ndarray:
+        """The label of each atom, (N,) int32, -1 = not covered."""
+        return self.dep.scope_labels(self.document)[0]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        return self.dep.scope_names(self.document, self.dep.scope_labels(self.document)[1])
+
+    def atoms(self, label: str) -> np.ndarray:
+        """The atom ids under a label."""
+        if label not in self.labels:
+            raise UnknownGrouping(self.name, label, "a label of this scope")
+        return self.dep.hierarchy.atom_id[self.label_of_atom == self.labels.index(label)]
+
+    @cached_property
+    def descriptors(self) -> list[Descriptor]:
+        """For a grouping, the descriptors bound to it. For a level, those whose labels each lie within one of its
+        nodes, and not within one of a smaller level: domains of a chain vary at chain scope."""
+        found = self.dep.descriptors.values()
+        if self.name in LEVELS:
+            return [d for d in found if level_of(d) == self.name]
+        return [d for d in found if (d.document.get("scope") or {}).get("grouping") == self.name]
+
+
+def scope(dep: Deposition, name: str) -> ScopeView:
+    """The scope of a name: a level, or a grouping of this deposition."""
+    if name not in LEVELS and name not in dep.groupings:
+        raise UnknownGrouping("scope", name, "a level, or one of " + (", ".join(dep.groupings) or "no groupings"))
+    return ScopeView(dep, name)
+
+
+def level_of(d: Descriptor) -> str:
+    """The smallest level of the hierarchy of which each label of a descriptor's scope lies within one node."""
+    stated = (d.document.get("scope") or {}).get("level")
+    if stated in LEVELS:
+        return str(stated)
+    label = d.label_of_atom
+    covered = np.flatnonzero(label >= 0)
+    for level in SMALLEST_FIRST:
+        node = d.dep.hierarchy.of_atoms(level)[covered]
+        pairs = np.unique(np.stack([label[covered], node]), axis=1)
+        if len(pairs[0]) == len(np.unique(pairs[0])):
+            return level
+    return "deposition"
+
+
+def up_to(dep: Deposition, level: str) -> Deposition:
+    """The deposition with everything above a level ignored: what varies within one residue, one chain, ..."""
+    if level not in LEVELS:
+        raise UnknownGrouping("level", level, "one of " + ", ".join(LEVELS))
+    allowed = SMALLEST_FIRST[: SMALLEST_FIRST.index(level) + 1]
+    return restricted(dep, [d.id for d in dep.descriptors.values() if level_of(d) in allowed])
+
+
+def restricted(dep: Deposition, ids: Collection[str]) -> Deposition:
+    """The deposition in which only these descriptors contribute to coordinates and covariances.
+
+    Joint states stay what they are, and draws too: of the other discrete descriptors the states are kept, without
+    what they move or lack. What is derived keeps what it was computed to be."""
+    from polystate.deposition import Deposition
+
+    tree: dict[str, Group] = {p: dep.tree[p] for p in dep.tree if not p.startswith("descriptors/")}
+    for d in dep.descriptors.values():
+        document = {k: v for k, v in d.document.items() if k != "derived_from"}
+        if d.id in ids:
+            tree[d.path] = Group(document, d.group.arrays, d.group.tables)
+        elif d.is_discrete:
+            for key in ("operator", "acts_as", "reference"):
+                document.pop(key, None)
+            arrays = {n: d.group.arrays[n] for n in d.group.arrays if n == "labels"}
+            tables = {n: d.group.tables[n] for n in d.group.tables if n in ("states", "variables", "conditions")}
+            tree[d.path] = Group({**document, "mode": "B", "signal_type": "categorical_state"}, arrays, tables)
+    return Deposition(tree, dep.folder, dep.allow_uris)
+
+
+# -- nested states ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VariableView:
+    """One variable: its name, how deep it is nested, the variables it depends on, and its states.
+
+    states: (label, population, when) in declared order; when = the parents' states under which the row holds, each
+    parent with its alternatives, empty = always."""
+
+    name: str
+    descriptor: str
+    site: int
+    depth: int
+    parents: tuple[str, ...]
+    states: tuple[tuple[str, float, Mapping[str, tuple[str, ...]]], ...]
+
+
+def variables(dep: Deposition) -> Iterator[VariableView]:
+    """All variables, parents before children; as many rows as there are states, never as many as joint states."""
+    dag = dep.states.dag
+    depth: dict[int, int] = {}
+    for v in range(len(dag)):
+        rows, labels = dag.rows(v), dag.state_labels(v)
+        names: dict[str, None] = {}
+        states = []
+        for state, condition, population in zip(rows.state, rows.condition, rows.population, strict=True):
+            when: dict[str, tuple[str, ...]] = {}
+            for clause in condition or ():
+                words = dag.state_labels(clause.variable)
+                parent = dag.variable_name(clause.variable)
+                when[parent] = tuple(str(words[s]) for s in sorted(clause.states))
+                names[parent] = None
+            states.append((str(labels[int(state)]), float(population), when))
+        depth[v] = 1 + max((depth[p] for p in dag.parents(v)), default=-1)
+        yield VariableView(dag.variable_name(v), dag.descriptor(v), int(dag.site[v]), depth[v], tuple(names),
+                           tuple(states))  # fmt: skip
+
+
+# -- beads and annotations -------------------------------------------------------------------------------
+
+
+def beads(dep: Deposition, name: str, xyz: np.ndarray) -> np.ndarray:
+    """Bead coordinates of a coarse_grain grouping, (G, 3) ångström, from the coordinates of all atoms (N, 3)."""
+    if name not in dep.groupings:
+        raise UnknownGrouping("groupings", name, "one of " + (", ".join(dep.groupings) or "no groupings"))
+    found = dep.groupings[name]
+    if found.weight is None or found.child_level != "atom":
+        raise UnsupportedCombination(found.path, "no weights, or children that are no atoms", "a coarse_grain grouping")
+    inputs = {"xyz": xyz, "child": found.child, "parent": found.parent, "weight": found.weight}
+    return call("coarse_grain/weighted_sum_v1", inputs, {"labels": found.n_labels})["xyz"]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One remark: who wrote it (namespace), what it is about (selector), what it says (body)."""
+
+    namespace: str
+    selector: Mapping[str, Any]
+    body: Any
+    document: Mapping[str, Any]
+    dep: Deposition
+
+    def atoms(self) -> np.ndarray:
+        """The ids of the atoms it is about; none where its selector points to nothing that exists."""
+        h, s = self.dep.hierarchy, self.selector
+        target = s.get("target")
+        if target == "deposition":
+            return h.atom_id
+        if target == "atoms":
+            return h.atom_id[np.isin(h.atom_id, s.get("atoms", []))]
+        try:
+            if target == "labels":
+                label, n = self.dep.scope_labels(s.get("scope", {}))
+                return h.atom_id[np.isin(label, s.get("labels", range(n)))]
+            if target in ("descriptor", "state") and s.get("descriptor") in self.dep.descriptors:
+                label = self.dep.descriptors[s["descriptor"]].label_of_atom
+                return h.atom_id[label == s["site"] if "site" in s else label >= 0]
+        except UnknownGrouping:
+            pass
+        return h.atom_id[:0]
+
+
+def remarks(dep: Deposition, namespace: str | None = None) -> Iterator[Annotation]:
+    """All annotations, or those of one namespace; evaluation never reads them."""
+    for path in sorted(p for p in dep.tree if p.startswith("annotations/") and p.count("/") == 1):
+        name = path.split("/", 1)[1]
+        if namespace in (None, name):
+            for item in dep.tree[path].attributes.get("items", []):
+                yield Annotation(name, item.get("selector", {}), item.get("body"), item, dep)
