@@ -19,6 +19,7 @@ MODULES = {
         "digest",
     ): "polystate_tools.commands.depositions",
     ("covariance", "render", "sample"): "polystate_tools.commands.evaluation",
+    ("query",): "polystate_tools.commands.queries",
     ("import", "export"): "polystate_tools.formats.cli",
     ("mmtf",): "polystate_tools.formats.mmtf.cli",
     ("registry",): "polystate_tools.registry_cli",

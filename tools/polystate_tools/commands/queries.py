@@ -1,0 +1,48 @@
+"""query: questions in SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polystate_tools.commands.options import Dep, Json, Overwrite, echo_json, echo_table, save
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(query)
+
+
+def query(
+    dep: Dep,
+    sql: Annotated[str, typer.Argument(help="SQL over atoms, residues, chains, groups, descriptors, states.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write .csv or .parquet instead of printing.")] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Ask a deposition a question in SQL.
+
+    The residues with the largest tenth of residue-level disorder:
+
+    polystate query 6vxx-echt.zarr "SELECT name, b FROM groups WHERE descriptor LIKE '%residue%'
+    QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC\""""
+    import polystate
+    from polystate_tools.query import query as ask
+
+    answer = ask(polystate.open(dep), sql)
+    if out is not None:
+        if out.suffix == ".parquet":
+            from pyarrow import parquet
+
+            save(out, overwrite, lambda file: parquet.write_table(answer, file))
+        else:
+            from pyarrow import csv
+
+            save(out, overwrite, lambda file: csv.write_csv(answer, file))
+        typer.echo(f"{out}  {answer.num_rows} rows")
+    elif as_json:
+        echo_json(answer.to_pylist())
+    else:
+        echo_table(answer.to_pylist(), answer.column_names)
