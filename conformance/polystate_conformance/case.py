@@ -70,7 +70,7 @@ class Case:
 
 
 _OPTIONAL: dict[str, Any] = {
-    "deposition": None, "container": "directory", "encode": (), "damage": (), "kills": (), "twin": None,
+    "deposition": None, "container": "directory", "encode": (), "damage": (), "beside": {}, "kills": (), "twin": None,
     "limit_s": 20.0, "sentences": {},
 }  # fmt: skip
 

@@ -105,7 +105,7 @@ def _twin_problems(case: Case, known: dict[str, Case]) -> list[str]:
 def _facts(case: Case) -> dict[str, Any]:
     request = {key: value for key, value in case.request.items() if key != "outputs"}
     return {"deposition": case.deposition, "store": {"container": case.container, "encode": list(case.encode),
-            "damage": list(case.damage)}, "request": request}  # fmt: skip
+            "damage": list(case.damage)}, "beside": case.beside, "request": request}  # fmt: skip
 
 
 def difference(one: Any, other: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

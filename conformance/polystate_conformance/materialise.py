@@ -82,6 +82,8 @@ class Materials:
 
 def _build(case: Case, folder: Path) -> Path:
     """Build the store of a case under a random name in `folder`."""
+    if case.beside:
+        folder = _beside(case, folder)
     if "file" in case.deposition:
         return _file(case, folder)
     target = _name(folder, ".zarr")
@@ -109,12 +111,27 @@ def _build(case: Case, folder: Path) -> Path:
     return packed
 
 
-def _file(case: Case, folder: Path) -> Path:
-    """A raw file, shown under an opaque name with its own suffix; relative to the case, else to conformance/."""
-    name = case.deposition["file"]
+def _beside(case: Case, folder: Path) -> Path:
+    """A folder of its own for a store that artifacts lie beside, with the artifacts in it."""
+    own = folder / secrets.token_hex(8)
+    own.mkdir()
+    for name, file in case.beside.items():
+        source = _source(case, file)
+        shutil.copytree(source, own / name) if source.is_dir() else shutil.copyfile(source, own / name)
+    return own
+
+
+def _source(case: Case, name: str) -> Path:
+    """A file that a case names: beside the case, else in conformance/."""
     source = case.folder / name if (case.folder / name).exists() else paths.CONFORMANCE / name
     if not source.exists():
         raise FileNotFoundError(f"{case.id}: no file {name} beside the case or in conformance/")
+    return source
+
+
+def _file(case: Case, folder: Path) -> Path:
+    """A raw file, shown under an opaque name with its own suffix; relative to the case, else to conformance/."""
+    source = _source(case, case.deposition["file"])
     target = _name(folder, "".join(source.suffixes[-2:] if source.suffix in (".gz", ".zip") else source.suffixes[-1:]))
     if source.is_dir():
         shutil.copytree(source, target)
@@ -143,7 +160,7 @@ def _target(operation: dict[str, Any]) -> Any:
 
 def _key(case: Case) -> str:
     """Equal for cases that are shown the same store; a round trip or damage gets a store of its own."""
-    if case.kind == "round_trip" or "file" in case.deposition:
+    if case.kind == "round_trip" or "file" in case.deposition or case.beside:
         return case.id
     parts = [case.deposition, case.container, list(case.encode), list(case.damage)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
