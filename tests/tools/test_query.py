@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import polystate
 import pytest
+from small import deposition, iadp
+
+import polystate
 from polystate.errors import BadRequest
 from polystate_conformance.paths import CORPUS
-from small import deposition, iadp
 
 duckdb = pytest.importorskip("duckdb")
 from polystate_tools.query import query  # noqa: E402

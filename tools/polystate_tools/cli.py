@@ -53,9 +53,7 @@ def application(verb: str | None) -> typer.Typer:
 
 
 def _version(
-    version: bool = typer.Option(
-        False, "--version", help="Print the versions of package and format.", is_eager=True
-    ),
+    version: bool = typer.Option(False, "--version", help="Print the versions of package and format.", is_eager=True),
 ) -> None:
     """Heterogeneity of macromolecular structures."""
     if version:

@@ -38,7 +38,7 @@ def query(dep: Deposition, sql: str) -> pa.Table:
 
 
 def atoms(dep: Deposition) -> pa.Table:
-    """atom_id, name, element, charge, comp, chain (author), number, ins, residue (row), x y z (Å), b and b_<level> (Å²)."""
+    """atom_id, name, element, charge, comp, chain, number, ins (author), residue (row), x y z (Å), b, b_<level> (Å²)."""
     h = dep.hierarchy
     residue = h.of_atoms("residue")
     about = _residue_columns(dep)
@@ -117,7 +117,7 @@ def descriptors(dep: Deposition) -> pa.Table:
 
 
 def states(dep: Deposition) -> pa.Table:
-    """One row a row of a table `states`: descriptor, site (name), state, label, condition, population, deposited, source."""
+    """Every row of the tables `states`: descriptor, site, state, label, condition, population, deposited, source."""
     rows: dict[str, list[Any]] = {
         n: [] for n in ("descriptor", "site", "state", "label", "condition", "population", "deposited", "source")
     }

@@ -47,6 +47,7 @@ def covariance(
 
     Example: polystate covariance 6vxx.zarr -o U.npy"""
     import numpy as np
+
     import polystate
     from polystate.semantic_checks import covariance_warning
 
@@ -79,6 +80,7 @@ def render(
 
     Example: polystate render 6vxx.zarr -o XYZ.npy --draw 7:0"""
     import numpy as np
+
     import polystate
 
     opened = polystate.open(dep)
@@ -115,7 +117,6 @@ def sample(
     Example: polystate sample 6vxx.zarr -o DRAWS.zarr --n 1000 --seed 7"""
     import polystate
     from polystate.sample import sample as write_draws
-
     from polystate_tools.commands.progress import progress
 
     with progress("draws", n) as advance:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
+
 from polystate.errors import AlreadyExists, BadRequest
 
 Dep = Annotated[str, typer.Argument(metavar="DEP", help="A deposition: directory, .zip or URL.")]
