@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from polystate.kernels import stack
 from polystate.operators.parametric_gaussian import six_components, symmetric
 from polystate.sampling import indefinite
 
-LANES = 8  # atoms of a combination are padded to whole vectors
+LANES = 4  # atoms of a combination are padded to whole vectors
 PARAMETER = {"tls_v1": "tls", "iadp_v1": "b", "aadp_v1": "u", "nm_covariance_v1": "variance"}
 
 
@@ -31,7 +32,6 @@ class Plan:
     def __init__(self, request: Request, levels: Sequence[Descriptor]) -> None:
         self.n = len(request.rows)
         self.parameters: dict[str, np.ndarray] = {}
-        self._turned: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         active = [d for d in levels if evaluate.is_active(d, request)]
         for d in active:
             if not (d.operator or "").startswith("parametric_gaussian/"):
@@ -39,8 +39,6 @@ class Plan:
                 raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
             name = PARAMETER[str(d.operator).split("/")[1]]
             self.parameters[d.id] = np.array(evaluate.on_axis(d, name, request), np.float64)
-            if d.offset is not None:
-                self._turned[d.id] = d.offset
         self._tls = [d for d in active if d.operator == "parametric_gaussian/tls_v1"]
         self._combine(request)
         self._place(request, [d for d in active if d not in self._tls])
@@ -53,31 +51,32 @@ class Plan:
     def _combine(self, request: Request) -> None:
         """Sort the atoms by their combination of groups, padded to whole vectors, in pieces."""
         xyz = request.dep.x_ref[request.rows]
-        labels = np.stack([d.label_of_atom[request.rows].astype(np.int64) for d in self._tls] or [np.zeros(self.n)])
-        number, rows = combinations(labels.astype(np.int64), [d.n_labels for d in self._tls] or [1])
-        first = np.cumsum([0, *(d.n_labels for d in self._tls)])[:-1]
-        self._rows = np.where(rows >= 0, rows + first, -1) if self._tls else np.full((len(rows), 0), -1)
-        self._rows = np.ascontiguousarray(self._rows, np.int64)
-        count = np.bincount(number, minlength=len(rows))
-        self._origin = np.stack([np.bincount(number, xyz[:, k], len(rows)) for k in range(3)], 1)
-        self._origin = self._origin / np.maximum(count, 1)[:, None]
+        self._stages: list[Stage] = []
+        number, origin = np.zeros(self.n, np.int64), np.zeros((1, 3))
+        for d in self._tls:
+            label = d.label_of_atom[request.rows].astype(np.int64)
+            stage, number = next_stage(number, label, d.n_labels, xyz)
+            self._stages.append(stage)
+            origin = stage.origin
+        if not self._stages:
+            self._stages.append(next_stage(number, np.full(self.n, -1), 0, xyz)[0])
+            origin = self._stages[0].origin if self.n else origin
+        count = np.bincount(number, minlength=len(origin))
         padded = -(-count // LANES) * LANES
         start = np.concatenate([[0], np.cumsum(padded)])
         order = np.argsort(number, kind="stable")
         within = np.arange(self.n) - np.repeat(np.cumsum(count) - count, count)
         self._position = np.empty(self.n, np.int64)  # of each row in the padded order
         self._position[order] = start[number[order]] + within
-        self._row = np.full(int(start[-1]), -1, np.int64)
+        self._row = np.full(int(start[-1]), -1, np.int32)
         self._row[self._position] = np.arange(self.n)
         self._xyz = np.zeros((3, len(self._row)))
-        self._xyz[:, self._position] = (xyz - self._origin[number]).T
+        self._xyz[:, self._position] = (xyz - origin[number]).T
         pieces = -(-padded // stack.PIECE)
-        self._combination = np.repeat(np.arange(len(rows)), pieces)
+        self._combination = np.repeat(np.arange(len(origin)), pieces)
         inside = np.arange(len(self._combination)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
         self._begin = start[self._combination] + inside * stack.PIECE
         self._length = np.minimum(start[self._combination + 1] - self._begin, stack.PIECE)
-        self._coefficients = np.empty((len(rows), 20))
-        self._parameters = np.empty((int(sum(d.n_labels for d in self._tls)), 24))
         self._iso = np.zeros(len(self._row))
 
     def _place(self, request: Request, others: Sequence[Descriptor]) -> None:
@@ -104,9 +103,8 @@ class Plan:
     def covariance(self, out: np.ndarray | None = None) -> np.ndarray:
         """U_total (n, 3, 3) float64 Å² with the present parameters, written to `out` where given."""
         out = np.empty((self.n, 3, 3)) if out is None else out
-        self.collapse()
         self._n_suspects = stack.evaluate(
-            self._coefficients, self._combination, self._begin, self._length, self._xyz, self._iso, self._aniso,
+            *self.collapse(), self._combination, self._begin, self._length, self._xyz, self._iso, self._aniso,
             self._row, out, self._suspects,
         )  # fmt: skip
         for rotation, at in self._transforms:
@@ -114,16 +112,16 @@ class Plan:
         self._last = out
         return out
 
-    def collapse(self) -> np.ndarray:
-        """The levels added up: (C, 20) coefficients a combination of groups; ADPs and modes an atom."""
-        begin = 0
-        for d in self._tls:
-            values = self.parameters[d.id]
-            if d.id in self._turned:
-                values = turned_tls(values, *self._turned[d.id])
-            self._parameters[begin : begin + d.n_labels] = values
-            begin += d.n_labels
-        stack.collapse(self._parameters, self._rows, self._origin, self._coefficients)
+    def collapse(self) -> tuple[np.ndarray, ...]:
+        """Add up ADPs and modes an atom, and all TLS levels but the finest; that one and the sum, for `evaluate`."""
+        above, above_origin = np.zeros((1, 20)), np.zeros((1, 3))
+        tables = [
+            _some(self.parameters[d.id]) if d.offset is None else turned_tls(self.parameters[d.id], *d.offset)
+            for d in self._tls
+        ] or [np.zeros((1, 24))]
+        for tls, stage in zip(tables[:-1], self._stages, strict=False):
+            stack.collapse(tls, stage.row, stage.parent, stage.origin, above, above_origin, stage.out)
+            above, above_origin = stage.out, stage.origin
         if self._others:
             self._iso[:] = 0
             self._aniso[:] = 0
@@ -137,10 +135,11 @@ class Plan:
             if d.operator == "parametric_gaussian/iadp_v1":
                 stack.add_isotropic(place, values, self._iso)
             else:
-                if d.id in self._turned:
+                if d.offset is not None:
                     values = six_components(d.turn_covariance(symmetric(values)))
                 stack.add_anisotropic(place, values, self._aniso)
-        return self._coefficients
+        last = self._stages[-1]
+        return tables[-1], last.row, last.parent, last.origin, above, above_origin
 
     def indefinite(self) -> np.ndarray:
         """Rows of the last covariance whose smallest eigenvalue is below the tolerance, ascending."""
@@ -148,15 +147,28 @@ class Plan:
         return rows[indefinite(self._last[rows])]
 
 
-def combinations(labels: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct columns of labels (L, n), -1 = none: the number of each column (n,), and the columns (C, L)."""
-    number = np.zeros(labels.shape[1], np.int64)
-    for row, size in zip(labels, sizes, strict=True):
-        _, number = np.unique(number * (size + 1) + row + 1, return_inverse=True)
-    n = int(number.max(initial=-1)) + 1
-    found = np.empty((n, len(labels)), np.int64)
-    found[number] = labels.T
-    return number, found
+@dataclass
+class Stage:
+    """One level on top of those above: of each combination (C,) its TLS row, the combination above, its origin."""
+
+    row: np.ndarray
+    parent: np.ndarray
+    origin: np.ndarray
+    out: np.ndarray
+
+
+def next_stage(number: np.ndarray, label: np.ndarray, n_labels: int, xyz: np.ndarray) -> tuple[Stage, np.ndarray]:
+    """The combinations when a level (label (n,), -1 = none) is added to those of `number` (n,)."""
+    found, new = np.unique(number * (n_labels + 1) + label + 1, return_inverse=True)
+    count = np.bincount(new, minlength=len(found))
+    origin = np.stack([np.bincount(new, xyz[:, k], len(found)) / np.maximum(count, 1) for k in range(3)], axis=1)
+    stage = Stage(found % (n_labels + 1) - 1, found // (n_labels + 1), origin, np.zeros((len(found), 20)))
+    return stage, new
+
+
+def _some(tls: np.ndarray) -> np.ndarray:
+    """TLS rows, at least one."""
+    return tls if len(tls) else np.zeros((1, 24))
 
 
 def turned_tls(tls: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:

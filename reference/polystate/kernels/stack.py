@@ -19,71 +19,62 @@ _ROUNDING = 1e-14
 
 
 @jit
-def collapse(tls, rows, origin, out):
-    """One TLS a combination of groups: the sum of its rows, moved to a common origin and scaled.
-
-    tls: (R, 24); rows: (C, levels) int64, -1 = none; origin: (C, 3); out: (C, 20): T 6, L 6, then S 12 13 21 23 31 32
-    and S22-S11, S11-S33."""
-    out[:] = 0.0
-    for c in range(rows.shape[0]):
-        for level in range(rows.shape[1]):
-            g = rows[c, level]
-            if g < 0:
-                continue
-            a = tls[g, 20]
-            x, y, z = origin[c, 0] - tls[g, 21], origin[c, 1] - tls[g, 22], origin[c, 2] - tls[g, 23]
-            l11, l22, l33 = tls[g, 6], tls[g, 7], tls[g, 8]
-            l12, l13, l23 = tls[g, 9], tls[g, 10], tls[g, 11]
-            s11, s12, s13 = tls[g, 12], tls[g, 13], tls[g, 14]
-            s21, s22, s23 = tls[g, 15], tls[g, 16], tls[g, 17]
-            s31, s32 = tls[g, 18], tls[g, 19]
-            s33 = -s11 - s22
-            # T' = T + K L Kᵀ + K S + Sᵀ Kᵀ
-            out[c, 0] += a * (tls[g, 0] + z * z * l22 - 2 * y * z * l23 + y * y * l33 + 2 * (z * s21 - y * s31))
-            out[c, 1] += a * (tls[g, 1] + z * z * l11 - 2 * x * z * l13 + x * x * l33 + 2 * (x * s32 - z * s12))
-            out[c, 2] += a * (tls[g, 2] + y * y * l11 - 2 * x * y * l12 + x * x * l22 + 2 * (y * s13 - x * s23))
-            out[c, 3] += a * (
-                tls[g, 3] - z * z * l12 + x * z * l23 + y * z * l13 - x * y * l33
-                + z * (s22 - s11) - y * s32 + x * s31
-            )  # fmt: skip
-            out[c, 4] += a * (
-                tls[g, 4] + y * z * l12 - x * z * l22 - y * y * l13 + x * y * l23
-                + z * s23 + y * (s11 - s33) - x * s21
-            )  # fmt: skip
-            out[c, 5] += a * (
-                tls[g, 5] - y * z * l11 + x * z * l12 + x * y * l13 - x * x * l23
-                - z * s13 + x * (s33 - s22) + y * s12
-            )  # fmt: skip
-            for k in range(6):
-                out[c, 6 + k] += a * tls[g, 6 + k]
-            # S' = S + L Kᵀ
-            out[c, 12] += a * (s12 - z * l11 + x * l13)
-            out[c, 13] += a * (s13 + y * l11 - x * l12)
-            out[c, 14] += a * (s21 + z * l22 - y * l23)
-            out[c, 15] += a * (s23 + y * l12 - x * l22)
-            out[c, 16] += a * (s31 + z * l23 - y * l33)
-            out[c, 17] += a * (s32 - z * l13 + x * l33)
-            d11, d22, d33 = s11 + z * l12 - y * l13, s22 - z * l12 + x * l23, s33 + y * l13 - x * l23
-            out[c, 18] += a * (d22 - d11)
-            out[c, 19] += a * (d11 - d33)
+def _moved(
+    x, y, z, t11, t22, t33, t12, t13, t23, l11, l22, l33, l12, l13, l23, s12, s13, s21, s23, s31, s32, d21, d13
+):  # fmt: skip
+    """A TLS at an origin (x, y, z) away, in the same order; d21 = S22 - S11, d13 = S11 - S33."""
+    return (  # T' = T + K L Kᵀ + K S + Sᵀ Kᵀ, L, S' = S + L Kᵀ
+        t11 + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31),
+        t22 + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32),
+        t33 + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23),
+        t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31,
+        t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23,
+        t23 + x * (z * l12 + y * l13 - x * l23 - d21 - d13) - z * (y * l11 + s13) + y * s12,
+        l11,
+        l22,
+        l33,
+        l12,
+        l13,
+        l23,
+        s12 - z * l11 + x * l13,
+        s13 + y * l11 - x * l12,
+        s21 + z * l22 - y * l23,
+        s23 + y * l12 - x * l22,
+        s31 + z * l23 - y * l33,
+        s32 - z * l13 + x * l33,
+        d21 + x * l23 + y * l13 - 2 * z * l12,
+        d13 + z * l12 + x * l23 - 2 * y * l13,
+    )
 
 
 @jit
-def _piece(p, xyz, iso, begin, n, six):
-    """U of the atoms begin ... begin + n of one combination with the coefficients p (20,); six: (6, PIECE)."""
-    t11, t22, t33, t12, t13, t23 = p[0], p[1], p[2], p[3], p[4], p[5]
-    l11, l22, l33, l12, l13, l23 = p[6], p[7], p[8], p[9], p[10], p[11]
-    s12, s13, s21, s23, s31, s32 = p[12], p[13], p[14], p[15], p[16], p[17]
-    d21, d13 = p[18], p[19]
-    d32 = -d21 - d13
-    for j in range(n):
-        x, y, z, i = xyz[0, begin + j], xyz[1, begin + j], xyz[2, begin + j], iso[begin + j]
-        six[0, j] = t11 + i + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31)
-        six[1, j] = t22 + i + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32)
-        six[2, j] = t33 + i + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23)
-        six[3, j] = t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31
-        six[4, j] = t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23
-        six[5, j] = t23 + x * (z * l12 + y * l13 - x * l23 + d32) - z * (y * l11 + s13) + y * s12
+def _combined(c, tls, row, parent, origin, above, above_origin):
+    """The coefficients (20) of combination c: those of the levels above plus one TLS of this level."""
+    x, y, z = origin[c, 0], origin[c, 1], origin[c, 2]
+    u, o, g = above[parent[c]], above_origin[parent[c]], row[c]
+    total = _moved(
+        x - o[0], y - o[1], z - o[2], u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
+        u[10], u[11], u[12], u[13], u[14], u[15], u[16], u[17], u[18], u[19],
+    )  # fmt: skip
+    t = tls[max(g, 0)]
+    own = _moved(
+        x - t[21], y - t[22], z - t[23], t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9],
+        t[10], t[11], t[13], t[14], t[15], t[17], t[18], t[19], t[16] - t[12], 2 * t[12] + t[16],
+    )  # fmt: skip
+    return total, own, t[20] if g >= 0 else 0.0
+
+
+@jit
+def collapse(tls, row, parent, origin, above, above_origin, out):
+    """All combinations of a level and those above it.
+
+    tls: (G, 24), G ≥ 1; row, parent: (C,) int64, the TLS (-1 = none) and the combination above; origin: (C, 3);
+    above, above_origin: (C', 20) and (C', 3) of the levels above, zeros for the first; out: (C, 20): T 6, L 6,
+    S 12 13 21 23 31 32, S22 - S11, S11 - S33, all times their amplitude."""
+    for c in range(len(row)):
+        total, own, a = _combined(c, tls, row, parent, origin, above, above_origin)
+        for k in range(20):
+            out[c, k] = total[k] + a * own[k]
 
 
 @jit
@@ -97,38 +88,62 @@ def suspect(a, b, c, d, e, f, shift):
 
 
 @jit
-def evaluate(coefficients, combination, begin, length, xyz, iso, aniso, row, out, suspects):
+def evaluate(
+    tls, group, parent, origin, above, above_origin, combination, begin, length, xyz, iso, aniso, row, out, suspects
+):  # fmt: skip
     """U (n, 3, 3) of all atoms; returns how many rows (written to suspects) may be indefinite.
 
-    coefficients: (C, 20); combination, begin, length: (P,) pieces of at most PIECE atoms; xyz: (3, padded) about
-    the combination's origin; iso: (padded,) Å²; aniso: (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 =
-    padding."""
-    six = np.empty((6, PIECE))
+    tls, group, parent, origin, above, above_origin: the finest level, as in `collapse`; combination, begin, length:
+    (P,) pieces of at most PIECE atoms; xyz: (3, padded) about the combination's origin; iso: (padded,) Å²; aniso:
+    (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 = padding."""
+    six = np.empty(6 * PIECE)  # one array, so that the compiler sees that its parts do not overlap
+    p = np.empty(20)
+    xs, ys, zs = xyz[0], xyz[1], xyz[2]
     flagged = 0
-    for p in range(len(begin)):
-        first, n = begin[p], length[p]
-        _piece(coefficients[combination[p]], xyz, iso, first, n, six)
+    for piece in range(len(begin)):
+        c, b, n = combination[piece], begin[piece], length[piece]
+        total, own, a = _combined(c, tls, group, parent, origin, above, above_origin)
+        for k in range(20):
+            p[k] = total[k] + a * own[k]
+        t11, t22, t33, t12, t13, t23 = p[0], p[1], p[2], p[3], p[4], p[5]
+        l11, l22, l33, l12, l13, l23 = p[6], p[7], p[8], p[9], p[10], p[11]
+        s12, s13, s21, s23, s31, s32 = p[12], p[13], p[14], p[15], p[16], p[17]
+        d21, d13 = p[18], p[19]
+        d32 = -d21 - d13
+        for j in range(n):
+            x, y, z, i = xs[b + j], ys[b + j], zs[b + j], iso[b + j]
+            six[j] = t11 + i + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31)
+            six[PIECE + j] = t22 + i + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32)
+            six[2 * PIECE + j] = t33 + i + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23)
+            six[3 * PIECE + j] = t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31
+            six[4 * PIECE + j] = t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23
+            six[5 * PIECE + j] = t23 + x * (z * l12 + y * l13 - x * l23 + d32) - z * (y * l11 + s13) + y * s12
         if aniso.shape[1]:
             for k in range(6):
                 for j in range(n):
-                    six[k, j] += aniso[k, first + j]
+                    six[k * PIECE + j] += aniso[k, b + j]
         doubtful = 0
         for j in range(n):
-            doubtful += suspect(six[0, j], six[1, j], six[2, j], six[3, j], six[4, j], six[5, j], _SCREEN)
+            doubtful += suspect(
+                six[j], six[PIECE + j], six[2 * PIECE + j], six[3 * PIECE + j], six[4 * PIECE + j],
+                six[5 * PIECE + j], _SCREEN,
+            )  # fmt: skip
         for j in range(n):
-            i = row[first + j]
+            i = row[b + j]
             if i >= 0:
-                u = out[i]
-                u[0, 0], u[1, 1], u[2, 2] = six[0, j], six[1, j], six[2, j]
-                u[0, 1] = u[1, 0] = six[3, j]
-                u[0, 2] = u[2, 0] = six[4, j]
-                u[1, 2] = u[2, 1] = six[5, j]
+                out[i, 0, 0] = six[j]
+                out[i, 0, 1] = out[i, 1, 0] = six[3 * PIECE + j]
+                out[i, 0, 2] = out[i, 2, 0] = six[4 * PIECE + j]
+                out[i, 1, 1] = six[PIECE + j]
+                out[i, 1, 2] = out[i, 2, 1] = six[5 * PIECE + j]
+                out[i, 2, 2] = six[2 * PIECE + j]
         if doubtful:
             for j in range(n):
-                if row[first + j] >= 0 and suspect(
-                    six[0, j], six[1, j], six[2, j], six[3, j], six[4, j], six[5, j], _SCREEN
+                i = row[b + j]
+                if i >= 0 and suspect(
+                    out[i, 0, 0], out[i, 1, 1], out[i, 2, 2], out[i, 0, 1], out[i, 0, 2], out[i, 1, 2], _SCREEN
                 ):
-                    suspects[flagged] = row[first + j]
+                    suspects[flagged] = i
                     flagged += 1
     return flagged
 
