@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mmtf_samples import dipeptide
+
 from polystate_tools.formats.mmtf import Structure
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "mmtf"

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgpack
 import numpy as np
+
 from polystate_tools.formats.mmtf import Structure, encode
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from polystate_tools.formats.mmtf import codecs, codecs_encode, draft, errors, kernels, kernels_numpy
 from polystate_tools.formats.mmtf.limits import Budget
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import polystate
 import pytest
 from mmtf_samples import dipeptide
+
+import polystate
 from polystate_tools.formats import mmtf
 from polystate_tools.formats.build import tree_of_records
 from polystate_tools.formats.errors import BadOption, NoAtoms

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmtf_samples import dipeptide, packed, raw_map
+
 from polystate.errors import PolystateError
 from polystate_tools.formats import mmtf
 from polystate_tools.formats.mmtf import errors, traversal

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from polystate.errors import AlreadyExists, PolystateError
 from rich.console import Console
 from rich.table import Table
+
+from polystate.errors import AlreadyExists, PolystateError
 
 from . import decoder, encoder, jsonform
 from .info import describe

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+
 from polystate.deposition import Deposition
 from polystate.store import Tree
-
 from polystate_tools.formats.build import ImportOptions, tree_of_records
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.mmtf.decoder import decode

@@ -1,0 +1,23 @@
+"""All cases of the profile `mmtf` in the order of their numbers: new ones go to the end of the last module."""
+
+from __future__ import annotations
+
+import cases_draft
+import cases_encodings
+import cases_fields
+import cases_golden
+import cases_refused_container
+import cases_refused_schema
+from making import CASES, Expect, Made
+
+MODULES = (
+    cases_encodings,
+    cases_fields,
+    cases_draft,
+    cases_golden,
+    cases_refused_container,
+    cases_refused_schema,
+)
+"""Importing them fills CASES; their order is that of the imports below one another."""
+
+__all__ = ["CASES", "Expect", "MODULES", "Made"]

@@ -1,0 +1,67 @@
+"""What a case of the profile `mmtf` is made of, and the list that the other modules of this folder fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ENCODINGS = 'rcsb/mmtf spec.md v1.0, "Encodings"'
+V1 = "rcsb/mmtf spec.md v1.0, example of the field"
+V11 = "rcsb/mmtf spec.md v1.1dev, example of the field"
+V01 = "rcsb/mmtf spec.md v0.1, example of the field"
+
+
+@dataclass(frozen=True)
+class Expect:
+    """An expected field: an array where dtype is given, else text or JSON."""
+
+    value: Any
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A case: key (folder name), title, sentences (numbers of MMTF-n), bytes, and what is expected of them."""
+
+    key: str
+    title: str
+    sentences: tuple[int, ...]
+    data: bytes
+    how: str
+    expect: dict[str, Expect] = field(default_factory=dict)
+    reject: tuple[str, str, str] | None = None
+    twin: str | None = None
+    source: str = ""
+
+
+CASES: list[Made] = []
+
+
+def good(
+    key: str, title: str, sentences: tuple[int, ...], data: bytes, how: str, source: str = "", /, **expect: Any
+) -> None:
+    """A file that decodes. expect: field=(values, dtype), or field=text or JSON."""
+    wants = {k: Expect(*v) if isinstance(v, tuple) else Expect(v) for k, v in expect.items()}
+    CASES.append(Made(key, title, sentences, data, how, wants, source=source))
+
+
+def bad(key: str, title: str, sentences: tuple[int, ...], data: bytes, reject: str, twin: str, how: str) -> None:
+    """A file that is refused. reject: "stage code where"; twin: the good file it differs from in one fact."""
+    stage, code, where = reject.split()
+    CASES.append(Made(key, title, sentences, data, how, {}, (stage, code, where), twin))
+
+
+def ints(values: list[int]) -> tuple[list[int], str]:
+    return values, "int32"
+
+
+def floats(values: list[float]) -> tuple[list[float], str]:
+    return values, "float32"
+
+
+def codes(values: list[int]) -> tuple[list[int], str]:
+    return values, "uint8"
+
+
+def small(values: list[int]) -> tuple[list[int], str]:
+    return values, "int8"
