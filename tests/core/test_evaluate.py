@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gemmi
 import numpy as np
-import polystate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import conditions, deposition, iadp, sites
+
+import polystate
 from polystate.errors import AbsoluteConflict, AxisNotGiven
 from polystate.operators import call
 from polystate.operators.parametric_gaussian import symmetric
-from small import conditions, deposition, iadp, sites
 
 finite = st.floats(-5, 5, allow_subnormal=False)
 

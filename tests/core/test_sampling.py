@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polystate.errors import DrawRange, NotPositiveSemidefinite
 from polystate.sampling import Draw, cholesky, displacement, normals, words
 

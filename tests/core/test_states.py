@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import polystate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import conditions, deposition, sites
+
+import polystate
 from polystate.errors import IllegalState, OverlappingConditions, ScopeCycle, StateNotFound, TooEntangled
 from polystate.scope_dag import INACTIVE
 from polystate.states import States
-from small import conditions, deposition, sites
 
 
 @st.composite

@@ -10,17 +10,18 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
-import polystate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from small import deposition, iadp
+
+import polystate
 from polystate import writing
 from polystate.digest import digest
 from polystate.errors import AlreadyExists, NotAStore, UnreadableArray, UnreadableTable, UnsupportedVersion
 from polystate.store import TABLE_MEDIA_TYPE, Group, read
 from polystate.writing import chunk_shape, update, write
-from small import deposition, iadp
 
 arrays = hnp.arrays(
     st.sampled_from(["u1", "i4", "u4", "f4", "f8"]),

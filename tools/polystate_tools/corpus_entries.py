@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
 from polystate.hierarchy import Hierarchy
 from polystate.store import Group, Tree
-
 from polystate_tools.corpus import Entry
 
 SPIKE = "Walls et al. 2020, doi:10.1016/j.cell.2020.02.058; PDB entry 6VXX"

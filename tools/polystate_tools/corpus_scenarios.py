@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from polystate_conformance.paths import CORPUS
 
+from polystate_conformance.paths import CORPUS
 from polystate_tools import train_hinge
 from polystate_tools.corpus_text import (
     IADP,

@@ -1,6 +1,6 @@
 """The main job in one command: score the reference, then render a real entry.
 
-    python -m polystate_tools.demo"""
+python -m polystate_tools.demo"""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def render_spike(console: Console) -> list[Path]:
     snap = dep.render(draw=polystate.Draw(seed=7, index=0))
     b = 8 * np.pi**2 * np.trace(u, axis1=1, axis2=2) / 3
     moved = np.sqrt(((snap.xyz - snap.mean) ** 2).sum(axis=1).mean())
-    console.print(f"mean B {b.mean():.2f} Å², from {b.min():.2f} to {b.max():.2f}; draw 7:0 moves atoms by {moved:.3f} Å rms")
+    console.print(
+        f"mean B {b.mean():.2f} Å², from {b.min():.2f} to {b.max():.2f}; draw 7:0 moves atoms by {moved:.3f} Å rms"
+    )
     OUT.mkdir(exist_ok=True)
     written = []
     for name, values in (("6vxx-draw.npy", snap.xyz), ("6vxx-covariance.npy", u)):
