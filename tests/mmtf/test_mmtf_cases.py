@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 import struct
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -200,3 +203,14 @@ def test_an_example_of_the_chapter(kind: str, text: str) -> None:
         assert found == np.array(shown["decoded"], np.float32).tolist()
     else:
         assert found == shown["decoded"]
+
+
+def test_the_committed_cases_are_what_their_definitions_write(tmp_path: Path) -> None:
+    again = tmp_path / "mmtf"
+    shutil.copytree(FOLDER, again, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in again.glob("[0-9]*"):
+        for file in folder.iterdir():
+            file.unlink()
+    subprocess.run([sys.executable, str(again / "write_cases.py")], check=True)
+    for file in sorted(FOLDER.glob("[0-9]*/*")):
+        assert (again / file.relative_to(FOLDER)).read_bytes() == file.read_bytes(), file

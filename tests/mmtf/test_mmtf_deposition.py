@@ -9,14 +9,14 @@ import pytest
 from mmtf_samples import dipeptide
 
 import polystate
-from polystate_tools.formats import mmtf
+from polystate_tools.formats import import_file, mmtf
 from polystate_tools.formats.build import tree_of_records
 from polystate_tools.formats.errors import BadOption, NoAtoms
 from polystate_tools.formats.mmcif import records_of_mmcif
 from polystate_tools.formats.mmtf import errors
 from polystate_tools.formats.mmtf.deposition import mmtf_of_deposition, tree_of_mmtf
 from polystate_tools.formats.mmtf.from_records import structure_of_records
-from polystate_tools.formats.mmtf.to_records import records_of_mmtf
+from polystate_tools.formats.mmtf.records import records_of_structure
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.text import Text
 
@@ -69,7 +69,7 @@ def test_an_alternate_becomes_a_state_with_its_own_b() -> None:
 
 
 def test_everything_beside_the_atoms_is_kept() -> None:
-    records = records_of_mmtf(dipeptide())
+    records = records_of_structure(dipeptide())
     assert records.cell == (10.0, 12.0, 30.0, 90.0, 90.0, 120.0)
     assert [entity.sequence for entity in records.entities] == ["GLY ALA", ""]
     assert records.label_seq.tolist() == [1] * 4 + [2] * 5 + [-1]
@@ -89,7 +89,7 @@ def test_everything_beside_the_atoms_is_kept() -> None:
 def test_an_unobserved_residue_is_expanded_from_its_letter() -> None:
     made = dipeptide()
     made["entityList"][0]["sequence"] = "GAWX"
-    assert records_of_mmtf(made).entities[0].sequence == "GLY ALA TRP UNK"
+    assert records_of_structure(made).entities[0].sequence == "GLY ALA TRP UNK"
 
 
 def test_the_reference_and_a_deposition_without_b() -> None:
@@ -104,13 +104,13 @@ def test_the_reference_and_a_deposition_without_b() -> None:
 
 
 def test_what_cannot_be_written_or_read_is_refused() -> None:
-    records = records_of_mmtf(dipeptide())
+    records = records_of_structure(dipeptide())
     records.altloc = Text.of(["AA"] + [""] * 9)
     with pytest.raises(errors.NotRepresentable, match="altLocList"):
         structure_of_records(records, ExportReport())
     empty = mmtf.Structure({"numAtoms": 0})
     with pytest.raises(NoAtoms):
-        records_of_mmtf(empty)
+        records_of_structure(empty)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -181,3 +181,9 @@ def test_mmtf_and_mmcif_of_an_entry_agree(real: Path) -> None:
     for table, columns in theirs["descriptors/altloc"].tables.items():
         for name, values in columns.items():
             assert np.array_equal(values, ours["descriptors/altloc"].tables[table][name]), (table, name)
+
+
+def test_the_import_of_every_format_reads_mmtf(real: Path) -> None:
+    tree, report = import_file(real / "v1.0/3NJW.mmtf")
+    assert (report.format, report.atoms) == ("mmtf", 169)
+    assert polystate.Deposition(tree).n_atoms == 169

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -164,3 +165,28 @@ def test_the_command_line(real: Path, tmp_path: Path) -> None:
     refused = run(app, ["info", str(real / f"v1.0/{REFUSED}.mmtf"), "--json"])
     assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (2, "unsupported-version")
     assert run(app, ["info", str(tmp_path / "none.mmtf")]).exit_code == 2
+
+
+def facts() -> list[dict[str, str]]:
+    """Rows of real_files.tsv: hashes of the binaries, counts and sums that were taken from the archive's JSON."""
+    names, *rows = (Path(__file__).parent / "real_files.tsv").read_text().splitlines()
+    return [dict(zip(names.split("\t"), row.split("\t"), strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("row", facts(), ids=[row["entry"] for row in facts()])
+def test_known_bytes_give_known_numbers(real: Path, row: dict[str, str]) -> None:
+    for folder in ("v1.0", "draft-0.1"):
+        data = (real / folder / f"{row['entry']}.mmtf").read_bytes()
+        assert hashlib.sha256(data).hexdigest() == row[f"sha256 of {folder}"]
+        made = mmtf.decode(data)
+        counts = [made[f"num{name}"] for name in ("Atoms", "Groups", "Chains", "Models")]
+        assert counts == [int(row[name]) for name in ("atoms", "groups", "chains", "models")]
+        for name, scale, key in (
+            ("xCoordList", 1000, "1000 x"),
+            ("yCoordList", 1000, "1000 y"),
+            ("zCoordList", 1000, "1000 z"),
+            ("bFactorList", 100, "100 B"),
+            ("occupancyList", 100, "100 occupancy"),
+        ):
+            total = np.rint(made[name].astype(np.float64) * scale).sum()
+            assert int(total) == int(row[f"sum of {key}"]), (folder, name)

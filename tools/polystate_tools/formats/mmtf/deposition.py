@@ -11,9 +11,8 @@ from polystate.deposition import Deposition
 from polystate.store import Tree
 from polystate_tools.formats.build import ImportOptions, tree_of_records
 from polystate_tools.formats.errors import BadOption
-from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.from_records import mmtf_of_records
-from polystate_tools.formats.mmtf.to_records import records_of_mmtf
+from polystate_tools.formats.mmtf.records import records_of_mmtf
 from polystate_tools.formats.report import ExportReport, ImportReport
 from polystate_tools.formats.unbuild import records_of_deposition, records_of_snapshots
 
@@ -25,7 +24,7 @@ def tree_of_mmtf(
     report: ImportReport | None = None,
 ) -> tuple[Tree, ImportReport]:
     """The deposition of an MMTF file's bytes, and the account of the import."""
-    return tree_of_records(records_of_mmtf(decode(content), where), options, report)
+    return tree_of_records(records_of_mmtf(content, where), options, report)
 
 
 def mmtf_of_deposition(

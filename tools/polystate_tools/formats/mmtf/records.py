@@ -1,4 +1,4 @@
-"""A decoded MMTF structure as atom records, from which the importer shared by all formats makes a deposition."""
+"""MMTF as atom records, from which the importer shared by all formats makes a deposition."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from polystate_tools.formats.errors import NoAtoms
 from polystate_tools.formats.mmtf import traversal
+from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
 from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
@@ -42,7 +43,12 @@ class _Rows:
         return Text(column.codes[self.rows], column.values)
 
 
-def records_of_mmtf(structure: Structure, where: str = "input") -> Records:
+def records_of_mmtf(content: bytes, where: str = "input") -> Records:
+    """The atom records of the bytes of an MMTF file."""
+    return records_of_structure(decode(content), where)
+
+
+def records_of_structure(structure: Structure, where: str = "input") -> Records:
     """The atom records of a structure, one a row of its atom lists, and what it says beside them.
 
     Coordinates and B are the decimals that the file stores (k / 1000, k / 100), not their float32 images."""
