@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polystate.store import Tree
-
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.report import ExportReport, ImportReport
 
 if TYPE_CHECKING:
     from polystate.deposition import Deposition
-
     from polystate_tools.formats.files import InputFile
     from polystate_tools.formats.records import Records
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from polystate.store import Group
 
+from polystate.store import Group
 from polystate_tools.formats.discrete import Conditions
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.operators import gaussian_document

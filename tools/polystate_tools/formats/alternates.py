@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from polystate import counting
 from polystate.deposition import Deposition
 from polystate.descriptors import ALWAYS, Descriptor
 from polystate.scope_dag import INACTIVE, holds
-
 from polystate_tools.formats.sites import ABSENT, BLANK
 
 VERBATIM = "altloc"
@@ -27,8 +27,8 @@ class Alternates:
     """One row a record, ordered by atom, then declared order of states.
 
     atom: (n,) row; xyz: (n, 3) Å; occupancy: (n,); altloc: letters; joint: of each record the states chosen,
-    as index into combinations; combinations: variable number -> state index; several: (n,) bool, the record
-    holds in other states too; renamed: what letters stand for.
+    as index into combinations; combinations: variable number -> state index; held: of each record the states
+    that all combinations have in which it holds; renamed: what letters stand for.
     """
 
     atom: np.ndarray
@@ -37,7 +37,7 @@ class Alternates:
     altloc: list[str]
     joint: np.ndarray
     combinations: list[dict[int, int]]
-    several: np.ndarray
+    held: list[dict[int, int]]
     renamed: dict[str, str] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ def alternates(dep: Deposition) -> Alternates:
     plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
     combinations: list[dict[int, int]] = [{}]
     known: dict[tuple, int] = {(): 0}
-    atoms, xyz, occupancy, altloc, joint, several = [], [], [], [], [], []
+    atoms, xyz, occupancy, altloc, joint, held = [], [], [], [], [], []
     for atom in touched:
         for record in payload.records(atom):
             key = tuple(sorted(record.states.items()))
@@ -60,7 +60,7 @@ def alternates(dep: Deposition) -> Alternates:
             occupancy.append(record.occupancy)
             altloc.append(record.altloc)
             joint.append(known[key])
-            several.append(record.several)
+            held.append(record.held)
     atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
     order = np.argsort(atom_rows, kind="stable")
     letters = [""] * len(plain) + altloc
@@ -70,8 +70,7 @@ def alternates(dep: Deposition) -> Alternates:
         np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
         [letters[k] for k in order.tolist()],
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
-        combinations, np.concatenate([np.zeros(len(plain), bool), np.array(several, bool)])[order],
-        payload.renamed)
+        combinations, [([{}] * len(plain) + held)[k] for k in order.tolist()], payload.renamed)
 
 
 @dataclass
@@ -80,7 +79,11 @@ class _Record:
     occupancy: float
     altloc: str
     states: dict[int, int]
-    several: bool = False
+    held: dict[int, int] = field(default_factory=dict)
+
+    def also(self, states: dict[int, int]) -> None:
+        """The record holds under these states too."""
+        self.held = {v: s for v, s in self.held.items() if states.get(v) == s}
 
 
 class _Payload:
@@ -199,16 +202,18 @@ class _Payload:
                 row = next((k for k, (condition, _) in enumerate(stated) if holds(condition, joint)), -1)
                 if row < 0:
                     continue
-                if row in by_row:
-                    by_row[row].several = True
-                    continue  # one record that holds in several states
                 occupancy = stated[row][1]
+            states = {v: int(joint[v]) for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
+            if row in by_row:
+                by_row[row].also(states)
+                continue
             xyz = self.dep.x_ref[atom].copy()
             for v in mine:
                 xyz = xyz + self.delta.get((atom, v, int(joint[v])), 0.0)
-            states = {v: int(joint[v]) for v in sorted(mine) if joint[v] != INACTIVE}
-            made.append(_Record(xyz, occupancy, "", states))
-            by_row[row] = made[-1]
+            own = {v: s for v, s in states.items() if v in mine}
+            made.append(_Record(xyz, occupancy, "", own, states))
+            if stated is not None:
+                by_row[row] = made[-1]
         if stated is None:
             made = self._merged(atom, made)
         self._name(made)
@@ -222,7 +227,7 @@ class _Payload:
             key = (record.xyz.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
             if key in kept:
                 kept[key].occupancy += record.occupancy
-                kept[key].several = True
+                kept[key].also(record.held)
             else:
                 kept[key] = record
         return list(kept.values())

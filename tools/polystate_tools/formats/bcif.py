@@ -10,8 +10,8 @@ import io
 
 import gemmi
 import numpy as np
-from polystate.errors import PolystateError
 
+from polystate.errors import PolystateError
 from polystate_tools.formats.errors import MissingReader, NoAtoms, UnreadableFile
 from polystate_tools.formats.mmcif import records_of_block
 from polystate_tools.formats.records import Records

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from polystate.errors import PolystateError
 from polystate.store import FORMAT_VERSION, Group, Tree
-
 from polystate_tools.formats import adp, bundles, het_dialects, tls
 from polystate_tools.formats.altlocs import altloc_variables
 from polystate_tools.formats.checks import checked
@@ -101,11 +101,17 @@ def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int],
     conditions = Conditions()
     plain = np.ones(arranged.n_atoms, bool)
     plain[list(planned.base)] = False
-    rows = sorted(planned.adp, key=lambda row: (row[0], row[1]))
+    rows = sorted(planned.adp, key=_place)
     record = np.array([row[1] for row in rows], np.int64)
     number = [conditions.add([(row[2], row[3])] if row[2] is not None else []) for row in rows]
     return (groups, x_ref, np.concatenate([arranged.first_record[plain], record]),
             np.concatenate([np.full(int(plain.sum()), -1, np.int64), np.array(number, np.int64)]), conditions)
+
+
+def _place(row: tuple[int, int, Variable | None, tuple[int, ...]]) -> tuple:
+    """An order of ADP rows that does not depend on the order of the records."""
+    atom, _, variable, states = row
+    return (atom, "", -1, ()) if variable is None else (atom, variable.descriptor, variable.number, states)
 
 
 def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:

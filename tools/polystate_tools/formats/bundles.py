@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
 from polystate.errors import UnsupportedCombination
 from polystate.store import Group
-
 from polystate_tools.formats.discrete import Conditions
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.report import ImportReport

@@ -17,6 +17,8 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     report.refusals += records.refused
     report.losses += records.notes
     _finite(records)
+    for column in (records.xyz, records.occupancy, records.b, records.u):
+        np.add(column, 0.0, out=column)  # no negative zero: it is the same number with another digest
     negative = np.flatnonzero(records.occupancy < 0)
     if len(negative):
         row = int(negative[0])

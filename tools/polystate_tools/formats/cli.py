@@ -51,7 +51,6 @@ def import_(
     Example: polystate import 6vxx.pdb 6vxx.zarr"""
     from polystate.errors import AlreadyExists
     from polystate.writing import write
-
     from polystate_tools.formats import import_file
 
     if out.exists() and not overwrite:
@@ -115,7 +114,6 @@ def export(
 
     Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
     import polystate
-
     from polystate_tools.formats import export_file
 
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from polystate.store import Group
 
+from polystate.store import Group
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.variables import Plan, Variable
 
@@ -109,7 +109,8 @@ def _deltas(layout: Layout, rows: list, x_ref: np.ndarray) -> dict:
 def _occupancy(layout: Layout, rows: list, conditions: Conditions) -> dict:
     """One row a record: its deposited occupancy, and the states of the variable in which it holds."""
     rows = sorted(rows, key=lambda row: (row[0], row[2].number, row[3]))
-    number = [conditions.add([(variable, states)]) for _, _, variable, states in rows]
-    values = layout.records.occupancy[[record for _, record, _, _ in rows]] if rows else np.empty(0)
-    return {"atom_id": np.array([atom + 1 for atom, *_ in rows], np.uint32),
-            "condition": np.array(number, np.int32), "value": np.asarray(values, np.float64)}
+    number = np.array([conditions.add([(variable, states)]) for _, _, variable, states in rows], np.int32)
+    atom_id = np.array([atom + 1 for atom, *_ in rows], np.uint32)
+    value = np.array([layout.records.occupancy[record] for _, record, _, _ in rows], np.float64)
+    order = np.lexsort((number, atom_id))
+    return {"atom_id": atom_id[order], "condition": number[order], "value": value[order]}

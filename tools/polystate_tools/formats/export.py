@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+
 from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists
 from polystate.sampling import Draw
-
 from polystate_tools.formats import het_dialects
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.gaussian import POLICIES
@@ -31,14 +31,16 @@ ALTLOCS = ("all", "first", "occupancy", "none")
 class ExportOptions:
     """What of a deposition is written.
 
-    state, at: one joint state, by variable and by axis; draws, seed: a bundle of draws; reference: x_ref;
-    else every alternate. gaussian: one of `gaussian.POLICIES`. altloc: which conformer, of what has several:
-    all, first (declared first), occupancy (highest), none (refused if there is any), or a letter.
+    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
+    seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
+    altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
+    (refused if there is any), or a letter.
     """
 
     gaussian: str = "marginal"
     state: Mapping[str, str] = field(default_factory=dict)
     at: Mapping[str, int] = field(default_factory=dict)
+    one_state: bool = False
     draws: int = 0
     seed: int = 0
     reference: bool = False
@@ -53,7 +55,7 @@ def export_text(dep: Deposition, format: str, options: ExportOptions) -> tuple[s
     _check(options)
     report = ExportReport(format=format, gaussian=options.gaussian)
     loops: dict[str, dict[str, list[str]]] = {}
-    if options.state or options.at or options.draws or options.reference:
+    if options.state or options.at or options.one_state or options.draws or options.reference:
         records = _of_choice(dep, options, report)
     else:
         report.choice = "all alternates"
@@ -96,7 +98,7 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
 def _check(options: ExportOptions) -> None:
     if options.gaussian not in POLICIES:
         raise BadOption("--gaussian", options.gaussian, "one of " + ", ".join(POLICIES))
-    single = bool(options.state or options.at)
+    single = bool(options.state or options.at or options.one_state)
     if options.draws < 0 or sum((single and not options.draws, bool(options.draws), options.reference)) > 1:
         raise BadOption("--draws, --state, --reference", "several of them", "one way to choose what is written")
     if options.altloc != "all" and (single or options.draws or options.reference or options.het_dialect):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from polystate import evaluate
 from polystate.deposition import Deposition
 from polystate.descriptors import ALWAYS, Descriptor
 from polystate.operators.parametric_gaussian import six_components
 from polystate.scope_dag import holds
-
 from polystate_tools.formats.adp import B_OF_U
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.report import ExportReport

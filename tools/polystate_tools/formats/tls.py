@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from polystate.operators import call
 from polystate.store import Group
-
 from polystate_tools.formats.errors import BFactorsUnstated, TlsNotPositive, TlsSelection
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.operators import gaussian_document

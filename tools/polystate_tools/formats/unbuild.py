@@ -8,9 +8,9 @@ from typing import Any
 
 import gemmi
 import numpy as np
+
 from polystate.deposition import Deposition, Snapshot
 from polystate.operators.parametric_gaussian import six_components
-
 from polystate_tools.formats.alternates import Alternates, alternates
 from polystate_tools.formats.bundles import MODEL
 from polystate_tools.formats.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of

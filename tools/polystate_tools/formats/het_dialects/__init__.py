@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from polystate.deposition import Deposition
 
+from polystate.deposition import Deposition
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.het_dialects import d1, d2, d3
 from polystate_tools.formats.het_dialects.of_deposition import tree_of_deposition
@@ -60,5 +60,7 @@ def write(dep: Deposition, records: Records, dialect: str,
         report.lose("joint occupancies", len(joint), f"{dialect} has no joint states")
     if dialect == "d2":
         return records, d2.loops_of(tree, records, report)
+    if dialect == "d3" and not tree.joint:
+        report.lose("joint states", 0, "no states depend on each other, so that the file is in d1")
     named = replace(records, heterogeneity=Text.of([name or BASE for name in tree.of_record]))
-    return named, d1.loops_of(tree) if dialect == "d1" else d3.loops_of(tree)
+    return named, d3.loops_of(tree) if tree.joint else d1.loops_of(tree)

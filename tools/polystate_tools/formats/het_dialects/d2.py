@@ -90,10 +90,6 @@ def _above(tree: StateTree, upper: str, lower: str) -> bool:
 
 def loops_of(tree: StateTree, records: Records, report: ExportReport) -> Loops:
     """The categories of a tree in D2, with what membership by residue cannot say in the loss list."""
-    group_of = {name: str(k + 1) for k, group in enumerate(tree.exclusive) for name in group}
-    names = list(tree.states)
-    hierarchy = {"alt_group_id": names, "coexistence_group_id": [group_of.get(name, ".") for name in names],
-                 "parent_alt_groups_id": [",".join(tree.states[name].parents) or "." for name in names]}
     rows: dict[tuple[str, str, str], set[int]] = {}
     owner: dict[tuple[str, int, str], str] = {}
     split, unlettered = 0, 0
@@ -112,15 +108,21 @@ def loops_of(tree: StateTree, records: Records, report: ExportReport) -> Loops:
                     "written in the group of the residue's first")
     if unlettered:
         report.lose("states of records without altloc", unlettered, "only alternates join a group")
-    empty = [name for name in names if name not in {key[0] for key in rows}]
-    if empty:
-        report.lose("states without atoms", len(empty), "they stand in the hierarchy only: " + ", ".join(empty[:5]))
     made: dict[str, list[str]] = {column: [] for column in MEMBERS}
     for (name, chain, letter), numbers in rows.items():
         for low, high in _ranges(numbers):
             for column, value in zip(MEMBERS, (name, chain, str(low), str(high), letter), strict=True):
                 made[column].append(value)
-    return {"pdbx_alt_groups": made, "pdbx_heterogeneity_hierarchy": hierarchy}
+    return {"pdbx_alt_groups": made, "pdbx_heterogeneity_hierarchy": _hierarchy(tree, {key[0] for key in rows})}
+
+
+def _hierarchy(tree: StateTree, with_atoms: set[str]) -> dict[str, list[str]]:
+    """The groups; one that has no atoms stands here only if it excludes another or has groups below it."""
+    group_of = {name: str(k + 1) for k, group in enumerate(tree.exclusive) for name in group}
+    parents = {parent for state in tree.states.values() for parent in state.parents}
+    names = [name for name in tree.states if name in with_atoms or name in group_of or name in parents]
+    return {"alt_group_id": names, "coexistence_group_id": [group_of.get(name, ".") for name in names],
+            "parent_alt_groups_id": [",".join(tree.states[name].parents) or "." for name in names]}
 
 
 def _ranges(numbers: set[int]) -> list[tuple[int, int]]:

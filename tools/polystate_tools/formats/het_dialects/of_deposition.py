@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from polystate import counting
 from polystate.deposition import Deposition
 from polystate.scope_dag import INACTIVE
-
 from polystate_tools.formats.alternates import Alternates
 from polystate_tools.formats.het_dialects.tree import JOINT, JointState, State, StateTree
 from polystate_tools.formats.report import ExportReport
@@ -88,12 +88,12 @@ def _parents(dep: Deposition, v: int, names: dict, report: ExportReport) -> tupl
 
 
 def _of_records(dep: Deposition, found: Alternates, names: dict, report: ExportReport) -> list[str]:
-    """The deepest state of each record; "" = base, for records that hold in several."""
+    """The deepest state of each record among those that hold whenever it does; "" = base."""
     dag = dep.states.dag
     made, tangled = [], 0
-    for joint, several in zip(found.joint.tolist(), found.several.tolist(), strict=True):
-        states = {v: s for v, s in found.combinations[joint].items() if (v, s) in names}
-        if not states or several:
+    for held in found.held:
+        states = {v: s for v, s in held.items() if (v, s) in names}
+        if not states:
             made.append("")
             continue
         deepest = max(states, key=lambda v: (int(dag.depth[v]), v))
@@ -106,13 +106,15 @@ def _of_records(dep: Deposition, found: Alternates, names: dict, report: ExportR
 
 
 def _joint_states(dep: Deposition, written: list[int], names: dict, report: ExportReport) -> Iterator[JointState]:
-    """Every legal combination of each set of entangled variables, with its population."""
+    """Every legal combination of each set of variables that conditions connect, with its population."""
     dag, taken, number = dep.states.dag, set(), 0
     for v in written:
         if v in taken:
             continue
         component = _component(dep, v, written)
         taken |= component
+        if len(component) == 1:
+            continue  # its occupancies stand on the atoms
         number += 1
         combined = list(_combinations(dep, sorted(component), MOST_JOINT + 1))
         if len(combined) > MOST_JOINT:
