@@ -45,3 +45,8 @@ def atom_covariances(s: Structure, sigma: np.ndarray, own: np.ndarray) -> np.nda
     for level in range(len(s.group_of)):
         total += level_covariances(s, sigma, level)
     return total
+
+
+def input_values(s: Structure) -> np.ndarray:
+    """(N,) Tr U_in / 3, canonical order."""
+    return np.where(s.anisotropic, s.u[:, :3].sum(axis=1) / 3.0, s.u[:, 0])

@@ -6,8 +6,8 @@ epsilon), E = P H^-1 P^T what it can do to the field and h = P H^-1 c what it wo
 
     Q_above = (1 + Q E)^-1 Q,    f_above = (1 + Q E)^-1 (f - Q h),
 
-computed through the factor of 1 + L^T Q L with E = L L^T, which neither inverts Q nor E: the numbers stay good
-when groups are switched off (E near 0) or free (E huge). The force on a group, f_above - Q_above eta, is all
+computed as C (1 + C^T E C)^-1 C^T with Q = C C^T, which neither inverts Q nor E and subtracts nothing: the
+numbers stay good when groups are switched off (E near 0) or free (E huge). The force on a group, f_above - Q_above eta, is all
 that is needed on the way down. The right-hand sides are the residuals of the optimality conditions (`pulls`
 hold the gradient of the loss at every node), so rounding shrinks with them and steps refine one another.
 Cost and memory are linear in atoms and groups.
@@ -164,58 +164,55 @@ def covariance_of_motions(sigma, basis, rank, out, scratch):
 
 
 @jit
-def absorb(q, f, e, h, d, l, k, b, out_q, out_f):  # noqa: E741
-    """(out_q packed, out_f) = what the node looks like from above; l, k, b: (d, d) scratch. False on breakdown."""
-    cholesky_semidefinite(e, d, l)
-    for i in range(d):  # b = Q L
+def absorb(q, f, e, h, d, low, c, k, x, out_q, out_f):
+    """(out_q packed, out_f) = what the node looks like from above. False on breakdown. low, c, k, x: scratch."""
+    cholesky_semidefinite(q, d, low)
+    for i in range(d):  # x = E C
         for j in range(d):
             total = 0.0
             for m in range(j, d):
-                total += q[i, m] * l[m, j]
-            b[i, j] = total
-    for i in range(d):  # k = 1 + L^T Q L
+                total += e[i, m] * low[m, j]
+            x[i, j] = total
+    for i in range(d):  # k = 1 + C^T E C, lower triangle
         for j in range(i + 1):
             total = 0.0
             for m in range(i, d):
-                total += l[m, i] * b[m, j]
+                total += low[m, i] * x[m, j]
             k[i, j] = total
-            k[j, i] = total
         k[i, i] += 1.0
-    if not cholesky(k, d, e):
+    if not cholesky(k, d, x):
         return False
-    for r in range(d):  # b <- b chol^-T, row by row
+    for r in range(d):  # c = low chol^-T, row by row
         for j in range(d):
-            total = b[r, j]
+            total = low[r, j]
             for m in range(j):
-                total -= b[r, m] * e[j, m]
-            b[r, j] = total / e[j, j]
+                total -= c[r, m] * x[j, m]
+            c[r, j] = total / x[j, j]
     n = 0
     for i in range(d):
         for j in range(i + 1):
-            total = q[i, j]
+            total = 0.0
             for m in range(d):
-                total -= b[i, m] * b[j, m]
+                total += c[i, m] * c[j, m]
             out_q[n] = total
             n += 1
-    # f - Q h, then minus B chol^-1 L^T of it
-    g = k[0]
-    x = k[1]
-    for i in range(d):
-        total = f[i]
-        for m in range(d):
-            total -= q[i, m] * h[m]
-        g[i] = total
+    g, t = k[0], k[1]  # f_above = C (1 + C^T E C)^-1 (C^-1 f - C^T h); f is in the range of Q
+    for j in range(d):
+        total = f[j]
+        for m in range(j):
+            total -= low[j, m] * g[m]
+        g[j] = total / low[j, j] if low[j, j] > 0.0 else 0.0
+    for j in range(d):
+        total = g[j]
+        for m in range(j, d):
+            total -= low[m, j] * h[m]
+        for m in range(j):
+            total -= x[j, m] * t[m]
+        t[j] = total / x[j, j]
     for i in range(d):
         total = 0.0
-        for m in range(i, d):
-            total += l[m, i] * g[m]
-        for m in range(i):
-            total -= e[i, m] * x[m]
-        x[i] = total / e[i, i]
-    for i in range(d):
-        total = g[i]
         for m in range(d):
-            total -= b[i, m] * x[m]
+            total += c[i, m] * t[m]
         out_f[i] = total
     return True
 
@@ -239,7 +236,7 @@ def residual(u, rows, y, s, d, aniso, rho):
 
 @parallel
 def fields_down(
-    stage, forest, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y
+    stage, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y
 ):
     """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
     count = len(stage)
@@ -284,6 +281,7 @@ def eliminate(
         m1 = np.empty((d, d))
         m2 = np.empty((d, d))
         m3 = np.empty((d, d))
+        m4 = np.empty((d, d))
         e = np.empty((d, d))
         f = np.empty(d)
         h = np.empty(d)
@@ -370,7 +368,7 @@ def eliminate(
                 ):  # fmt: skip
                     failed[chunk] += 1
                     continue
-                if not absorb(q, f, e, h, d, m1, m2, m3, q_above[n], f_above[n]):
+                if not absorb(q, f, e, h, d, m4, m1, m2, m3, q_above[n], f_above[n]):
                     failed[chunk] += 1
             else:
                 k = 0

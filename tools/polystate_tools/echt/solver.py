@@ -1,8 +1,11 @@
 """The ECHT fit: a convex problem at each penalty, solved by an interior-point method along the penalty path.
 
-Primal-dual, Nesterov-Todd scaling; every iterate has all covariances strictly positive definite, the linear
-algebra is one elimination over the hierarchy (`newton`, `top`). The point reached at one penalty starts the next. A step
-ends when its certificate (F - D) / F, D the dual bound of `bound`, is small enough.
+Primal-dual with Nesterov-Todd scaling. Every iterate has all covariances strictly positive definite; the linear
+algebra is one elimination over the hierarchy (`newton`, `top`). At each penalty the method first returns to the
+central path at a complementarity mu_c = centre * Oa * (mean input), where the last penalty's point is a good
+start, then lets mu shrink until the certificate (F - D) / F is small enough, D the dual bound of `bound`. The
+work a penalty costs (8 to 12 Newton steps) does not depend on how flat F is between levels, which is what
+stops first-order and block-wise methods here.
 """
 
 from __future__ import annotations
@@ -15,30 +18,29 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .bound import dual_bound, loss_pulls, objective
+from .model import atom_covariances, input_values
 from .newton import CHUNKS, atom_step, eliminate, fields_down, step_length, substitute
 from .structure import Problem, Structure, build
 from .top import Top
 
-import os; SH=float(os.environ.get('SH','0.1'))
 EIGHT_PI2 = 8.0 * math.pi**2
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Numbers of the method; defaults are the paper's where it has one."""
+    """Numbers of the method; omega_first, delta, gamma and the two stopping numbers are the paper's."""
 
     omega_first: float = 100.0
     delta: float = 0.8
     gamma: float = 0.9
-    epsilon: float = 1e-4  # in units of omega_beta
-    tolerance: float = 2e-4  # certificate at each step
-    centre: float = 0.3  # a step starts where the gap of the last one was this part of F
-    final_tolerance: float = 1e-8  # certificate of the last step
+    epsilon: float = 1e-4  # weight of |Sigma|^2 in units of omega_beta
+    tolerance: float = 5e-4  # certificate at each step
+    final_tolerance: float = 1e-7  # certificate of the last step
     max_steps: int = 90
-    min_steps: int = 1
     stop_change_b: float = 0.05  # Å², mean B of any level
     stop_residual_b: float = 0.5  # Å², RMS
-    max_iterations: int = 200
+    centre: float = 1e-3
+    max_iterations: int = 100
 
 
 @dataclass
@@ -55,71 +57,99 @@ class State:
 
 
 @dataclass
+class Point:
+    """A certified model: covariances with exact zeros, F, its bound, and the interior point to go on from."""
+
+    sigma: np.ndarray  # (G, 6, 6) scaled motions
+    own: np.ndarray  # (N, 1, 1) or (N, 3, 3), Å²
+    amplitude: np.ndarray  # (G,) Å²
+    own_amplitude: np.ndarray  # (N,) Å²
+    F: float
+    F_eps: float
+    loss: float
+    D: float = -math.inf
+    D_eps: float = -math.inf
+    iterations: int = 0
+    history: list[float] = field(default_factory=list)
+    centre: State | None = None
+
+    @property
+    def certificate(self) -> float:
+        """(F - D) / F: no solver gets lower than this fraction below F."""
+        return (self.F - self.D) / self.F if self.F > 0 else 0.0
+
+
+@dataclass
 class Step:
-    """One certified step of the path. Mean B in Å² over all atoms, one a level and the atomic level last."""
+    """One step of the path. Mean B in Å² over all atoms, one a level, the atomic level last."""
 
     n: int
     omega_alpha: float
     omega_beta: float
-    objective: float
+    F: float
     bound: float
     certificate: float
     mean_b: list[float]
+    mean_b_bound: list[float]
     residual_rms_b: float
     iterations: int
     history: list[float]
-    gap_eps: float
     seconds: float
 
 
 class Solver:
-    """The path of one `Problem`."""
+    """The problem at hand with its work arrays; `solve` one penalty, or go along the path with `fit`."""
 
-    def __init__(self, problem: Problem, settings: Settings | None = None, structure: Structure | None = None):
+    def __init__(self, problem: Problem, settings: Settings | None = None):
         self.settings = settings or Settings()
         self.problem = problem
-        self.s = structure or build(problem)
+        self.s: Structure = build(problem)
         self.top = Top(self.s)
         self.atomic = problem.atomic
-        self.k = 1 if self.s.d == 10 else 3
-        s, k = self.s, self.k
+        s, d = self.s, self.s.d
+        self.k = 1 if d == 10 else 3
         self.atom_rank = np.where(s.anisotropic, 3, 1).astype(np.int32)
-        d = s.d
+        self.mean_input = float(input_values(s).mean())
+        self.dimension = max(int(s.rank.sum()) + (int(self.atom_rank.sum()) if self.atomic else 0), 1)
         self.q_above = np.zeros((s.n_nodes, d * (d + 1) // 2))
         self.f_above = np.zeros((s.n_nodes, d))
         self.y = np.zeros((s.n_nodes, d))
+        self.pulls = np.zeros((s.n_nodes, d))
         self.eta = np.zeros((s.n_nodes, d))
         self.w = np.ones((s.n_groups, 6))
         self.v = np.zeros((s.n_groups, 6, 6))
         self.dsigma = np.zeros((s.n_groups, 6, 6))
         self.dslack = np.zeros((s.n_groups, 6, 6))
-        self.down = np.zeros((s.n_atoms, k, k))
-        self.down_slack = np.zeros((s.n_atoms, k, k))
-        self.dimension = int(s.rank.sum()) + (int(self.atom_rank.sum()) if self.atomic else 0)
+        self.down = np.zeros((s.n_atoms, self.k, self.k))
+        self.down_slack = np.zeros((s.n_atoms, self.k, self.k))
 
-    # -- starting points ------------------------------------------------------------------------------------
     def cold_start(self, omega_alpha: float) -> State:
+        """Every group and atom with a twentieth of the mean input in each direction, slack = the penalty."""
         s = self.s
-        scale = 0.3 * float(_mean_value(s)) / 6.0
-        eye = np.zeros((s.n_groups, 6, 6))
-        for g, r in enumerate(s.rank):
-            eye[g, :r, :r] = np.eye(r)
-        own = np.zeros((s.n_atoms, self.k, self.k))
-        for a in range(self.k):
-            own[:, a, a] = self.atom_rank > a
-        own *= float(self.atomic)
+        inside = np.arange(6) < s.rank[:, None]
+        eye = np.eye(6) * inside[:, None, :]
+        own = np.eye(self.k) * (np.arange(self.k) < self.atom_rank[:, None])[:, None, :] * float(self.atomic)
+        scale = 0.05 * self.mean_input
         return State(eye * scale, eye * omega_alpha, own * scale, own * omega_alpha)
 
     # -- one Newton step ------------------------------------------------------------------------------------
-    def _fields(self, sigma: np.ndarray, out: np.ndarray) -> None:
-        s = self.s
+    def _fields(self, sigma: np.ndarray) -> np.ndarray:
+        s, out = self.s, np.zeros_like(self.eta)
         for stage in reversed(s.stages):
             fields_down(
-                stage, stage, s.parent, s.cell_start, s.cell_groups, s.top, s.n_groups, s.origin, s.radius,
-                s.basis, s.rank, s.d, sigma, out,
+                stage, s.parent, s.cell_start, s.cell_groups, s.top, s.n_groups, s.origin, s.radius, s.basis,
+                s.rank, s.d, sigma, out,
             )  # fmt: skip
+        return out
 
-    def _newton(self, x: State, mu: float, alpha: np.ndarray, alpha_atom: float, beta: float, eps: float) -> int:
+    def _linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
+        """Fields and loss gradients at x into `y` and `pulls`; returns the atoms' terms of the bound."""
+        self.y = self._fields(x.sigma)
+        self.pulls, sums, tops = loss_pulls(self.s, self.y, x.own)
+        return sums, tops
+
+    def _newton(self, x: State, mu: float, alpha: np.ndarray, alpha_atom: float, beta: float, eps: float) -> bool:
+        """The step towards complementarity mu into dsigma, dslack, down, down_slack; False on breakdown."""
         s = self.s
         failed = np.zeros(CHUNKS, np.int64)
         common = (
@@ -131,199 +161,204 @@ class Solver:
                 stage, s.child_start, s.children, s.atom_start, s.origin, s.radius, s.basis, s.rank,
                 s.n_groups, s.d, *common, failed,
             )  # fmt: skip
-        broken = int(failed.sum())
-        if broken:
-            return broken
-        broken = self.top.solve(
-            x.sigma, x.slack, self.pulls, mu, alpha, beta, eps, self.q_above, self.f_above, self.w, self.v, self.eta,
-            self.dsigma, self.dslack,
-        )  # fmt: skip
+        if failed.any():
+            return False
+        if self.top.solve(
+            x.sigma, x.slack, self.pulls, mu, alpha, beta, eps, self.q_above, self.f_above, self.w, self.v,
+            self.eta, self.dsigma, self.dslack,
+        ):  # fmt: skip
+            return False
         for stage in reversed(s.stages):
             substitute(
                 stage, s.parent, s.origin, s.radius, s.basis, s.rank, s.n_groups, s.d, s.atom_start,
                 *common, self.eta, self.dsigma, self.dslack, self.down, self.down_slack,
             )  # fmt: skip
         if self.atomic and len(s.loose):
-            self._loose(x, mu, alpha_atom, beta)
-        return broken
+            self._loose_step(x, mu, alpha_atom, beta)
+        return True
 
-    def _loose(self, x: State, mu: float, alpha_atom: float, beta: float) -> None:
+    def _loose_step(self, x: State, mu: float, alpha_atom: float, beta: float) -> None:
+        """Steps of atoms that are in no group."""
         s = self.s
         zero, origin = np.zeros(s.d), np.zeros(3)
-        scratch = (np.zeros((6, s.d)), np.zeros((3, 6)), np.zeros(6), np.zeros(6), np.zeros(6), np.zeros((8, 6, 6)))
+        rows, g36, s6 = np.zeros((6, s.d)), np.zeros((3, 6)), np.zeros((8, 6, 6))
         for a in s.loose:
             atom_step(
                 s.xyz[a], origin, 1.0, s.d, s.anisotropic[a], s.u[a], s.weights[a], zero, zero, x.own[a],
-                x.own_slack[a], mu, alpha_atom, beta, self.down[a], self.down_slack[a], *scratch,
+                x.own_slack[a], mu, alpha_atom, beta, self.down[a], self.down_slack[a], rows, g36,
+                np.zeros(6), np.zeros(6), np.zeros(6), s6,
             )  # fmt: skip
 
-    def _longest(self, x: State) -> float:
-        out = np.ones(CHUNKS)
-        alpha = 1.0
+    def _advance(self, x: State) -> float:
+        """Move x along the step as far as it stays positive definite; returns the length taken."""
         blocks = [(x.sigma, self.dsigma, self.s.rank), (x.slack, self.dslack, self.s.rank)]
         if self.atomic:
             blocks += [(x.own, self.down, self.atom_rank), (x.own_slack, self.down_slack, self.atom_rank)]
+        out, length = np.ones(CHUNKS), 1.0
         for base, delta, rank in blocks:
-            step_length(base, delta, rank, 0.95, 0.9, alpha, out)
-            alpha = min(alpha, float(out.min()))
-        return alpha
+            step_length(base, delta, rank, 0.95, 0.9, length, out)
+            length = min(length, float(out.min()))
+        for base, delta, _ in blocks:
+            base += length * delta
+        return length
 
     def complementarity(self, x: State) -> float:
         total = float(np.einsum("gij,gij->", x.sigma, x.slack))
         if self.atomic:
             total += float(np.einsum("gij,gij->", x.own, x.own_slack))
-        return total / max(self.dimension, 1)
+        return total / self.dimension
 
     # -- one penalty ----------------------------------------------------------------------------------------
-    def solve(self, x: State, alpha, alpha_atom, beta, eps, tolerance, verbose=False) -> tuple[dict, int, list]:
-        """Move `x` (in place) until the best point's certificate is below `tolerance`.
+    def solve(self, x: State, alpha, alpha_atom, beta, eps, tolerance: float) -> Point:
+        """Move x (in place) until the best point's certificate is below `tolerance`, or rounding stops it.
 
-        The certified point is `x` with everything the net switches off set to exactly zero; the bound comes from
-        the residuals of `x` itself. The history holds F of the best point so far at each iteration.
+        alpha: (G,) linear penalty of each group. The certified point is x with everything the net switches off
+        set to exactly zero; the bound comes from the residuals of x itself. `history` holds F of the best point
+        so far at each iteration.
         """
-        best: dict | None = None
+        best: Point | None = None
         bound = bound_eps = -math.inf
         history: list[float] = []
-        mu = self.complementarity(x)
-        length = 0.0
-        goal = self.settings.centre * alpha_atom * _mean_value(self.s)
-        iteration = 0
         centre: State | None = None
-        sums, tops = self._linearise(x)
-        while iteration < self.settings.max_iterations:
+        goal = self.settings.centre * alpha_atom * self.mean_input
+        mu, length, stalled, iteration = self.complementarity(x), 0.0, 0, 0
+        self._linearise(x)
+        while iteration < self.settings.max_iterations and stalled < 6:
             iteration += 1
             if centre is None:
                 target = goal
-            elif length > 0.6:
-                target = mu * SH
             else:
-                target = mu * (0.3 if length > 0.3 else 1.0)
+                target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
             if best is not None:
-                target = max(target, 0.2 * tolerance * best["F"] / self.dimension)
-            if self._newton(x, target, alpha, alpha_atom, beta, eps):
+                target = max(target, 0.1 * tolerance * best.F_eps / self.dimension)
+            if not self._newton(x, target, alpha, alpha_atom, beta, eps):
                 break
-            length = self._longest(x)
-            x.sigma += length * self.dsigma
-            x.slack += length * self.dslack
-            if self.atomic:
-                x.own += length * self.down
-                x.own_slack += length * self.down_slack
+            length = self._advance(x)
             mu = self.complementarity(x)
             sums, tops = self._linearise(x)
             point = self._clipped(x, mu, alpha, alpha_atom, beta, eps)
-            if best is None or point["F_eps"] < best["F_eps"]:
+            if best is None or point.F_eps < best.F_eps:
                 best = point
-            history.append(best["F"])
+            history.append(best.F)
             if centre is None and length > 0.9:
                 centre = x.copy()
-            if mu * self.dimension > 1e3 * tolerance * best["F"]:
+            if mu * self.dimension > max(1e3 * tolerance, 1e-2) * best.F_eps:
                 continue
             found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
+            better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
+            stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
-            if verbose:
-                print(f"  {iteration} mu {mu:.2e} length {length:.2f} F {best['F']:.8g}"
-                      f" {1 - bound / best['F']:.2e} {1 - bound_eps / best['F_eps']:.2e}")
-            if best["F_eps"] - bound_eps <= tolerance * best["F_eps"]:
+            if max(best.F_eps - bound_eps, 0.0) <= tolerance * best.F_eps:
                 break
         if best is None:
             raise FloatingPointError("no step of the interior-point method could be taken")
-        best["D"], best["D_eps"] = bound, bound_eps
-        best["centre"] = centre or x.copy()
-        return best, iteration, history
+        best.D, best.D_eps, best.iterations, best.history = bound, bound_eps, iteration, history
+        best.centre = centre
+        return best
 
-    def _linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
-        """Fields and loss gradients (`self.y`, `self.pulls`) at x; returns the atoms' terms of the bound."""
-        self._fields(x.sigma, self.y)
-        self.pulls, sums, tops = loss_pulls(self.s, self.y, x.own)
-        return sums, tops
-
-    def _field(self, sigma: np.ndarray) -> np.ndarray:
-        y = np.zeros_like(self.y)
-        self._fields(sigma, y)
-        return y
-
-    def _clipped(self, x: State, mu: float, alpha, alpha_atom, beta, eps) -> dict:
-        """The point with everything the net switches off set to exactly zero.
+    def _clipped(self, x: State, mu: float, alpha, alpha_atom, beta, eps) -> Point:
+        """x with everything the net switches off set to exactly zero.
 
         On the central path covariance and slack share eigenvectors and multiply to mu: off is what is small
         where its slack is large, in units of the mean input and of the penalty.
         """
-        limit = math.sqrt(0.1 * mu * _mean_value(self.s) / alpha_atom)
+        limit = math.sqrt(0.1 * mu * self.mean_input / alpha_atom)
         sigma, own = x.sigma.copy(), x.own.copy()
         sigma[np.trace(sigma, axis1=1, axis2=2) < limit] = 0.0
         if self.atomic:
             own[np.trace(own, axis1=1, axis2=2) < limit] = 0.0
-        out = objective(self.s, self._field(sigma), sigma, own, alpha, alpha_atom, beta, eps, self.atomic)
-        out["sigma"], out["own"] = sigma, own
-        return out
+        return self.point(sigma, own, alpha, alpha_atom, beta, eps)
 
-    def mean_b(self, result: dict) -> list[float]:
+    def point(self, sigma, own, alpha, alpha_atom, beta, eps) -> Point:
+        """Objective and amplitudes of any model."""
+        y = self._fields(sigma)
+        values = objective(self.s, y, sigma, own, alpha, alpha_atom, beta, eps, self.atomic)
+        return Point(sigma, own, values["amplitude"], values["own_amplitude"], values["F"], values["F_eps"],
+                     values["loss"])  # fmt: skip
+
+    # -- what a point says ----------------------------------------------------------------------------------
+    def level_weights(self) -> np.ndarray:
+        """(G,) dB/dA: mean B (Å²) over all atoms that one unit of a group's amplitude makes."""
+        return EIGHT_PI2 * self.s.size / self.s.n_atoms
+
+    def mean_b(self, point: Point) -> list[float]:
         """Mean B (Å²) of each level over all atoms, the atomic level last if there is one."""
-        s = self.s
-        share = s.size * result["amplitude"] / s.n_atoms
-        out = [float(EIGHT_PI2 * share[s.level == k].sum()) for k in range(len(self.problem.labels))]
+        share = self.level_weights() * point.amplitude
+        out = [float(share[self.s.level == k].sum()) for k in range(len(self.problem.labels))]
         if self.atomic:
-            out.append(float(EIGHT_PI2 * result["own_amplitude"].mean()))
+            out.append(float(EIGHT_PI2 * point.own_amplitude.mean()))
         return out
 
-    def residual_rms_b(self, result: dict) -> float:
+    def mean_b_bound(self, point: Point, beta: float) -> list[float]:
+        """How far (Å²) each level's mean B can be from the optimum's: Ob sum (A - A*)^2 <= gap, and Cauchy."""
+        radius = math.sqrt(max(point.F_eps - point.D_eps, 0.0) / beta)
+        weight = self.level_weights()
+        out = [
+            radius * float(np.sqrt((weight[self.s.level == k] ** 2).sum())) for k in range(len(self.problem.labels))
+        ]
+        if self.atomic:
+            out.append(radius * EIGHT_PI2 / math.sqrt(self.s.n_atoms))
+        return out
+
+    def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
-        q = self.values(result["sigma"], result["own"])
-        return float(EIGHT_PI2 * np.sqrt(np.mean((q - _input_values(self.s)) ** 2)))
+        u = atom_covariances(self.s, point.sigma, point.own)
+        difference = u[:, :3].sum(axis=1) / 3.0 - input_values(self.s)
+        return float(EIGHT_PI2 * np.sqrt(np.mean(difference**2)))
 
-    def values(self, sigma: np.ndarray, own: np.ndarray) -> np.ndarray:
-        """(N,) Tr U / 3 of the model, canonical order."""
-        from .model import atom_covariances
-
-        u = atom_covariances(self.s, sigma, own)
-        return (u[:, 0] + u[:, 1] + u[:, 2]) / 3.0
-
-    # -- the path -------------------------------------------------------------------------------------------
-    def path(self, progress: Callable[[Step], None] | None = None, verbose=False) -> tuple[list[Step], dict]:
+    def penalties(self, n: int) -> tuple[np.ndarray, float, float, float]:
+        """(alpha (G,), omega_alpha, omega_beta, epsilon) of step n = 1, 2, ..."""
         p = self.settings
-        steps: list[Step] = []
-        result: dict = {}
-        x = None
-        previous: list[float] | None = None
-        for n in range(1, p.max_steps + 1):
-            begin = time.perf_counter()
-            omega = p.omega_first * p.delta ** (n - 1)
-            alpha, beta = p.gamma * omega, (1.0 - p.gamma) * omega
-            eps = p.epsilon * beta
-            if x is None:
-                x = self.cold_start(alpha)
-            else:
-                x = result["centre"]
-                x.slack *= p.delta
-                x.own_slack *= p.delta
-            alphas = np.full(self.s.n_groups, alpha)
-            result, iterations, history = self.solve(x, alphas, alpha, beta, eps, p.tolerance, verbose)
-            mean = self.mean_b(result)
-            rms = self.residual_rms_b(result)
-            steps.append(
-                Step(
-                    n, alpha, beta, result["F"], result["D"], (result["F"] - result["D"]) / result["F"], mean, rms,
-                    iterations, history, result["F_eps"] - result["D_eps"], time.perf_counter() - begin,
-                )  # fmt: skip
-            )
+        omega = p.omega_first * p.delta ** (n - 1)
+        alpha, beta = p.gamma * omega, (1.0 - p.gamma) * omega
+        return np.full(self.s.n_groups, alpha), alpha, beta, p.epsilon * beta
+
+    def start_from(self, centre: State | None, alpha: float) -> State:
+        """The starting point of a penalty from the last one's centre, or cold."""
+        if centre is None:
+            return self.cold_start(alpha)
+        x = centre.copy()
+        x.slack *= self.settings.delta
+        x.own_slack *= self.settings.delta
+        return x
+
+    def solve_step(self, n: int, centre: State | None, tolerance: float) -> tuple[Step, Point]:
+        """One certified step of the path; falls back to a cold start where a warm one does not get there."""
+        begin = time.perf_counter()
+        alphas, alpha, beta, eps = self.penalties(n)
+        point = self.solve(self.start_from(centre, alpha), alphas, alpha, beta, eps, tolerance)
+        if centre is not None and (point.centre is None or point.certificate > 1e-3):
+            cold = self.solve(self.cold_start(alpha), alphas, alpha, beta, eps, tolerance)
+            if cold.certificate < point.certificate or point.centre is None:
+                point = cold
+        step = Step(
+            n, alpha, beta, point.F, point.D, point.certificate, self.mean_b(point),
+            self.mean_b_bound(point, beta), self.residual_rms_b(point), point.iterations, point.history,
+            time.perf_counter() - begin,
+        )  # fmt: skip
+        return step, point
+
+    def fit(
+        self,
+        progress: Callable[[Step, Point], None] | None = None,
+        steps: list[Step] | None = None,
+        centre: State | None = None,
+    ) -> tuple[list[Step], Point]:
+        """The whole path to its stopping rule; `steps` and `centre` of an interrupted one go on where it stopped."""
+        p = self.settings
+        steps = list(steps or [])
+        while True:
+            previous = centre
+            step, point = self.solve_step(len(steps) + 1, centre, p.tolerance)
+            centre = point.centre
+            last = steps[-1].mean_b if steps else None
+            steps.append(step)
+            change = max((abs(a - b) for a, b in zip(step.mean_b, last, strict=True)), default=0.0) if last else math.inf
+            done = change < p.stop_change_b and step.residual_rms_b < p.stop_residual_b
+            done = done or len(steps) >= p.max_steps or step.F == 0.0
+            if done and step.certificate > p.final_tolerance:
+                steps[-1], point = self.solve_step(len(steps), previous, p.final_tolerance)
             if progress:
-                progress(steps[-1])
-            change = max(abs(a - b) for a, b in zip(mean, previous, strict=True)) if previous else math.inf
-            previous = mean
-            if n >= p.min_steps and change < p.stop_change_b and rms < p.stop_residual_b:
-                break
-        return steps, result
-
-
-def _input_values(s: Structure) -> np.ndarray:
-    """(N,) Tr U_in / 3, canonical order."""
-    return np.where(s.anisotropic, s.u[:, :3].sum(axis=1) / 3.0, s.u[:, 0])
-
-
-def _mean_value(s: Structure) -> float:
-    return float(_input_values(s).mean())
-
-
-@dataclass
-class PathResult:
-    steps: list[Step] = field(default_factory=list)
+                progress(steps[-1], point)
+            if done:
+                return steps, point

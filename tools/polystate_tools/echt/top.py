@@ -163,26 +163,14 @@ def _fields(n_groups, cell_start, cell_groups, top, origin, radius, d, change, e
 
 
 @jit
-def _forces(n_groups, cell_start, cell_groups, top, origin, radius, d, q_above, f_above, eta, force):
-    """force[g] = sum over cells of T_g^T (f - Q eta)."""
-    g6 = np.empty((6, 6))
-    t = np.empty((d, d))
-    q = np.empty((d, d))
-    rest = np.empty(d)
-    for c in range(len(cell_start) - 1):
-        node = n_groups + c
-        unpack(q_above[node], d, q)
-        for i in range(d):
-            rest[i] = f_above[node, i]
-            for j in range(d):
-                rest[i] -= q[i, j] * eta[node, j]
-        for k in range(cell_start[c], cell_start[c + 1]):
-            slot = cell_groups[k]
-            g = top[slot]
-            shift(origin[g], radius[g], origin[node], radius[node], d, t, g6)
-            for i in range(d):
-                for j in range(d):
-                    force[slot, j] += t[i, j] * rest[i]
+def _forces(low, x, d, out):
+    """out[g] = L^-T x: read off the solution, because adding up the cells' forces would cancel digits."""
+    for k in range(len(low)):
+        for i in range(d - 1, -1, -1):
+            total = x[k, i]
+            for m in range(i + 1, d):
+                total -= low[k, m, i] * out[k, m]
+            out[k, i] = total / low[k, i, i] if low[k, i, i] > 0.0 else 0.0
 
 
 class Top:
@@ -232,7 +220,8 @@ class Top:
             x = lu.solve(x)
         change = h + np.einsum("kij,kj->ki", low, x.reshape(n, d))
         _fields(*where, s.top, s.origin, s.radius, d, change, eta)
-        force = pulls[s.top].copy()
-        _forces(*where, s.top, s.origin, s.radius, d, q_above, f_above, eta, force)
+        force = np.zeros((n, d))
+        _forces(low, x.reshape(n, d), d, force)
+        force += pulls[s.top]
         _steps(s.top, force, *before, *after, dsigma, dslack)
         return 0
