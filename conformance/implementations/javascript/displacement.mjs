@@ -1,0 +1,120 @@
+// Chapter 7: what each descriptor gives to the mean.
+import { add, apply, rotation, subtract } from './linear.mjs';
+import { evaluate, Unsupported } from './errors.mjs';
+
+const ACTIVATIONS = {
+  tanh: Math.tanh,
+  relu: (x) => Math.max(x, 0),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  silu: (x) => x / (1 + Math.exp(-x)),
+  identity: (x) => x,
+};
+
+export function perceptron(layers, q, activation = 'tanh') {
+  const f = ACTIVATIONS[activation];
+  let h = q;
+  layers.forEach(([w, b], n) => {
+    const [rows, columns] = w.shape;
+    const next = new Float64Array(rows);
+    for (let j = 0; j < rows; j++) {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) sum += w.data[j * columns + k] * h[k];
+      sum += b.data[j];
+      next[j] = n < layers.length - 1 ? f(sum) : sum;
+    }
+    h = next;
+  });
+  return h;
+}
+
+export const triple = (data, i) => [data[3 * i], data[3 * i + 1], data[3 * i + 2]];
+
+export function motion(arrays, index) {
+  const q = arrays.quaternion.data.subarray(4 * index, 4 * index + 4);
+  return { R: rotation([...q]), o: triple(arrays.origin.data, index), t: triple(arrays.translation.data, index) };
+}
+export const move = ({ R, o, t }, x) => add(add(apply(R, subtract(x, o)), o), t);
+
+// Calls give(row, vector, absolute) for each atom that the descriptor speaks of; absent(row) for those it lacks.
+export function contribute(d, { joint, step, components, give, absent }) {
+  const { arrays, doc, scope, deposition: { xref } } = d;
+  const reference = (row) => triple(xref, row);
+  if (doc.regime === 'discrete') {
+    for (const [site, v] of d.variables) {
+      if (!joint.has(v)) continue;
+      const state = joint.get(v);
+      const key = `${site} ${state}`;
+      if (doc.mode === 'B') {
+        for (const [row, vector] of d.moves.get(key) ?? []) give(row, d.toVector(vector), false);
+        for (const row of d.lacks.get(key) ?? []) absent(row);
+      } else if (doc.mode === 'A') {
+        const s = d.pairRow.get(key);
+        d.rows.forEach((row, m) => {
+          if (row < 0 || scope.labels[row] !== site) return;
+          const at = s * d.rows.length + m;
+          const x = d.toPoint(triple(arrays.xyz.data, at));
+          if (d.isAbsolute) give(row, x, true);
+          else give(row, subtract(x, reference(row)), false);
+          if (!arrays.present.data[at]) absent(row);
+        });
+      } else {
+        const body = motion(arrays, d.pairRow.get(key) * scope.count + site);
+        rigid(d, (label) => (label === site ? body : undefined), give);
+      }
+    }
+    return;
+  }
+  switch (d.kind) {
+    case 'trajectory_a':
+      d.rows.forEach((row, m) => {
+        if (row < 0) return;
+        const at = step * d.rows.length + m;
+        const x = d.toPoint(triple(arrays.xyz.data, at));
+        if (d.isAbsolute) give(row, x, true);
+        else give(row, subtract(x, reference(row)), false);
+        if (arrays.present && !arrays.present.data[at]) absent(row);
+      });
+      return;
+    case 'basis': {
+      const atoms = d.rows.length;
+      d.rows.forEach((row, i) => {
+        if (row < 0) return;
+        const v = [0, 0, 0];
+        components.forEach((q, m) => triple(arrays.basis.data, m * atoms + i).forEach((b, c) => { v[c] += q * b; }));
+        give(row, d.toVector(v), false);
+      });
+      return;
+    }
+    case 'mlp': {
+      const y = perceptron(d.layers, components, doc.operator.parameters?.activation);
+      if (!y.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
+      d.rows.forEach((row, m) => {
+        if (row < 0) return;
+        if (d.isAbsolute) give(row, d.toPoint(triple(y, m)), true);
+        else give(row, d.toVector(triple(y, m)), false);
+      });
+      return;
+    }
+    case 'rigid_body': {
+      const bodies = new Map();
+      rigid(d, (label) => {
+        if (!bodies.has(label)) bodies.set(label, motion(arrays, (step ?? 0) * scope.count + label));
+        return bodies.get(label);
+      }, give);
+      return;
+    }
+    case 'bare':
+      return;
+    default:
+      throw new Unsupported(d.kind === 'external' ? 'external' : 'decoder', doc.operator?.id ?? d.kind);
+  }
+}
+
+function rigid(d, bodyOf, give) {
+  d.scope.labels.forEach((label, row) => {
+    const body = label < 0 ? undefined : bodyOf(label);
+    if (!body) return;
+    const p = d.local(row);
+    give(row, d.toVector(subtract(move(body, p), p)), false);
+  });
+}

@@ -1,0 +1,1 @@
+export function decodeMmtf() { throw new Error('not yet'); }

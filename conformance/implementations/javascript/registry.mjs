@@ -1,0 +1,24 @@
+// Chapter 9.5: entries of the registry and their content hashes.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import canonicalize from 'canonicalize';
+import { sha256 } from './digest.mjs';
+
+export const SCHEMAS = fileURLToPath(new URL('../../../schemas/polystate_schemas/', import.meta.url));
+const KEYS = ['id', 'subcase', 'algebra', 'signature', 'formula', 'defaults', 'since', 'status'];
+
+export function contentHash(entry) {
+  const content = Object.fromEntries(KEYS.map((key) => [key, entry[key]]));
+  return `sha256:${sha256(Buffer.from(canonicalize(content), 'utf8'))}`;
+}
+
+export const registry = new Map();
+for (const folder of readdirSync(`${SCHEMAS}registry`, { withFileTypes: true })) {
+  if (!folder.isDirectory()) continue;
+  for (const file of readdirSync(`${SCHEMAS}registry/${folder.name}`)) {
+    if (!file.endsWith('.yaml') || file.endsWith('.vectors.yaml')) continue;
+    const entry = parse(readFileSync(`${SCHEMAS}registry/${folder.name}/${file}`, 'utf8'), { version: '1.2', schema: 'core' });
+    registry.set(entry.id, { ...entry, hash: contentHash(entry) });
+  }
+}
