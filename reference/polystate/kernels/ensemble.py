@@ -129,10 +129,13 @@ class Ensemble:
         factor[:, self._touched] = own
 
     def _on_device(self, seed: int, first: int, chosen: np.ndarray, xyz: np.ndarray) -> np.ndarray:
-        """On a GPU: means and factors of each draw are made here, its displacement there."""
-        from polystate.kernels.cuda.runs import gaussian as on_device
+        """On a GPU. Where conditions change covariances, the mean and the factors of each draw are made here."""
+        from polystate.kernels.cuda import runs
 
         g = self._gaussian
+        if len(self._conditions.start) == 1:
+            entries = runs.by_atom(self._moved, self._variables.start, self.n_atoms, xyz.dtype)
+            return runs.gaussian(g.keys, seed, first, g.mean, g.factor, xyz, chosen, entries)
         mean, factor = g.mean.copy(), g.factor.copy()
         six = np.empty((len(self._touched), 6))
         for d in range(len(xyz)):
@@ -142,7 +145,7 @@ class Ensemble:
                 self._widened.start, self._widened.row, self._widened.values, self._own, six, g.mean, mean,
             )  # fmt: skip
             self._factor(six, factor)
-            on_device(g.keys, seed, first + d, mean, factor, xyz[d : d + 1])
+            runs.gaussian(g.keys, seed, first + d, mean, factor, xyz[d : d + 1])
         return xyz
 
     def _rendered(

@@ -107,6 +107,10 @@ class Plan:
             *self.collapse(), self._combination, self._begin, self._length, self._xyz, self._iso, self._aniso,
             self._row, out, self._suspects,
         )  # fmt: skip
+        return self.finish(out)
+
+    def finish(self, out: np.ndarray) -> np.ndarray:
+        """Turn U by the transforms, and remember it for `indefinite`."""
         for rotation, at in self._transforms:
             stack.turn(out, np.ascontiguousarray(rotation), at)
         self._last = out

@@ -1,50 +1,20 @@
 """The Gaussian stack on the CPU: TLS levels collapsed to one TLS a combination of groups, six components an atom.
 
 TLS is closed under addition and under a change of origin. So the levels of a stack are first added up for each
-combination of groups that occurs, about the mean position of its atoms, and each atom is evaluated once.
-Formulas: Schomaker & Trueblood, Acta Cryst. B24 (1968) 63, written out for K = [[0,z,-y],[-z,0,x],[y,-x,0]]."""
+combination of groups that occurs, about the mean position of its atoms, and each atom is evaluated once: its U is
+the T of its combination, moved to where it stands."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from polystate.kernels.constants import EIGHT_PI_SQUARED, PIVOT, PSD_ABSOLUTE
+from polystate.kernels import formulas
+from polystate.kernels.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
 from polystate.kernels.jit import jit
 
 PIECE = 512  # atoms that are evaluated between two visits to the output
-_SCREEN = 0.5 * PSD_ABSOLUTE
-_ROUNDING = 1e-14
-
-
-@jit
-def _moved(
-    x, y, z, t11, t22, t33, t12, t13, t23, l11, l22, l33, l12, l13, l23, s12, s13, s21, s23, s31, s32, d21, d13
-):  # fmt: skip
-    """A TLS at an origin (x, y, z) away, in the same order; d21 = S22 - S11, d13 = S11 - S33."""
-    return (  # T' = T + K L Kᵀ + K S + Sᵀ Kᵀ, L, S' = S + L Kᵀ
-        t11 + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31),
-        t22 + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32),
-        t33 + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23),
-        t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31,
-        t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23,
-        t23 + x * (z * l12 + y * l13 - x * l23 - d21 - d13) - z * (y * l11 + s13) + y * s12,
-        l11,
-        l22,
-        l33,
-        l12,
-        l13,
-        l23,
-        s12 - z * l11 + x * l13,
-        s13 + y * l11 - x * l12,
-        s21 + z * l22 - y * l23,
-        s23 + y * l12 - x * l22,
-        s31 + z * l23 - y * l33,
-        s32 - z * l13 + x * l33,
-        d21 + x * l23 + y * l13 - 2 * z * l12,
-        d13 + z * l12 + x * l23 - 2 * y * l13,
-    )
+SCREEN = 0.5 * PSD_ABSOLUTE
+moved, suspect, factor_one = jit(formulas.moved), jit(formulas.suspect), jit(formulas.factor_one)
 
 
 @jit
@@ -52,12 +22,12 @@ def _combined(c, tls, row, parent, origin, above, above_origin):
     """The coefficients (20) of combination c: those of the levels above plus one TLS of this level."""
     x, y, z = origin[c, 0], origin[c, 1], origin[c, 2]
     u, o, g = above[parent[c]], above_origin[parent[c]], row[c]
-    total = _moved(
+    total = moved(
         x - o[0], y - o[1], z - o[2], u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
         u[10], u[11], u[12], u[13], u[14], u[15], u[16], u[17], u[18], u[19],
     )  # fmt: skip
     t = tls[max(g, 0)]
-    own = _moved(
+    own = moved(
         x - t[21], y - t[22], z - t[23], t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9],
         t[10], t[11], t[13], t[14], t[15], t[17], t[18], t[19], t[16] - t[12], 2 * t[12] + t[16],
     )  # fmt: skip
@@ -75,16 +45,6 @@ def collapse(tls, row, parent, origin, above, above_origin, out):
         total, own, a = _combined(c, tls, row, parent, origin, above, above_origin)
         for k in range(20):
             out[c, k] = total[k] + a * own[k]
-
-
-@jit
-def suspect(a, b, c, d, e, f, shift):
-    """Whether a symmetric matrix (11, 22, 33, 12, 13, 23) plus shift·1 might not be positive definite: 0 or 1."""
-    a, b, c = a + shift, b + shift, c + shift
-    two = a * b - d * d
-    three = c * two - (a * f * f - 2 * d * e * f + b * e * e)
-    good = (a > 0) & (b > 0) & (c > 0) & (two > _ROUNDING * a * b) & (three > _ROUNDING * a * b * c)
-    return np.int64(not good)
 
 
 @jit
@@ -109,15 +69,14 @@ def evaluate(
         l11, l22, l33, l12, l13, l23 = p[6], p[7], p[8], p[9], p[10], p[11]
         s12, s13, s21, s23, s31, s32 = p[12], p[13], p[14], p[15], p[16], p[17]
         d21, d13 = p[18], p[19]
-        d32 = -d21 - d13
         for j in range(n):
             x, y, z, i = xs[b + j], ys[b + j], zs[b + j], iso[b + j]
-            six[j] = t11 + i + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31)
-            six[PIECE + j] = t22 + i + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32)
-            six[2 * PIECE + j] = t33 + i + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23)
-            six[3 * PIECE + j] = t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31
-            six[4 * PIECE + j] = t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23
-            six[5 * PIECE + j] = t23 + x * (z * l12 + y * l13 - x * l23 + d32) - z * (y * l11 + s13) + y * s12
+            u = moved(
+                x, y, z, t11, t22, t33, t12, t13, t23, l11, l22, l33, l12, l13, l23,
+                s12, s13, s21, s23, s31, s32, d21, d13,
+            )  # fmt: skip
+            six[j], six[PIECE + j], six[2 * PIECE + j] = u[0] + i, u[1] + i, u[2] + i
+            six[3 * PIECE + j], six[4 * PIECE + j], six[5 * PIECE + j] = u[3], u[4], u[5]
         if aniso.shape[1]:
             for k in range(6):
                 for j in range(n):
@@ -126,7 +85,7 @@ def evaluate(
         for j in range(n):
             doubtful += suspect(
                 six[j], six[PIECE + j], six[2 * PIECE + j], six[3 * PIECE + j], six[4 * PIECE + j],
-                six[5 * PIECE + j], _SCREEN,
+                six[5 * PIECE + j], SCREEN,
             )  # fmt: skip
         for j in range(n):
             i = row[b + j]
@@ -141,7 +100,7 @@ def evaluate(
             for j in range(n):
                 i = row[b + j]
                 if i >= 0 and suspect(
-                    out[i, 0, 0], out[i, 1, 1], out[i, 2, 2], out[i, 0, 1], out[i, 0, 2], out[i, 1, 2], _SCREEN
+                    out[i, 0, 0], out[i, 1, 1], out[i, 2, 2], out[i, 0, 1], out[i, 0, 2], out[i, 1, 2], SCREEN
                 ):
                     suspects[flagged] = i
                     flagged += 1
@@ -186,24 +145,6 @@ def screen(u, suspects):
         suspects[flagged] = i
         flagged += suspect(u[i, 0, 0], u[i, 1, 1], u[i, 2, 2], u[i, 0, 1], u[i, 0, 2], u[i, 1, 2], 0.0)
     return flagged
-
-
-@jit
-def factor_one(u11, u22, u33, u12, u13, u23):
-    """Lower Cholesky factor 11, 22, 33, 21, 31, 32; a pivot at or below 1e-12 Tr U gives a zero column."""
-    limit = PIVOT * (u11 + u22 + u33)
-    c11 = c22 = c33 = c21 = c31 = c32 = 0.0
-    if u11 > limit:
-        c11 = math.sqrt(u11)
-        c21, c31 = u12 / c11, u13 / c11
-    pivot = u22 - c21 * c21
-    if pivot > limit:
-        c22 = math.sqrt(pivot)
-        c32 = (u23 - c31 * c21) / c22
-    pivot = u33 - (c31 * c31 + c32 * c32)
-    if pivot > limit:
-        c33 = math.sqrt(pivot)
-    return c11, c22, c33, c21, c31, c32
 
 
 @jit
