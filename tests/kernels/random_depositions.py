@@ -95,9 +95,7 @@ def deposition(seed: int) -> polystate.Deposition:
         if rng.random() < 0.5:
             arrays["latent"] = [0.3, -0.7]
         else:
-            found["decoder"]["tables"] = {
-                "latents": {"component": [0, 1], "draw_key": [5, 6], "variance": [1.0, 0.25]}
-            }
+            found["decoder"]["tables"] = {"latents": {"component": [0, 1], "draw_key": [5, 6], "variance": [1.0, 0.25]}}
     return polystate.Deposition(polystate.build(document))
 
 
