@@ -105,13 +105,17 @@ def test_kernels_agree_on_integers(values: list[int]) -> None:
         kernels_numpy.recursive_index_encode(small, low, high, plain)
         assert (fast == plain).all()
         limits = dtype(low), dtype(high)
-        for found, count in (k.recursive_index(fast, len(values), *limits) for k in (kernels, kernels_numpy)):
-            assert count == len(values)
+        for k in (kernels, kernels_numpy):
+            found = np.empty(len(values), np.int32)
+            assert k.recursive_index(fast, *limits, found) == len(values)
             assert (found == small).all()
     narrow = wide.astype(np.int32)
     assert (kernels.run_length_encode(narrow) == kernels_numpy.run_length_encode(narrow)).all()
     for divisor in (1, 100, 1000, 2**31 - 1):
-        assert (kernels.to_float32(narrow, divisor) == kernels_numpy.to_float32(narrow, divisor)).all()
+        quotients = np.empty((2, narrow.size), np.float32)
+        kernels.to_float32(narrow, divisor, quotients[0])
+        kernels_numpy.to_float32(narrow, divisor, quotients[1])
+        assert (quotients[0] == quotients[1]).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,9 +131,9 @@ def test_kernels_agree_on_runs_and_overflow(pairs: list[tuple[int, int]]) -> Non
     assert (fast == np.repeat(values, counts)).all()
     big = np.stack([values, counts], 1).ravel()
     small = np.arange(n, dtype=np.int16)
-    first, second = (k.split_list(big, small, n + len(pairs)) for k in (kernels, kernels_numpy))
-    assert first[1] == second[1]
-    assert (first[0] == second[0]).all()
+    sums = np.empty((2, n + len(pairs)), np.int32)
+    assert kernels.split_list(big, small, sums[0]) == kernels_numpy.split_list(big, small, sums[1])
+    assert (sums[0] == sums[1]).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -138,11 +142,13 @@ def test_indexed_deltas_agree(parts: list[int], divisor: int) -> None:
     packed = np.array([*parts, 3], np.int16)
     n = int(((packed != -32768) & (packed != 32767)).sum())
     limits = np.int16(-32768), np.int16(32767)
-    (fast, a), (plain, b) = (
-        k.recursive_index_delta_float(packed, n, *limits, divisor) for k in (kernels, kernels_numpy)
-    )
-    assert a == b == n
-    assert (fast == plain).all()
+    found = np.empty((2, n), np.float32)
+    counts = [
+        k.recursive_index_delta_float(packed, *limits, divisor, out)
+        for k, out in zip((kernels, kernels_numpy), found, strict=True)
+    ]
+    assert counts == [n, n]
+    assert (found[0] == found[1]).all()
 
 
 @BACKENDS

@@ -7,7 +7,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,16 @@ RESULT = {
     5: "text",
     6: "char",
 }
+DTYPES: dict[str, type] = {
+    "float32": np.float32,
+    "int8": np.int8,
+    "int16": np.int16,
+    "int32": np.int32,
+    "char": np.uint8,
+}
+DIVIDED = (9, 10, 11, 12, 13)  # the parameter is a divisor
+PLAIN = {1: ">f4", 2: ">i1", 3: ">i2", 4: ">i4", 11: ">i2"}  # one element of the payload a value
+PACKED = {10: np.int16, 12: np.int16, 13: np.int8, 14: np.int16, 15: np.int8}  # others hold int32
 
 
 class Header(NamedTuple):
@@ -48,7 +58,7 @@ class Header(NamedTuple):
     parameter: int
 
 
-def read_header(data: bytes, where: str) -> Header:
+def read_header(data: bytes | memoryview, where: str) -> Header:
     """Codec, length and parameter of a binary field, or a named refusal."""
     if len(data) < HEADER.size:
         raise BadHeader(where, f"{len(data)} bytes", "a 12-byte header")
@@ -60,58 +70,57 @@ def read_header(data: bytes, where: str) -> Header:
     return header
 
 
-def decode(data: bytes, where: str, budget: Budget | None = None, backend: str = "numba") -> np.ndarray:
+def decode(data: bytes | memoryview, where: str, budget: Budget | None = None, backend: str = "numba") -> np.ndarray:
     """A binary field with its header -> the array it holds.
 
     float32, int8, int16 or int32 by codec; codec 5 gives text (`<U`), codec 6 ASCII codes (uint8)."""
     header = read_header(data, where)
-    (budget or Budget.for_bytes(len(data))).take(header.length, where)
-    return decode_payload(header, data, HEADER.size, where, BACKENDS[backend])
+    budget = budget or Budget.for_bytes(len(data))
+    budget.take(header.length, where)
+    return decode_payload(header, data, HEADER.size, where, BACKENDS[backend], budget)
 
 
-def decode_payload(header: Header, data: bytes, offset: int, where: str, k: ModuleType) -> np.ndarray:
+def decode_payload(
+    header: Header, data: bytes | memoryview, offset: int, where: str, k: ModuleType, budget: Budget
+) -> np.ndarray:
     """The values behind a header that was read and whose length was reserved."""
     codec, n, parameter = header
+    if codec == 5:
+        return text(data, offset, n, parameter, where)
+    if codec in DIVIDED and parameter <= 0:
+        raise BadParameter(where, f"divisor {parameter}", "a divisor above 0")
+    out = budget.array(n, DTYPES[RESULT[codec]])
+    if codec in PLAIN:
+        values = _plain(data, offset, PLAIN[codec], n, where)
+        if codec == 11:
+            k.to_float32(values.astype(np.int16), parameter, out)
+        else:
+            out[:] = values
+        return out
+    payload = integers(data, offset, PACKED.get(codec, np.int32), where)
     match codec:
-        case 1:
-            return _plain(data, offset, ">f4", n, where).astype(np.float32)
-        case 2:
-            return _plain(data, offset, ">i1", n, where).astype(np.int8)
-        case 3:
-            return _plain(data, offset, ">i2", n, where).astype(np.int16)
-        case 4:
-            return _plain(data, offset, ">i4", n, where).astype(np.int32)
-        case 5:
-            return text(data, offset, n, parameter, where)
         case 6:
-            return chars(integers(data, offset, np.int32, where), n, where, k)
+            chars(payload, where, k, out)
         case 7:
-            return runs(integers(data, offset, np.int32, where), n, where, k)
+            runs(payload, where, k, out)
         case 8:
-            return runs_delta(integers(data, offset, np.int32, where), n, where, k)
+            runs_delta(payload, where, k, out)
         case 9:
-            _divisor(parameter, where)
-            return runs_float(integers(data, offset, np.int32, where), n, parameter, where, k)
+            runs_float(payload, parameter, where, k, out)
         case 10:
-            _divisor(parameter, where)
-            packed = integers(data, offset, np.int16, where)
-            return _indexed(packed, n, where, k.recursive_index_delta_float, parameter)
-        case 11:
-            _divisor(parameter, where)
-            return k.to_float32(_plain(data, offset, ">i2", n, where).astype(np.int16), parameter)
+            _indexed(payload, where, k.recursive_index_delta_float, parameter, out)
         case 12 | 13:
-            _divisor(parameter, where)
-            packed = integers(data, offset, np.int16 if codec == 12 else np.int8, where)
-            return k.to_float32(_indexed(packed, n, where, k.recursive_index), parameter)
+            values = np.empty(n, np.int32)
+            _indexed(payload, where, k.recursive_index, values)
+            k.to_float32(values, parameter, out)
         case 14 | 15:
-            packed = integers(data, offset, np.int16 if codec == 14 else np.int8, where)
-            return _indexed(packed, n, where, k.recursive_index)
+            _indexed(payload, where, k.recursive_index, out)
         case 16:
-            return runs_narrow(integers(data, offset, np.int32, where), n, np.int8, (-128, 127), where, k)
-    raise UnsupportedCodec(where, f"codec {codec}", "a codec from 1 to 16")
+            runs_narrow(payload, (-128, 127), where, k, out)
+    return out
 
 
-def integers(data: bytes, offset: int, dtype: type, where: str) -> np.ndarray:
+def integers(data: bytes | memoryview, offset: int, dtype: type, where: str) -> np.ndarray:
     """The bytes from offset on as native-endian integers."""
     size = np.dtype(dtype).itemsize
     if (len(data) - offset) % size:
@@ -119,16 +128,11 @@ def integers(data: bytes, offset: int, dtype: type, where: str) -> np.ndarray:
     return np.frombuffer(data, np.dtype(dtype).newbyteorder(">"), offset=offset).astype(dtype)
 
 
-def _plain(data: bytes, offset: int, dtype: str, n: int, where: str) -> np.ndarray:
+def _plain(data: bytes | memoryview, offset: int, dtype: str, n: int, where: str) -> np.ndarray:
     size = np.dtype(dtype).itemsize
     if len(data) - offset != n * size:
         raise PayloadSize(where, f"{len(data) - offset} bytes", f"{n * size} bytes for {n} values")
     return np.frombuffer(data, dtype, offset=offset)
-
-
-def _divisor(parameter: int, where: str) -> None:
-    if parameter <= 0:
-        raise BadParameter(where, f"divisor {parameter}", "a divisor above 0")
 
 
 def in_range(values: np.ndarray, low: int, high: int, where: str) -> np.ndarray:
@@ -152,63 +156,55 @@ def split_runs(pairs: np.ndarray, n: int, where: str) -> tuple[np.ndarray, np.nd
     return values, counts
 
 
-def runs(pairs: np.ndarray, n: int, where: str, k: ModuleType) -> np.ndarray:
+def runs(pairs: np.ndarray, where: str, k: ModuleType, out: np.ndarray) -> None:
     """Run-length decoding into (n,) int32."""
-    values, counts = split_runs(pairs, n, where)
-    out = np.empty(n, np.int32)
+    values, counts = split_runs(pairs, out.size, where)
     k.run_length(values, counts, out)
-    return out
 
 
-def runs_delta(pairs: np.ndarray, n: int, where: str, k: ModuleType) -> np.ndarray:
+def runs_delta(pairs: np.ndarray, where: str, k: ModuleType, out: np.ndarray) -> None:
     """Run-length, then delta decoding into (n,) int32."""
-    steps, counts = split_runs(pairs, n, where)
-    out = np.empty(n, np.int32)
+    steps, counts = split_runs(pairs, out.size, where)
     if not k.run_length_delta(steps, counts, out):
         raise ValueOutOfRange(where, "a sum of deltas beyond 32 bits", "values that fit int32")
-    return out
 
 
-def runs_float(pairs: np.ndarray, n: int, divisor: int, where: str, k: ModuleType) -> np.ndarray:
+def runs_float(pairs: np.ndarray, divisor: int, where: str, k: ModuleType, out: np.ndarray) -> None:
     """Run-length, then integer decoding into (n,) float32: each run is divided once."""
-    values, counts = split_runs(pairs, n, where)
-    out = np.empty(n, np.float32)
-    k.run_length(k.to_float32(values, divisor), counts, out)
-    return out
+    values, counts = split_runs(pairs, out.size, where)
+    quotients = np.empty(values.size, np.float32)
+    k.to_float32(values, divisor, quotients)
+    k.run_length(quotients, counts, out)
 
 
-def runs_narrow(
-    pairs: np.ndarray, n: int, dtype: type, limits: tuple[int, int], where: str, k: ModuleType
-) -> np.ndarray:
+def runs_narrow(pairs: np.ndarray, limits: tuple[int, int], where: str, k: ModuleType, out: np.ndarray) -> None:
     """Run-length decoding into (n,) values of one byte; values outside the limits are refused."""
-    values, counts = split_runs(pairs, n, where)
+    values, counts = split_runs(pairs, out.size, where)
     in_range(values[counts > 0], *limits, where)
-    out: np.ndarray = np.empty(n, dtype)
-    k.run_length(values.astype(dtype), counts, out)
-    return out
+    k.run_length(values.astype(out.dtype), counts, out)
 
 
-def chars(pairs: np.ndarray, n: int, where: str, k: ModuleType) -> np.ndarray:
+def chars(pairs: np.ndarray, where: str, k: ModuleType, out: np.ndarray) -> None:
     """Run-length decoding into (n,) uint8 ASCII codes."""
-    return runs_narrow(pairs, n, np.uint8, (0, 127), where, k)
+    runs_narrow(pairs, (0, 127), where, k, out)
 
 
-def _indexed(packed: np.ndarray, n: int, where: str, kernel: Callable, *parameters: int) -> np.ndarray:
-    """Recursive indexing: no more values than parts, the last part complete, exactly n values."""
+def _indexed(packed: np.ndarray, where: str, kernel: Callable, *arguments: Any) -> None:
+    """Recursive indexing: no more values than parts, the last part complete, exactly as many as `out` holds."""
     info = np.iinfo(packed.dtype)
+    n = arguments[-1].size
     if packed.size < n:
         raise LengthMismatch(where, f"{packed.size} parts", f"{n} values")
     if packed.size and packed[-1] in (info.min, info.max):
         raise UnterminatedIndex(where, f"{packed[-1]} at the end", "a last part that completes its value")
-    values, found = kernel(packed, n, packed.dtype.type(info.min), packed.dtype.type(info.max), *parameters)
+    found = kernel(packed, packed.dtype.type(info.min), packed.dtype.type(info.max), *arguments)
     if found < 0:
         raise ValueOutOfRange(where, "a sum beyond 32 bits", "values that fit int32")
     if found != n:
         raise LengthMismatch(where, "another number of values in the payload", f"{n} values")
-    return values
 
 
-def text(data: bytes, offset: int, n: int, width: int, where: str) -> np.ndarray:
+def text(data: bytes | memoryview, offset: int, n: int, width: int, where: str) -> np.ndarray:
     """Fixed-length strings, unused bytes NUL on either side -> (n,) text array."""
     if width <= 0:
         raise BadParameter(where, f"string length {width}", "a length above 0")

@@ -18,6 +18,8 @@ from .limits import MAX_DEPTH, MAX_FILE_BYTES
 
 OK, TRUNCATED, INVALID, TOO_DEEP, TOO_MANY, BAD_KEY, TRAILING, NOT_A_MAP = range(8)
 GZIP_MAGIC = b"\x1f\x8b"
+LARGE, MAX_CUTS = 4096, 64  # binary values from this size on are not copied, for so many fields
+EMPTY_BINARY = b"\xc4\x00"
 GZIP_EXPANSION = 64  # a real file shrinks two- to fourfold
 
 
@@ -53,8 +55,11 @@ HEADS = _head_table()
 
 
 @njit(cache=True, nogil=True)
-def _walk(data, heads, max_depth):
-    """(bytes,) uint8 -> status, offset of the fault, offset of the last key of the top-level map (or -1)."""
+def _walk(data, heads, max_depth, large, cuts):
+    """(bytes,) uint8 -> status, offset of the fault, offset of the last key of the top-level map (or -1), cuts.
+
+    Binary values of the top-level map of at least `large` bytes are noted in cuts (K, 4): number of the entry,
+    where the value starts, where its content starts, where it ends; the last result is how many there are."""
     left = np.zeros(max_depth + 1, np.int64)  # items still expected at each level
     is_map = np.zeros(max_depth + 1, np.bool_)
     depth = 0
@@ -62,31 +67,34 @@ def _walk(data, heads, max_depth):
     outstanding = np.int64(1)  # each needs at least one byte
     at = 0
     key_at = -1
+    entry = -1
+    found = 0
     size = data.size
     while True:
         while depth > 0 and left[depth] == 0:
             depth -= 1
         if left[depth] == 0:
-            return (OK if at == size else TRAILING), at, key_at
+            return (OK if at == size else TRAILING), at, key_at, found
         if at >= size:
-            return TRUNCATED, at, key_at
+            return TRUNCATED, at, key_at, found
         is_key = is_map[depth] and left[depth] % 2 == 0
         if depth == 1 and is_key:
             key_at = at
+            entry += 1
         start = at
         kind = heads[data[at], 0]
         count = heads[data[at], 1]
         length_bytes = heads[data[at], 2]
         at += 1 + heads[data[start], 3]
         if kind == 5:
-            return INVALID, start, key_at
+            return INVALID, start, key_at, found
         if depth == 0 and kind != 4:
-            return NOT_A_MAP, start, key_at
+            return NOT_A_MAP, start, key_at, found
         if is_key and kind != 1 and (kind != 6 or depth == 1):
-            return BAD_KEY, start, key_at
+            return BAD_KEY, start, key_at, found
         if length_bytes > 0:
             if at + length_bytes > size:
-                return TRUNCATED, start, key_at
+                return TRUNCATED, start, key_at, found
             count = 0
             for _ in range(length_bytes):
                 count = count * 256 + data[at]
@@ -94,16 +102,19 @@ def _walk(data, heads, max_depth):
         left[depth] -= 1
         outstanding -= 1
         if kind == 1 or kind == 2:
+            if kind == 2 and depth == 1 and count >= large and found < cuts.shape[0]:
+                cuts[found, 0], cuts[found, 1], cuts[found, 2], cuts[found, 3] = entry, start, at, at + count
+                found += 1
             at += count
         if at > size:
-            return TRUNCATED, start, key_at
+            return TRUNCATED, start, key_at, found
         if kind == 3 or kind == 4:
             items = count * (kind - 2)
             outstanding += items
             if outstanding > size - at:
-                return TOO_MANY, start, key_at
+                return TOO_MANY, start, key_at, found
             if depth == max_depth:
-                return TOO_DEEP, start, key_at
+                return TOO_DEEP, start, key_at, found
             depth += 1
             left[depth] = items
             is_map[depth] = kind == 4
@@ -159,14 +170,32 @@ def _encodes(value: str) -> bool:
 
 
 def unpack(data: bytes) -> dict[str, Any]:
-    """The top-level map of an MMTF file; strings as text, binary fields as bytes."""
+    """The top-level map of an MMTF file; strings as text, binary fields as bytes or, where large, views of them."""
     if data[:2] == GZIP_MAGIC:
         data = gunzip(data)
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge("file", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES}")
-    status, at, key_at = _walk(np.frombuffer(data, np.uint8), HEADS, MAX_DEPTH)
+    cuts = np.empty((MAX_CUTS, 4), np.int64)
+    status, at, key_at, found = _walk(np.frombuffer(data, np.uint8), HEADS, MAX_DEPTH, LARGE, cuts)
     if status != OK:
         raise _fault(status, at, _top_level_key(data, key_at))
+    return _unpack_around(data, cuts[:found].tolist())
+
+
+def _unpack_around(data: bytes, cuts: list[list[int]]) -> dict[str, Any]:
+    """Unpack with the large binary values left out, and put in views of the file in their place."""
+    small, last = [], 0
+    for _, start, _, end in cuts:
+        small += [data[last:start], EMPTY_BINARY]
+        last = end
+    made = _unpack(b"".join([*small, data[last:]]) if cuts else data)
+    names = list(made)
+    for entry, _, content, end in cuts:
+        made[names[entry]] = memoryview(data)[content:end]
+    return made
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
     collecting = gc.isenabled()
     gc.disable()  # unpacking makes thousands of objects, none of them garbage: collection takes twice its time
     try:

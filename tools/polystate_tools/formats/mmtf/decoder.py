@@ -46,7 +46,9 @@ def from_map(raw: dict[str, Any], budget: Budget, backend: str = "numba") -> Str
             made.fields[name] = objects.properties(raw[name], name, made, budget, backend)
     _counts(made)
     known = set(made.fields) | {part for pair in SPLIT_FIELDS.values() for part in pair}
-    made.fields.update({name: value for name, value in raw.items() if name not in known})
+    for name, value in raw.items():
+        if name not in known:
+            made.fields[name] = bytes(value) if isinstance(value, memoryview) else value
     check(made, budget)
     return made
 
@@ -97,6 +99,7 @@ def _renumber(made: Structure, keys: list[int]) -> None:
 
 def _binary_fields(raw: dict[str, Any], made: Structure, budget: Budget, backend: str) -> None:
     kernels = codecs.BACKENDS[backend]
+    budget.reserve(made["numAtoms"])
     for name, spec in BINARY.items():
         pair = SPLIT_FIELDS.get(name)
         if made.dialect == "draft" and pair:
@@ -121,10 +124,10 @@ def _binary_fields(raw: dict[str, Any], made: Structure, budget: Budget, backend
         made.fields[name], made.encodings[name] = values, encoding
 
 
-def binary(raw: dict[str, Any], name: str) -> bytes:
+def binary(raw: dict[str, Any], name: str) -> bytes | memoryview:
     """A binary field's bytes."""
     require(raw, name)
-    if not isinstance(raw[name], bytes):
+    if not isinstance(raw[name], bytes | memoryview):
         raise WrongType(name, type(raw[name]).__name__, "binary data")
     return raw[name]
 

@@ -14,35 +14,33 @@ from .limits import Budget
 CHAIN_WIDTH = 4
 
 
-def decode(data: bytes, name: str, budget: Budget, k: ModuleType) -> np.ndarray:
+def decode(data: bytes | memoryview, name: str, budget: Budget, k: ModuleType) -> np.ndarray:
     """A header-less field of the draft -> the array it holds; its length follows from the bytes."""
     spec = BINARY[name]
-    match spec.draft:
-        case "int8":
-            budget.take(len(data), name)
-            return np.frombuffer(data, np.int8).copy()
-        case "int32":
-            budget.take(len(data) // 4, name)
-            return codecs.integers(data, 0, np.int32, name)
-        case "text":
-            if len(data) % CHAIN_WIDTH:
-                raise PayloadSize(name, f"{len(data)} bytes", f"a multiple of {CHAIN_WIDTH}")
-            budget.take(len(data) // CHAIN_WIDTH, name)
-            return codecs.text(data, 0, len(data) // CHAIN_WIDTH, CHAIN_WIDTH, name)
-    pairs = codecs.integers(data, 0, np.int32, name)
-    n = int(pairs[1::2].sum(dtype=np.int64)) if pairs.size else 0
-    if n > 0:
-        budget.take(n, name)
+    if spec.draft == "text":
+        if len(data) % CHAIN_WIDTH:
+            raise PayloadSize(name, f"{len(data)} bytes", f"a multiple of {CHAIN_WIDTH}")
+        budget.take(len(data) // CHAIN_WIDTH, name)
+        return codecs.text(data, 0, len(data) // CHAIN_WIDTH, CHAIN_WIDTH, name)
+    values = codecs.integers(data, 0, np.int8 if spec.draft == "int8" else np.int32, name)
+    if spec.draft in ("int8", "int32"):
+        budget.take(values.size, name)
+        return values
+    n = max(0, int(values[1::2].sum(dtype=np.int64)))
+    budget.take(n, name)
+    out = budget.array(n, codecs.DTYPES[spec.dtype])
     match spec.draft:
         case "runs-char":
-            return codecs.chars(pairs, n, name, k)
+            codecs.chars(values, name, k, out)
         case "runs-delta":
-            return codecs.runs_delta(pairs, n, name, k)
-    return codecs.runs_float(pairs, n, spec.parameter, name, k)
+            codecs.runs_delta(values, name, k, out)
+        case "runs-float":
+            codecs.runs_float(values, spec.parameter, name, k, out)
+    return out
 
 
 def decode_split(
-    big: bytes, small: bytes, name: str, names: tuple[str, str], budget: Budget, k: ModuleType
+    big: bytes | memoryview, small: bytes | memoryview, name: str, names: tuple[str, str], budget: Budget, k: ModuleType
 ) -> np.ndarray:
     """Split-list delta and integer decoding: pairs of a big delta and how many small ones follow it -> float32."""
     wide = codecs.integers(big, 0, np.int32, names[0])
@@ -57,7 +55,9 @@ def decode_split(
         raise LengthMismatch(names[0], f"{promised} small deltas promised", f"{narrow.size}, as in {names[1]}")
     n = counts.size + narrow.size
     budget.take(n, names[0])
-    values, fits = k.split_list(wide, narrow, n)
-    if not fits:
+    values = np.empty(n, np.int32)
+    if not k.split_list(wide, narrow, values):
         raise ValueOutOfRange(names[0], "a sum of deltas beyond 32 bits", "values that fit int32")
-    return k.to_float32(values, BINARY[name].parameter)
+    out = budget.array(n, np.float32)
+    k.to_float32(values, BINARY[name].parameter, out)
+    return out

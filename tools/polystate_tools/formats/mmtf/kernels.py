@@ -33,11 +33,9 @@ def _divide(values, divisor, out):
 
 
 @njit(cache=True, nogil=True)
-def to_float32(values, divisor):
-    """(n,) integers / divisor -> (n,) float32, correctly rounded."""
-    out = np.empty(values.size, np.float32)
+def to_float32(values, divisor, out):
+    """(n,) integers / divisor -> out (n,) float32, correctly rounded."""
     _divide(values, divisor, out)
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -71,9 +69,9 @@ def run_length_delta(steps, counts, out):
 
 
 @njit(cache=True, nogil=True)
-def recursive_index(packed, n, low, high):
-    """(P,) int8|int16 -> (n,) int32 and the number of complete values found (or -1: int32 overflow)."""
-    out = np.empty(n, np.int32)
+def recursive_index(packed, low, high, out):
+    """(P,) int8|int16 -> out (n,) int32; returns how many values there are (or -1: int32 overflow)."""
+    n = out.size
     k = 0
     value = np.int64(0)
     for i in range(packed.size):
@@ -81,22 +79,22 @@ def recursive_index(packed, n, low, high):
         value += part
         if part != low and part != high:
             if value < INT32_MIN or value > INT32_MAX:
-                return out, -1
+                return -1
             if k < n:
                 out[k] = value
             k += 1
             value = 0
-    return out, k
+    return k
 
 
 @njit(cache=True, nogil=True)
-def recursive_index_delta_float(packed, n, low, high, divisor):
-    """(P,) int8|int16 -> (n,) float32 running sums / divisor, and how many values there are (or -1: overflow).
+def recursive_index_delta_float(packed, low, high, divisor, out):
+    """(P,) int8|int16 -> out (n,) float32 running sums / divisor; returns how many values (or -1: overflow).
 
     The parts of one value and the deltas go into one sum, written at every part and kept where a value ends.
     A block of 2^14 parts moves the sum by at most 2^29: only blocks that start near the ends of int32 can
     leave it and are looked at part by part. Sums stay in a block that fits the cache until they are divided."""
-    out = np.empty(n, np.float32)
+    n = out.size
     sums = np.empty(min(BLOCK, packed.size), np.int32)
     one, zero = np.uint64(1), np.uint64(0)
     total = np.int64(0)
@@ -109,7 +107,7 @@ def recursive_index_delta_float(packed, n, low, high, divisor):
             for part in block:
                 probe += part
                 if part != low and part != high and (probe < INT32_MIN or probe > INT32_MAX):
-                    return out, -1
+                    return -1
         k = zero
         for part in block:
             total += part
@@ -117,17 +115,16 @@ def recursive_index_delta_float(packed, n, low, high, divisor):
             k += one if part != low and part != high else zero
         found = np.int64(k)
         if done + found > n:
-            return out, done + found
+            return done + found
         _divide(sums[:found], divisor, out[done : done + found])
         done += found
         start += BLOCK
-    return out, done
+    return done
 
 
 @njit(cache=True, nogil=True)
-def split_list(big, small, n):
-    """(2R,) int32 pairs of delta and count, (S,) int16 deltas -> (n,) int32 sums, and whether all fit."""
-    out = np.empty(n, np.int32)
+def split_list(big, small, out):
+    """(2R,) int32 pairs of delta and count, (S,) int16 deltas -> out (n,) int32 sums; whether all fit."""
     total = np.int64(0)
     k = 0
     s = 0
@@ -143,7 +140,7 @@ def split_list(big, small, n):
             fits &= INT32_MIN <= total <= INT32_MAX
             out[k] = total
             k += 1
-    return out, fits
+    return fits
 
 
 @njit(cache=True, nogil=True)

@@ -33,22 +33,23 @@ def _unpack(packed: np.ndarray, low: int, high: int) -> np.ndarray:
     return np.add.reduceat(packed[: ends[-1] + 1].astype(np.int64), starts)
 
 
-def recursive_index(packed: np.ndarray, n: int, low: int, high: int) -> tuple[np.ndarray, int]:
-    """(P,) int8|int16 -> (n,) int32 and the number of complete values found (or -1: int32 overflow)."""
+def recursive_index(packed: np.ndarray, low: int, high: int, out: np.ndarray) -> int:
+    """(P,) int8|int16 -> out (n,) int32; returns how many values there are (or -1: int32 overflow)."""
     values, fits = _narrow(_unpack(packed, low, high))
-    return values[:n], values.size if fits else -1
+    out[: values.size] = values[: out.size]
+    return values.size if fits else -1
 
 
-def recursive_index_delta_float(
-    packed: np.ndarray, n: int, low: int, high: int, divisor: int
-) -> tuple[np.ndarray, int]:
-    """(P,) int8|int16 -> (n,) float32 running sums / divisor, and how many values there are (or -1: overflow)."""
+def recursive_index_delta_float(packed: np.ndarray, low: int, high: int, divisor: int, out: np.ndarray) -> int:
+    """(P,) int8|int16 -> out (n,) float32 running sums / divisor; returns how many values (or -1: overflow)."""
     values, fits = _narrow(np.cumsum(_unpack(packed, low, high)))
-    return to_float32(values[:n], divisor), values.size if fits else -1
+    to_float32(values[: out.size], divisor, out[: values.size])
+    return values.size if fits else -1
 
 
-def split_list(big: np.ndarray, small: np.ndarray, n: int) -> tuple[np.ndarray, bool]:
-    """(2R,) int32 pairs of delta and count, (S,) int16 deltas -> (n,) int32 sums, and whether all fit."""
+def split_list(big: np.ndarray, small: np.ndarray, out: np.ndarray) -> bool:
+    """(2R,) int32 pairs of delta and count, (S,) int16 deltas -> out (n,) int32 sums; whether all fit."""
+    n = out.size
     deltas = np.empty(n, np.int64)
     counts = big[1::2].astype(np.int64)
     at = np.cumsum(counts + 1) - (counts + 1)  # where the big deltas stand
@@ -56,12 +57,13 @@ def split_list(big: np.ndarray, small: np.ndarray, n: int) -> tuple[np.ndarray, 
     is_big[at] = True
     deltas[is_big] = big[0::2]
     deltas[~is_big] = small
-    return _narrow(np.cumsum(deltas))
+    out[:], fits = _narrow(np.cumsum(deltas))
+    return fits
 
 
-def to_float32(values: np.ndarray, divisor: int) -> np.ndarray:
-    """(n,) integers / divisor -> (n,) float32, correctly rounded."""
-    return (values.astype(np.float64) / divisor).astype(np.float32)
+def to_float32(values: np.ndarray, divisor: int, out: np.ndarray) -> None:
+    """(n,) integers / divisor -> out (n,) float32, correctly rounded."""
+    out[:] = (values.astype(np.float64) / divisor).astype(np.float32)
 
 
 def run_length_encode(values: np.ndarray) -> np.ndarray:

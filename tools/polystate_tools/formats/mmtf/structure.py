@@ -28,6 +28,7 @@ class Structure:
     `fields` maps names of specification 1.0 to values: arrays for binary fields (float32, int32, int8, uint8
     character codes as they stand in the file, `<U` text), int32 arrays for groupsPerChain and chainsPerModel,
     plain Python objects for the rest. Fields the specification does not know are kept as they are.
+    Arrays of a decoded file may share one block of memory: copy one to keep it without the others.
     `encodings` says how each binary field was stored, `warnings` what is odd but not refused."""
 
     fields: dict[str, Any]
