@@ -75,7 +75,7 @@ def _expectation_problems(case: Case, name: str) -> list[str]:
         np.issubdtype(expected.dtype, np.floating)
         and name not in ("xyz",)
         and "abs" not in want
-        and not name.startswith("array:")
+        and not name.startswith(("array:", "column:"))
     ):
         return [f"{case.id}: {name}: numbers need abs, rel and because"]
     scale = float(np.nanmax(np.abs(expected))) if np.issubdtype(expected.dtype, np.floating) else math.inf

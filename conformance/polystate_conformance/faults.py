@@ -68,16 +68,27 @@ def planted(item: Fault) -> Iterator[None]:
     original = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
     wrong = item.make(original)
     places = [(owner, name)]
-    if isinstance(owner, ModuleType):
+    if isinstance(owner, ModuleType) and callable(original):
         places += [(module, key) for module in _polystate_modules() for key, value in list(vars(module).items())
-                   if value is original and module is not owner]  # fmt: skip
+                   if value is original and (module, key) != (owner, name)]  # fmt: skip
     for place, key in places:
         setattr(place, key, wrong)
+    _forget(item.target)
     try:
         yield
     finally:
         for place, key in places:
             setattr(place, key, original)
+        _forget(item.target)
+
+
+def _forget(target: str) -> None:
+    """Empty the caches that may hold what the original gave; those of the registry never do."""
+    if target.startswith("polystate_schemas."):
+        for name in ("polystate_schemas.schema", "polystate_schemas.violations"):
+            for value in list(vars(sys.modules[name]).values()) if name in sys.modules else ():
+                if hasattr(value, "cache_clear") and value.__module__ == name:
+                    value.cache_clear()
 
 
 def _polystate_modules() -> list[ModuleType]:

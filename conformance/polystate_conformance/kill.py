@@ -24,6 +24,7 @@ class Kill:
     profiles: tuple[str, ...]
     killed_by: tuple[str, ...]
     explained: str | None
+    why: str = ""
     claimed_in_vain: tuple[str, ...] = ()
 
     @property
@@ -32,7 +33,7 @@ class Kill:
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.id, "family": self.family, "description": self.description,
-                "profiles": list(self.profiles), "killed_by": list(self.killed_by), "explained": self.explained,
+                "profiles": list(self.profiles), "killed_by": list(self.killed_by), "explained": self.explained, "why": self.why,
                 "claimed_in_vain": list(self.claimed_in_vain)}  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def killed(result: Result) -> bool:
     return result["outcome"] != "passed" or not all(result.get("named", {}).values())
 
 
+_SOUND = faults.Fault("none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original)
 _CASES: list[Case] = []
 _STORES: dict[str, Path | None] = {}
 
@@ -74,8 +76,10 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
     if every or not any(map(killed, results)):
         results += _run(item, order[claims:], lambda result: not every and killed(result))
     by = tuple(result["case"] for result in results if killed(result))
+    first = next((result for result in results if killed(result)), {})
+    why = str(first.get("why") or first.get("found", ""))[:300]
     vain = tuple(case.id for case in order[:claims] if case.id not in by)
-    return Kill(id, family, item.description, item.profiles, by, item.equivalent, vain)
+    return Kill(id, family, item.description, item.profiles, by, item.equivalent, why, vain)
 
 
 def _schema_stage(case: Case) -> bool:
@@ -83,6 +87,8 @@ def _schema_stage(case: Case) -> bool:
 
 
 def _find(family: str, id: str) -> faults.Fault:
+    if family == "none":
+        return _SOUND
     source = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}[family]
     return next(item for item in source() if item.id == id)
 
@@ -90,6 +96,7 @@ def _find(family: str, id: str) -> faults.Fault:
 def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) -> list[Result]:
     from polystate_conformance.implementations import reference
 
+    reference.backend = "numpy"  # the faults are planted in the NumPy evaluator
     with faults.planted(item), Prebuilt(_STORES) as materials:
         return run_in_process(reference.handle, reference.hello(), cases, materials, stop_when=stop)
 
@@ -98,17 +105,20 @@ def table(
     cases: list[Case], jobs: int, *, every: bool = False, families: Iterable[str] = ("hand", "schema", "blind"),
     progress: Callable[[Kill], None] | None = None,
 ) -> list[Kill]:  # fmt: skip
-    """Run every fault of the families, each in a process of its own; the cases must pass without a fault."""
+    """Run every fault of the families, each in a process of its own, on the cases that the reference passes cleanly."""
     sources = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}
     tasks = [(family, item.id, every) for family in families for item in sources[family]()]
     if not tasks:
         raise ValueError("no fault was collected")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["polystate", "polystate_conformance.implementations.reference", "jsonschema"])
+    context.set_forkserver_preload(["polystate_conformance.preload"])
     with Materials() as materials:
         materials.prebuild(cases, jobs)
         stores = {case.id: materials.store(case) for case in cases}
-        sound = [case for case in cases if not case.statistical or every]
+        exact = [case for case in cases if not case.statistical]
+        with context.Pool(1, _initialise, (exact, stores)) as pool:
+            unsound = set(pool.apply(_judge, (("none", "none", True),)).killed_by)
+        sound = [case for case in exact if case.id not in unsound]
         with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
             found = []
             for kill in pool.imap(_judge, tasks):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 CONSTRAINTS = frozenset({
@@ -23,11 +25,11 @@ def constraints(schema: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         return
     for keyword in sorted(CONSTRAINTS & schema.keys()):
         if keyword == "required":
-            yield from ((*path, "required", index) for index in range(len(schema["required"])))  # type: ignore[misc]
+            yield from (((*path, keyword, place), name) for place, name in enumerate(schema[keyword]))
         elif keyword == "additionalProperties" and schema[keyword] is True:
             continue
         else:
-            yield (*path, keyword)  # type: ignore[misc]
+            yield (*path, keyword), schema[keyword]
     for keyword in _NAMED:
         for name in sorted(schema.get(keyword, {})):
             yield from constraints(schema[keyword][name], (*path, keyword, name))
@@ -46,3 +48,90 @@ def without(schema: Any, path: Path) -> Any:
         place = place[part]
     del place[path[-1]]
     return mutant
+
+
+JUDGED = ("annotation", "assembly", "atoms", "axis", "bonds", "chains", "deposition", "descriptor", "entities", "grouping",
+          "hierarchy", "landmarks", "ncs", "operator_body", "provenance", "reference", "residues")  # fmt: skip
+"""Kinds of documents that stand in a deposition; registry entries and texts are judged elsewhere."""
+FACTS = ("dtypes", "shapes", "minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "values", "refers_to",
+         "sorted_by", "unique", "unit_norm", "required", "pattern")  # fmt: skip
+"""Facts about arrays and tables that the schema states and a validator holds payloads against."""
+
+
+@lru_cache
+def load() -> tuple[Fault, ...]:
+    """One fault for every constraint of the schemas of documents and of payloads."""
+    from polystate_schemas import schema
+
+    found = []
+    for kind in JUDGED:
+        for path, _ in constraints(schema.json_schema(kind)):
+            place = "/".join(map(str, path))
+            found.append(
+                Fault(f"{kind}:{place}", f"{kind} documents: {place} is not required", ("validate",),
+                      "polystate_schemas.schema:json_schema", _document_mutant(kind, path))
+            )  # fmt: skip
+    for path in _payload_constraints(schema._payloads(), ()):
+        place = "/".join(map(str, path))
+        found.append(
+            Fault(f"payload:{place}", f"payloads: {place} is not required", ("validate",),
+                  "polystate_schemas.schema:_payloads", _payload_mutant(path))
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _document_mutant(kind: str, path: Path) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        mutant = without(original(kind), path)
+        return lambda asked: mutant if asked == kind else original(asked)
+
+    return make
+
+
+def _payload_constraints(described: Any, path: Path) -> Iterator[Path]:
+    if isinstance(described, dict):
+        for key in sorted(described):
+            if key in FACTS and not isinstance(described[key], dict):
+                if described[key] not in (False, None, [], {}):
+                    yield (*path, key)
+            else:
+                yield from _payload_constraints(described[key], (*path, key))
+
+
+def _payload_mutant(path: Path) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        mutant = without(original(), path)
+        return lambda: mutant
+
+    return make
+
+
+@lru_cache
+def blind() -> tuple[Fault, ...]:
+    """One fault for every error code: an implementation that never reports it."""
+    from polystate import errors
+
+    classes = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, errors.PolystateError)]
+    codes = sorted({(item.stage, item.code) for item in classes if "code" in vars(item) and item.code != "error"})
+    return tuple(
+        Fault(f"{stage}/{code}", f"{code} is never reported", (),
+              "polystate_conformance.implementations.reference:handle", _blind_to(code))
+        for stage, code in codes
+    )  # fmt: skip
+
+
+def _blind_to(code: str) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        def handle(message: dict[str, Any]) -> dict[str, Any]:
+            answer = original(message)
+            if answer.get("rejected", {}).get("code") == code:
+                return {"ok": {"valid": True}}
+            ok = answer.get("ok", {})
+            if ok.get("valid") is False:
+                left = [error for error in ok["errors"] if error["code"] != code]
+                return {"ok": {**ok, "errors": left, "valid": not left}}
+            return answer
+
+        return handle
+
+    return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,12 @@ from polystate_conformance import protocol
 
 PROFILES = [
     "read", "validate", "discrete", "gaussian", "displacement", "axes", "sampling-exact", "sampling-statistical",
-    "decoder", "registry",
+    "external", "decoder", "registry",
 ]  # fmt: skip
+
+
+backend = "auto"
+"""numpy, numba, cuda or auto: the argument `--backend` of the adapter."""
 
 
 def hello() -> dict[str, Any]:
@@ -24,7 +29,7 @@ def hello() -> dict[str, Any]:
     from polystate_schemas import registry
 
     return {
-        "protocol": protocol.PROTOCOL, "name": "polystate", "version": version("polystate"), "language": "Python",
+        "protocol": protocol.PROTOCOL, "name": "polystate" if backend == "auto" else f"polystate ({backend})", "version": version("polystate"), "language": "Python",
         "profiles": PROFILES, "operators": {id: entry.hash for id, entry in registry.entries().items()},
         "devices": ["cpu"], "rng": "philox4x32-10",
     }  # fmt: skip
@@ -135,17 +140,17 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
         ok["levels"] = [descriptor.id for descriptor in gaussian_levels(dep)]
     selection = _selection(request)
     if outputs & {"mean", "present", "state"}:
-        snapshot = dep.render(**selection, **_components(request))
+        snapshot = dep.render(**selection, **_given(request))
         arrays = {"mean": snapshot.mean, "present": snapshot.present}
         ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
         if "state" in outputs:
             ok["state"] = dep.states.numbered(snapshot.request.joint)
     for output, by_level in (("covariance", False), ("covariance_by_level", True)):
         if output in outputs:
-            u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, **selection)
+            u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, backend=backend, **selection)
             ok[output] = protocol.save_array(out_dir, output, u)
     if "warnings" in outputs:
-        bad = dep.indefinite_atoms(dep.covariance(**selection), request.get("atoms"))
+        bad = dep.indefinite_atoms(dep.covariance(backend=backend, **selection), request.get("atoms"))
         ok["warnings"] = [_INDEFINITE] if len(bad) else []
     return ok
 
@@ -171,9 +176,13 @@ def _selection(request: dict[str, Any]) -> dict[str, Any]:
     return selection
 
 
-def _components(request: dict[str, Any]) -> dict[str, Any]:
-    """Latent components and amplitudes that the request gives, by descriptor."""
-    return {"components": {id: np.asarray(values, np.float64) for id, values in request.get("components", {}).items()}}
+def _given(request: dict[str, Any]) -> dict[str, Any]:
+    """Components and permissions that the request gives, and the backend this adapter was started with."""
+    return {
+        "components": request.get("components", {}),
+        "allow_code": request.get("allow_code", False),
+        "backend": backend,
+    }
 
 
 def _name(key: str) -> tuple[str, int]:
@@ -189,7 +198,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     outputs = set(request["outputs"])
     dep = polystate.open(message["deposition"])
     _refuse_invalid(dep, request)
-    selection = {**_selection(request), **_components(request), "psd": request.get("psd", "refuse")}
+    selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}
     seed, index = int(message["seed"]), int(request.get("index", "0"))
     if "count" in request:
         return _many(dep, request, out_dir, seed, index, selection)
@@ -280,4 +289,6 @@ _KINDS = {
 }  # fmt: skip
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--backend"]:
+        backend = sys.argv[2]
     protocol.serve(hello(), handle)

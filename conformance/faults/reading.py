@@ -1,0 +1,177 @@
+"""Wrong readers and writers: byte order, fill values, chunk edges, digests, what is dropped."""
+
+import numpy as np
+
+from polystate_conformance.faults import fault
+
+STORE = "polystate.store:StoredTree.read_array"
+DIGEST = "polystate.digest"
+
+
+def _codecs(tree, path):
+    return [codec for codec in tree.array_metadata(path).get("codecs", []) if isinstance(codec, dict)]
+
+
+@fault("endian-ignored", STORE, "read", "validate")
+def _(original):
+    """Big-endian numbers are read as little-endian."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        big = any(codec.get("configuration", {}).get("endian") == "big" for codec in _codecs(self, path))
+        return values.byteswap() if big else values
+
+    return wrong
+
+
+@fault("fill-value-zero", STORE, "read")
+def _(original):
+    """Missing chunks are read as zeros."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        fill = self.array_metadata(path).get("fill_value")
+        return np.where(values == fill, 0, values).astype(values.dtype) if fill else values
+
+    return wrong
+
+
+@fault("chunk-edge-lost", STORE, "read")
+def _(original):
+    """The part of an array beyond its last whole chunk is read as zeros."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        chunks = self.array_metadata(path)["chunk_grid"]["configuration"]["chunk_shape"]
+        if rows is None and values.ndim and values.shape[0] % chunks[0] and values.shape[0] > chunks[0]:
+            values = values.copy()
+            values[values.shape[0] // chunks[0] * chunks[0] :] = 0
+        return values
+
+    return wrong
+
+
+@fault("atom-id-signed", STORE, "read")
+def _(original):
+    """Unsigned numbers of 32 bits are read as signed."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        return values.view(np.int32) if values.dtype == np.uint32 else values
+
+    return wrong
+
+
+@fault("float32-reader", STORE, "read")
+def _(original):
+    """Double precision is read as single."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        return values.astype(np.float32).astype(values.dtype) if values.dtype == np.float64 else values
+
+    return wrong
+
+
+@fault("columns-read-as-rows", STORE, "read")
+def _(original):
+    """Square-free arrays are read in Fortran order."""
+
+    def wrong(self, path, rows=None):
+        values = original(self, path, rows)
+        return values.reshape(values.shape[::-1]).T if values.ndim == 2 else values
+
+    return wrong
+
+
+@fault("digest-without-root", f"{DIGEST}:_lines", "validate")
+def _(original):
+    """The root document is left out of the digest."""
+    return lambda tree, layers: (line for line in original(tree, layers) if not line.startswith("\t"))
+
+
+@fault("digest-shape-spaces", f"{DIGEST}:_line", "validate")
+def _(original):
+    """Shapes are written with spaces."""
+    return lambda path, kind, dtype, shape, payload: original(path, kind, dtype, shape.replace(",", ", "), payload)
+
+
+@fault("digest-numpy-dtype", f"{DIGEST}:_line", "validate")
+def _(original):
+    """Data types are written as NumPy abbreviates them."""
+
+    def wrong(path, kind, dtype, shape, payload):
+        known = dtype if dtype in ("", "string") else np.dtype(dtype).str
+        return original(path, kind, known, shape, payload)
+
+    return wrong
+
+
+@fault("digest-with-provenance", f"{DIGEST}:LAYERS", "validate")
+def _(original):
+    """The digest covers provenance, which holds times."""
+    return (*original, "provenance", "annotations")
+
+
+@fault("digest-text-without-length", f"{DIGEST}:_array_line", "validate")
+def _(original):
+    """Texts of a column are joined without their lengths."""
+
+    def wrong(path, kind, values, *rest):
+        from polystate.digest import _line
+
+        if isinstance(values, list):
+            return _line(path, kind, "string", f"[{len(values)}]", "".join(values).encode())
+        return original(path, kind, values, *rest)
+
+    return wrong
+
+
+@fault("digest-negative-zero-folded", f"{DIGEST}:_array_line", "validate")
+def _(original):
+    """Negative zero is digested as zero."""
+    return lambda path, kind, values, *rest: original(
+        path, kind, values if isinstance(values, list) else np.asarray(values) + np.zeros(1, np.asarray(values).dtype)[0], *rest
+    )
+
+
+@fault("writer-drops-tables", "polystate.writing:write", "read")
+def _(original):
+    """Tables are not written."""
+
+    def wrong(tree, path, **options):
+        from polystate.store import Group
+
+        return original({p: Group(g.attributes, g.arrays, {}) for p, g in tree.items()}, path, **options)
+
+    return wrong
+
+
+@fault("writer-drops-unknown-keys", "polystate.writing:write", "read")
+def _(original):
+    """Keys of a document that the format does not define are not written."""
+
+    def wrong(tree, path, **options):
+        from polystate.store import Group
+
+        def known(attributes):
+            return {key: value for key, value in attributes.items() if not key.startswith("zz")}
+
+        return original({p: Group(known(g.attributes), g.arrays, g.tables) for p, g in tree.items()}, path, **options)
+
+    return wrong
+
+
+@fault("writer-float32", "polystate.writing:write", "read")
+def _(original):
+    """Coordinates are written in single precision."""
+
+    def wrong(tree, path, **options):
+        from polystate.store import Group
+
+        def narrow(group):
+            return {n: a.astype(np.float32) if a.dtype == np.float64 else a for n, a in group.arrays.items()}
+
+        return original({p: Group(g.attributes, narrow(g), g.tables) for p, g in tree.items()}, path, **options)
+
+    return wrong
