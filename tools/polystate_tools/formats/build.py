@@ -91,8 +91,7 @@ def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int],
     variables = extension + altloc_variables(arranged, taken, options.altloc == "global", report)
     planned = plan(variables, base, arranged) if variables else Plan()
     record_of_atom = arranged.first_record.copy()
-    for atom, record in planned.base.items():
-        record_of_atom[atom] = record
+    record_of_atom[list(planned.base)] = list(planned.base.values())
     x_ref = arranged.records.xyz[record_of_atom]
     groups: dict[str, Group] = {}
     for descriptor in dict.fromkeys(variable.descriptor for variable in variables):

@@ -75,19 +75,18 @@ def discrete_groups(layout: Layout, descriptor: str, variables: list[Variable], 
 
 
 def _states(variables: list[Variable], conditions: Conditions) -> dict:
-    columns: dict[str, list] = {"site": [], "state": [], "label": [], "condition": [], "population": [],
-                                "deposited": [], "source": []}
+    rows = []
     for variable in variables:
         inherited = [variable.parent] if variable.parent else []
         for state, condition, population in variable.rows:
             number = conditions.add(inherited if condition is None else condition)
-            row = (variable.number, state, variable.states[state], number, population, variable.deposited[state],
-                   variable.source)
-            for name, value in zip(columns, row, strict=True):
-                columns[name].append(value)
-    kinds = {"site": np.int32, "state": np.int32, "condition": np.int32, "population": np.float64,
-             "deposited": np.float64}
-    return {name: np.array(values, kinds[name]) if name in kinds else values for name, values in columns.items()}
+            rows.append((variable.number, state, number, variable.states[state], population,
+                         variable.deposited[state], variable.source))
+    rows.sort(key=lambda row: row[:3])
+    site, state_of, condition_of, label, populations, deposited, source = map(list, zip(*rows, strict=True))
+    return {"site": np.array(site, np.int32), "state": np.array(state_of, np.int32), "label": label,
+            "condition": np.array(condition_of, np.int32), "population": np.array(populations, np.float64),
+            "deposited": np.array(deposited, np.float64), "source": source}
 
 
 def _deltas(layout: Layout, rows: list, x_ref: np.ndarray) -> dict:

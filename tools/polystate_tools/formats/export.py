@@ -80,7 +80,7 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
     suffixes = [s.lower() for s in path.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
     suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
-    format = chosen.format or FORMATS.get(suffix)
+    format = chosen.format or FORMATS.get(suffix, "")
     if format not in FORMATS.values():
         raise BadOption("--format", format or path.name, "mmcif or pdb, or a name that ends in .cif or .pdb")
     text, report = export_text(dep, format, chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import gemmi
 import numpy as np
@@ -37,7 +37,7 @@ def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, di
     return document.as_string()
 
 
-def _loop(block: gemmi.cif.Block, prefix: str, columns: dict[str, Iterable[str]], quote: bool = True) -> None:
+def _loop(block: gemmi.cif.Block, prefix: str, columns: Mapping[str, Iterable[str]], quote: bool = True) -> None:
     """A loop of columns; "" is written as ?. quote=False: values are CIF tokens already."""
     made = [list(values) for values in columns.values()]
     if not made or not made[0]:

@@ -44,8 +44,8 @@ def _continued(name: str, text: str, width: int = 70) -> Iterator[str]:
 
 def _compounds(records: Records) -> Iterator[str]:
     chains: dict[str, list[str]] = {}
-    for entity, chain in dict.fromkeys(zip(records.entity.tolist(), records.auth_asym.tolist(), strict=True)):
-        chains.setdefault(entity, []).append(chain)
+    for name, chain in dict.fromkeys(zip(records.entity.tolist(), records.auth_asym.tolist(), strict=True)):
+        chains.setdefault(name, []).append(chain)
     parts = []
     for number, entity in enumerate((e for e in records.entities if e.type == "polymer" and e.description), 1):
         names = ", ".join(chains.get(entity.id, []))
@@ -143,8 +143,8 @@ def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
                                       strict=True):
                 yield f"REMARK   3      {name}{i}:{values[x]:9.4f} {name}{j}:{values[y]:9.4f}"
         yield "REMARK   3    S TENSOR"
-        for i in range(3):
-            parts = " ".join(f"S{i + 1}{j + 1}:{group.S[3 * i + j]:9.4f}" for j in range(3))
+        for row in range(3):
+            parts = " ".join(f"S{row + 1}{j + 1}:{group.S[3 * row + j]:9.4f}" for j in range(3))
             yield f"REMARK   3      {parts}"
         numbers = np.concatenate([group.T, group.L, group.S, group.origin])
         exact = exact and bool((np.abs(numbers - np.round(numbers, 4)) < 1e-9).all())
