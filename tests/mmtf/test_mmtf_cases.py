@@ -67,7 +67,7 @@ def test_our_decoder_passes_every_case() -> None:
     assert failed() == []
 
 
-def little_endian(data: bytes, offset: int, dtype: type, where: str) -> np.ndarray:
+def little_endian(data: bytes, offset: int, dtype: type, where: str, k: Any) -> np.ndarray:
     """Byte order ignored."""
     return np.frombuffer(data, np.dtype(dtype), offset=offset).copy()
 

@@ -86,6 +86,16 @@ def test_draft_examples(backend: str) -> None:
     assert codes.tolist() == [0] * 5 + [65] * 3 + [66] * 2
 
 
+@pytest.mark.parametrize("offset", range(4))
+def test_kernels_read_integers_at_any_address(offset: int) -> None:
+    data = np.random.default_rng(7).integers(0, 256, 404, np.uint8)[offset : offset + 400]
+    for name, dtype in (("read_int16", np.int16), ("read_int32", np.int32)):
+        found = np.empty((2, 400 // np.dtype(dtype).itemsize), dtype)
+        getattr(kernels, name)(data, found[0])
+        getattr(kernels_numpy, name)(data, found[1])
+        assert (found[0] == found[1]).all()
+
+
 def test_rounding_to_nearest_keeps_what_truncation_loses() -> None:
     value = np.array([1.201], np.float32)  # 1.201 in float32 is 1.20099997...
     assert int(np.float64(value[0]) * 1000) == 1200

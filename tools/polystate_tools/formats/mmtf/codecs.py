@@ -94,10 +94,12 @@ def decode_payload(
         values = _plain(data, offset, PLAIN[codec], n, where)
         if codec == 11:
             k.to_float32(values.astype(np.int16), parameter, out)
+        elif codec == 4:
+            k.read_int32(values.view(np.uint8), out)
         else:
             out[:] = values
         return out
-    payload = integers(data, offset, PACKED.get(codec, np.int32), where)
+    payload = integers(data, offset, PACKED.get(codec, np.int32), where, k)
     match codec:
         case 6:
             chars(payload, where, k, out)
@@ -120,12 +122,17 @@ def decode_payload(
     return out
 
 
-def integers(data: bytes | memoryview, offset: int, dtype: type, where: str) -> np.ndarray:
+def integers(data: bytes | memoryview, offset: int, dtype: type, where: str, k: ModuleType) -> np.ndarray:
     """The bytes from offset on as native-endian integers."""
     size = np.dtype(dtype).itemsize
-    if (len(data) - offset) % size:
+    count, rest = divmod(len(data) - offset, size)
+    if rest:
         raise PayloadSize(where, f"{len(data) - offset} bytes", f"a multiple of {size}")
-    return np.frombuffer(data, np.dtype(dtype).newbyteorder(">"), offset=offset).astype(dtype)
+    if size == 1:
+        return np.frombuffer(data, dtype, offset=offset)
+    out: np.ndarray = np.empty(count, dtype)
+    (k.read_int16 if size == 2 else k.read_int32)(np.frombuffer(data, np.uint8, offset=offset), out)
+    return out
 
 
 def _plain(data: bytes | memoryview, offset: int, dtype: str, n: int, where: str) -> np.ndarray:

@@ -22,10 +22,10 @@ def decode(data: bytes | memoryview, name: str, budget: Budget, k: ModuleType) -
             raise PayloadSize(name, f"{len(data)} bytes", f"a multiple of {CHAIN_WIDTH}")
         budget.take(len(data) // CHAIN_WIDTH, name)
         return codecs.text(data, 0, len(data) // CHAIN_WIDTH, CHAIN_WIDTH, name)
-    values = codecs.integers(data, 0, np.int8 if spec.draft == "int8" else np.int32, name)
+    values = codecs.integers(data, 0, np.int8 if spec.draft == "int8" else np.int32, name, k)
     if spec.draft in ("int8", "int32"):
         budget.take(values.size, name)
-        return values
+        return values if values.flags.writeable else values.copy()
     n = max(0, int(values[1::2].sum(dtype=np.int64)))
     budget.take(n, name)
     out = budget.array(n, codecs.DTYPES[spec.dtype])
@@ -43,8 +43,8 @@ def decode_split(
     big: bytes | memoryview, small: bytes | memoryview, name: str, names: tuple[str, str], budget: Budget, k: ModuleType
 ) -> np.ndarray:
     """Split-list delta and integer decoding: pairs of a big delta and how many small ones follow it -> float32."""
-    wide = codecs.integers(big, 0, np.int32, names[0])
-    narrow = codecs.integers(small, 0, np.int16, names[1])
+    wide = codecs.integers(big, 0, np.int32, names[0], k)
+    narrow = codecs.integers(small, 0, np.int16, names[1], k)
     if wide.size % 2:
         raise PayloadSize(names[0], f"{wide.size} integers", "pairs of delta and count")
     counts = wide[1::2]

@@ -14,6 +14,22 @@ EXACT = 1 << 24  # below this an int32 and a quotient in float32 are exact and c
 
 
 @njit(cache=True, nogil=True)
+def read_int16(raw, out):
+    """(2n,) uint8, big-endian, at any address -> out (n,) int16."""
+    for i in range(out.size):
+        out[i] = np.int16((np.uint16(raw[2 * i]) << np.uint16(8)) | np.uint16(raw[2 * i + 1]))
+
+
+@njit(cache=True, nogil=True)
+def read_int32(raw, out):
+    """(4n,) uint8, big-endian, at any address -> out (n,) int32."""
+    for i in range(out.size):
+        high = (np.uint32(raw[4 * i]) << np.uint32(24)) | (np.uint32(raw[4 * i + 1]) << np.uint32(16))
+        low = (np.uint32(raw[4 * i + 2]) << np.uint32(8)) | np.uint32(raw[4 * i + 3])
+        out[i] = np.int32(high | low)
+
+
+@njit(cache=True, nogil=True)
 def _divide(values, divisor, out):
     """(n,) integers / divisor into (n,) float32, correctly rounded.
 

@@ -13,6 +13,16 @@ def _narrow(values: np.ndarray) -> tuple[np.ndarray, bool]:
     return values.astype(np.int32), bool(fits)
 
 
+def read_int16(raw: np.ndarray, out: np.ndarray) -> None:
+    """(2n,) uint8, big-endian, at any address -> out (n,) int16."""
+    out[:] = raw.view(">i2")
+
+
+def read_int32(raw: np.ndarray, out: np.ndarray) -> None:
+    """(4n,) uint8, big-endian, at any address -> out (n,) int32."""
+    out[:] = raw.view(">i4")
+
+
 def run_length(values: np.ndarray, counts: np.ndarray, out: np.ndarray) -> None:
     """(R,) values, (R,) int32 counts -> out, as long as the counts sum to: each value as often as its count."""
     out[:] = np.repeat(values, counts)
