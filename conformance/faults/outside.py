@@ -1,0 +1,235 @@
+"""Wrong readers of what lies outside: artifacts, bodies that run code, derived descriptors, mapped atoms."""
+
+import numpy as np
+
+from polystate_conformance.faults import fault
+
+EXTERNAL = "polystate.external"
+CODE = "polystate.code_bodies"
+DERIVATION = "polystate.derivation"
+DESCRIPTOR = "polystate.descriptors:Descriptor"
+
+
+@fault("artifact-hash-not-checked", f"{EXTERNAL}:verify", "external")
+def _(original):
+    """Artifacts are used whatever their hash."""
+    return lambda path, sha256, where: None
+
+
+@fault("artifact-folder-hash-by-content", f"{EXTERNAL}:folder_sha256", "external")
+def _(original):
+    """The hash of a folder is over its files without their names."""
+    import hashlib
+
+    def wrong(path, of=None):
+        whole = hashlib.sha256()
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            whole.update(file.read_bytes())
+        return whole.hexdigest()
+
+    return wrong
+
+
+@fault("artifact-any-path", f"{EXTERNAL}:locate", "external")
+def _(original):
+    """Paths may be absolute, and lead out of the folder."""
+    from pathlib import Path
+    from urllib.parse import unquote, urlsplit
+
+    return lambda uri, folder, allowed, where: Path(folder or ".") / unquote(urlsplit(uri).path)
+
+
+@fault("artifact-percent-not-decoded", f"{EXTERNAL}:unquote", "external")
+def _(original):
+    """Percent signs in a path are left as they are, so that %2e%2e is looked for instead of refused."""
+    return lambda text: text
+
+
+@fault("artifact-in-store", f"{EXTERNAL}:artifact", "external")
+def _(original):
+    """Artifacts are looked for in the store, not beside it."""
+
+    def wrong(d):
+        folder = d.dep.folder
+        d.dep.folder = getattr(d.dep.tree.source, "path", folder)
+        try:
+            return original(d)
+        finally:
+            d.dep.folder = folder
+
+    return wrong
+
+
+@fault("artifact-unit-ignored", f"{EXTERNAL}:ANGSTROM", "external")
+def _(original):
+    """Every file is taken to be in ångström."""
+    return dict.fromkeys(original, 1.0)
+
+
+@fault("artifact-nanometre-assumed", f"{EXTERNAL}:ANGSTROM", "external")
+def _(original):
+    """Every file is taken to be in nanometre."""
+    return dict.fromkeys(original, 10.0)
+
+
+@fault("artifact-unit-not-compared", f"{EXTERNAL}:length_unit", "external")
+def _(original):
+    """The unit that a file states is not looked at: any is right."""
+
+    class Any(str):
+        __eq__ = lambda self, other: True  # noqa: E731
+        __ne__ = lambda self, other: False  # noqa: E731
+        __hash__ = str.__hash__
+
+    return lambda text: Any()
+
+
+@fault("trajectory-first-frame", f"{EXTERNAL}:frame", "external")
+def _(original):
+    """The first frame of an artifact is read at every step."""
+    return lambda d, step: original(d, 0)
+
+
+@fault("trajectory-last-group", "polystate.h5md:H5md.group", "external")
+def _(original):
+    """The first particle group of a file is read, whatever the name."""
+    return lambda self, name=None: original(self, self.groups[0])
+
+
+@fault("trajectory-nan-returned", f"{EXTERNAL}:Trajectory.frame", "external")
+def _(original):
+    """NaN in a frame becomes zero."""
+    return lambda self, step: np.nan_to_num(self.read(step).astype(float)) * self.factor
+
+
+@fault("code-runs-unasked", f"{CODE}:load", "external")
+def _(original):
+    """Bodies run without permission."""
+    return lambda d, allow_code: original(d, True)
+
+
+@fault("code-never-runs", f"{CODE}:load", "external")
+def _(original):
+    """Bodies never run."""
+    return lambda d, allow_code: original(d, False)
+
+
+@fault("pickle-accepted", f"{CODE}:is_pickle", "validate", "external")
+def _(original):
+    """Pickles are not told from other bodies."""
+    return lambda content: False
+
+
+@fault("zipped-pickle-accepted", f"{CODE}:is_pickle", "validate", "external")
+def _(original):
+    """Only plain pickles are refused."""
+    return lambda content: content[:1] == b"\x80"
+
+
+@fault("body-hash-not-checked", f"{CODE}:inline_body", "validate")
+def _(original):
+    """Inline bodies are used whatever their hash."""
+
+    def wrong(tree, uri, where):
+        from polystate.errors import MissingArtifact
+
+        if uri not in tree:
+            raise MissingArtifact(where, uri, "a body")
+        return np.asarray(tree[uri].arrays["body"]).tobytes(), f"{uri}/body"
+
+    return wrong
+
+
+@fault("landmark-ties-last", "polystate.operators.assignment:nearest_landmark_v1", "axes", "registry")
+def _(original):
+    """Ties go to the last landmark."""
+
+    def wrong(value, point):
+        found = original(value, np.asarray(point)[::-1])
+        return {**found, "landmark": (len(point) - 1 - found["landmark"]).astype(np.int32)}
+
+    return wrong
+
+
+@fault("mean-without-presence", "polystate.operators.ensemble:occupancy_weighted_mean_v1", "discrete", "registry")
+def _(original):
+    """States that lack an atom weigh in its mean."""
+    return lambda xyz, population, present=None: original(xyz, population)
+
+
+@fault("mean-without-populations", "polystate.operators.ensemble:occupancy_weighted_mean_v1", "discrete", "registry")
+def _(original):
+    """The mean is over the states, not over their populations."""
+    return lambda xyz, population, present=None: original(xyz, np.ones(len(xyz)), present)
+
+
+@fault("derived-never-compared", f"{DERIVATION}:mismatches", "validate")
+def _(original):
+    """Regeneration finds nothing."""
+    return lambda dep: iter(())
+
+
+@fault("derived-compared-exactly", f"{DERIVATION}:TOLERANCE", "validate")
+def _(original):
+    """Stored floats have to be equal to what is computed."""
+    return 0.0
+
+
+@fault("derived-compared-loosely", f"{DERIVATION}:TOLERANCE", "validate")
+def _(original):
+    """Stored floats may be off by a millionth."""
+    return 1e-6
+
+
+@fault("stale-never", "polystate.semantic_checks:stale", "validate")
+def _(original):
+    """Nothing is called stale."""
+    return lambda dep: iter(())
+
+
+@fault("atom-map-backwards", f"{DESCRIPTOR}.column", "axes", "displacement")
+def _(original):
+    """The map of atoms is read from new to old."""
+    swap = {"old": "new", "new": "old"}
+
+    def wrong(self, table, name):
+        return original(self, table, swap.get(name, name) if table == "atom_map" else name)
+
+    return wrong
+
+
+@fault("atom-map-ignored", f"{DESCRIPTOR}.rows_of_ids", "axes", "displacement")
+def _(original):
+    """Mapped atoms are taken as they are numbered, in the order of the deposition."""
+
+    def wrong(self, ids, where):
+        if (self.document.get("atom_identity") or {}).get("kind") == "mapped":
+            original(self, ids, where)
+            return np.arange(len(np.asarray(ids)))
+        return original(self, ids, where)
+
+    return wrong
+
+
+@fault("superset-refused", f"{DESCRIPTOR}.rows_of_ids", "axes")
+def _(original):
+    """Atoms beyond the deposition are refused under superset too."""
+
+    def wrong(self, ids, where):
+        if (self.document.get("atom_identity") or {}).get("kind") == "superset":
+            return self.dep.hierarchy.rows_of(ids, where)
+        return original(self, ids, where)
+
+    return wrong
+
+
+@fault("bundle-state-gives-no-step", "polystate.deposition:Deposition._state_steps", "axes")
+def _(original):
+    """The state of a bundle does not fix the step of its axis."""
+    return lambda self, joint: {}
+
+
+@fault("axis-label-ignored", "polystate.deposition:Deposition.axis_states", "axes")
+def _(original):
+    """Labels along an axis do not fix states."""
+    return lambda self, steps, state: dict(state)
