@@ -35,7 +35,7 @@ async function answer({ kind, profile, deposition: path, request, seed, out_dir:
   const hand = (out) => Object.fromEntries(Object.entries(out).map(([key, value]) => [
     key, ArrayBuffer.isView(value?.data) ? writeNpy(dir, `${files++}.npy`, value) : value,
   ]));
-  if (kind === 'decode') return { fields: hand(decodeMmtf(readFileSync(path), request.outputs)) };
+  if (kind === 'decode') return hand(decodeMmtf(readFileSync(path), request.outputs));
   checkRequest(kind, request);
   if (kind === 'operator') return hand(answerOperator(request));
   const deposition = await Deposition.open(path, request);

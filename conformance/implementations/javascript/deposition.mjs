@@ -9,7 +9,9 @@ import { registry } from './registry.mjs';
 import { checkPayload, payloads, unknownKeys } from './schema.mjs';
 import { ALWAYS, ScopeDag } from './scope-dag.mjs';
 import { openStore } from './store.mjs';
+import { contribute } from './displacement.mjs';
 import { tlsUnscaled } from './gaussian.mjs';
+import { nearest, weightedMean } from './operators.mjs';
 
 const ID = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 const LAYERS = new Set(['hierarchy', 'reference', 'groupings', 'axes', 'descriptors', 'operators', 'landmarks', 'provenance', 'annotations']);
@@ -34,17 +36,18 @@ export class Deposition {
     await d.readHierarchy();
     await d.readGroupings();
     await d.readAxes();
+    await d.readLandmarks();
     await d.readDescriptors();
     d.checkDerivedCycles();
+    for (const x of d.descriptors.values()) d.complete(x);
     for (const x of d.descriptors.values()) d.checkUseOfConditions(x);
     d.dag = new ScopeDag(d.descriptors);
     for (const x of d.descriptors.values()) d.checkDiscreteDag(x);
     d.dag.checkOverlaps();
     d.checkTogether();
     await d.readOperators();
-    await d.readLandmarks();
     await d.checkStale(strict);
-    await d.regenerateDerived(regenerate);
+    if (regenerate) d.checkDerived();
     return d;
   }
 
@@ -386,47 +389,114 @@ export class Deposition {
     }
   }
 
-  // DRV-3 and DRV-5.
-  async regenerateDerived(compare) {
+  // DRV-3: arrays and tables that are computed because they are not stored.
+  complete(d) {
+    const op = d.doc.derived_from?.operator;
+    if (!op || d.completed) return;
+    d.completed = true;
+    for (const { path } of d.doc.derived_from.inputs) {
+      const input = this.descriptors.get(path.split('/')[1]);
+      if (path.startsWith('descriptors/') && input) this.complete(input);
+    }
+    if (!d.pending && (d.arrays.labels || d.doc.sample_axis == null)) return;
+    const made = this.derive(d);
+    if (!made) throw semantic('missing-array', d.at);
+    if (d.pending) d.fill(made);
+    else d.arrays.labels = made.arrays.labels;
+  }
+
+  // DRV-5.
+  checkDerived() {
     for (const d of this.descriptors.values()) {
-      const op = d.doc.derived_from?.operator;
-      if (!op) continue;
-      const made = this.derive(d, op);
-      for (const [name, array] of Object.entries(made ?? {})) {
+      if (!d.doc.derived_from?.operator || d.pending) continue;
+      const made = this.derive(d);
+      for (const [name, array] of Object.entries(made?.arrays ?? {})) {
         const stored = d.arrays[name];
-        if (!stored) d.arrays[name] = array;
-        else if (compare) {
-          const whole = array.dtype.startsWith('int');
-          if (stored.data.length !== array.data.length) throw semantic('derived-mismatch', `${d.at}/${name}`);
-          array.data.forEach((v, i) => {
-            const allowed = whole ? 0 : 1e-9 * Math.max(1, Math.abs(v));
-            if (!(Math.abs(stored.data[i] - v) <= allowed)) throw semantic('derived-mismatch', `${d.at}/${name}[${i}]`);
-          });
+        if (!stored || name === 'atom_id') continue;
+        // Atoms may be stored in any order.
+        let from = (i) => i;
+        if (made.arrays.atom_id) {
+          const at = new Map([...d.arrays.atom_id.data].map((id, m) => [id, m]));
+          const width = array.data.length / made.arrays.atom_id.data.length;
+          from = (i) => width * (at.get(made.arrays.atom_id.data[Math.floor(i / width)]) ?? NaN) + (i % width);
         }
+        const whole = !array.dtype.startsWith('float');
+        array.data.forEach((v, i) => {
+          if (!(Math.abs(stored.data[from(i)] - v) <= (whole ? 0 : 1e-9 * Math.max(1, Math.abs(v))))) {
+            throw semantic('derived-mismatch', `${d.at}/${name}`);
+          }
+        });
+        if (stored.data.length !== array.data.length) throw semantic('derived-mismatch', `${d.at}/${name}`);
       }
     }
   }
 
-  derive(d, op) {
-    if (op.id !== 'assignment/nearest_landmark_v1') return undefined;
-    const source = (d.doc.derived_from.inputs).map(({ path }) => path.split('/')).find(([layer]) => layer === 'descriptors')?.[1];
+  derive(d) {
+    const { operator: op, inputs } = d.doc.derived_from;
+    const source = inputs.map(({ path }) => path.split('/')).find(([layer]) => layer === 'descriptors')?.[1];
     const of = this.descriptors.get(source);
-    const marks = this.landmarks.get(source);
-    if (!of || !marks) return undefined;
-    const values = of.arrays[marks.payload.variable];
-    const { point } = marks.arrays;
-    if (!values || values.shape.length !== 2 || values.shape[1] !== point.shape[1]) return undefined;
-    const [steps, width] = values.shape;
-    const data = new Int32Array(steps);
-    for (let t = 0; t < steps; t++) {
-      let best = Infinity;
-      for (let l = 0; l < point.shape[0]; l++) {
-        let q = 0;
-        for (let c = 0; c < width; c++) q += (values.data[t * width + c] - point.data[l * width + c]) ** 2;
-        if (q < best) [best, data[t]] = [q, l];
-      }
+    if (!of) return undefined;
+    const nan = (n) => new Float64Array(n).fill(NaN);
+    const states = (site, labels, population) => ({
+      rows: labels.length, site: new Int32Array(labels.length).fill(site), state: Int32Array.from(labels, (_, i) => i), label: labels,
+      condition: new Int32Array(labels.length).fill(ALWAYS), population: Float64Array.from(population), deposited: nan(labels.length),
+      source: labels.map(() => 'unknown'),
+    });
+    const variables = (site) => ({ rows: 1, site: Int32Array.of(site), draw_key: Uint32Array.of(d.pending ? this.freeDrawKey() : 0) });
+    if (op.id === 'assignment/nearest_landmark_v1') {
+      const marks = this.landmarks.get(source);
+      const value = of.arrays[marks?.payload.variable];
+      if (value?.shape.length !== 2 || value.shape[1] !== marks.arrays.point.shape[1]) return undefined;
+      const { landmark } = nearest({ value, point: marks.arrays.point });
+      const { labels } = marks.payload;
+      const steps = landmark.data.length;
+      const population = labels.map((_, l) => landmark.data.filter((x) => x === l).length / steps);
+      return { arrays: { labels: landmark }, tables: { states: states(0, labels, population), variables: variables(0) } };
     }
-    return { labels: { data, shape: [steps], dtype: 'int32' } };
+    if (op.id === 'ensemble/occupancy_weighted_mean_v1' && of.doc.regime === 'discrete' && of.variableSites.length === 1) {
+      const [site] = of.variableSites;
+      const rows = [...of.covered()].sort((a, b) => a - b);
+      const count = of.pairs.length;
+      const xyz = new Float64Array(count * rows.length * 3);
+      const present = new Uint8Array(count * rows.length).fill(1);
+      const population = of.pairs.map(([, state]) => of.tables.states.population[of.tables.states.state.indexOf(state)]);
+      const place = new Map(rows.map((row, m) => [row, m]));
+      of.pairs.forEach(([, state], s) => {
+        rows.forEach((row, m) => xyz.set(this.xref.subarray(3 * row, 3 * row + 3), 3 * (s * rows.length + m)));
+        of.renderState(site, state, (row, v, absolute) => {
+          const o = 3 * (s * rows.length + place.get(row));
+          for (let c = 0; c < 3; c++) xyz[o + c] = absolute ? v[c] : xyz[o + c] + v[c];
+        }, (row) => { present[s * rows.length + place.get(row)] = 0; });
+      });
+      const mean = weightedMean({
+        xyz: { data: xyz, shape: [count, rows.length, 3] }, population: { data: population }, present: { data: present },
+      });
+      const { data } = mean.xyz;
+      const there = new Uint8Array(rows.length).fill(1);
+      rows.forEach((row, m) => {
+        if (!Number.isNaN(data[3 * m])) return;
+        data.set(this.xref.subarray(3 * row, 3 * row + 3), 3 * m);
+        there[m] = 0;
+      });
+      const { atom_id: ids } = this.hierarchy.atoms;
+      return {
+        arrays: {
+          atom_id: { data: Uint32Array.from(rows, (row) => ids.data[row]), shape: [rows.length], dtype: 'uint32' },
+          xyz: { data, shape: [1, rows.length, 3], dtype: 'float64' },
+          present: { data: there, shape: [1, rows.length], dtype: 'uint8' },
+        },
+        tables: { states: states(site, ['mean'], [1]), variables: variables(site) },
+      };
+    }
+    return undefined;
+  }
+
+  // The largest draw key that no variable or latent component has.
+  freeDrawKey() {
+    const used = new Set([...this.descriptors.values()].flatMap((d) => ['variables', 'latents'].flatMap((name) => [...(d.tables[name]?.draw_key ?? [])])));
+    let key = 4294967295;
+    while (used.has(key)) key--;
+    return key;
   }
 }
 
@@ -579,6 +649,11 @@ export class Descriptor {
     this.kind = extra[0] ?? kind;
     const axisLength = deposition.axes.get(doc.sample_axis)?.length;
     const discrete = doc.regime === 'discrete';
+    if (doc.derived_from?.operator && store.children(at).length === 0) {
+      this.pending = true;
+      Object.assign(this, { arrays: {}, tables: {}, rows: new Int32Array(), variableSites: [], pairs: [] });
+      return;
+    }
     const known = { G: this.scope.count, N: deposition.hierarchy.n };
     const options = { extra, codes: { population: 'population-range' } };
     if (discrete) {
@@ -590,8 +665,7 @@ export class Descriptor {
     known.T = axisLength;
     const axes = new Set(axisLength === undefined ? [] : ['T']);
     const leading = discrete ? (doc.mode === 'C' ? 'S' : undefined) : axisLength === undefined ? undefined : 'T';
-    const derived = doc.derived_from?.operator && store.children(at).length === 0;
-    const { arrays, tables } = await loadPayload(store, at, kind, { ...options, shapes: new Shapes(known, axes), leading, optional: !!derived });
+    const { arrays, tables } = await loadPayload(store, at, kind, { ...options, shapes: new Shapes(known, axes), leading });
     Object.assign(this, { arrays, tables });
     if (discrete && doc.sample_axis != null) {
       if (this.variableSites.length !== 1) throw semantic('unsupported-combination', `${at}#/sample_axis`);
@@ -600,6 +674,24 @@ export class Descriptor {
       if (bad >= 0) throw semantic('unknown-state', `${at}/labels[${bad}]`);
     }
     this.checkConditions();
+    this.finish();
+  }
+
+  fill({ arrays, tables }) {
+    Object.assign(this, { arrays, tables });
+    if (this.doc.regime === 'discrete') this.checkStates();
+    this.finish();
+  }
+
+  // What one state of a site gives, in the deposition's frame.
+  renderState(site, state, give, absent) {
+    const v = {};
+    contribute(Object.assign(Object.create(this), { variables: new Map([[site, v]]) }), { joint: new Map([[v, state]]), give, absent });
+  }
+
+  finish() {
+    const { doc } = this;
+    const discrete = doc.regime === 'discrete';
     this.resolveAtoms();
     if (discrete && doc.mode === 'B') this.checkSparse();
     this.checkOperatorArrays();

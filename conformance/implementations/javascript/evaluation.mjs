@@ -65,7 +65,7 @@ export class Evaluation {
       const choice = fixed ?? wanted.get(v);
       const options = dag.available(v, joint);
       if (choice !== undefined) {
-        if (!options.some(({ state }) => state.number === choice)) throw refuse('illegal-state', fixed === undefined ? 'state' : 'at');
+        if (!options.some(({ state }) => state.number === choice)) throw refuse('illegal-state', 'state');
         joint.set(v, choice);
       } else if (options.length) joint.set(v, this.draw ? this.drawState(v, options) : mostPopulated(options));
       // AXI-10
