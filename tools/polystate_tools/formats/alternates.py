@@ -64,13 +64,14 @@ def alternates(dep: Deposition) -> Alternates:
     atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
     order = np.argsort(atom_rows, kind="stable")
     letters = [""] * len(plain) + altloc
+    holding: list[dict[int, int]] = [{}] * len(plain) + held
     return Alternates(
         atom_rows[order],
         np.concatenate([dep.x_ref[plain], np.array(xyz, float).reshape(-1, 3)])[order],
         np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
         [letters[k] for k in order.tolist()],
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
-        combinations, [([{}] * len(plain) + held)[k] for k in order.tolist()], payload.renamed)
+        combinations, [holding[k] for k in order.tolist()], payload.renamed)
 
 
 @dataclass

@@ -65,7 +65,7 @@ def bundle_groups(layout: Layout, bundle: Bundle, x_ref: np.ndarray, keys: Itera
                 "signal_type": "coordinates", "algebra": "independent", "state_axis": MODEL,
                 "provenance": "import"}
     steps = np.arange(n_models, dtype=np.int32)
-    tables = {
+    tables: dict[str, dict] = {
         "states": {"site": np.zeros(n_models, np.int32), "state": steps,
                    "label": [str(k + 1) for k in range(n_models)], "condition": np.full(n_models, -1, np.int32),
                    "population": np.full(n_models, 1 / n_models),

@@ -41,7 +41,7 @@ def tls_of_remarks(lines: list[str]) -> TlsRecords | None:
     if not starts:
         return None
     programs = [line.split(":", 1)[1].strip() for line in remarks if re.match(r"\s*PROGRAM\s*:", line)]
-    groups = []
+    groups: list[TlsGroup] = []
     for start, end in zip(starts, [*starts[1:], len(remarks)], strict=True):
         group = _group_of_remark(remarks[start:end], len(groups) + 1)
         if group is not None:

@@ -252,16 +252,16 @@ def _rows_under(variable: Variable, joint: Variable, states: list[JointState]) -
     inherited = (variable.parent,) if variable.parent else ()
     under: dict[int, list[int]] = {}
     silent = []
-    for k, state in enumerate(states):
-        mine = [s for s, name in enumerate(variable.states) if name in state.members]
+    for k, one in enumerate(states):
+        mine = [s for s, name in enumerate(variable.states) if name in one.members]
         if len(mine) > 1:
-            raise HeterogeneityExtension(f"joint state {state.id}", ", ".join(variable.states[s] for s in mine),
+            raise HeterogeneityExtension(f"joint state {one.id}", ", ".join(variable.states[s] for s in mine),
                                          "at most one of the states that exclude each other")
         if mine:
             under.setdefault(mine[0], []).append(k)
         elif variable.states[-1] in (ABSENT, f"no {variable.states[0]}") and math.isnan(variable.deposited[-1]):
             under.setdefault(len(variable.states) - 1, []).append(k)
-        elif not variable.parent:
+        elif not variable.parent or any(variable.parent[0].states[s] in one.members for s in variable.parent[1]):
             silent.append(k)
     rows: list[tuple] = []
     for state, condition, population in variable.rows:
