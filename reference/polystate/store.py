@@ -11,11 +11,13 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from polystate import chunks
 from polystate.errors import NotAStore, UnreadableArray, UnreadableTable, UnsupportedCodec, UnsupportedVersion
 
 FORMAT_VERSION = "0.1.0"
@@ -257,8 +259,32 @@ class StoredTree(Mapping[str, Group]):
     def __contains__(self, path: object) -> bool:
         return path in self._metadata and self._metadata[path].get("node_type") == "group"
 
+    def _check_plausible(self, path: str) -> None:
+        """Refuse an array that says it is larger than memory without the chunks to be so."""
+        node = self._metadata[path]
+        size = int(np.prod(node["shape"], dtype=object)) * np.dtype(node["data_type"]).itemsize
+        if size > IMPLAUSIBLE_BYTES:
+            stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
+            if size > IMPLAUSIBLE_RATIO * stored:
+                raise UnreadableArray(path, f"{size} bytes in {stored}", "chunks that hold the array")
+
+    def _plain(self, path: str) -> np.ndarray | None:
+        """The array read without zarr; None where zarr is to decide, also on what is wrong with it."""
+        try:
+            if chunks.is_plain(self._metadata[path]):
+                return chunks.read(self._metadata[path], lambda key: self._chunk(f"{path}/{key}"))
+        except Exception:  # damaged bytes: zarr names what it finds
+            pass
+        return None
+
+    def _chunk(self, key: str) -> bytes | None:
+        return self.source.get(key) if key in self._all_keys else None
+
+    @cached_property
+    def _all_keys(self) -> set[str]:
+        return set(self._keys)
+
     def _open_array(self, path: str) -> Any:
-        check_array_metadata(self._metadata[path], path)
         import zarr
 
         if self._zarr is None:
@@ -268,13 +294,14 @@ class StoredTree(Mapping[str, Group]):
     def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
         """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
         node = self._metadata[path]
+        check_array_metadata(node, path)
         try:
-            opened = self._open_array(path)
             if rows is None:
-                stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
-                if opened.nbytes > max(IMPLAUSIBLE_BYTES, IMPLAUSIBLE_RATIO * stored):
-                    raise UnreadableArray(path, f"{opened.nbytes} bytes in {stored}", "chunks that hold the array")
-            values = opened[...] if rows is None else opened[rows]
+                self._check_plausible(path)
+            values = self._plain(path) if rows is None else None
+            if values is None:
+                opened = self._open_array(path)
+                values = opened[...] if rows is None else opened[rows]
         except (UnreadableArray, UnsupportedCodec):
             raise
         except Exception as error:  # zarr and its codecs raise many kinds; each means damaged bytes

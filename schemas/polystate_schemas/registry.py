@@ -4,7 +4,8 @@
 
 An entry is a YAML file registry/<subcase>/<name>_v<n>.yaml; its test vectors stand beside it, with a hash of their
 own, so that a new vector breaks no deposition. `python -m polystate_schemas.registry --publish` freezes the hash of
-every entry whose status is `published` in registry.lock.json; after that the entry cannot change.
+every entry whose status is `published` in registry.lock.json; after that the entry cannot change. `--compile` writes
+compiled.json, the parsed entries under the SHA-256 of their files, so that a reader need not parse YAML.
 """
 
 from __future__ import annotations
@@ -19,9 +20,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
-from polystate_schemas import yaml12
 from polystate_schemas.schema import Violation, escape, validate
 
 __all__ = [
@@ -29,6 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 REGISTRY = Path(__file__).parent / "registry"
+COMPILED = "compiled.json"
 _TYPES: dict[str, Any] = {
     "number": (int, float), "integer": int, "text": str, "boolean": bool, "list": list, "object": dict,
 }  # fmt: skip
@@ -40,6 +39,8 @@ class RegistryError(ValueError):
 
 
 def _sha256(document: Any) -> str:
+    import rfc8785
+
     return "sha256:" + hashlib.sha256(rfc8785.dumps(document)).hexdigest()
 
 
@@ -48,6 +49,8 @@ def content_hash(document: Mapping[str, Any]) -> str:
     missing = [key for key in KEYS if key not in document]
     if missing:
         raise RegistryError(f"an entry without {', '.join(missing)} has no content hash")
+    import rfc8785
+
     try:
         return _sha256({key: document[key] for key in KEYS})
     except rfc8785.CanonicalizationError as error:
@@ -104,6 +107,8 @@ class Entry:
     @cached_property
     def vectors_document(self) -> dict[str, Any]:
         """The file of test vectors beside the entry."""
+        from polystate_schemas import yaml12
+
         return yaml12.load(self.path.with_suffix(".vectors.yaml"))
 
     @property
@@ -118,11 +123,36 @@ class Entry:
 
 
 def read(path: Path) -> Entry:
-    """The entry in one YAML file."""
+    """The entry in one YAML file, or as it was compiled from the same bytes."""
+    compiled = _compiled(path.parents[1]).get(hashlib.sha256(path.read_bytes()).hexdigest())
+    if compiled is not None:
+        return Entry(compiled["document"], compiled["hash"], path)
+    from polystate_schemas import yaml12
+
     document = yaml12.load(path)
     if not isinstance(document, dict):
         raise RegistryError(f"{path}: an entry is a mapping")
     return Entry(document, content_hash(document), path)
+
+
+@cache
+def _compiled(folder: Path) -> dict[str, Any]:
+    """Entries that were parsed before, by the SHA-256 of their files."""
+    path = folder / COMPILED
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def compiled_text(folder: Path = REGISTRY) -> str:
+    """What compiled.json is to hold, from the YAML files alone."""
+    from polystate_schemas import yaml12
+
+    rows = {}
+    for path in sorted(folder.glob("*/*.yaml")):
+        if not path.name.endswith(".vectors.yaml"):
+            document = yaml12.load(path)
+            row = {"hash": content_hash(document), "document": document}
+            rows[hashlib.sha256(path.read_bytes()).hexdigest()] = row
+    return json.dumps(dict(sorted(rows.items())), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 @cache
@@ -214,7 +244,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Check the registry, or publish."""
     parser = argparse.ArgumentParser(prog="python -m polystate_schemas.registry", description="Check the registry.")
     parser.add_argument("--publish", action="store_true", help="freeze entries whose status is published")
-    if parser.parse_args(arguments).publish:
+    parser.add_argument("--compile", action="store_true", help="write compiled.json")
+    options = parser.parse_args(arguments)
+    if options.compile:
+        (REGISTRY / COMPILED).write_text(compiled_text(), "utf-8")
+    if options.publish:
         for name in publish():
             print(f"frozen {name} {entries()[name].hash}")
     problems = check()

@@ -81,7 +81,8 @@ def deposition(seed: int) -> polystate.Deposition:
         q = rng.normal(size=(n_residues, 4))
         arrays = {
             "quaternion": (q / np.linalg.norm(q, axis=1)[:, None]).tolist(),
-            "translation": rng.normal(size=(n_residues, 3)).tolist(), "origin": rng.normal(size=(n_residues, 3)).tolist(),
+            "translation": rng.normal(size=(n_residues, 3)).tolist(),
+            "origin": rng.normal(size=(n_residues, 3)).tolist(),
         }  # fmt: skip
         found["body"] = _moving("rigid_body/quat_v1", {"level": "residue"}, arrays)
         if rng.random() < 0.4:

@@ -88,7 +88,7 @@ def test_a_plan_follows_its_parameters(seed):
 
 def _amplitudes_once(plan, scaled):
     """TLS rows were scaled in T, L, S, amplitude and origin alike: undo that on the plan, then compare."""
-    for name, values in plan.parameters.items():
+    for values in plan.parameters.values():
         if values.ndim == 2 and values.shape[1] == 24:
             values[:, :20] /= 1.5
             values[:, 21:] /= 1.5
