@@ -42,8 +42,8 @@ export class Deposition {
     for (const x of d.descriptors.values()) d.complete(x);
     for (const x of d.descriptors.values()) d.checkUseOfConditions(x);
     d.dag = new ScopeDag(d.descriptors);
-    for (const x of d.descriptors.values()) d.checkDiscreteDag(x);
     d.dag.checkOverlaps();
+    for (const x of d.descriptors.values()) d.checkDiscreteDag(x);
     d.checkTogether();
     await d.readOperators();
     await d.checkStale(strict);

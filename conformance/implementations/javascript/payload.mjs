@@ -68,13 +68,13 @@ function* named(spec, store, path) {
   }
 }
 
-export async function loadPayload(store, path, kind, { shapes = new Shapes(), optional = false, leading = undefined, extra = [], codes = {} } = {}) {
+export async function loadPayload(store, path, kind, { shapes = new Shapes(), leading = undefined, extra = [], codes = {} } = {}) {
   const arrays = {};
   const tables = {};
   for (const spec of [payloads[kind], ...extra.map((k) => payloads[k])]) {
     for (const [name, entry, required] of named(spec, store, path)) {
       if (arrays[name]) continue;
-      const array = await loadArray(store, path, name, entry, required && !optional);
+      const array = await loadArray(store, path, name, entry, required);
       if (!array) continue;
       const at = `${path}/${name}`;
       const wanted = entry.shapes.length > 1
@@ -88,7 +88,7 @@ export async function loadPayload(store, path, kind, { shapes = new Shapes(), op
       if (tables[name]) continue;
       const at = `${path}/${name}`;
       if (!store.isTable(at)) {
-        if ((entry.required && !optional) || store.nodes.get(at)?.kind === 'array') throw semantic('missing-array', at);
+        if ((entry.required) || store.nodes.get(at)?.kind === 'array') throw semantic('missing-array', at);
         continue;
       }
       const node = store.nodes.get(at);
