@@ -1,0 +1,1 @@
+"""Tests of what lies outside a deposition, of derivation, modes, views and updates."""
