@@ -138,11 +138,8 @@ def _schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterato
     from polystate_schemas.schema import validate as violations
 
     for pointer, found, expected in violations(kind, dict(document)):
-        error = (
-            UnknownAlgebra
-            if kind == "descriptor" and pointer == "/algebra" and "algebra" in document
-            else SchemaError
-        )
+        unknown = kind == "descriptor" and pointer == "/algebra" and document.get("algebra", "") not in ALGEBRAS
+        error = UnknownAlgebra if unknown and "algebra" in document else SchemaError
         yield error(f"{path}#{pointer}", found, expected)
 
 
