@@ -27,7 +27,7 @@ import numpy as np
 from .atoms import from_voigt
 from .fields import atom_rows, pull, shift
 from .linalg6 import eigen_symmetric, jit
-from .newton import CHUNKS, residual, numba, parallel
+from .newton import CHUNKS, numba, parallel, residual
 
 
 @parallel

@@ -1,0 +1,161 @@
+"""fit: from B-factors to a hierarchical model of disorder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polystate_tools.commands.options import Json, Overwrite, echo_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(fit)
+
+
+def fit(
+    source: Annotated[str | None, typer.Argument(metavar="IN", help="A structure file or a deposition.")] = None,
+    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Directory or .zip to write.")] = None,
+    levels: Annotated[
+        str | None, typer.Option(metavar="L,...", help="Largest first: molecule, chain, secondary_structure, residue, "
+                                 "sidechain, atomic, or levels of --domains.")
+    ] = None,
+    domains: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Levels made of selections.")] = None,
+    groups: Annotated[Path | None, typer.Option(metavar="LEVELS.csv", help="A ready partition.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")] = None,
+    psd: Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")] = "refuse",
+    b_factors: Annotated[
+        str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")
+    ] = None,
+    omega: Annotated[float, typer.Option(metavar="X", help="First penalty of the path.")] = 100.0,
+    delta: Annotated[float, typer.Option(metavar="X", help="Factor from step to step.")] = 0.8,
+    steps: Annotated[int, typer.Option(metavar="N", help="At most so many steps.")] = 90,
+    report: Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")] = None,
+    files: Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")] = None,
+    many: Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")] = None,
+    workers: Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")] = 0,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget an interrupted fit.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a hierarchy of rigid-body motions to B-factors (ECHT), with a certificate at every step.
+
+    Examples:
+      polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
+          --domains spike-domains.yaml --report 6vxx.html
+      polystate fit --many structures/ results/ --workers 2"""
+    from polystate.errors import AlreadyExists, BadRequest
+    from polystate_tools.echt.solver import Settings
+
+    settings = Settings(omega_first=omega, delta=delta, max_steps=steps)
+    chosen: dict[str, Any] = {
+        "levels": [name.strip() for name in levels.split(",")] if levels else None,
+        "domains": domains, "groups": groups, "only": only, "exclude": list(exclude or []), "psd": psd,
+    }  # fmt: skip
+    if psd not in ("refuse", "clip"):
+        raise BadRequest("--psd", psd, "refuse or clip")
+    if not 0 < delta < 1 or omega <= 0 or steps < 1:
+        raise BadRequest("--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0")
+    if many is not None:
+        if source is None or out is not None:
+            raise BadRequest("fit --many", "no folder for the results", "polystate fit --many DIR OUT")
+        from polystate_tools.cluster import fit_many
+
+        summary = fit_many(many, Path(source), settings, chosen, scheduler=scheduler, workers=workers)
+        echo_json(summary) if as_json else typer.echo(
+            f"{summary['table']}: {summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
+        )
+        raise typer.Exit(1 if summary["failed"] else 0)
+    if source is None or out is None:
+        raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
+    for path in (out, report):
+        if path is not None and path.exists() and not overwrite:
+            raise AlreadyExists(str(path), "something there already", "a new name, or -y")
+    if b_factors:
+        chosen["b_factors"] = b_factors
+    result = _one(source, out, settings, chosen, workers, restart, overwrite)
+    if files is not None:
+        from polystate_tools.echt.outputs import write_all
+
+        write_all(result, files)
+    if report is not None:
+        from polystate_tools.report.echt import write_report
+
+        write_report(result, report)
+    if as_json:
+        echo_json(result.to_json())
+        return
+    _tell(result, out)
+
+
+def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: bool, overwrite: bool):
+    """One fit with a progress bar; Ctrl-C leaves OUT.partial-fit.npz, from which the same command goes on."""
+    import time
+
+    import numba
+
+    from polystate.writing import write
+    from polystate_tools.commands.progress import progress
+    from polystate_tools.echt import resume
+    from polystate_tools.echt.fit import Fit, prepare, problem_of
+    from polystate_tools.echt.solver import Solver
+
+    if workers:
+        numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    begin = time.perf_counter()
+    tree, origin, data, levels, atomic = prepare(source, **chosen)
+    problem = problem_of(data, levels, atomic)
+    key = resume.problem_key(problem, settings)
+    kept = out.with_name(out.name + ".partial-fit.npz")
+    before = None if restart else resume.read(kept, key)
+    solver = Solver(problem, settings)
+    path = list(before[0]) if before else []
+    earlier = sum(s.seconds for s in path)
+    if path:
+        typer.echo(f"goes on after step {len(path)} ({kept})", err=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with progress(f"{len(data.rows)} atoms, {solver.s.n_groups} groups", 55) as advance:
+        advance(len(path))
+
+        def told(step, point) -> None:
+            path.append(step)
+            if point.centre is not None:
+                resume.save(kept, key, path, point.centre)
+            advance(1)
+
+        try:
+            done, point = solver.fit(told, *(before or (None, None)))
+        except KeyboardInterrupt:
+            typer.echo(f"stopped after step {len(path)}; the same command goes on from {kept}", err=True)
+            raise typer.Exit(130) from None
+    result = Fit(tree, data, levels, solver, done, point, origin, time.perf_counter() - begin + earlier)
+    write(result.deposition_tree(), out, overwrite=overwrite)
+    kept.unlink(missing_ok=True)
+    return result
+
+
+def _tell(result, out: Path) -> None:
+    from polystate_tools.commands.options import echo_table
+
+    last = result.steps[-1]
+    shares = result.shares()
+    total = sum(last.mean_b)
+    rows: list[dict[str, Any]] = [
+        {"level": name, "groups": size, "mean B (Å²)": f"{b:.2f}", "%": f"{shares[name]:.1f}",
+         "± (certificate)": f"{100 * bound / total:.2f}"}
+        for name, size, b, bound in zip(
+            result.names, [len(lv.names) for lv in result.levels] + [len(result.data.rows)], last.mean_b,
+            last.mean_b_bound, strict=False)
+    ]  # fmt: skip
+    echo_table(rows, list(rows[0]))
+    typer.echo(
+        f"{out}: {len(result.data.rows)} atoms, mean B {result.data.mean_b:.2f} Å² in, {total:.2f} Å² fitted, residual "
+        f"{last.residual_rms_b:.3f} Å² RMS; {last.n} steps, F within {max(last.certificate, 0):.1e} of its bound; "
+        f"{result.seconds:.1f} s"
+    )
+    for note in result.to_json()["notes"]:
+        typer.echo(f"note: {note}", err=True)

@@ -1,0 +1,313 @@
+"""The levels of a fit, from the largest to the smallest: which atom is in which group, and why.
+
+Standard levels: molecule, chain, secondary_structure, residue, sidechain (backbone and side chain), atomic. Others
+come from a YAML file of selections (`domains`) or ready from a CSV table (`table`).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from polystate.selection import mask
+from polystate_schemas.yaml12 import load as load_yaml
+from polystate_tools.echt import secondary
+from polystate_tools.echt.atoms_of import FitInput
+from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
+
+DEFAULT = ("chain", "secondary_structure", "residue", "sidechain", "atomic")
+STANDARD = ("molecule", *DEFAULT)
+BACKBONE = ("N", "CA", "C", "O", "CB", "OXT")
+WHOLE = ("GLY", "ALA", "PRO")  # no side chain of their own
+LIGAND_REACH = 10.0  # Å
+
+
+@dataclass
+class Level:
+    """labels: (n,) int group of each fitted atom, -1 = in none; names: one a group; notes: choices made."""
+
+    name: str
+    labels: np.ndarray
+    names: list[str]
+    notes: list[str]
+
+
+def build_levels(data: FitInput, wanted: Sequence[str] | None = None, domains: Path | None = None) -> list[Level]:
+    """Levels by name in the order given (largest first), without the atomic one, repeated groups dropped."""
+    custom = _custom(domains) if domains else {}
+    wanted = list(wanted) if wanted else [*custom, *(n for n in DEFAULT if not (custom and n == "chain"))]
+    levels = []
+    for name in wanted:
+        if name == "atomic":
+            continue
+        if name in custom:
+            made = _selected(data, name, custom[name], str(domains))
+        elif name in STANDARD:
+            made = {"molecule": _molecule, "chain": _chain, "secondary_structure": _secondary, "residue": _residue,
+                    "sidechain": _sidechain}[name](data)  # fmt: skip
+        else:
+            raise UnknownLevel("--levels", name, "one of " + ", ".join([*STANDARD, *custom]))
+        levels.append(made)
+    if len({level.name for level in levels}) < len(levels):
+        raise LevelOverlap("--levels", ", ".join(wanted), "each level once")
+    return without_repeats(levels)
+
+
+def without_repeats(levels: list[Level]) -> list[Level]:
+    """Drop groups that repeat a larger level's group, groups of one atom (the atomic level's), and empty levels."""
+    seen: set[bytes] = set()
+    kept = []
+    for level in levels:
+        labels, names, notes = level.labels.copy(), [], list(level.notes)
+        order = np.argsort(labels, kind="stable")
+        bounds = np.searchsorted(labels[order], np.arange(len(level.names) + 1))
+        repeated = single = 0
+        for g in range(len(level.names)):
+            members = order[bounds[g] : bounds[g + 1]]
+            key = members.astype(np.int64).tobytes()
+            if len(members) > 1 and key not in seen:
+                seen.add(key)
+                labels[members] = len(names)
+                names.append(level.names[g])
+            else:
+                labels[members] = -1
+                single += len(members) == 1
+                repeated += len(members) > 1
+        if repeated:
+            notes.append(f"{repeated} groups repeat a larger level's and are dropped")
+        if single:
+            notes.append(f"{single} groups of one atom are left to the atomic level")
+        if names:
+            kept.append(Level(level.name, labels, _unique(names), notes))
+        elif kept:
+            kept[-1].notes.append(f"level {level.name} has no group of its own and is dropped")
+    if not kept and levels and (levels[0].labels >= 0).any():
+        return [Level(levels[0].name, levels[0].labels, levels[0].names, levels[0].notes)]
+    return kept
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return out
+
+
+# -- standard levels ------------------------------------------------------------------------------------------
+def _residue_names(data: FitInput) -> np.ndarray:
+    return np.array(data.dep.hierarchy.node_labels("residue"), dtype=object)
+
+
+def _molecule(data: FitInput) -> Level:
+    return Level("molecule", np.zeros(len(data.rows), np.int64), ["molecule"], [])
+
+
+def _chain(data: FitInput) -> Level:
+    h = data.dep.hierarchy
+    chain = h.of_atoms("chain")[data.rows]
+    labels, names = _numbered(np.where(data.polymer, chain, -1))
+    ids = h.text("chains", "auth_asym")
+    labels, names, notes = _with_ligands(data, labels, [str(ids[int(k)]) for k in names])
+    return Level("chain", labels, names, notes)
+
+
+def _secondary(data: FitInput) -> Level:
+    polymer = np.flatnonzero(data.polymer)
+    if not len(polymer):
+        labels, names, notes = _with_ligands(data, np.full(len(data.rows), -1), [])
+        return Level("secondary_structure", labels, names, notes)
+    residues, chain, xyz = secondary.backbone(data.dep, data.rows[polymer])
+    segment = secondary.segments(chain, xyz)
+    comp = data.dep.hierarchy.text("residues", "comp")[residues]
+    states = secondary.assignment(chain, segment, comp, xyz)
+    group, kinds = secondary.elements(states, segment)
+    label = _residue_names(data)
+    names = []
+    for g, kind in enumerate(kinds):
+        members = residues[group == g]
+        names.append(f"{label[members[0]]} to {label[members[-1]]} {kind}")
+    labels = np.full(len(data.rows), -1, np.int64)
+    labels[polymer] = group[np.searchsorted(residues, data.dep.hierarchy.of_atoms("residue")[data.rows[polymer]])]
+    count = {k: kinds.count(k) for k in ("helix", "strand", "coil")}
+    labels, names, notes = _with_ligands(data, labels, names)
+    import mdtraj
+
+    notes.append(
+        f"DSSP by mdtraj {mdtraj.__version__}: {count['helix']} helices, {count['strand']} strands, "
+        f"{count['coil']} stretches between; groups under 3 residues join the shorter neighbour; "
+        f"{int(segment.max()) + 1} unbroken segments"
+    )
+    return Level("secondary_structure", labels, names, notes)
+
+
+def _residue(data: FitInput) -> Level:
+    labels, nodes = _numbered(data.dep.hierarchy.of_atoms("residue")[data.rows])
+    names = _residue_names(data)
+    return Level("residue", labels, [str(names[int(k)]) for k in nodes], [])
+
+
+def _sidechain(data: FitInput) -> Level:
+    h = data.dep.hierarchy
+    residue = h.of_atoms("residue")[data.rows]
+    comp = h.text("residues", "comp").astype(str)[residue]
+    side = ~np.isin(h.text("atoms", "name")[data.rows].astype(str), BACKBONE)
+    split = data.polymer & ~np.isin(comp, WHOLE)
+    labels, nodes = _numbered(np.where(split, 2 * residue + side, -1))
+    names = _residue_names(data)
+    made = [f"{names[int(k) // 2]} {'side chain' if int(k) % 2 else 'backbone'}" for k in nodes]
+    return Level("sidechain", labels, made, ["backbone is N, CA, C, O, CB, OXT; GLY, ALA, PRO are not split"])
+
+
+def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels 0.. by order of appearance for keys >= 0 (-1 stays), and each label's key."""
+    inside = np.flatnonzero(keys >= 0)
+    values, first, inverse = np.unique(keys[inside], return_index=True, return_inverse=True)
+    rank = np.empty(len(values), np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(values))
+    labels = np.full(len(keys), -1, np.int64)
+    labels[inside] = rank[inverse]
+    return labels, values[np.argsort(first, kind="stable")]
+
+
+def _with_ligands(data: FitInput, labels: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str], list[str]]:
+    """Each non-polymer residue joins the group of its nearest labelled polymer atom within reach, or stands alone."""
+    others = np.flatnonzero(~data.polymer & (labels < 0))
+    if not len(others):
+        return labels, names, []
+    from scipy.spatial import cKDTree
+
+    labels, names = labels.copy(), list(names)
+    residue = data.dep.hierarchy.of_atoms("residue")[data.rows]
+    label_names = _residue_names(data)
+    known = np.flatnonzero(data.polymer & (labels >= 0))
+    tree = cKDTree(data.xyz[known]) if len(known) else None
+    joined = alone = 0
+    for r in np.unique(residue[others]):
+        members = others[residue[others] == r]
+        distance, nearest = tree.query(data.xyz[members]) if tree else (np.array([np.inf]), np.array([0]))
+        k = int(np.argmin(distance))
+        if distance[k] <= LIGAND_REACH:
+            labels[members] = labels[known[int(nearest[k])]]
+            joined += 1
+        else:
+            labels[members] = len(names)
+            names.append(str(label_names[r]))
+            alone += 1
+    return labels, names, [f"{joined} ligands join the nearest group within {LIGAND_REACH:.0f} Å, {alone} stand alone"]
+
+
+# -- levels from files ----------------------------------------------------------------------------------------
+def _custom(path: Path) -> dict[str, dict]:
+    """The levels of a domain file: {level: {"groups": {name: selection}, "rest": error | group | none}}."""
+    document = load_yaml(Path(path).read_text(encoding="utf-8"))
+    levels = document.get("levels") if isinstance(document, dict) else None
+    if not isinstance(levels, dict) or not all(isinstance(v, dict) and v.get("groups") for v in levels.values()):
+        raise UnknownLevel(str(path), "no levels", "levels: {domain: {groups: {NTD: A/27-305}}}")
+    return levels
+
+
+def _selected(data: FitInput, name: str, document: dict, where: str) -> Level:
+    labels = np.full(len(data.rows), -1, np.int64)
+    names: list[str] = []
+    for group, text in document["groups"].items():
+        inside = mask(data.dep, str(text))[data.rows]
+        twice = np.flatnonzero(inside & (labels >= 0))
+        if len(twice):
+            atom = data.dep.hierarchy.node_label("atom", int(data.rows[twice[0]]))
+            raise LevelOverlap(
+                f"{where}#/levels/{name}/groups/{group}",
+                f"{len(twice)} atoms that are in {names[labels[twice[0]]]} already, such as {atom}",
+                "groups of a level without common atoms",
+            )
+        if not inside.any():
+            raise LevelIncomplete(f"{where}#/levels/{name}/groups/{group}", "no fitted atom", "a selection of some")
+        labels[inside] = len(names)
+        names.append(str(group))
+    labels, names, notes = _with_ligands(data, labels, names)
+    rest = np.flatnonzero(labels < 0)
+    policy = document.get("rest", "error")
+    if len(rest) and policy == "group":
+        labels[rest] = len(names)
+        names.append("rest")
+        notes.append(f"{len(rest)} atoms in no selection form the group rest")
+    elif len(rest) and policy == "none":
+        notes.append(f"{len(rest)} atoms are in no group of this level, as the file says")
+    elif len(rest):
+        atom = data.dep.hierarchy.node_label("atom", int(data.rows[rest[0]]))
+        raise LevelIncomplete(
+            f"{where}#/levels/{name}", f"{len(rest)} atoms in no group, such as {atom}",
+            "selections that cover all, or rest: group, or rest: none",
+        )  # fmt: skip
+    if document.get("source"):
+        notes.append(f"source: {' '.join(str(document['source']).split())}")
+    return Level(name, labels, names, notes)
+
+
+def table_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Level names and rows of a CSV with the columns chain, residue, atom and one a level."""
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        columns = list(reader.fieldnames or [])
+        if columns[:3] != ["chain", "residue", "atom"] or len(columns) < 4:
+            raise UnknownLevel(str(path), ", ".join(columns), "columns chain, residue, atom, then one a level")
+        return columns[3:], list(reader)
+
+
+def atoms_of_table(data_dep, rows: list[dict[str, str]], where: str) -> np.ndarray:
+    """(rows,) the row of hierarchy/atoms that each line of the table names."""
+    h = data_dep.hierarchy
+    residue = h.of_atoms("residue")
+    chain = h.text("chains", "auth_asym")[h.of_atoms("chain")]
+    number, code, name = h.column("residues", "auth_seq")[residue], h.text("residues", "ins")[residue], h.text(
+        "atoms", "name"
+    )
+    place = {(c, f"{s}{i}", a): k for k, (c, s, i, a) in enumerate(zip(chain, number, code, name, strict=True))}
+    out = np.empty(len(rows), np.int64)
+    for k, row in enumerate(rows):
+        key = (row["chain"], row["residue"], row["atom"])
+        if key not in place:
+            raise LevelIncomplete(f"{where}[{k + 2}]", "/".join(key), "an atom of the structure")
+        out[k] = place[key]
+    if len(np.unique(out)) < len(out):
+        raise LevelOverlap(where, "an atom listed twice", "each atom once")
+    return out
+
+
+def levels_of_table(data: FitInput, names: list[str], rows: list[dict[str, str]], atom: np.ndarray) -> list[Level]:
+    """Levels from the columns of a table, taken as they are; an empty cell is in no group of that level."""
+    order = np.argsort(atom)
+    use = order[np.isin(atom[order], data.rows)]
+    if len(use) != len(data.rows):
+        raise NothingToFit("--groups", f"{len(use)} of {len(data.rows)} atoms listed", "every fitted atom")
+    residue_name = _residue_names(data)
+    residue = data.dep.hierarchy.of_atoms("residue")[data.rows]
+    levels = []
+    for name in names:
+        cells = np.array([rows[k][name].strip() for k in use])
+        values, codes = np.unique(cells, return_inverse=True)
+        labels, keys = _numbered(np.where(cells == "", -1, codes))
+        made = []
+        for g, key in enumerate(keys):
+            members = residue[labels == g] if len(keys) < 2000 else None
+            if members is None:
+                made.append(str(values[int(key)]))
+            else:
+                a, b = residue_name[members[0]], residue_name[members[-1]]
+                made.append(f"{a} to {b}" if a != b else str(a))
+        if len(keys) >= 2000:
+            first = {int(g): int(k) for k, g in reversed(list(enumerate(labels))) if g >= 0}
+            made = [str(residue_name[residue[first[g]]]) for g in range(len(keys))]
+        levels.append(Level(_level_id(name), labels, _unique(made), ["taken as it stands in the table of levels"]))
+    return levels
+
+
+def _level_id(column: str) -> str:
+    """A column's name as part of an id."""
+    name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in column.strip().lower())
+    return {"residue_group": "residue"}.get(name, name)
