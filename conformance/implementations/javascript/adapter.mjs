@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { readFileSync } from 'node:fs';
 import { Deposition } from './deposition.mjs';
+import { Needed } from './artifact.mjs';
 import { digest, digestFull } from './digest.mjs';
 import { answerDescribe, writeStore } from './describe.mjs';
 import { answerDraw, answerEvaluate } from './evaluation.mjs';
@@ -14,7 +15,7 @@ import { checkRequest } from './schema.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
 const PROFILES = ['read', 'validate', 'discrete', 'gaussian', 'displacement', 'axes', 'sampling-exact', 'sampling-statistical',
-  'decoder', 'registry', 'mmtf'];
+  'external', 'decoder', 'registry', 'mmtf'];
 const IN_DEPOSITIONS = ['basis/nm_v1', 'basis/pca_v1', 'rigid_body/quat_v1', 'neural_decoder/mlp_v1', 'parametric_gaussian/iadp_v1',
   'parametric_gaussian/aadp_v1', 'parametric_gaussian/tls_v1', 'parametric_gaussian/nm_covariance_v1', 'identity/noop_v1'];
 
@@ -28,6 +29,18 @@ const hello = () => ({
   devices: ['cpu'],
   rng: 'philox4x32-10',
 });
+
+// What an evaluation needs from outside is loaded when it is first asked for.
+async function whileNeeded(ask) {
+  for (;;) {
+    try {
+      return ask();
+    } catch (e) {
+      if (!(e instanceof Needed)) throw e;
+      await e.load();
+    }
+  }
+}
 
 async function answer({ kind, profile, deposition: path, request, seed, out_dir: dir }) {
   if (!PROFILES.includes(profile)) throw new Unsupported(profile, 'the profile');
@@ -51,9 +64,9 @@ async function answer({ kind, profile, deposition: path, request, seed, out_dir:
       return { ...out, ...hand(arrays) };
     }
     case 'evaluate':
-      return hand(answerEvaluate(deposition, request));
+      return hand(await whileNeeded(() => answerEvaluate(deposition, request)));
     case 'draw':
-      return hand(answerDraw(deposition, request, seed));
+      return hand(await whileNeeded(() => answerDraw(deposition, request, seed)));
     case 'round_trip':
       if (request.mode) throw new Unsupported(profile, `mode ${request.mode}`);
       return { store: { file: await writeStore(deposition.store, dir, request.container ?? 'directory') } };

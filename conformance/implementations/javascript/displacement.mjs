@@ -1,6 +1,7 @@
 // Chapter 7: what each descriptor gives to the mean.
 import { add, apply, rotation, subtract } from './linear.mjs';
 import { evaluate, Unsupported } from './errors.mjs';
+import { loadTrajectory, Needed } from './artifact.mjs';
 
 const ACTIVATIONS = {
   tanh: Math.tanh,
@@ -103,10 +104,19 @@ export function contribute(d, { joint, step, components, give, absent }) {
       }, give);
       return;
     }
+    case 'external':
+      if (!d.trajectory) throw new Needed(() => loadTrajectory(d));
+      d.rows.forEach((row, m) => {
+        if (row < 0) return;
+        const x = triple(d.trajectory, step * d.rows.length + m);
+        if (!x.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
+        give(row, d.toPoint(x), true);
+      });
+      return;
     case 'bare':
       return;
     default:
-      throw new Unsupported(d.kind === 'external' ? 'external' : 'decoder', doc.operator?.id ?? d.kind);
+      throw new Unsupported('external', doc.operator?.id ?? d.kind);
   }
 }
 

@@ -134,6 +134,14 @@ function readZip(path) {
 const isObject = (x) => x !== null && typeof x === 'object' && !Array.isArray(x);
 
 export async function openStore(path) {
+  const store = await openZarr(path);
+  const root = store.nodes.get('');
+  if (!root || root.kind !== 'group' || !isObject(root.meta.attributes?.polystate)) throw container('not-a-store', '');
+  return store;
+}
+
+// Any Zarr v3 hierarchy.
+export async function openZarr(path) {
   if (!existsSync(path)) throw container('not-a-store', '', 'nothing is there');
   const files = statSync(path).isDirectory() ? new Directory(path) : await readZip(path);
   const nodes = new Map();
@@ -151,8 +159,6 @@ export async function openStore(path) {
     if (!isObject(meta) || meta.zarr_format !== 3) throw container('not-a-store', node);
     nodes.set(node, { path: node, meta, kind: meta.node_type, payload: meta.attributes?.polystate ?? {} });
   }
-  const root = nodes.get('');
-  if (!root || root.kind !== 'group' || !isObject(root.meta.attributes?.polystate)) throw container('not-a-store', '');
   return new Store(files, nodes);
 }
 
