@@ -130,12 +130,23 @@ def test_equal_alternates_are_told_and_merged_on_request():
     assert [w.code for w in merged.warnings if w.code != "single-altloc"] == ["collapsed-alternates"]
 
 
-def test_altlocs_in_a_bundle_are_refused_and_one_model_is_not():
-    lines = ["MODEL        1", *residue_lines("AB"), "ENDMDL", "MODEL        2", *residue_lines("AB"), "ENDMDL"]
-    with pytest.raises(PolystateError) as found:
-        imported(lines)
-    assert found.value.code == "unsupported-combination"
-    assert imported(lines, model=2)[1].kept == 6
+def test_altlocs_in_a_bundle_are_nested_under_its_models():
+    lines = ["MODEL        1", *residue_lines("AB"), *residue_lines(seq=2, shift=9), "ENDMDL",
+             "MODEL        2", *residue_lines("ABC", shift=1), *residue_lines(seq=2, shift=10), "ENDMDL",
+             "MODEL        3", *residue_lines("", shift=2), "ENDMDL"]
+    tree, report = imported(lines)
+    dep = Deposition(tree)
+    assert report.kept == report.read == 11 + 12 + 5 and dep.validate().valid
+    assert sites(tree) == {"A.1": ["A@1", "B@1", "A@2", "B@2", "C@2", ".@3"]}
+    assert dep.states.count() == 2 + 3 + 1
+    second = dep.render(state={"model": "2", "altloc/A.1": "C@2"})
+    assert second.xyz[4].tolist() == [3, 4, 1]
+    with pytest.raises(PolystateError):
+        dep.render(state={"model": "1", "altloc/A.1": "C@2"})
+    text, _ = export_text(dep, "mmcif", ExportOptions(gaussian="records"))
+    again, other = tree_of_records(records_of_mmcif(text.encode()))
+    assert other.kept == report.kept and Deposition(again).digest() == dep.digest()
+    assert imported(lines, model=2)[1].kept == 12
 
 
 def test_one_conformer_by_policy():

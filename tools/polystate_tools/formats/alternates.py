@@ -15,6 +15,7 @@ from polystate import counting
 from polystate.deposition import Deposition
 from polystate.descriptors import ALWAYS, Descriptor
 from polystate.scope_dag import INACTIVE, holds
+from polystate_tools.formats.bundle_altlocs import MARK
 from polystate_tools.formats.sites import ABSENT, BLANK
 
 VERBATIM = "altloc"
@@ -251,6 +252,8 @@ class _Payload:
             own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
             if len(own) == 1 == len(labels):
                 label = labels[own[0]]
+                if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
+                    label = label.rsplit(MARK, 1)[0]
                 record.altloc = "" if label in (BLANK, ABSENT) else label
             elif len(made) > 1:
                 record.altloc = self._letter(record.states, labels)

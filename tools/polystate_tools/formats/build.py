@@ -12,7 +12,8 @@ import numpy as np
 from polystate.errors import PolystateError
 from polystate.store import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import adp, bundles, het_dialects, tls
-from polystate_tools.formats.altlocs import altloc_variables
+from polystate_tools.formats.altlocs import ALTLOC, PARTIAL, altloc_variables
+from polystate_tools.formats.bundle_altlocs import bundle_alternates
 from polystate_tools.formats.checks import checked
 from polystate_tools.formats.collapse import without_equal_alternates
 from polystate_tools.formats.discrete import Conditions, discrete_groups
@@ -117,24 +118,30 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
     """The same for a file of several models."""
 
     def build(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
-        records = arranged.records
+        records, model = arranged.records, bundles.model_variable(bundle)
+        whole = options.altloc == "global"
+        variables, planned = bundle_alternates(arranged, bundle, model, whole, report)
         x_ref = records.xyz[bundle.first]
-        groups = bundles.bundle_groups(arranged, bundle, x_ref, keys, report)
-        steady = bundles.constant(bundle, records.occupancy)
+        plain = np.ones(arranged.n_atoms, bool)
+        plain[list(planned.base)] = False
+        groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, report)
+        if variables:
+            groups |= discrete_groups(arranged, ALTLOC, variables, planned, x_ref, keys)
+        steady = bundles.constant(bundle, records.occupancy) & plain
         taken = np.ones(len(records), bool)
         taken[bundle.first[steady]] = False
-        variables = altloc_variables(arranged, taken, False, report)
-        if variables:
-            planned = plan(variables, {}, arranged)
-            groups |= discrete_groups(arranged, variables[0].descriptor, variables, planned, x_ref, keys)
+        partial = altloc_variables(arranged, taken, False, report)
+        if partial:
+            groups |= discrete_groups(arranged, PARTIAL, partial, plan(partial, {}, arranged), x_ref, keys)
         same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)
         same &= bundles.constant(bundle, records.has_u.astype(float))
-        record, step = bundles.by_model(bundle, same)
+        record, step = bundles.by_model(bundle, same, plain)
         conditions = Conditions()
-        variable = bundles.model_variable(bundle)
-        of_step = {-1: -1} | {k: conditions.add([(variable, (k,))]) for k in np.unique(step[step >= 0]).tolist()}
-        condition = np.array([of_step[k] for k in step.tolist()], np.int64)
-        return groups, x_ref, record, condition, conditions
+        of_step = {-1: -1} | {k: conditions.add([(model, (k,))]) for k in np.unique(step[step >= 0]).tolist()}
+        rows = sorted(planned.adp, key=_place)
+        number = [of_step[k] for k in step.tolist()] + [conditions.add([(v, s)]) for _, _, v, s in rows if v]
+        record = np.concatenate([record, np.array([row[1] for row in rows], np.int64)])
+        return groups, x_ref, record, np.array(number, np.int64), conditions
 
     return build
 

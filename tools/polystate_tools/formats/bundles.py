@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate.errors import UnsupportedCombination
 from polystate.store import Group
 from polystate_tools.formats.discrete import Conditions
 from polystate_tools.formats.layout import Layout
@@ -31,14 +30,10 @@ class Bundle:
 
 
 def bundle_of(layout: Layout) -> Bundle | None:
-    """The bundle of a file of several models, None of one model. Altlocs in a bundle are refused."""
+    """The bundle of a file of several models, None of one model."""
     records = layout.records
     if (records.model == records.model[0]).all():
         return None
-    lettered = np.flatnonzero(~records.altloc.equals(""))
-    if len(lettered):
-        raise UnsupportedCombination(records.record_name(int(lettered[0])), "altlocs in a file of several models",
-                                     "altlocs or models; --model N imports one model")
     numbers, first, inverse = np.unique(records.model, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))  # models in file order
     step = rank[inverse]
@@ -48,9 +43,9 @@ def bundle_of(layout: Layout) -> Bundle | None:
     return Bundle(record, numbers)
 
 
-def bundle_groups(layout: Layout, bundle: Bundle, x_ref: np.ndarray, keys: Iterator[int],
+def bundle_groups(layout: Layout, bundle: Bundle, plain: np.ndarray, x_ref: np.ndarray, keys: Iterator[int],
                   report: ImportReport) -> dict[str, Group]:
-    """The descriptor `model`, mode A, and its axis, by path."""
+    """The descriptor `model`, mode A, and its axis, by path. plain: (N,) bool, atoms without altlocs."""
     n_models = len(bundle.numbers)
     present = bundle.record >= 0
     xyz = np.where(present[:, :, None], layout.records.xyz[bundle.record], x_ref)
@@ -72,7 +67,7 @@ def bundle_groups(layout: Layout, bundle: Bundle, x_ref: np.ndarray, keys: Itera
                    "deposited": np.full(n_models, np.nan), "source": ["unknown"] * n_models},
         "variables": {"site": np.zeros(1, np.int32), "draw_key": np.array([next(keys)], np.uint32)},
     }
-    occupancy, conditions = _occupancies(layout, bundle)
+    occupancy, conditions = _occupancies(layout, bundle, plain)
     if occupancy:
         tables |= {"occupancy": occupancy, "conditions": conditions.table()}
     arrays = {"atom_id": np.arange(1, layout.n_atoms + 1, dtype=np.uint32), "xyz": xyz,
@@ -90,11 +85,12 @@ def model_variable(bundle: Bundle) -> Variable:
     return variable
 
 
-def by_model(bundle: Bundle, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Records to store (R,) and the step of each (R,), -1 = all: atoms that are the `same` (N,) once."""
-    step, atom = np.nonzero((bundle.record >= 0) & ~same)
-    record = np.concatenate([bundle.first[same], bundle.record[step, atom]])
-    return record, np.concatenate([np.full(int(same.sum()), -1), step])
+def by_model(bundle: Bundle, same: np.ndarray, plain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Records of the plain atoms to store (R,) and the step of each (R,), -1 = all: those that are the `same` once."""
+    step, atom = np.nonzero((bundle.record >= 0) & ~same & plain)
+    once = same & plain
+    record = np.concatenate([bundle.first[once], bundle.record[step, atom]])
+    return record, np.concatenate([np.full(int(once.sum()), -1), step])
 
 
 def constant(bundle: Bundle, values: np.ndarray) -> np.ndarray:
@@ -106,10 +102,10 @@ def constant(bundle: Bundle, values: np.ndarray) -> np.ndarray:
     return (equal | (bundle.record < 0)).all(axis=0)
 
 
-def _occupancies(layout: Layout, bundle: Bundle) -> tuple[dict, Conditions]:
+def _occupancies(layout: Layout, bundle: Bundle, plain: np.ndarray) -> tuple[dict, Conditions]:
     """Deposited occupancies of atoms for which they change from model to model."""
     conditions = Conditions()
-    varying = ~constant(bundle, layout.records.occupancy)
+    varying = ~constant(bundle, layout.records.occupancy) & plain
     if not varying.any():
         return {}, conditions
     variable = model_variable(bundle)

@@ -76,11 +76,14 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u) -> Reco
     place[bundle.atom_rows] = np.arange(len(bundle.atom_rows))
     parts = []
     for step in range(len(xyz)):
-        keep = np.flatnonzero((place[found.atom] < 0) | present[step][place[found.atom]])
+        here_too = np.array([held.get(variable, step) == step for held in found.held], bool)
+        keep = np.flatnonzero(here_too & ((place[found.atom] < 0) | present[step][place[found.atom]]))
         atom = found.atom[keep]
         combinations = [{**states, variable: step} for states in found.combinations]
         adps = adps_of_records(dep, atom, found.joint[keep], combinations, added, tls_u)
-        here = np.where((place[atom] >= 0)[:, None], bundle.from_fitted(xyz[step])[place[atom]], found.xyz[keep])
+        moved = found.xyz[keep] - dep.x_ref[atom]
+        base = np.where((place[atom] >= 0)[:, None], bundle.from_fitted(xyz[step])[place[atom]], dep.x_ref[atom])
+        here = base + moved
         occupancy = found.occupancy[keep].copy()
         for k in np.flatnonzero(np.isin(atom, list(occupancies))).tolist():
             occupancy[k] = occupancies[int(atom[k])].get(step, occupancy[k])
