@@ -58,7 +58,8 @@ def test_groups_with_clocks_of_their_own_are_axes_of_their_own() -> None:
     dep = polystate.Deposition(import_h5md(ARTIFACTS / "two-groups.h5md", topology(5), atoms=atoms)[0])
     assert dep.validate().valid and {n: a.length for n, a in dep.axes.items()} == {"frame": 3, "frame-solvent": 5}
     xyz = dep.render(at={"frame": 1, "frame-solvent": 4}).xyz
-    assert np.array_equal(xyz, [[2.5, 2.5, 5.0], [10.0, -2.5, 0.0], [4.0, 0.25, 0.5], [4.0, -1.0, 2.0], [0.0, 4.0, 4.0]])
+    assert np.array_equal(xyz[:2], [[2.5, 2.5, 5.0], [10.0, -2.5, 0.0]])
+    assert np.array_equal(xyz[2:], [[4.0, 0.25, 0.5], [4.0, -1.0, 2.0], [0.0, 4.0, 4.0]])
 
 
 def test_what_is_not_said_is_asked_for() -> None:
