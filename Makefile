@@ -27,5 +27,27 @@ check: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# What is generated is what its sources say: schemas, models, tables and traceability of the specification.
+generated: $(READY)
+	$(BIN)/python -m polystate_schemas.generate --check
+	$(BIN)/python -m polystate_schemas.tables --check
+	$(BIN)/polystate case check
+	$(BIN)/polystate registry verify
+	$(BIN)/polystate corpus verify
+
+# The suite against the reference, against the faults, and against implementations that share no code with it.
+cases: $(READY)
+	$(BIN)/polystate score --jobs 2 -- $(BIN)/python -m polystate_conformance.implementations.reference
+	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.formats.mmtf.adapter
+	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
+	sh conformance/implementations/score.sh $(BIN)/polystate
+
+bench: $(READY)
+	$(BIN)/python tools/benchmarks/run.py
+
+# Damaged MMTF files, many more than `make test` tries.
+fuzz: $(READY)
+	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/mmtf -k "never_crash or any_bytes"
+
 clean:
 	rm -rf $(VENV) out build

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Score the implementations in other languages; one that cannot be built here is named and skipped.
+# Usage: score.sh POLYSTATE
+set -eu
+polystate=$1
+here=$(dirname "$0")
+
+if command -v npm >/dev/null 2>&1; then
+    npm ci --prefix "$here/javascript" --no-audit --no-fund --loglevel=error
+    "$polystate" score --jobs 2 -- node "$here/javascript/adapter.mjs"
+else
+    echo "SKIPPED: the JavaScript implementation, since there is no npm here"
+fi
+
+if make -s -C "$here/cpp" PYTHON="$(dirname "$polystate")/python" check-libraries >/dev/null 2>&1; then
+    make -s -C "$here/cpp" PYTHON="$(dirname "$polystate")/python"
+    "$polystate" score --jobs 2 -- "$here/cpp/build/adapter"
+else
+    echo "SKIPPED: the C++ implementation, since its compiler or libraries are not here"
+fi
