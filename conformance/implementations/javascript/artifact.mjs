@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import h5wasm from 'h5wasm/node';
+import yauzl from 'yauzl';
 import { sha256 } from './digest.mjs';
-import { compareBytes, operator as refuse, semantic, Unsupported } from './errors.mjs';
+import { compareBytes, evaluate, operator as refuse, semantic, Unsupported } from './errors.mjs';
 import { UNITS } from './operators.mjs';
 import { openZarr } from './store.mjs';
 
@@ -88,6 +89,49 @@ export async function loadTrajectory(d) {
   d.trajectory = Float64Array.from(data, (x) => factor * x);
 }
 
-export async function runBody(d) {
-  throw new Unsupported('external', d.doc.operator.id);
+// The output of a body for one latent vector; kept, since a body is a function.
+export async function runBody(d, components, allowed) {
+  const { operator } = d.doc;
+  const inline = operator.venue === 'inline';
+  const where = inline ? operator.uri : d.at;
+  // The hash of an inline body is checked when the deposition is opened.
+  const bytes = inline ? (await d.deposition.store.array(`${operator.uri}/body`)).data : new Uint8Array(readFileSync(pinned(d)));
+  if (await isPickle(bytes)) throw refuse('pickle-refused', where);
+  if (!allowed) throw refuse('code-not-allowed', where);
+  if (operator.id !== 'neural_decoder/onnx_v1') throw new Unsupported('external', operator.id);
+  const ort = await import('onnxruntime-web');
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+  let output;
+  try {
+    d.session ??= await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
+    const [input] = d.session.inputMetadata;
+    const array = input.type === 'float32' ? Float32Array : Float64Array;
+    const given = { [input.name]: new ort.Tensor(input.type, array.from(components), [1, components.length]) };
+    output = (await d.session.run(given))[d.session.outputNames[0]];
+  } catch (e) {
+    throw refuse('artifact-mismatch', where, e.message);
+  }
+  const y = Float64Array.from(output.data);
+  if (y.length !== 3 * d.rows.length) throw evaluate('output-shape', d.at);
+  if (!y.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
+  d.outputs ??= new Map();
+  d.outputs.set(components.join(), y);
+}
+
+export function isPickle(bytes) {
+  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) return true;
+  if (!(bytes[0] === 0x50 && bytes[1] === 0x4b)) return false;
+  return new Promise((done) => {
+    yauzl.fromBuffer(Buffer.from(bytes), { lazyEntries: false }, (error, zip) => {
+      if (error) {
+        done(false);
+        return;
+      }
+      const names = [];
+      zip.on('entry', (e) => names.push(e.fileName));
+      zip.on('error', () => done(false));
+      zip.on('end', () => done(names.some((n) => n.endsWith('data.pkl')) && !names.some((n) => /(^|\/)code\//.test(n))));
+    });
+  });
 }

@@ -1,5 +1,5 @@
 // Opening a deposition: everything is read and judged before any question is answered (ADA-4).
-import yauzl from 'yauzl';
+import { isPickle } from './artifact.mjs';
 import { container, operator as operatorError, schema as schemaError, semantic } from './errors.mjs';
 import { digestPartial, sha256 } from './digest.mjs';
 import { Hierarchy, scopeLabels } from './hierarchy.mjs';
@@ -508,20 +508,6 @@ function checkUri(uri, where) {
     throw operatorError('uri-not-allowed', where);
   }
   if (!uri.startsWith('file:') || path.startsWith('/') || path.split(/[/\\]/).includes('..')) throw operatorError('uri-not-allowed', where);
-}
-
-function isPickle(bytes) {
-  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) return true;
-  if (!(bytes[0] === 0x50 && bytes[1] === 0x4b)) return false;
-  return new Promise((done) => {
-    yauzl.fromBuffer(Buffer.from(bytes), { lazyEntries: false }, (error, zip) => {
-      if (error) return done(false);
-      const names = [];
-      zip.on('entry', (e) => names.push(e.fileName));
-      zip.on('error', () => done(false));
-      zip.on('end', () => done(names.some((n) => n.endsWith('data.pkl')) && !names.some((n) => /(^|\/)code\//.test(n))));
-    });
-  });
 }
 
 function checkOperatorReference(op, where) {

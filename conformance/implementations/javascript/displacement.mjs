@@ -1,7 +1,7 @@
 // Chapter 7: what each descriptor gives to the mean.
 import { add, apply, rotation, subtract } from './linear.mjs';
 import { evaluate, Unsupported } from './errors.mjs';
-import { loadTrajectory, Needed } from './artifact.mjs';
+import { loadTrajectory, Needed, runBody } from './artifact.mjs';
 
 const ACTIVATIONS = {
   tanh: Math.tanh,
@@ -37,7 +37,7 @@ export function motion(arrays, index) {
 export const move = ({ R, o, t }, x) => add(add(apply(R, subtract(x, o)), o), t);
 
 // Calls give(row, vector, absolute) for each atom that the descriptor speaks of; absent(row) for those it lacks.
-export function contribute(d, { joint, step, components, give, absent }) {
+export function contribute(d, { joint, step, components, allowCode = false, give, absent }) {
   const { arrays, doc, scope, deposition: { xref } } = d;
   const reference = (row) => triple(xref, row);
   if (doc.regime === 'discrete') {
@@ -89,11 +89,13 @@ export function contribute(d, { joint, step, components, give, absent }) {
     case 'mlp': {
       const y = perceptron(d.layers, components, doc.operator.parameters?.activation);
       if (!y.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
-      d.rows.forEach((row, m) => {
-        if (row < 0) return;
-        if (d.isAbsolute) give(row, d.toPoint(triple(y, m)), true);
-        else give(row, d.toVector(triple(y, m)), false);
-      });
+      decoded(d, y, give);
+      return;
+    }
+    case 'decoder': {
+      const y = d.outputs?.get(components.join());
+      if (!y) throw new Needed(() => runBody(d, components, allowCode));
+      decoded(d, y, give);
       return;
     }
     case 'rigid_body': {
@@ -118,6 +120,14 @@ export function contribute(d, { joint, step, components, give, absent }) {
     default:
       throw new Unsupported('external', doc.operator?.id ?? d.kind);
   }
+}
+
+function decoded(d, y, give) {
+  d.rows.forEach((row, m) => {
+    if (row < 0) return;
+    if (d.isAbsolute) give(row, d.toPoint(triple(y, m)), true);
+    else give(row, d.toVector(triple(y, m)), false);
+  });
 }
 
 function rigid(d, bodyOf, give) {

@@ -158,6 +158,7 @@ export class Evaluation {
         joint: this.joint,
         step: components ? undefined : this.step(d),
         components,
+        allowCode: this.request.allow_code,
         absent: (row) => { present[row] = 0; },
         give: (row, v, absolute) => {
           if (absolute) {
