@@ -409,6 +409,14 @@ class Deposition:
         """Bead coordinates of a coarse_grain grouping in one rendering, (G, 3) ångström."""
         return views.beads(self, name, self.render(**request).xyz)
 
+    def symmetry_copies(self, triplets: Sequence[str], **request: Any) -> np.ndarray:
+        """Copies of one rendering under space group operations, (K, N, 3) ångström."""
+        return views.symmetry_copies(self, triplets, self.render(**request).xyz)
+
+    def assembly(self, name: str, **request: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The copies that make an assembly, in one rendering: (atom ids, coordinates) for each operator."""
+        return views.assembly(self, name, self.render(**request).xyz)
+
     def variables(self) -> Iterator[views.VariableView]:
         """All variables with their states, parents before children; nested states are not multiplied out."""
         return views.variables(self)

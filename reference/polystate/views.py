@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polystate.errors import UnknownGrouping, UnsupportedCombination
+from polystate.errors import MissingArray, UnknownGrouping, UnsupportedCombination
 from polystate.hierarchy import LEVELS
 from polystate.operators import call
 from polystate.store import Group
@@ -160,6 +160,29 @@ def beads(dep: Deposition, name: str, xyz: np.ndarray) -> np.ndarray:
         raise UnsupportedCombination(found.path, "no weights, or children that are no atoms", "a coarse_grain grouping")
     inputs = {"xyz": xyz, "child": found.child, "parent": found.parent, "weight": found.weight}
     return call("coarse_grain/weighted_sum_v1", inputs, {"labels": found.n_labels})["xyz"]
+
+
+def symmetry_copies(dep: Deposition, triplets: Sequence[str], xyz: np.ndarray) -> np.ndarray:
+    """Copies of a rendering under operations such as "-x,y+1/2,-z" in the unit cell, (K, N, 3) ångström."""
+    cell = dep.tree["hierarchy"].attributes.get("cell") if "hierarchy" in dep.tree else None
+    if not cell:
+        raise MissingArray("hierarchy#/cell", "nothing", "a unit cell")
+    six = np.array([cell[k] for k in ("a", "b", "c", "alpha", "beta", "gamma")], np.float64)
+    return call("symmetry/space_group_v1", {"cell": six, "xyz": xyz}, {"triplets": list(triplets)})["xyz"]
+
+
+def assembly(dep: Deposition, name: str, xyz: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The copies that make an assembly: (atom ids, coordinates) for each operator, from a rendering (N, 3)."""
+    path = f"hierarchy/assemblies/{name}"
+    if path not in dep.tree:
+        known = [p.rsplit("/", 1)[1] for p in dep.tree if p.startswith("hierarchy/assemblies/")]
+        raise MissingArray(path, "nothing", "one of the assemblies " + (", ".join(known) or "(there are none)"))
+    group, chain = dep.tree[path], dep.hierarchy.of_atoms("chain")
+    copies = []
+    for k, operator in enumerate(np.asarray(group.arrays["operators"], np.float64)):
+        mine = np.isin(chain, group.arrays["chain"][np.asarray(group.arrays["operator"]) == k])
+        copies.append((dep.hierarchy.atom_id[mine], xyz[mine] @ operator[:3, :3].T + operator[:3, 3]))
+    return copies
 
 
 @dataclass(frozen=True)

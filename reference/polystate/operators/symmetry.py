@@ -10,7 +10,8 @@ import numpy as np
 
 from polystate.errors import OutOfRange
 
-_PART = re.compile(r"([+-]?(?:[xyz]|\d+/\d+|\d*\.\d+|\d+))+")
+_VALUE = r"(?:[xyz]|\d+/[1-9]\d*|\d*\.\d+|\d+)"
+_PART = re.compile(rf"[+-]?{_VALUE}(?:[+-]{_VALUE})*")
 _TERM = re.compile(r"([+-]?)(?:([xyz])|(\d+/\d+|\d*\.\d+|\d+))")
 
 
