@@ -370,18 +370,13 @@ def _offset_errors(d: Descriptor) -> Iterator[PolystateError]:
 
 def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[TLS-5] Amplitude and matrices that contradict each other."""
-    from polystate.operators.parametric_gaussian import tls_v1
-
     steps = d.array("tls") if d.axis is not None else d.array("tls")[None]
     at = np.flatnonzero(d.label_of_atom >= 0)
     group = d.label_of_atom[at]
     counts = np.bincount(group, minlength=d.n_labels)
     xyz = d.to_fitted(d.dep.x_ref[at])
     for step, tls in enumerate(steps):
-        shape = tls.copy()
-        shape[:, 20] = 1
-        trace = np.trace(tls_v1(shape, group, xyz)["u"], axis1=1, axis2=2) / 3
-        mean = np.bincount(group, trace, minlength=d.n_labels) / np.maximum(counts, 1)
+        mean = np.bincount(group, _tls_trace(tls, group, xyz) / 3, minlength=d.n_labels) / np.maximum(counts, 1)
         off = (tls[:, 20] != 0) & (counts > 0) & (np.abs(mean - 1) > TOLERANCE)
         stray = (tls[:, 20] == 0) & (tls[:, :20] != 0).any(axis=1)
         for row in np.flatnonzero(off | stray)[:1]:
@@ -391,6 +386,18 @@ def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
             else:
                 yield TlsNotNormalised(place, f"mean trace / 3 of {mean[row]:.9g}", "1 within 1e-6")
             return
+
+
+def _tls_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> np.ndarray:
+    """Tr(T + K L Kᵀ + K S + Sᵀ Kᵀ) of each atom, written out."""
+    p = tls.T[:, group]
+    x, y, z = xyz.T - p[21:24]
+    l11, l22, l33, l12, l13, l23 = p[6:12]
+    _, s12, s13, s21, _, s23, s31, s32 = p[12:20]
+    turned = (y * y + z * z) * l11 + (x * x + z * z) * l22 + (x * x + y * y) * l33
+    mixed = x * y * l12 + x * z * l13 + y * z * l23
+    screwed = x * (s32 - s23) + y * (s13 - s31) + z * (s21 - s12)
+    return p[0] + p[1] + p[2] + turned - 2 * mixed + 2 * screwed
 
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:
@@ -420,6 +427,10 @@ def state_errors(dep: Deposition) -> Iterator[PolystateError]:
             yield UnsupportedCombination(
                 f"{d.path}#/state_axis", f"{name}, also of {axes[name]}", "one bundle an axis"
             )
+    for d in dep.descriptors.values():  # [AXI-22]
+        if d.is_discrete and d.axis is not None and d.axis in axes:
+            found = f"{d.axis}, the state axis of {axes[d.axis]}"
+            yield UnsupportedCombination(f"{d.path}#/sample_axis", found, "conditions on the states of the bundle")
     keys, owners = [], []
     for d in dep.descriptors.values():
         for table in ("variables", "latents"):

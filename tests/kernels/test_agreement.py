@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polystate import Draw
+from polystate import Draw, evaluate
 from polystate.errors import PolystateError
 from polystate.kernels.ensemble import Ensemble
 
@@ -29,6 +31,8 @@ def test_covariance_of_both_backends_is_the_same(seed):
     slow, fast = dep.covariance(backend="numpy"), dep.covariance(backend="numba")
     assert largest_difference(slow, fast) < 1e-12
     assert np.array_equal(fast, np.swapaxes(fast, 1, 2))
+    light = evaluate.covariance(replace(dep.request(), backend="light"))
+    assert largest_difference(slow, light) < 1e-12
     slow = dep.covariance(backend="numpy", by_level=True)
     assert largest_difference(slow, dep.covariance(backend="numba", by_level=True)) < 1e-12
 

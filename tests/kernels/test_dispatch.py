@@ -19,10 +19,10 @@ def test_importing_polystate_imports_neither_numba_nor_zarr():
 
 def test_auto_takes_numba_once_it_is_loaded_or_worth_loading(monkeypatch):
     monkeypatch.delitem(sys.modules, "numba", raising=False)
-    assert kernels.resolve("auto", 10) == "numpy"
+    assert kernels.resolve("auto", 10) == "light"
     assert kernels.resolve("auto", 1e9) == "numba"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert kernels.resolve("auto", 1e9) == "numpy"
+    assert kernels.resolve("auto", 1e9) == "light"
     with pytest.raises(UnsupportedCombination):
         kernels.resolve("numba")
 

@@ -1,7 +1,8 @@
 """The evaluator's hot functions once more, for Numba (CPU) and CUDA; which one runs is decided here and only here.
 
 The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and either loaded already or worth the
-half second that loading it takes. Nothing of numba is imported before a kernel is asked for."""
+half second that loading it takes, and NumPy on whole columns (`light`) where not. Nothing of numba is imported before a
+kernel is asked for."""
 
 from __future__ import annotations
 
@@ -24,13 +25,13 @@ WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
 
 
 def resolve(backend: str = "auto", work: float = float("inf")) -> str:
-    """`numpy`, `numba` or `cuda`; `work`: how many atoms times levels are to be evaluated."""
+    """`numpy`, `light`, `numba` or `cuda`; `work`: how many atoms times levels are to be evaluated."""
     if backend not in BACKENDS:
         raise UnsupportedCombination("backend", backend, "one of " + ", ".join(BACKENDS))
     if backend == "auto":
         loaded = "numba" in sys.modules
         if not loaded and (work < WORTH_LOADING or importlib.util.find_spec("numba") is None):
-            return "numpy"
+            return "light"
         return "numba"
     if backend != "numpy" and importlib.util.find_spec("numba") is None:
         raise UnsupportedCombination("backend", f"{backend} without numba", "an installed numba")
@@ -39,9 +40,14 @@ def resolve(backend: str = "auto", work: float = float("inf")) -> str:
 
 def covariance(request: Request, levels: Sequence[Descriptor], by_level: bool = False) -> np.ndarray:
     """As `evaluate.covariance`, by the backend that the request names."""
-    from polystate.kernels.plan import Plan
 
     def one(chosen: Sequence[Descriptor]) -> np.ndarray:
+        if request.backend == "light":
+            from polystate.kernels import light
+
+            return light.covariance(request, chosen)
+        from polystate.kernels.plan import Plan
+
         plan = Plan(request, chosen)
         if request.backend == "cuda":
             from polystate.kernels.cuda.runs import covariance as on_device
@@ -58,7 +64,7 @@ def displacement(
     u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse", backend: str = "numba"
 ) -> np.ndarray:
     """As `sampling.displacement`, by a backend."""
-    if backend == "numpy":
+    if backend in ("numpy", "light"):
         from polystate import sampling
 
         return sampling.displacement(u, draw, draw_key, where, psd)
@@ -71,6 +77,8 @@ def displacement(
 
 def operator(operator_id: str, backend: str) -> Callable[..., dict[str, Any]] | None:
     """The kernel of an operator, or None where the NumPy function is as good."""
+    if backend == "light":
+        return None
     if backend == "cuda":
         from polystate.kernels.cuda.runs import FUNCTIONS as on_device
 

@@ -43,7 +43,7 @@ class Ensemble:
         self._given: dict[str, Any] = {"state": dict(state or {}), "at": dict(at or {}), "allow_code": allow_code}
         request = dep.request(state, at, allow_code=allow_code)
         self.n_atoms, self.n_variables = dep.n_atoms, len(dep.states.dag)
-        self.compiled = self.backend != "numpy" and effects.is_compiled(dep)
+        self.compiled = self.backend in ("numba", "cuda") and effects.is_compiled(dep)
         self.varies = True
         if self.compiled:
             self._compile(request)
