@@ -38,6 +38,10 @@ def test_every_record_is_kept_and_comes_back_with_the_same_digest(name, tmp_path
     export_file(dep, tmp_path / "again.cif", gaussian="records")
     again, _ = import_file(tmp_path / "again.cif", **OPTIONS.get(name, {}))
     assert Deposition(again).digest() == dep.digest()
+    if name.endswith(".pdb"):
+        export_file(dep, tmp_path / "again.pdb", gaussian="records")
+        again, _ = import_file(tmp_path / "again.pdb", **OPTIONS.get(name, {}))
+        assert Deposition(again).digest() == dep.digest()
 
 
 @pytest.mark.parametrize(("text", "binary"), [("3JQH.cif", "3jqh.bcif.gz"), ("4i39.cif", "4i39.bcif")])

@@ -114,7 +114,7 @@ def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) ->
     if options.draws:
         draws = (Draw(options.seed, index) for index in range(options.draws))
         snapshots = [dep.render(state=options.state, at=options.at, draw=draw, psd=options.psd) for draw in draws]
-        report.choice = f"{options.draws} draws of seed {options.seed}" + _named(options)
+        report.choice = f"draws 0 to {options.draws - 1} of seed {options.seed}" + _named(options)
         report.lose("ADPs", options.draws, "a draw has its disorder in its coordinates")
     elif options.reference:
         snapshot = dep.render()

@@ -20,6 +20,10 @@ from polystate_tools.formats.tls_records import category, tls_of_block
 EXTENSION_LOOPS = ("pdbx_heterogeneity_hierarchy", "pdbx_state_coexistence", "pdbx_forbidden_states",
                    "pdbx_alt_groups", "pdbx_het_state", "pdbx_het_state_members")
 U_ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
+READ_CATEGORIES = {"atom_site", "atom_site_anisotrop", "atom_type", "cell", "entity", "entity_poly", "entity_poly_seq",
+                   "entry", "exptl", "pdbx_refine_tls", "pdbx_refine_tls_group", "pdbx_struct_assembly",
+                   "pdbx_struct_assembly_gen", "pdbx_struct_oper_list", "struct", "struct_asym", "struct_conn",
+                   "struct_conn_type", "struct_ncs_oper", "symmetry", *EXTENSION_LOOPS}
 ORDERS = {"sing": 1, "doub": 2, "trip": 3, "quad": 4}
 KNOWN = {"group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id", "label_asym_id",
          "label_entity_id", "label_seq_id", "pdbx_PDB_ins_code", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy",
@@ -119,6 +123,10 @@ def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
     """The records with everything that the other categories of a block say."""
     structure = gemmi.make_structure_from_block(block)
     records = described(records, structure)
+    left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
+    if left:
+        records.notes.append({"what": "categories", "count": len(left),
+                              "because": "not part of a deposition: " + ", ".join(sorted(left))})
     records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block))
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
     links = category(block, "_struct_conn.")

@@ -14,13 +14,15 @@ from polystate_tools.formats.tls_records import tls_of_remarks
 
 ENTITY_TYPES = {gemmi.EntityType.Polymer: "polymer", gemmi.EntityType.NonPolymer: "non-polymer",
                 gemmi.EntityType.Water: "water", gemmi.EntityType.Branched: "branched"}
+READ_RECORDS = {"ATOM", "HETATM", "ANISOU", "TER", "MODEL", "ENDMDL", "END", "HEADER", "TITLE", "COMPND", "EXPDTA",
+                "SEQRES", "CRYST1", "MTRIX1", "MTRIX2", "MTRIX3", "LINK", "SSBOND"}
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Records:
     """The records with everything that the other lines say."""
     first_of_residue = _first_of_residue(records)
-    skeleton, header = _skeleton(text, atom_lines, first_of_residue)
+    skeleton, header, others = _skeleton(text, atom_lines, first_of_residue)
     structure = gemmi.read_pdb_string(skeleton)
     structure.setup_entities()
     if not any(entity.full_sequence for entity in structure.entities):
@@ -29,7 +31,21 @@ def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Record
     labelled = _labelled(records, structure, first_of_residue, _molecules(header))
     records = described(labelled, structure)
     records = replace(records, bonds=bonds_of_connections(records, structure, {}))
+    records.notes.extend(_left_out(others))
     return replace(records, tls=tls_of_remarks(header))
+
+
+def _left_out(lines: list[bytes]) -> list[dict]:
+    """Record types that a deposition has no place for, by how many lines they have."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        name = line[:6].decode("latin-1").strip()
+        if name and name not in READ_RECORDS:
+            counts[name] = counts.get(name, 0) + 1
+    if not counts:
+        return []
+    named = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return [{"what": "records", "count": sum(counts.values()), "because": f"not part of a deposition: {named}"}]
 
 
 def _first_of_residue(records: Records) -> np.ndarray:
@@ -42,17 +58,19 @@ def _first_of_residue(records: Records) -> np.ndarray:
     return np.flatnonzero(changed)
 
 
-def _skeleton(text: bytes, atom_lines: np.ndarray, first_of_residue: np.ndarray) -> tuple[str, list[str]]:
-    """The file with one atom a residue, which gemmi reads as fast as a header; and the header lines."""
+def _skeleton(text: bytes, atom_lines: np.ndarray,
+              first_of_residue: np.ndarray) -> tuple[str, list[str], list[bytes]]:
+    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms."""
     lines = text.replace(b"\r", b"").split(b"\n")
     keep = np.ones(len(lines), bool)
     keep[atom_lines] = False
+    others = [lines[k] for k in np.flatnonzero(keep).tolist()]
     keep[atom_lines[first_of_residue]] = True
     kept = [lines[k] for k in np.flatnonzero(keep).tolist()]
     kept = [line for line in kept if not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX",
                                                           b"SHEET"))]
     header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
-    return b"\n".join(kept).decode("latin-1"), header
+    return b"\n".join(kept).decode("latin-1"), header, others
 
 
 def _sequence_from_model(structure: gemmi.Structure) -> None:

@@ -131,8 +131,8 @@ def _atom_lines(records: Records) -> Iterator[str]:
 
 
 def _chain_ends(records: Records) -> list[bool]:
-    """Where a polymer ends: the last record of a chain that belongs to an entity with a sequence."""
-    polymers = {entity.id for entity in records.entities if entity.type == "polymer" or entity.sequence}
+    """Where TER stands: after the last record of a chain that is a polymer, or of which it is not said."""
+    polymers = {entity.id for entity in records.entities if entity.type == "polymer" or entity.sequence} | {""}
     polymer = records.entity.isin(polymers)
     ends = np.zeros(len(records), bool)
     chain = records.label_asym.codes
