@@ -131,7 +131,10 @@ def _(original):
 def _(original):
     """Negative zero is digested as zero."""
     return lambda path, kind, values, *rest: original(
-        path, kind, values if isinstance(values, list) else np.asarray(values) + np.zeros(1, np.asarray(values).dtype)[0], *rest
+        path,
+        kind,
+        values if isinstance(values, list) else np.asarray(values) + np.zeros(1, np.asarray(values).dtype)[0],
+        *rest,
     )
 
 

@@ -49,7 +49,9 @@ def bodies(dep: Deposition, id: str, joint: Joint, at: dict[str, int]) -> dict[i
     return found
 
 
-def transforms(dep: Deposition, states: States, joint: Joint, at: dict[str, int]) -> list[tuple[list[int], Matrix, Vector]]:
+def transforms(
+    dep: Deposition, states: States, joint: Joint, at: dict[str, int]
+) -> list[tuple[list[int], Matrix, Vector]]:
     """(rows, R, t) of every transform, smaller groups first, then by descriptor id."""
     found: list[tuple[tuple[int, bytes], Any]] = []
     for id, item in dep.descriptors.items():

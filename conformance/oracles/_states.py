@@ -67,7 +67,9 @@ class States:
         return {state: held[state] for state in self.variables[name].states if state in held}
 
     def parents(self, name: Name) -> set[Name]:
-        used = {number for _, number, _ in self.variables[name].rows} | {self.dep.descriptors[name[0]].get("active_when", -1)}
+        used = {number for _, number, _ in self.variables[name].rows} | {
+            self.dep.descriptors[name[0]].get("active_when", -1)
+        }
         return {parent for number in used if number != -1 for parent in self.condition(name[0], number)}
 
     def _depth(self, name: Name) -> int:

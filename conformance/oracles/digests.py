@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from _deposition import data
 
-LAYERS = ("hierarchy", "reference", "groupings", "axes", "descriptors", "operators", "provenance", "annotations", "landmarks")
+LAYERS = (
+    "hierarchy",
+    "reference",
+    "groupings",
+    "axes",
+    "descriptors",
+    "operators",
+    "provenance",
+    "annotations",
+    "landmarks",
+)
 TEXT = {"atoms": ["name"], "residues": ["comp", "ins"], "chains": ["label_asym", "auth_asym"],
         "entities": ["type", "description", "sequence"], "bonds": []}  # fmt: skip
 U4, U1, I1 = ("atom_id", "draw_key"), ("element", "order", "present"), ("charge",)
@@ -105,7 +115,9 @@ def digest(document: dict[str, Any], full: bool = False) -> str:
     for id, item in document.get("descriptors", {}).items():
         lines += descriptor(id, item)
     for layer in ("provenance", "annotations") if full else ():
-        lines += [line(f"{layer}/{name}", "group", "", "", canonical(item)) for name, item in document.get(layer, {}).items()]
+        lines += [
+            line(f"{layer}/{name}", "group", "", "", canonical(item)) for name, item in document.get(layer, {}).items()
+        ]
     return hashlib.sha256("".join(text for _, text in sorted(lines)).encode()).hexdigest()
 
 

@@ -128,7 +128,9 @@ def expected(case: dict[str, Any]) -> dict[str, Any]:
     u = covariance.total(dep, own, states, joint)
     used = u
     if "iterate" in request:
-        used = covariance.total(dep, {**own, "descriptors": [id for id in dep.gaussian() if sampled(dep, id)]}, states, joint)
+        used = covariance.total(
+            dep, {**own, "descriptors": [id for id in dep.gaussian() if sampled(dep, id)]}, states, joint
+        )
     rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
     xyz = []
     for row in rows:

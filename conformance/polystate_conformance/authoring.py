@@ -32,9 +32,7 @@ _OUTPUT = {"validate": "valid", "describe": "counts", "evaluate": "mean", "draw"
            "decode": "fields", "operator": "covariance"}  # fmt: skip
 
 
-def new(
-    area: str, name: str, title: str, kind: str, profile: str, ids: list[str], root: Path = paths.CASES
-) -> Path:
+def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str], root: Path = paths.CASES) -> Path:
     """Write conformance/cases/<area>/<number>-<name>/case.yaml under the next free number and return its path."""
     taken = [int(folder.name[:4]) for folder in (root / area).glob("[0-9][0-9][0-9][0-9]-*")]
     number = max(taken, default=0) + 1

@@ -10,9 +10,9 @@ from typing import Any
 
 import jsonschema
 import numpy as np
-from polystate_schemas import yaml12
 
 from polystate_conformance import paths, protocol
+from polystate_schemas import yaml12
 
 
 class BadCase(Exception):

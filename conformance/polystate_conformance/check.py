@@ -23,9 +23,7 @@ def problems(cases: list[Case], *, oracles: bool = True) -> list[str]:
     known = {case.id: case for case in cases}
     found = [line for case in cases for line in _case_problems(case, known)]
     found += [f"{id}: stands {n} times" for id, n in Counter(case.id for case in cases).items() if n > 1]
-    found += [
-        f"title stands twice: {title!r}" for title, n in Counter(case.title for case in cases).items() if n > 1
-    ]
+    found += [f"title stands twice: {title!r}" for title, n in Counter(case.title for case in cases).items() if n > 1]
     found += manifest_problems(cases)
     found += sentences.problems(sentences.read(), cases, sentences.read_untestable())
     if oracles:

@@ -138,9 +138,7 @@ def _array_difference(
         found = np.load(path, allow_pickle=False)
     except Exception as error:
         return {"why": f"not a NumPy array file: {str(error)[:200]}"}
-    return array_difference(
-        expected, found, dtype, want.get("abs", 0.0), want.get("rel", 0.0), want.get("ignore", ())
-    )
+    return array_difference(expected, found, dtype, want.get("abs", 0.0), want.get("rel", 0.0), want.get("ignore", ()))
 
 
 def array_difference(

@@ -37,9 +37,7 @@ def encode(store: Path, change: dict[str, Any]) -> None:
 def apply(store: Path, operation: dict[str, Any]) -> None:
     """One operation on a file of the store; the path "." is the store itself (a zip)."""
     name = next(
-        key
-        for key in ("truncate", "delete", "write", "set_json", "remove_json", "flip", "rename")
-        if key in operation
+        key for key in ("truncate", "delete", "write", "set_json", "remove_json", "flip", "rename") if key in operation
     )
     target = store if operation[name] == "." else store / operation[name]
     if name != "write" and not target.exists():
@@ -47,9 +45,7 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
     if name == "truncate":
         content = target.read_bytes()
         if len(content) <= operation["bytes"]:
-            raise ValueError(
-                f"{operation['truncate']} has only {len(content)} bytes: truncating it changes nothing"
-            )
+            raise ValueError(f"{operation['truncate']} has only {len(content)} bytes: truncating it changes nothing")
         target.write_bytes(content[: operation["bytes"]])
     elif name == "delete":
         shutil.rmtree(target) if target.is_dir() else target.unlink()

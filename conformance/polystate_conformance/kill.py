@@ -53,7 +53,12 @@ def killed(result: Result) -> bool:
     return result["outcome"] != "passed" or not all(result.get("named", {}).values())
 
 
-_SOUND = faults.Fault("none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original)
+TASKS_OF_A_PROCESS = 8
+"""A process plants so many faults one after the other before a fresh one takes over."""
+
+_SOUND = faults.Fault(
+    "none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original
+)
 _CASES: list[Case] = []
 _STORES: dict[str, Path | None] = {}
 
@@ -68,8 +73,8 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
     family, id, every = task
     item = _find(family, id)
     order = sorted(
-        (case for case in _CASES if not item.profiles or case.profile in item.profiles),
-        key=lambda case: (id not in case.kills, family == "schema" and not _schema_stage(case), case.id),
+        (case for case in _CASES if _concerns(item, case)),
+        key=lambda case: (id not in case.kills, case.id),
     )
     claims = sum(id in case.kills for case in order)
     results = _run(item, order[:claims], lambda result: False)
@@ -80,6 +85,15 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
     why = str(first.get("why") or first.get("found", ""))[:300]
     vain = tuple(case.id for case in order[:claims] if case.id not in by)
     return Kill(id, family, item.description, item.profiles, by, item.equivalent, why, vain)
+
+
+def _concerns(item: faults.Fault, case: Case) -> bool:
+    """Whether a case may tell a fault: of its profile; for a dropped constraint, a refusal for that kind of reason."""
+    if item.target == mutants.DOCUMENTS:
+        return _schema_stage(case)
+    if item.target == mutants.PAYLOADS:
+        return case.negative and case.expect["reject"]["stage"] in ("schema", "semantic")
+    return not item.profiles or case.profile in item.profiles
 
 
 def _schema_stage(case: Case) -> bool:
@@ -102,7 +116,7 @@ def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) 
 
 
 def table(
-    cases: list[Case], jobs: int, *, every: bool = False, families: Iterable[str] = ("hand", "schema", "blind"),
+    cases: list[Case], jobs: int, materials: Materials, *, every: bool = False, families: Iterable[str] = ("hand", "schema", "blind"),
     progress: Callable[[Kill], None] | None = None,
 ) -> list[Kill]:  # fmt: skip
     """Run every fault of the families, each in a process of its own, on the cases that the reference passes cleanly."""
@@ -112,19 +126,18 @@ def table(
         raise ValueError("no fault was collected")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["polystate_conformance.preload"])
-    with Materials() as materials:
-        materials.prebuild(cases, jobs)
-        stores = {case.id: materials.store(case) for case in cases}
-        exact = [case for case in cases if not case.statistical]
-        with context.Pool(1, _initialise, (exact, stores)) as pool:
-            unsound = set(pool.apply(_judge, (("none", "none", True),)).killed_by)
-        sound = [case for case in exact if case.id not in unsound]
-        with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
-            found = []
-            for kill in pool.imap(_judge, tasks):
-                found.append(kill)
-                if progress is not None:
-                    progress(kill)
+    materials.prebuild(cases, jobs)
+    stores = {case.id: materials.store(case) for case in cases}
+    exact = [case for case in cases if not case.statistical]
+    with context.Pool(1, _initialise, (exact, stores)) as pool:
+        unsound = set(pool.apply(_judge, (("none", "none", True),)).killed_by)
+    sound = [case for case in exact if case.id not in unsound]
+    found = []
+    with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=TASKS_OF_A_PROCESS) as pool:
+        for kill in pool.imap(_judge, tasks, chunksize=TASKS_OF_A_PROCESS):
+            found.append(kill)
+            if progress is not None:
+                progress(kill)
     return found
 
 

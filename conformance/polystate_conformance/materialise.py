@@ -16,10 +16,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from polystate_schemas import yaml12
-
 from polystate_conformance import damage, paths
 from polystate_conformance.case import Case, load
+from polystate_schemas import yaml12
 
 WORTH_PROCESSES = 24
 """From so many stores on it pays to build them in several processes."""

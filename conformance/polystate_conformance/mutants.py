@@ -50,6 +50,8 @@ def without(schema: Any, path: Path) -> Any:
     return mutant
 
 
+DOCUMENTS = "polystate_schemas.schema:json_schema"
+PAYLOADS = "polystate_schemas.schema:_payloads"
 JUDGED = ("annotation", "assembly", "atoms", "axis", "bonds", "chains", "deposition", "descriptor", "entities", "grouping",
           "hierarchy", "landmarks", "ncs", "operator_body", "provenance", "reference", "residues")  # fmt: skip
 """Kinds of documents that stand in a deposition; registry entries and texts are judged elsewhere."""
@@ -69,13 +71,13 @@ def load() -> tuple[Fault, ...]:
             place = "/".join(map(str, path))
             found.append(
                 Fault(f"{kind}:{place}", f"{kind} documents: {place} is not required", ("validate",),
-                      "polystate_schemas.schema:json_schema", _document_mutant(kind, path))
+                      DOCUMENTS, _document_mutant(kind, path))
             )  # fmt: skip
     for path in _payload_constraints(schema._payloads(), ()):
         place = "/".join(map(str, path))
         found.append(
             Fault(f"payload:{place}", f"payloads: {place} is not required", ("validate",),
-                  "polystate_schemas.schema:_payloads", _payload_mutant(path))
+                  PAYLOADS, _payload_mutant(path))
         )  # fmt: skip
     return tuple(found)
 
@@ -111,7 +113,9 @@ def blind() -> tuple[Fault, ...]:
     """One fault for every error code: an implementation that never reports it."""
     from polystate import errors
 
-    classes = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, errors.PolystateError)]
+    classes = [
+        item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, errors.PolystateError)
+    ]
     codes = sorted({(item.stage, item.code) for item in classes if "code" in vars(item) and item.code != "error"})
     return tuple(
         Fault(f"{stage}/{code}", f"{code} is never reported", (),

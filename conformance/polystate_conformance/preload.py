@@ -4,7 +4,6 @@ import jsonschema  # noqa: F401
 import pyarrow.ipc  # noqa: F401
 import scipy.special  # noqa: F401
 import zarr  # noqa: F401
-from polystate_schemas import registry, schema
 
 import polystate.deposition
 import polystate.describe
@@ -13,6 +12,7 @@ import polystate.validate
 import polystate.writing  # noqa: F401
 from polystate_conformance import faults, mutants  # noqa: F401
 from polystate_conformance.implementations import reference  # noqa: F401
+from polystate_schemas import registry, schema
 
 registry.entries()
 for kind in schema.kinds():

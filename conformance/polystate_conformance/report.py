@@ -53,8 +53,10 @@ def named(results: list[Result]) -> dict[str, dict[str, int]]:
             for part in ("stage", "code", "where")}  # fmt: skip
 
 
-def summary(run: Run, cases: list[Case]) -> dict[str, Any]:
-    """The footer: what `polystate score --json` promises, and what makes the run repeatable."""
+def summary(run: Run, cases: list[Case], collection: list[Case] | None = None) -> dict[str, Any]:
+    """The footer: what `polystate score --json` promises, and what makes the run repeatable.
+
+    `collection` are all cases, of which the run may have been given a part."""
     spec = sentences.read()
     return {
         "implementation": {key: run.hello.get(key) for key in ("name", "version", "language", "profiles", "rng")},
@@ -62,7 +64,7 @@ def summary(run: Run, cases: list[Case]) -> dict[str, Any]:
         "negative_cases": sum(case.negative for case in cases),
         "validity": validity(run.results),
         "rejections": named(run.results),
-        "sentences": sentences.summary(spec, cases, sentences.read_untestable()),
+        "sentences": sentences.summary(spec, collection or cases, sentences.read_untestable()),
         "seed": run.seed,
         "restarts": run.restarts,
         "seconds": round(run.seconds, 2),

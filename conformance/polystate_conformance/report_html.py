@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -22,6 +23,7 @@ td.n, th.n { text-align: right; } tr.total td { font-weight: 600; border-bottom:
 .bar i { display: block; } .passed { background: var(--good); } .failed { background: var(--bad); } .unsupported { background: var(--none); }
 .no { color: var(--bad); font-weight: 600; } .yes { color: var(--good); } .soft { color: var(--soft); }
 code { font: 13px/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+td:first-child code, .id { white-space: nowrap; }
 details { margin: .3rem 0; } summary { cursor: pointer; }
 .key span { margin-right: 1.2rem; } .key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e5e9ef; --soft: #9aa6b5; --line: #2c3542; --paper: #12161c; --good: #4cc38a; --bad: #ff7b72; --none: #768396; } }
@@ -106,9 +108,7 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
                      *(("–" if figures[key] is None else f"{figures[key]:.3f}") for key in ("tpr", "tnr", "informedness"))])  # fmt: skip
     text = "<p class=soft>A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0.</p>"
     agreement = " · ".join(
-        f"{part} {counts['agree']} of {counts['of']}"
-        for part, counts in footer["rejections"].items()
-        if counts["of"]
+        f"{part} {counts['agree']} of {counts['of']}" for part, counts in footer["rejections"].items() if counts["of"]
     )
     head = ["implementation", "cases passed", "valid answered", "faulty refused", "sum minus 1"]
     said = f"<p>Refusals that name it as the specification does: {agreement}.</p>" if agreement else ""
@@ -121,13 +121,15 @@ def _failures(results: list[Result]) -> str:
         return "<h2>Failures</h2><p class=yes>None.</p>"
     rows = []
     for result in failed:
-        stderr = f"<details><summary>standard error</summary><pre><code>{escape(result['stderr'])}</code></pre></details>"
-        rows.append([f"<code>{escape(result['case'])}</code>", escape(result["title"]),
-                     f"<code>{escape(result['why'])}</code>" + (stderr if result.get("stderr") else ""),
-                     escape(", ".join(result["sentences"]))])  # fmt: skip
-    return f"<h2>Failures ({len(failed)})</h2>" + _table(
-        ["case", "what holds", "found", "sentences it breaks"], rows
-    )
+        found = f"<code>{escape(result['why'])}</code>"
+        if result.get("stderr"):
+            found += f"<details><summary>standard error</summary><pre>{escape(result['stderr'])}</pre></details>"
+        case, broken = (
+            f"<code>{escape(result['case'])}</code>",
+            ", ".join(f"<span class=id>{escape(id)}</span>" for id in result["sentences"]),
+        )
+        rows.append([case, escape(result["title"]), found, broken])
+    return f"<h2>Failures ({len(failed)})</h2>" + _table(["case", "what holds", "found", "sentences it breaks"], rows)
 
 
 def _named(results: list[Result]) -> str:
@@ -158,10 +160,15 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
             else (f"<span class=soft>{escape(item['untestable'])}</span>" if item["untestable"] else none)
         )
         broken = f"<span class=no>{', '.join(item['broken'])}</span>" if item["broken"] else ""
-        rows.append([f"<code>{item['id']}</code>", item["level"], escape(item["text"]), tests, str(len(item["violates"])), broken + marks])  # fmt: skip
+        rows.append([f"<code>{item['id']}</code>", item["level"], _marked(item["text"]), tests, str(len(item["violates"])), broken + marks])  # fmt: skip
     head = ["sentence", "level", "text", "tested by", "violated by", "broken here"]
     body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
     return f"<h2>Sentences</h2><p>{counts['traced']} of {counts['must']} MUST sentences have a case or a written reason.</p>{body}"
+
+
+def _marked(text: str) -> str:
+    """Text with its `code` marked as such."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _faults(kills: list[dict[str, Any]]) -> str:
@@ -186,6 +193,7 @@ def _faults(kills: list[dict[str, Any]]) -> str:
             "schema": "Schema constraints dropped",
             "blind": "Error codes never reported",
         }
-        parts.append(f"<details{' open' if family == 'hand' else ''}><summary>{names.get(family, family)}: {caught} of {len(mine)} caught"
+        opened = " open" if caught < len(mine) else ""
+        parts.append(f"<details{opened}><summary>{names.get(family, family)}: {caught} of {len(mine)} caught"
                      f"</summary>{_table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
     return "".join(parts)

@@ -49,10 +49,18 @@ def run(
     jobs: int = 1,
     limit_s: float | None = None,
     start_limit_s: float | None = None,
+    materials: Materials | None = None,
     progress: Callable[[Result], None] | None = None,
 ) -> Run:
-    """Score a program: `jobs` processes of it side by side, each asked one case at a time."""
+    """Score a program: `jobs` processes of it side by side, each asked one case at a time.
+
+    `materials` keeps the stores for a further run; else they are built here and removed."""
+    if materials is None:
+        with Materials() as own:
+            return run(command, cases, seed=seed, jobs=jobs, limit_s=limit_s, start_limit_s=start_limit_s,
+                       materials=own, progress=progress)  # fmt: skip
     started = time.monotonic()
+    materials.prebuild(cases, jobs)
     waiting: queue.SimpleQueue[tuple[int, Case]] = queue.SimpleQueue()
     for item in shuffled(cases, seed):
         waiting.put(item)
@@ -71,9 +79,7 @@ def run(
                 except queue.Empty:
                     break
                 if failed_starts >= FAILED_STARTS:
-                    result = _result(
-                        case, {"outcome": "failed", "why": "the program does not start", "how": "start"}
-                    )
+                    result = _result(case, {"outcome": "failed", "why": "the program does not start", "how": "start"})
                 else:
                     result = _ask(session, seq, case, materials, plan, limit_s)
                     failed_starts = failed_starts + 1 if result.get("how") == "start" else 0
@@ -89,13 +95,11 @@ def run(
             with lock:
                 finished.restarts += max(0, session.restarts)
 
-    with Materials() as materials:
-        materials.prebuild(cases, jobs)
-        workers = [threading.Thread(target=work, args=(materials,)) for _ in range(max(1, min(jobs, len(cases))))]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+    workers = [threading.Thread(target=work, args=(materials,)) for _ in range(max(1, min(jobs, len(cases))))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     if broken:
         raise broken[0]
     finished.results.sort(key=lambda result: result["case"])
@@ -159,9 +163,7 @@ def _message(seq: int, case: Case, store: str | None, out_dir: str, plan: laws.P
     return protocol.run(seq, case.kind, case.profile, store, request, seed, out_dir)
 
 
-def judge(
-    case: Case, answer: dict[str, Any], hello: dict[str, Any], out_dir: Any, plan: laws.Plan
-) -> dict[str, Any]:
+def judge(case: Case, answer: dict[str, Any], hello: dict[str, Any], out_dir: Any, plan: laws.Plan) -> dict[str, Any]:
     """Outcome of one answer, with `unsupported` held against what hello claimed."""
     claimed = case.profile in hello["profiles"]
     if "unsupported" in answer:

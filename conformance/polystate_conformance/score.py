@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from polystate_conformance import case as cases_module
-from polystate_conformance import junit, kill, laws, report, report_html, runner, sentences
+from polystate_conformance import junit, kill, laws, protocol, report, report_html, runner, sentences
+from polystate_conformance.materialise import Materials
 
 BASELINES = ("accept_all", "reject_all", "all_zero", "mean_only")
 REFERENCE = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
@@ -21,6 +22,7 @@ class Score:
     """One scored run, with everything its reports show."""
 
     cases: list[cases_module.Case]
+    everything: list[cases_module.Case]
     run: runner.Run
     footer: dict[str, Any]
     board: list[dict[str, Any]] = field(default_factory=list)
@@ -50,38 +52,47 @@ def score(
     kill_progress: Callable[[kill.Kill], None] | None = None,
 ) -> Score:
     """Run `command` on the cases and gather the score; see `polystate score --help` for the options."""
-    collection = cases_module.load_all(profiles=profiles)
-    if ids:
-        collection = [case for case in collection if any(case.id == id or case.area == id for id in ids)]
-        if not collection:
-            raise cases_module.BadCase(f"no case or area named {', '.join(ids)}")
+    everything = cases_module.load_all()
+    collection = select(everything, profiles, ids)
     old = report.read(against)[0] if against is not None else None
-    run = runner.run(
-        command,
-        collection,
-        seed=laws.fresh_seed() if seed is None else seed,
-        jobs=jobs,
-        limit_s=limit_s,
-        progress=progress,
-    )
-    scored = Score(collection, run, report.summary(run, collection))
-    if old is not None:
-        scored.changes = report.against(old, run.results)
-        scored.footer["against"] = {name: len(ids) for name, ids in scored.changes.items()}
-    if with_faults:
-        scored.kills = kill.table(collection, jobs, every=every, progress=kill_progress)
-        scored.footer["faults"] = kill.counts(scored.kills)
-        if every:
-            scored.footer["unbroken_cases"] = kill.unbroken(collection, scored.kills)
-    if with_baselines:
-        scored.board = [baseline(name, collection, run.seed, jobs) for name in BASELINES]
-        scored.footer["baselines"] = {row["name"]: row["footer"]["validity"] for row in scored.board}
+    with Materials() as materials:
+        run = runner.run(
+            command, collection, seed=laws.fresh_seed() if seed is None else seed, jobs=jobs, limit_s=limit_s,
+            materials=materials, progress=progress,
+        )  # fmt: skip
+        scored = Score(collection, everything, run, report.summary(run, collection, everything))
+        if old is not None:
+            scored.changes = report.against(old, run.results)
+            scored.footer["against"] = {name: len(ids) for name, ids in scored.changes.items()}
+        if with_faults:
+            scored.kills = kill.table(collection, jobs, materials, every=every, progress=kill_progress)
+            scored.footer["faults"] = kill.counts(scored.kills)
+            if every:
+                scored.footer["unbroken_cases"] = kill.unbroken(collection, scored.kills)
+        if with_baselines:
+            scored.board = [baseline(name, collection, run.seed, jobs, materials) for name in BASELINES]
+            scored.footer["baselines"] = {row["name"]: row["footer"]["validity"] for row in scored.board}
     return scored
 
 
-def baseline(name: str, cases: list[cases_module.Case], seed: int, jobs: int = 1) -> dict[str, Any]:
+def select(
+    everything: list[cases_module.Case], profiles: list[str] | None = None, ids: list[str] | None = None
+) -> list[cases_module.Case]:
+    """The cases of some profiles, and of some cases or areas; none at all is an error."""
+    if unknown := set(profiles or ()) - set(protocol.PROFILES):
+        raise cases_module.BadCase(f"no profile {', '.join(sorted(unknown))}; known: {', '.join(protocol.PROFILES)}")
+    found = [case for case in everything if (not profiles or case.profile in profiles)
+             and (not ids or case.id in ids or case.area in ids)]  # fmt: skip
+    if not found:
+        raise cases_module.BadCase(f"no case of {', '.join([*(profiles or []), *(ids or [])])}")
+    return found
+
+
+def baseline(
+    name: str, cases: list[cases_module.Case], seed: int, jobs: int = 1, materials: Materials | None = None
+) -> dict[str, Any]:
     """The score of one of the implementations that know nothing."""
-    run = runner.run([sys.executable, "-m", f"{_LIARS}.{name}"], cases, seed=seed, jobs=jobs)
+    run = runner.run([sys.executable, "-m", f"{_LIARS}.{name}"], cases, seed=seed, jobs=jobs, materials=materials)
     return {"name": name, "footer": report.summary(run, cases)}
 
 
@@ -110,7 +121,7 @@ def write_reports(
 def traces(scored: Score) -> list[dict[str, Any]]:
     """One row a sentence, with the failed cases that break it in this run."""
     failed = {result["case"]: result["sentences"] for result in scored.run.results if result["outcome"] == "failed"}
-    table = sentences.trace(sentences.read(), scored.cases, sentences.read_untestable())
+    table = sentences.trace(sentences.read(), scored.everything, sentences.read_untestable())
     return [
         {
             "id": id, "level": item.sentence.level, "text": item.sentence.text, "tests": item.tests,

@@ -8,14 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polystate_schemas import yaml12
-
 from polystate_conformance import paths
 from polystate_conformance.case import Case
+from polystate_schemas import yaml12
 
-_START = re.compile(
-    r"^[ \t]*(?P<item>(?:[-*+]|\d+[.)])[ \t]+)?\[(?P<id>[A-Z][A-Z0-9]*-[0-9]+)\][ \t]+(?P<text>.*)$"
-)
+_START = re.compile(r"^[ \t]*(?P<item>(?:[-*+]|\d+[.)])[ \t]+)?\[(?P<id>[A-Z][A-Z0-9]*-[0-9]+)\][ \t]+(?P<text>.*)$")
 _BLOCK_END = re.compile(r"^\s*$|^\s*(?:[-*+]|\d+[.)])\s+|^#{1,6}\s|^\s*\||^```|^\s*>")
 _LEVEL = re.compile(r"\b(MUST|SHALL|REQUIRED|SHOULD|RECOMMENDED|MAY|OPTIONAL)\b")
 _LEVELS = {"MUST": "must", "SHALL": "must", "REQUIRED": "must", "SHOULD": "should", "RECOMMENDED": "should",

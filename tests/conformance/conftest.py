@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from polystate_conformance import case as cases
 
 SENTENCE = '{STO-1: ""}'

@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 import pytest
+
 from polystate_conformance import report, runner
 
 
@@ -62,9 +63,7 @@ def test_crash_costs_only_its_own_cases(tiny, liar):
     numbers = {case.id: seq for seq, case in runner.shuffled(tiny, 5)}
     assert crashed == {id for id, seq in numbers.items() if seq % 3 == 0} and crashed
     assert all(
-        "status 139" in r["why"] and "segmentation fault" in r["stderr"]
-        for r in run.results
-        if r["case"] in crashed
+        "status 139" in r["why"] and "segmentation fault" in r["stderr"] for r in run.results if r["case"] in crashed
     )
     assert any(r["outcome"] == "passed" for r in run.results)
     assert run.restarts == len(crashed) or run.restarts == len(crashed) - 1

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from polystate_conformance import authoring, check, kill, paths, report, sentences
-from polystate_conformance import case as cases
-from polystate_conformance import score as scoring
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+
+from polystate_conformance import authoring, check, kill, paths, report, sentences
+from polystate_conformance import case as cases
+from polystate_conformance import score as scoring
 
 case_app = typer.Typer(help="Write and check conformance cases.", no_args_is_help=True)
 
@@ -47,9 +48,7 @@ def score(
         typer.Option("--baselines", help="Score the implementations that know nothing, too (always with --html)."),
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Adapter processes side by side.")] = min(4, os.cpu_count() or 1),
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of order and statistical draws; a fresh one if none.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of order and statistical draws; a fresh one if none.")] = None,
     limit: Annotated[
         float | None, typer.Option(help="Time limit of a case in seconds, where it is below the case's own.")
     ] = None,
@@ -66,7 +65,7 @@ def score(
     argv = [*(command or []), *ctx.args] or scoring.REFERENCE
     console = Console(stderr=True)
     try:
-        total = len(cases.load_all(profiles=profile))
+        total = len(scoring.select(cases.load_all(), profile, case))
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
                       transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
             running = bar.add_task("cases", total=total)
@@ -106,9 +105,7 @@ def show(scored: scoring.Score, console: Console) -> None:
                 f"failed {result['case']}: {result['title']}\n       {result['why']}", markup=False, highlight=False
             )
         elif not all(result.get("named", {}).values()):
-            console.print(
-                f"named otherwise {result['case']}: found {result['found']}", markup=False, highlight=False
-            )
+            console.print(f"named otherwise {result['case']}: found {result['found']}", markup=False, highlight=False)
     if scored.changes is not None:
         for name, ids in scored.changes.items():
             console.print(f"{name}: {len(ids)} {' '.join(ids[:20])}")
@@ -160,9 +157,7 @@ def case_new(
 def case_check(
     write: Annotated[bool, typer.Option("--write", help="Write MANIFEST and spec/traceability.md anew.")] = False,
     oracles: Annotated[bool, typer.Option(help="Recompute what the oracle scripts give.")] = True,
-    kills: Annotated[
-        bool, typer.Option("--kills", help="Also plant every fault that a case claims to kill.")
-    ] = False,
+    kills: Annotated[bool, typer.Option("--kills", help="Also plant every fault that a case claims to kill.")] = False,
     json_out: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check format, oracles, twins, manifest and sentences of all cases.
@@ -188,9 +183,7 @@ def case_check(
 
 @case_app.command("stale")
 def case_stale(
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Write the current hashes: somebody has looked.")
-    ] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Write the current hashes: somebody has looked.")] = False,
     case: Annotated[list[str] | None, typer.Option(help="Only this case (may be repeated).")] = None,
 ) -> None:
     """List cases whose sentences have changed since somebody looked.

@@ -92,9 +92,7 @@ def _describe(message: dict[str, Any]) -> dict[str, Any]:
 
 _DESCRIPTIONS = {
     "counts": lambda dep: {
-        name: len(next(iter(dep.tree[f"hierarchy/{name}"].arrays.values())))
-        if f"hierarchy/{name}" in dep.tree
-        else 0
+        name: len(next(iter(dep.tree[f"hierarchy/{name}"].arrays.values()))) if f"hierarchy/{name}" in dep.tree else 0
         for name in ("atoms", "residues", "chains", "entities", "bonds")
     },
     "descriptors": lambda dep: [
