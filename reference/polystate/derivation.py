@@ -89,9 +89,8 @@ def _assigned(d: Descriptor) -> Group:
     value = np.asarray(source.array(variable), np.float64)
     labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
     counted = np.bincount(labels, minlength=len(point)) / len(labels)
-    population = landmarks.arrays["population"] if "population" in landmarks.arrays else counted
     names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]
-    return Group({}, {"labels": labels}, _tables(d, 0, names, np.asarray(population, np.float64)))
+    return Group({}, {"labels": labels}, _tables(d, 0, names, counted))  # [DRV-10]
 
 
 def _averaged(d: Descriptor) -> Group:
