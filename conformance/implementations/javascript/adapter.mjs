@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Deposition } from './deposition.mjs';
 import { Needed } from './artifact.mjs';
 import { digest, digestFull } from './digest.mjs';
+import { convert } from './convert.mjs';
 import { answerDescribe, writeStore } from './describe.mjs';
 import { answerDraw, answerEvaluate } from './evaluation.mjs';
 import { answerOperator, OPERATORS } from './operators.mjs';
@@ -68,7 +69,7 @@ async function answer({ kind, profile, deposition: path, request, seed, out_dir:
     case 'draw':
       return hand(await whileNeeded(() => answerDraw(deposition, request, seed)));
     case 'round_trip':
-      if (request.mode) throw new Unsupported(profile, `mode ${request.mode}`);
+      if (request.mode) convert(deposition, request.mode);
       return { store: { file: await writeStore(deposition.store, dir, request.container ?? 'directory') } };
     default:
       throw refuse('bad-request', 'kind');
