@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from polystate_tools.formats.corpus import REAL
 from polystate_tools.formats.mmcif_write import mmcif_of_records
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ExportReport
@@ -22,7 +23,7 @@ STRUCTURES = sorted(
     for p in (DATA / folder).glob("*")
     if p.suffix in (".pdb", ".cif", ".gz", ".bcif")
 ) if DATA.is_dir() else []
-OPTIONS = {"altloc/5g27.cif": {"tls": "keep"}, "tls/3hsy.pdb": {"b_factors": "residual"}}
+OPTIONS = {entry.file: dict(entry.options) for entry in REAL}
 
 
 def atom_line(serial: int, name: str, comp: str, seq: int, xyz, *, chain: str = "A", alt: str = " ",
