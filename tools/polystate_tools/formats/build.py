@@ -119,6 +119,8 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
 
     def build(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
         records, model = arranged.records, bundles.model_variable(bundle)
+        if records.loops:
+            report.lose("heterogeneity extension", len(records.loops), "not read in a file of several models")
         whole = options.altloc == "global"
         variables, planned = bundle_alternates(arranged, bundle, model, whole, report)
         x_ref = records.xyz[bundle.first]
