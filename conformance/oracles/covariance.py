@@ -30,13 +30,13 @@ from mpmath import mp
 
 def tls(row: Vector, x: Vector) -> Matrix:
     """A (T + K L K^T + K S + (K S)^T) at x, of a row T6 L6 S8 A origin3."""
-    t, l = symmetric(row[0:6]), symmetric(row[6:12])
+    t, lib = symmetric(row[0:6]), symmetric(row[6:12])
     s11, s12, s13, s21, s22, s23, s31, s32 = row[12:20]
     s = [[s11, s12, s13], [s21, s22, s23], [s31, s32, -s11 - s22]]
     rx, ry, rz = minus(x, row[21:24])
     k = [[mpf(0), rz, -ry], [-rz, mpf(0), rx], [ry, -rx, mpf(0)]]
     ks = product(k, s)
-    return scaled(row[20], added(t, rotated(k, l), ks, transposed(ks)))
+    return scaled(row[20], added(t, rotated(k, lib), ks, transposed(ks)))
 
 
 def level(dep: Deposition, id: str, states: States, joint: Joint, at: dict[str, int]) -> list[Matrix]:

@@ -23,8 +23,10 @@ LAYERS = (
 TEXT = {"atoms": ["name"], "residues": ["comp", "ins"], "chains": ["label_asym", "auth_asym"],
         "entities": ["type", "description", "sequence"], "bonds": []}  # fmt: skip
 U4, U1, I1 = ("atom_id", "draw_key"), ("element", "order", "present"), ("charge",)
-F8 = ("x_ref", "time", "population", "energy", "box", "xyz", "value", "deposited", "dx", "dy", "dz", "variance", "b", "u",
-      "tls", "basis", "coefficients", "quaternion", "translation", "origin")  # fmt: skip
+F8 = (
+    "x_ref time population energy box xyz value deposited dx dy dz variance b u tls basis coefficients quaternion"
+    " translation origin"
+).split()
 SYMBOLS = {"H": 1, "C": 6, "N": 7, "O": 8, "S": 16}
 
 

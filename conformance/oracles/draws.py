@@ -1,4 +1,4 @@
-"""Draws at 50 digits: Philox4x32-10 in whole numbers, the inverse normal distribution by mpmath, Cholesky by formula."""
+"""Draws at 50 digits: Philox in whole numbers, the inverse normal distribution by mpmath, Cholesky by formula."""
 
 from __future__ import annotations
 

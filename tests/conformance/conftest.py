@@ -9,6 +9,7 @@ import pytest
 
 from polystate_conformance import case as cases
 
+VALIDATE = "kind: validate\nprofile: validate\nrequest: {outputs: [valid]}\n"
 SENTENCE = '{STO-1: ""}'
 
 
@@ -26,12 +27,12 @@ def tiny(tmp_path: Path) -> list[cases.Case]:
     for number in (1, 2, 3):
         write_case(
             tmp_path, number,
-            f"kind: validate\nprofile: validate\ndeposition: {{file: {tmp_path}/raw.bin}}\nrequest: {{outputs: [valid]}}\n"
+            f"{VALIDATE}deposition: {{file: {tmp_path}/raw.bin}}\n"
             "expect: {valid: true}\n",
         )  # fmt: skip
         write_case(
             tmp_path, number + 3,
-            f"kind: validate\nprofile: validate\ndeposition: {{file: {tmp_path}/raw.bin}}\nrequest: {{outputs: [valid]}}\n"
+            f"{VALIDATE}deposition: {{file: {tmp_path}/raw.bin}}\n"
             f"expect: {{reject: {{stage: schema, code: missing-layer}}}}\ntwin: tiny.{number:04d}\n",
         )  # fmt: skip
     write_case(
