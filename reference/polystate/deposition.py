@@ -196,13 +196,14 @@ class Deposition:
                 raise error
             self._checked.add(f"{d.id}/{part}")
 
-    def validate(self, strict: bool = False, regenerate: bool = False) -> Any:
+    def validate(self, strict: bool = False, regenerate: bool = False, artifacts: bool = False) -> Any:
         """Everything that is wrong, and what is only doubtful: a Report with `valid`, `errors`, `warnings`.
 
-        regenerate: compute again what `derived_from` says how to compute, and compare."""
+        regenerate: compute again what `derived_from` says how to compute, and compare. artifacts: verify what lies
+        outside the deposition too."""
         from polystate.validate import validate
 
-        return validate(self, strict, regenerate)
+        return validate(self, strict, regenerate, artifacts)
 
     # -- evaluation --------------------------------------------------------------------------------------
 

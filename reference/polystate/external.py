@@ -20,12 +20,14 @@ from polystate.errors import (
     AxisLength,
     MissingArtifact,
     NonFiniteOutput,
+    PolystateError,
     UnknownOperator,
     UriNotAllowed,
 )
 from polystate.h5md import ANGSTROM, H5md, length_unit
 
 if TYPE_CHECKING:
+    from polystate.deposition import Deposition
     from polystate.descriptors import Descriptor
 
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
@@ -175,6 +177,19 @@ def location_errors(d: Descriptor) -> Iterator[UriNotAllowed]:
             locate(str(uri), d.dep.folder or Path("."), d.dep.allow_uris, f"{d.path}#/artifact/uri")
         except UriNotAllowed as error:
             yield error
+
+
+def artifact_errors(dep: Deposition) -> Iterator[PolystateError]:
+    """What is wrong with the artifacts themselves: each is looked for, verified and, if a trajectory, opened."""
+    for d in dep.descriptors.values():
+        if d.document.get("artifact"):
+            try:
+                if (d.operator or "").startswith("external_reference/"):
+                    d.trajectory  # noqa: B018  opened once and kept
+                else:
+                    artifact(d)
+            except PolystateError as error:
+                yield error
 
 
 # -- trajectories ----------------------------------------------------------------------------------------

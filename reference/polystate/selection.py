@@ -14,13 +14,15 @@ are left out, and `*`, select everything."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polystate.errors import BadRequest
+from polystate.errors import BadRequest, NotAPartition
 from polystate.groupings import grouping
 from polystate.hierarchy import ELEMENTS
+from polystate.store import Group
 
 if TYPE_CHECKING:
     from polystate.deposition import Deposition
@@ -39,6 +41,22 @@ def select(dep: Deposition, text: str) -> np.ndarray:
 def mask(dep: Deposition, text: str) -> np.ndarray:
     """Whether each atom is selected, (N,) bool."""
     return _Parser(dep, text).parse()
+
+
+def partition(dep: Deposition, selections: Mapping[str, str], kind: str = "partition") -> Group:
+    """A grouping of atoms whose labels are selections, {label: text}; refused where one atom is under two labels."""
+    owner = np.full(dep.n_atoms, -1, np.int32)
+    for label, text in enumerate(selections.values()):
+        rows = select(dep, text)
+        taken = rows[owner[rows] >= 0]
+        if len(taken):
+            other = list(selections)[owner[taken[0]]]
+            atom = int(dep.hierarchy.atom_id[taken[0]])
+            raise NotAPartition("selection", f"atom_id {atom} under {other} and {list(selections)[label]}", "one label")
+        owner[rows] = label
+    child = np.flatnonzero(owner >= 0).astype(np.int32)
+    document = {"kind": kind, "child_level": "atom", "labels": list(selections)}
+    return Group(document, {"child": child, "parent": owner[child]})
 
 
 class _Parser:

@@ -26,7 +26,7 @@ from polystate.errors import (
     UnreadableTable,
     UnsortedRows,
 )
-from polystate.external import location_errors
+from polystate.external import artifact_errors, location_errors
 from polystate.hierarchy import TABLES
 from polystate.store import LAYERS
 
@@ -60,10 +60,11 @@ class Report:
         return {"valid": self.valid, "errors": [e.to_json() for e in self.errors], "warnings": self.warnings}
 
 
-def validate(dep: Deposition, strict: bool = False, regenerate: bool = False) -> Report:
+def validate(dep: Deposition, strict: bool = False, regenerate: bool = False, artifacts: bool = False) -> Report:
     """Read everything and report all that is wrong; one broken part does not hide the others.
 
-    strict: what is stale is an error. regenerate: what an operator made is made again and compared."""
+    strict: what is stale is an error. regenerate: what an operator made is made again and compared. artifacts: what
+    lies outside the deposition is looked for and verified too."""
     report = Report()
     _collect(report, document_errors(dep))
     if report.errors:
@@ -80,6 +81,8 @@ def validate(dep: Deposition, strict: bool = False, regenerate: bool = False) ->
         from polystate.derivation import mismatches
 
         _collect(report, mismatches(dep))
+    if artifacts and not report.errors:
+        _collect(report, artifact_errors(dep))
     report.warnings += semantic.warnings(dep)
     stale = list(semantic.stale(dep)) if not report.errors else []
     if strict:

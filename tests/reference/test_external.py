@@ -130,6 +130,15 @@ def test_a_file_that_vanished_is_missing(tmp_path: Path) -> None:
     assert refused.value.where == "descriptors/md#/artifact/uri"
 
 
+def test_artifacts_are_validated_where_that_is_asked_for(tmp_path: Path) -> None:
+    dep = deposition(tmp_path)
+    assert dep.validate(artifacts=True).valid
+    (tmp_path / "run.h5md").unlink()
+    again = polystate.open(tmp_path / "dep.zarr")
+    assert again.validate().valid
+    assert [e.code for e in again.validate(artifacts=True).errors] == ["missing-artifact"]
+
+
 def test_a_frame_is_read_without_the_rest(tmp_path: Path) -> None:
     frames = np.zeros((400, 5000, 3), np.float32)  # 24 MB
     sha256 = trajectory_file(tmp_path / "run.h5md", frames)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate.errors import BadRequest, UnknownGrouping
+from polystate.errors import BadRequest, NotAPartition, UnknownGrouping
+from polystate.selection import partition
 from polystate.text import build_file
 from polystate_conformance.paths import CORPUS
 from tests.reference.parts import build
@@ -93,6 +94,15 @@ def test_coordinate_ids_mean_what_gemmi_says(cid: str, tmp_path: Path) -> None:
     rows = np.searchsorted(dep.hierarchy.atom_id, dep.select(cid))
     found = {(c, int(n), a) for c, n, a in (labels[row].split("/") for row in rows)}
     assert found == wanted and wanted
+
+
+def test_selections_make_a_grouping() -> None:
+    dep = corpus("mixed")
+    group = partition(dep, {"core": "B/1-6", "lid": "B/7-12", "none": "A/99"})
+    with_it = polystate.Deposition({**dep.tree, "groupings/my.domains/v1": group}, CORPUS)
+    assert with_it.validate().valid and with_it.scope("my.domains/v1").atoms("core").tolist() == [5, 6, 7, 8, 9, 10]
+    with pytest.raises(NotAPartition):
+        partition(dep, {"core": "B/1-6", "lid": "B/6-12"})
 
 
 def test_beads_are_weighted_sums() -> None:
