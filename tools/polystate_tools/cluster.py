@@ -105,8 +105,11 @@ def _collect(completed: Any, tasks: Mapping[Any, Path], out: Path) -> int:
         for future in completed:
             if future.status == "error":
                 error, path = future.exception(), tasks[future]
-                row = {"name": _stem(path), "file": path.name, "ok": False, "error": str(error) or type(error).__name__,
-                       "code": "worker-lost" if "Killed" in type(error).__name__ else "crash", "seconds": 0.0}  # fmt: skip
+                kind = type(error).__name__
+                row = {
+                    "name": _stem(path), "file": path.name, "ok": False, "error": str(error) or kind,
+                    "code": "worker-lost" if "Killed" in kind else "crash", "seconds": 0.0,
+                }  # fmt: skip
                 (out / "rows" / f"{_stem(path)}.json").write_text(json.dumps(row), encoding="utf-8")
                 failed += 1
             elif not future.result()["ok"]:

@@ -49,12 +49,12 @@ def load(path: str | Path, **options) -> tuple[Tree, dict]:
     """The tree of a structure file or deposition, and what it came from (name, sha256)."""
     name = str(path)
     if name.endswith((".zarr", ".zip", ".zarr/")) or Path(path).is_dir():
+        from polystate.digest import digest
         from polystate.store import read
 
-        tree = read(path)
-        from polystate.digest import digest
-
-        return tree, {"name": Path(name).name, "sha256": digest(tree).removeprefix("sha256:"), "format": "polystate"}
+        stored = read(path)
+        sha = digest(stored).removeprefix("sha256:")
+        return stored, {"name": Path(name).name, "sha256": sha, "format": "polystate"}
     from polystate_tools.formats import import_file
 
     tree, report = import_file(path, **options)
@@ -111,7 +111,8 @@ def fit_input(
     u = np.stack([covariance[:, i, j] for i, j in VOIGT], axis=1)
     u[~anisotropic] = 0.0
     u[~anisotropic, :3] = (np.trace(covariance[~anisotropic], axis1=1, axis2=2) / 3)[:, None]
-    return FitInput(dep, chosen, dep.x_ref[chosen].copy(), u, anisotropic, (kind == "polymer")[chosen], candidates, notes)
+    polymer = (kind == "polymer")[chosen]
+    return FitInput(dep, chosen, dep.x_ref[chosen].copy(), u, anisotropic, polymer, candidates, notes)
 
 
 def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

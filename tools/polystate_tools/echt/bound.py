@@ -250,7 +250,7 @@ def dual_bound(s, pulls, sums, tops, alpha, alpha_atom, beta, eps, atomic: bool)
     """D for the problem without and with the epsilon term, from `loss_pulls` of a point."""
     d = s.d
     values = np.empty((s.n_groups, 6))
-    _eigenvalues(pulls, s.basis, s.rank, d, 0.5 * alpha, values)
+    _eigenvalues(pulls, s.basis, s.rank, d, np.maximum(0.5 * alpha, 0.0), values)
     linear, loss = float(sums[:, 1].sum()), float(sums[:, 0].sum())
 
     def dual(theta: float, ridge: float) -> float:

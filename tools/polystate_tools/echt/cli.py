@@ -19,13 +19,19 @@ def fit(
     source: Annotated[str | None, typer.Argument(metavar="IN", help="A structure file or a deposition.")] = None,
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Directory or .zip to write.")] = None,
     levels: Annotated[
-        str | None, typer.Option(metavar="L,...", help="Largest first: molecule, chain, secondary_structure, residue, "
-                                 "sidechain, atomic, or levels of --domains.")
+        str | None,
+        typer.Option(
+            metavar="L,...",
+            help="Largest first: molecule, chain, secondary_structure, residue, "
+            "sidechain, atomic, or levels of --domains.",
+        ),
     ] = None,
     domains: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Levels made of selections.")] = None,
     groups: Annotated[Path | None, typer.Option(metavar="LEVELS.csv", help="A ready partition.")] = None,
     only: Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")
+    ] = None,
     psd: Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")] = "refuse",
     b_factors: Annotated[
         str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")
@@ -35,7 +41,9 @@ def fit(
     steps: Annotated[int, typer.Option(metavar="N", help="At most so many steps.")] = 90,
     report: Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")] = None,
     files: Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")] = None,
-    many: Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")] = None,
+    many: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")
+    ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")] = None,
     workers: Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="Forget an interrupted fit.")] = False,
@@ -59,7 +67,9 @@ def fit(
     if psd not in ("refuse", "clip"):
         raise BadRequest("--psd", psd, "refuse or clip")
     if not 0 < delta < 1 or omega <= 0 or steps < 1:
-        raise BadRequest("--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0")
+        raise BadRequest(
+            "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
+        )
     if many is not None:
         if source is None or out is not None:
             raise BadRequest("fit --many", "no folder for the results", "polystate fit --many DIR OUT")
@@ -105,7 +115,7 @@ def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: 
     from polystate_tools.echt.solver import Solver
 
     if workers:
-        numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(workers, numba.get_num_threads()))
     begin = time.perf_counter()
     tree, origin, data, levels, atomic = prepare(source, **chosen)
     problem = problem_of(data, levels, atomic)

@@ -116,7 +116,7 @@ def _without_fitted(tree: dict[str, Group], data: FitInput) -> dict[str, Group]:
     ids = data.dep.hierarchy.atom_id[data.rows]
     fitted = np.zeros(data.dep.n_atoms, bool)
     fitted[data.rows] = True
-    orphans = set()
+    orphans: set[str] = set()
     for d in data.dep.descriptors.values():
         if not d.is_gaussian:
             continue
@@ -133,7 +133,9 @@ def _without_fitted(tree: dict[str, Group], data: FitInput) -> dict[str, Group]:
                 del tree[d.path]
         elif "tls" in group.arrays and (fitted & (d.label_of_atom >= 0)).any():
             _shrink_tls(tree, d, fitted, orphans)
-    still = {str(g.attributes.get("scope", {}).get("grouping")) for p, g in tree.items() if p.startswith("descriptors/")}
+    still = {
+        str(g.attributes.get("scope", {}).get("grouping")) for p, g in tree.items() if p.startswith("descriptors/")
+    }
     for name in orphans - still:
         tree.pop(f"groupings/{name}", None)
     return tree
@@ -145,7 +147,9 @@ def _used(table: Mapping, condition: np.ndarray) -> dict:
     if not keep.any():
         return {}
     return {
-        name: [v for v, k in zip(values, keep, strict=True) if k] if isinstance(values, list) else np.asarray(values)[keep]
+        name: [v for v, k in zip(values, keep, strict=True) if k]
+        if isinstance(values, list)
+        else np.asarray(values)[keep]
         for name, values in table.items()
     }
 

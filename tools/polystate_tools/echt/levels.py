@@ -62,7 +62,8 @@ def without_repeats(levels: list[Level]) -> list[Level]:
     seen: set[bytes] = set()
     kept = []
     for level in levels:
-        labels, names, notes = level.labels.copy(), [], list(level.notes)
+        labels, notes = level.labels.copy(), list(level.notes)
+        names: list[str] = []
         order = np.argsort(labels, kind="stable")
         bounds = np.searchsorted(labels[order], np.arange(len(level.names) + 1))
         repeated = single = 0
@@ -111,9 +112,9 @@ def _molecule(data: FitInput) -> Level:
 def _chain(data: FitInput) -> Level:
     h = data.dep.hierarchy
     chain = h.of_atoms("chain")[data.rows]
-    labels, names = _numbered(np.where(data.polymer, chain, -1))
+    labels, nodes = _numbered(np.where(data.polymer, chain, -1))
     ids = h.text("chains", "auth_asym")
-    labels, names, notes = _with_ligands(data, labels, [str(ids[int(k)]) for k in names])
+    labels, names, notes = _with_ligands(data, labels, [str(ids[int(k)]) for k in nodes])
     return Level("chain", labels, names, notes)
 
 

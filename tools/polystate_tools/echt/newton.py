@@ -7,10 +7,10 @@ epsilon), E = P H^-1 P^T what it can do to the field and h = P H^-1 c what it wo
     Q_above = (1 + Q E)^-1 Q,    f_above = (1 + Q E)^-1 (f - Q h),
 
 computed as C (1 + C^T E C)^-1 C^T with Q = C C^T, which neither inverts Q nor E and subtracts nothing: the
-numbers stay good when groups are switched off (E near 0) or free (E huge). The force on a group, f_above - Q_above eta, is all
-that is needed on the way down. The right-hand sides are the residuals of the optimality conditions (`pulls`
-hold the gradient of the loss at every node), so rounding shrinks with them and steps refine one another.
-Cost and memory are linear in atoms and groups.
+numbers stay good when groups are switched off (E near 0) or free (E huge). The force on a group,
+f_above - Q_above eta, is all that is needed on the way down. The right-hand sides are the residuals of the
+optimality conditions (`pulls` hold the gradient of the loss at every node), so rounding shrinks with them and
+steps refine one another. Cost and memory are linear in atoms and groups.
 """
 
 from __future__ import annotations

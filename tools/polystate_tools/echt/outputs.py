@@ -65,6 +65,7 @@ def _structure(fit: Fit, u: np.ndarray) -> gemmi.Structure:
         structure.cell = gemmi.UnitCell(c["a"], c["b"], c["c"], c["alpha"], c["beta"], c["gamma"])
         structure.spacegroup_hm = str(cell.get("space_group", ""))
     last_chain = last_residue = None
+    last_number = -1
     for k, row in enumerate(rows):
         r = int(residue[row])
         if last_chain is None or chains[chain_of[r]] != last_chain.name:
@@ -108,7 +109,8 @@ def _tables(fit: Fit, u: np.ndarray, folder: Path):
     b = EIGHT_PI2 * u[:, :, :3].sum(axis=2) / 3
     b_in = EIGHT_PI2 * data.u[:, :3].sum(axis=1) / 3
     yield _write(
-        folder / "atoms.csv", ["atom_id", "chain", "residue", "atom", "b_input", "b_model", *(f"b_{n}" for n in fit.names)],
+        folder / "atoms.csv",
+        ["atom_id", "chain", "residue", "atom", "b_input", "b_model", *(f"b_{n}" for n in fit.names)],
         ([int(h.atom_id[r]), *p, f"{b_in[k]:.4f}", f"{b[:, k].sum():.4f}", *(f"{v:.4f}" for v in b[:, k])]
          for k, (r, p) in enumerate(zip(data.rows, place, strict=True))),
     )  # fmt: skip
@@ -119,8 +121,20 @@ def _tables(fit: Fit, u: np.ndarray, folder: Path):
     )  # fmt: skip
     yield _write(
         folder / "path.csv",
-        ["n", "omega_alpha", "omega_beta", "F", "bound", "certificate", "residual_rms_b", *(f"b_{n}" for n in fit.names)],
-        ([t.n, t.omega_alpha, t.omega_beta, t.F, t.bound, t.certificate, t.residual_rms_b, *t.mean_b] for t in fit.steps),
+        [
+            "n",
+            "omega_alpha",
+            "omega_beta",
+            "F",
+            "bound",
+            "certificate",
+            "residual_rms_b",
+            *(f"b_{n}" for n in fit.names),
+        ],
+        (
+            [t.n, t.omega_alpha, t.omega_beta, t.F, t.bound, t.certificate, t.residual_rms_b, *t.mean_b]
+            for t in fit.steps
+        ),
     )
 
 
@@ -133,7 +147,15 @@ def _group_rows(fit: Fit, b: np.ndarray, s, point):
         most = np.zeros(len(level.names))
         np.maximum.at(most, level.labels[level.labels >= 0], b[k][level.labels >= 0])
         for g, name in enumerate(level.names):
-            yield [level.name, g, name, int(size[g]), f"{amplitude[g]:.6g}", f"{EIGHT_PI2 * amplitude[g]:.4f}", f"{most[g]:.4f}"]
+            yield [
+                level.name,
+                g,
+                name,
+                int(size[g]),
+                f"{amplitude[g]:.6g}",
+                f"{EIGHT_PI2 * amplitude[g]:.4f}",
+                f"{most[g]:.4f}",
+            ]
 
 
 def _write(path: Path, header: list[str], rows) -> Path:

@@ -29,7 +29,7 @@ def save(path: Path, key: str, steps: list[Step], centre: State) -> None:
     """Write the state after a step: whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
     with open(partial, "wb") as file:
-        np.savez_compressed(
+        np.savez(
             file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]),
             **{name: getattr(centre, name) for name in ARRAYS},
         )  # fmt: skip

@@ -293,9 +293,7 @@ class Solver:
         """How far (Å²) each level's mean B can be from the optimum's: Ob sum (A - A*)^2 <= gap, and Cauchy."""
         radius = math.sqrt(max(point.F_eps - point.D_eps, 0.0) / beta)
         weight = self.level_weights()
-        out = [
-            radius * float(np.sqrt((weight[self.s.level == k] ** 2).sum())) for k in range(len(self.problem.labels))
-        ]
+        out = [radius * float(np.sqrt((weight[self.s.level == k] ** 2).sum())) for k in range(len(self.problem.labels))]
         if self.atomic:
             out.append(radius * EIGHT_PI2 / math.sqrt(self.s.n_atoms))
         return out
@@ -353,7 +351,9 @@ class Solver:
             centre = point.centre
             last = steps[-1].mean_b if steps else None
             steps.append(step)
-            change = max((abs(a - b) for a, b in zip(step.mean_b, last, strict=True)), default=0.0) if last else math.inf
+            change = (
+                max((abs(a - b) for a, b in zip(step.mean_b, last, strict=True)), default=0.0) if last else math.inf
+            )
             done = change < p.stop_change_b and step.residual_rms_b < p.stop_residual_b
             done = done or len(steps) >= p.max_steps or step.F == 0.0
             if done and step.certificate > p.final_tolerance:
