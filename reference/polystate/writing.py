@@ -24,6 +24,7 @@ from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, table_bytes
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
 WHOLE_BYTES = 4 << 20
 SHARD_CHUNKS = 64
+LEVEL = 5  # of zstd; 9 takes three times as long and saves nothing on coordinates
 CONVENTION = {
     "uuid": "0b2f6a4e-9d0b-4a53-8f57-6c1f6a3ad7b1",
     "name": "polystate",
@@ -127,10 +128,14 @@ def _write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _write_array(store: Any, path: str, values: np.ndarray, marks: dict[str, Any] | None) -> None:
+    chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
+    attributes = {"polystate": marks} if marks else {}
+    if shards is None and chunks == tuple(max(1, n) for n in values.shape):
+        _write_one_chunk(Path(store.root) / path, values, attributes)
+        return
     import zarr
     from zarr.codecs import ZstdCodec
 
-    chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
     array = zarr.create_array(
         store,
         name=path,
@@ -138,12 +143,44 @@ def _write_array(store: Any, path: str, values: np.ndarray, marks: dict[str, Any
         dtype=values.dtype.newbyteorder("="),
         chunks=chunks,
         shards=shards,
-        compressors=[ZstdCodec(level=9, checksum=True)],
+        compressors=[ZstdCodec(level=LEVEL, checksum=True)],
         fill_value=0,
-        attributes={"polystate": marks} if marks else {},
+        attributes=attributes,
     )
-    if values.size:
-        array[...] = values
+    array[...] = values
+
+
+def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any]) -> None:
+    """An array of one chunk, written as what it is: a metadata document and a compressed file.
+
+    The same bytes as `zarr.create_array` gives, without its millisecond or more an array."""
+    from numcodecs.zstd import compress
+
+    single = values.dtype.itemsize == 1
+    order = {"name": "bytes"} if single else {"name": "bytes", "configuration": {"endian": "little"}}
+    fill: Any = False if values.dtype.kind == "b" else 0.0 if values.dtype.kind == "f" else 0
+    document = {
+        "shape": list(values.shape),
+        "data_type": values.dtype.name,
+        "chunk_grid": {
+            "name": "regular",
+            "configuration": {"chunk_shape": [max(1, n) for n in values.shape]},
+        },
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": fill,
+        "codecs": [order, {"name": "zstd", "configuration": {"level": LEVEL, "checksum": True}}],
+        "attributes": attributes,
+        "zarr_format": 3,
+        "node_type": "array",
+        "storage_transformers": [],
+    }
+    _write_json(path / "zarr.json", document)
+    content = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+    if content.count(0) < len(content):  # a chunk of the fill value is left out
+        chunk = path.joinpath("c", *("0" for _ in values.shape))
+        chunk.parent.mkdir(parents=True, exist_ok=True)
+        chunk.unlink(missing_ok=True)  # never write through a hard link into the old store
+        chunk.write_bytes(compress(content, LEVEL, True))
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
