@@ -104,7 +104,18 @@ class H5md:
         if wanted not in self.groups:
             expected = "one of " + (", ".join(self.groups) or "no groups")
             raise ArtifactMismatch(f"{self.name}/particles/{wanted}", "no such group", expected)
-        return self.file["particles"][wanted]
+        found = self.file["particles"][wanted]
+        self._own(self.file["particles"], f"{self.name}/particles")
+        self._own(found, f"{self.name}/particles/{wanted}")
+        return found
+
+    def _own(self, node: Any, where: str) -> None:
+        """Refuse what stands in another file: its content is not covered by the hash of this one."""
+        if node is None:
+            return
+        elsewhere = node.file.filename != self.file.filename
+        if elsewhere or getattr(node, "external", None) or getattr(node, "is_virtual", False):
+            raise ArtifactMismatch(where, "a link to another file", "content of this file")
 
     def position(self, group: str | None = None) -> Element:
         """The positions of a particle group, (n, 3) a step."""
@@ -121,11 +132,14 @@ class H5md:
 
         where = f"{self.name}{parent.name}/{name}"
         node = parent.get(name)
+        self._own(node, where)
         if isinstance(node, h5py.Dataset):
             return Element(where, node, False, None, None, _text(node.attrs.get("unit")), "")
         if not isinstance(node, h5py.Group):
             raise ArtifactMismatch(where, "nothing", "an element: a dataset, or a group with value, step and time")
         value = node.get("value")
+        for part in ("value", "step", "time"):
+            self._own(node.get(part), f"{where}/{part}")
         if not isinstance(value, h5py.Dataset):
             raise ArtifactMismatch(f"{where}/value", "nothing", "the values of an element")
         if not value.shape:

@@ -130,6 +130,25 @@ def test_a_file_that_vanished_is_missing(tmp_path: Path) -> None:
     assert refused.value.where == "descriptors/md#/artifact/uri"
 
 
+def test_content_of_other_files_is_refused(tmp_path: Path) -> None:
+    trajectory_file(tmp_path / "secret.h5md", FRAMES)
+    (tmp_path / "raw").write_bytes(FRAMES.tobytes())
+    with h5py.File(tmp_path / "linked.h5md", "w") as file:
+        file["particles/all"] = h5py.ExternalLink("secret.h5md", "/particles/all")
+    with h5py.File(tmp_path / "stored.h5md", "w") as file:
+        group = file.create_group("particles/all/position")
+        group.create_dataset("value", FRAMES.shape, "f4", external=[(str(tmp_path / "raw"), 0, FRAMES.nbytes)])
+    layout = h5py.VirtualLayout(FRAMES.shape, "f4")
+    layout[...] = h5py.VirtualSource(tmp_path / "secret.h5md", "particles/all/position/value", FRAMES.shape)
+    with h5py.File(tmp_path / "virtual.h5md", "w") as file:
+        file.create_group("particles/all/position").create_virtual_dataset("value", layout)
+    for name in ("linked", "stored", "virtual"):
+        sha256 = artifacts.file_sha256(tmp_path / f"{name}.h5md")
+        tree = build(4, {"md": external(f"file:{name}.h5md", sha256, 4)}, axes={"frame": {"length": 6}})
+        with pytest.raises(ArtifactMismatch):
+            polystate.Deposition(tree, tmp_path).render(at={"frame": 0})
+
+
 def test_artifacts_are_validated_where_that_is_asked_for(tmp_path: Path) -> None:
     dep = deposition(tmp_path)
     assert dep.validate(artifacts=True).valid
