@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, lever, screw, symmetric
 from polystate.store import Group
 from polystate_schemas.registry import entries
@@ -162,9 +163,7 @@ def protein(data: Path = DATA) -> dict[str, Group]:
     codes = np.array([names.index(x) for x in name])
     columns = np.array(label).T
     levels = dict(zip(LEVELS, columns, strict=True))
-    return deposition(
-        np.array(xyz), np.array(residue), np.array(chain_of_residue), levels, np.array(b), names, codes
-    )
+    return deposition(np.array(xyz), np.array(residue), np.array(chain_of_residue), levels, np.array(b), names, codes)
 
 
 def made_up(n_atoms: int, n_groups: int, seed: int = 0, b: bool = True) -> dict[str, Group]:

@@ -142,8 +142,10 @@ def gaussian(draw_key, first_low, first_high, k0, k1, mean, factor, out):
     low, high = first_low, first_high
     for d in range(out.shape[0]):
         for begin in range(0, n, BLOCK):
+            end = begin + BLOCK  # slices, since a sum as an index might be negative, which hinders vectors
+            keys = draw_key[begin:end]
             for i in range(BLOCK):
-                c0, c1, c2, c3 = np.uint64(draw_key[begin + i]), low, high, np.uint64(0)
+                c0, c1, c2, c3 = np.uint64(keys[i]), low, high, np.uint64(0)
                 a, b = k0, k1
                 for _ in range(10):
                     c0, c1, c2, c3 = _round(c0, c1, c2, c3, a, b)
@@ -152,12 +154,14 @@ def gaussian(draw_key, first_low, first_high, k0, k1, mean, factor, out):
                 q[BLOCK + i] = _centred(c1)
                 q[2 * BLOCK + i] = _centred(c2)
             _fill(q, z, tail, tail_q)
+            m0, m1, m2 = mean[0, begin:end], mean[1, begin:end], mean[2, begin:end]
+            c11, c22, c33 = factor[0, begin:end], factor[1, begin:end], factor[2, begin:end]
+            c21, c31, c32 = factor[3, begin:end], factor[4, begin:end], factor[5, begin:end]
             for i in range(BLOCK):
-                k = begin + i
                 z0, z1, z2 = z[i], z[BLOCK + i], z[2 * BLOCK + i]
-                x[3 * i] = fma(factor[0, k], z0, mean[0, k])
-                x[3 * i + 1] = fma(factor[3, k], z0, fma(factor[1, k], z1, mean[1, k]))
-                x[3 * i + 2] = fma(factor[4, k], z0, fma(factor[5, k], z1, fma(factor[2, k], z2, mean[2, k])))
+                x[3 * i] = fma(c11[i], z0, m0[i])
+                x[3 * i + 1] = fma(c21[i], z0, fma(c22[i], z1, m1[i]))
+                x[3 * i + 2] = fma(c31[i], z0, fma(c32[i], z1, fma(c33[i], z2, m2[i])))
             flat = out[d, begin : begin + BLOCK].reshape(-1)
             for i in range(len(flat)):
                 flat[i] = x[i]

@@ -1,6 +1,7 @@
 """How the CPU kernels are compiled: once, kept on disk, without the interpreter lock, in strict IEEE arithmetic.
 
-Sums are fused only where `fma` says so, so that a number does not depend on how the compiler splits a loop."""
+In `jit`, sums are fused only where `fma` says so, so that a draw does not depend on how the compiler splits a loop.
+In `fusing`, the compiler chooses: covariances are the same to the last bits, not in them."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 jit: Any = njit(cache=True, nogil=True, error_model="numpy")
+fusing: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 @intrinsic

@@ -10,14 +10,14 @@ import numpy as np
 
 from polystate.kernels import formulas
 from polystate.kernels.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
-from polystate.kernels.jit import jit
+from polystate.kernels.jit import fusing, jit
 
 PIECE = 512  # atoms that are evaluated between two visits to the output
 SCREEN = 0.5 * PSD_ABSOLUTE
-moved, suspect, factor_one = jit(formulas.moved), jit(formulas.suspect), jit(formulas.factor_one)
+moved, suspect, factor_one = fusing(formulas.moved), jit(formulas.suspect), jit(formulas.factor_one)
 
 
-@jit
+@fusing
 def _combined(c, tls, row, parent, origin, above, above_origin):
     """The coefficients (20) of combination c: those of the levels above plus one TLS of this level."""
     x, y, z = origin[c, 0], origin[c, 1], origin[c, 2]
@@ -34,7 +34,7 @@ def _combined(c, tls, row, parent, origin, above, above_origin):
     return total, own, t[20] if g >= 0 else 0.0
 
 
-@jit
+@fusing
 def collapse(tls, row, parent, origin, above, above_origin, out):
     """All combinations of a level and those above it.
 
@@ -47,7 +47,7 @@ def collapse(tls, row, parent, origin, above, above_origin, out):
             out[c, k] = total[k] + a * own[k]
 
 
-@jit
+@fusing
 def evaluate(
     tls, group, parent, origin, above, above_origin, combination, begin, length, xyz, iso, aniso, row, out, suspects
 ):  # fmt: skip
@@ -58,19 +58,20 @@ def evaluate(
     (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 = padding."""
     six = np.empty(6 * PIECE)  # one array, so that the compiler sees that its parts do not overlap
     p = np.empty(20)
-    xs, ys, zs = xyz[0], xyz[1], xyz[2]
     flagged = 0
     for piece in range(len(begin)):
         c, b, n = combination[piece], begin[piece], length[piece]
-        total, own, a = _combined(c, tls, group, parent, origin, above, above_origin)
+        total, finest, a = _combined(c, tls, group, parent, origin, above, above_origin)
         for k in range(20):
-            p[k] = total[k] + a * own[k]
+            p[k] = total[k] + a * finest[k]
         t11, t22, t33, t12, t13, t23 = p[0], p[1], p[2], p[3], p[4], p[5]
         l11, l22, l33, l12, l13, l23 = p[6], p[7], p[8], p[9], p[10], p[11]
         s12, s13, s21, s23, s31, s32 = p[12], p[13], p[14], p[15], p[16], p[17]
         d21, d13 = p[18], p[19]
+        # slices, since a sum as an index might be negative, and then nothing is read as whole vectors
+        xs, ys, zs, own, rows = xyz[0, b : b + n], xyz[1, b : b + n], xyz[2, b : b + n], iso[b : b + n], row[b : b + n]
         for j in range(n):
-            x, y, z, i = xs[b + j], ys[b + j], zs[b + j], iso[b + j]
+            x, y, z, i = xs[j], ys[j], zs[j], own[j]
             u = moved(
                 x, y, z, t11, t22, t33, t12, t13, t23, l11, l22, l33, l12, l13, l23,
                 s12, s13, s21, s23, s31, s32, d21, d13,
@@ -79,8 +80,9 @@ def evaluate(
             six[3 * PIECE + j], six[4 * PIECE + j], six[5 * PIECE + j] = u[3], u[4], u[5]
         if aniso.shape[1]:
             for k in range(6):
+                six_k, aniso_k = six[k * PIECE : k * PIECE + n], aniso[k, b : b + n]
                 for j in range(n):
-                    six[k * PIECE + j] += aniso[k, b + j]
+                    six_k[j] += aniso_k[j]
         doubtful = 0
         for j in range(n):
             doubtful += suspect(
@@ -88,7 +90,7 @@ def evaluate(
                 six[5 * PIECE + j], SCREEN,
             )  # fmt: skip
         for j in range(n):
-            i = row[b + j]
+            i = rows[j]
             if i >= 0:
                 out[i, 0, 0] = six[j]
                 out[i, 0, 1] = out[i, 1, 0] = six[3 * PIECE + j]
@@ -98,7 +100,7 @@ def evaluate(
                 out[i, 2, 2] = six[2 * PIECE + j]
         if doubtful:
             for j in range(n):
-                i = row[b + j]
+                i = rows[j]
                 if i >= 0 and suspect(
                     out[i, 0, 0], out[i, 1, 1], out[i, 2, 2], out[i, 0, 1], out[i, 0, 2], out[i, 1, 2], SCREEN
                 ):

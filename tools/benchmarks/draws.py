@@ -1,0 +1,53 @@
+"""1 000 complete draws of 6vxx into an array that is there already, beside NumPy's normal numbers alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import inputs
+import measure
+import numpy as np
+
+from polystate import Deposition
+from polystate.kernels.ensemble import Ensemble
+
+
+def main(quick: bool) -> list[dict[str, Any]]:
+    """One core in both precisions, and two threads beside one."""
+    dep = Deposition(inputs.protein())
+    ensemble = Ensemble(dep, backend="numba")
+    n, rounds = (100, 3) if quick else (1000, 7)
+    found = []
+    for dtype in ("float64", "float32"):
+        out, numbers = np.empty((n, dep.n_atoms, 3), dtype), np.empty((n, dep.n_atoms, 3), dtype)
+        generator = np.random.Generator(np.random.Philox(7))
+        tasks = {
+            "polystate, complete draws": lambda out=out: ensemble.draws(7, 0, out),
+            "NumPy Philox standard_normal alone": lambda out=numbers, g=generator: g.standard_normal(
+                out=out, dtype=out.dtype.type
+            ),
+        }
+        seconds = measure.alternate(tasks, rounds, warm=False)
+        bounds = {"NumPy Philox standard_normal alone": 1.0} if dtype == "float64" else {}
+        name = f"{n} complete draws of 6vxx, {dtype}, one core"
+        nanoseconds = measure.summary(seconds["polystate, complete draws"])["median_s"] / n / dep.n_atoms * 1e9
+        notes = [f"{nanoseconds:.1f} ns an atom and draw"]
+        found.append(measure.record(name, seconds, "polystate, complete draws", bounds, notes=notes))
+    out = np.empty((n, dep.n_atoms, 3))
+    half = n // 2
+
+    def two() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda k: ensemble.draws(7, k, out[k : k + half]), (0, half)))
+
+    tasks = {"two threads": two, "one thread": lambda: ensemble.draws(7, 0, out)}
+    seconds = measure.alternate(tasks, rounds, warm=False)
+    name = f"{n} complete draws of 6vxx, two threads"
+    found.append(measure.record(name, seconds, "two threads", {"one thread": 1.8}))
+    return found
+
+
+if __name__ == "__main__":
+    for one in main(False):
+        print(measure.text(one))
