@@ -9,12 +9,15 @@ from examples import apo_bound, mmcif_text
 from polystate.deposition import Deposition
 from polystate.errors import IllegalState, PolystateError
 from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_text
+from polystate_tools.formats.export import ExportOptions, export_bytes
 from polystate_tools.formats.mmcif import records_of_mmcif
 from polystate_tools.formats.records import Records
 
-LEGAL = [{"het.0/apo-bound": "apo"}, {"het.0/apo-bound": "bound", "het.1/lig_a-lig_b": "lig_a"},
-         {"het.0/apo-bound": "bound", "het.1/lig_a-lig_b": "lig_b"}]
+LEGAL = [
+    {"het.0/apo-bound": "apo"},
+    {"het.0/apo-bound": "bound", "het.1/lig_a-lig_b": "lig_a"},
+    {"het.0/apo-bound": "bound", "het.1/lig_a-lig_b": "lig_b"},
+]
 
 
 def read(text: bytes):
@@ -27,8 +30,7 @@ def by_name(dep: Deposition) -> list[dict[str, str]]:
 
 
 def written(dep: Deposition, dialect: str):
-    text, report = export_text(dep, "mmcif", ExportOptions(gaussian="records", het_dialect=dialect))
-    return text.encode(), report
+    return export_bytes(dep, "mmcif", ExportOptions(gaussian="records", het_dialect=dialect))
 
 
 def test_d1_is_nesting_with_exact_joint_states():
@@ -69,17 +71,38 @@ def test_d3_holds_joint_occupancies():
 def test_d3_correlates_residues_that_d1_leaves_independent():
     """Case B: two residues that flip together, as one joint variable over two."""
     names = ["asp_A", "asp_B", "his_A", "his_B"]
-    records = Records.of(xyz=np.arange(12.0).reshape(4, 3), name=["OD1", "OD1", "ND1", "ND1"],
-                         comp=["ASP", "ASP", "HIS", "HIS"], auth_seq=[30, 30, 88, 88], altloc=["A", "B"] * 2,
-                         occupancy=0.5, heterogeneity=names, element=[8, 8, 7, 7])
-    loops = {"pdbx_heterogeneity_hierarchy": {"id": ["base", *names], "name": ["base", *names],
-                                              "parent": [".", *["base"] * 4], "details": [""] * 5},
-             "pdbx_forbidden_states": {"heterogeneity_id": ["asp_A", "his_A"], "heterogeneity_ids": ["asp_B", "his_B"]}}
+    records = Records.of(
+        xyz=np.arange(12.0).reshape(4, 3),
+        name=["OD1", "OD1", "ND1", "ND1"],
+        comp=["ASP", "ASP", "HIS", "HIS"],
+        auth_seq=[30, 30, 88, 88],
+        altloc=["A", "B"] * 2,
+        occupancy=0.5,
+        heterogeneity=names,
+        element=[8, 8, 7, 7],
+    )
+    loops = {
+        "pdbx_heterogeneity_hierarchy": {
+            "id": ["base", *names],
+            "name": ["base", *names],
+            "parent": [".", *["base"] * 4],
+            "details": [""] * 5,
+        },
+        "pdbx_forbidden_states": {"heterogeneity_id": ["asp_A", "his_A"], "heterogeneity_ids": ["asp_B", "his_B"]},
+    }
     assert read(mmcif_text(records, loops))[0].states.count() == 4
-    loops |= {"pdbx_het_state": {"id": ["net_1", "net_2"], "occupancy": ["0.5", "0.5"], "bundle_id": ["1", "1"],
-                                 "provenance": ["fit", "fit"]},
-              "pdbx_het_state_members": {"het_state_id": ["net_1", "net_1", "net_2", "net_2"],
-                                         "heterogeneity_id": ["asp_A", "his_A", "asp_B", "his_B"]}}
+    loops |= {
+        "pdbx_het_state": {
+            "id": ["net_1", "net_2"],
+            "occupancy": ["0.5", "0.5"],
+            "bundle_id": ["1", "1"],
+            "provenance": ["fit", "fit"],
+        },
+        "pdbx_het_state_members": {
+            "het_state_id": ["net_1", "net_1", "net_2", "net_2"],
+            "heterogeneity_id": ["asp_A", "his_A", "asp_B", "his_B"],
+        },
+    }
     dep, report = read(mmcif_text(records, loops))
     assert report.dialect == "d3" and dep.states.count() == 2
     assert dep.tree["descriptors/joint"].tables["states"]["source"] == ["fit", "fit"]
@@ -88,10 +111,16 @@ def test_d3_correlates_residues_that_d1_leaves_independent():
 def test_exclusion_across_branches_becomes_a_condition():
     records, loops = apo_bound()
     loops["pdbx_heterogeneity_hierarchy"] = {
-        "id": ["base", "apo", "bound", "lig_a", "lig_b"], "name": [""] * 5,
-        "parent": [".", "base", "base", "base", "base"], "details": [""] * 5}
-    loops["pdbx_state_coexistence"] = {"rule": ["NOT"] * 3, "heterogeneity_id": ["apo", "lig_a", "apo"],
-                                       "heterogeneity_ids": ["bound", "lig_b", "lig_a"]}
+        "id": ["base", "apo", "bound", "lig_a", "lig_b"],
+        "name": [""] * 5,
+        "parent": [".", "base", "base", "base", "base"],
+        "details": [""] * 5,
+    }
+    loops["pdbx_state_coexistence"] = {
+        "rule": ["NOT"] * 3,
+        "heterogeneity_id": ["apo", "lig_a", "apo"],
+        "heterogeneity_ids": ["bound", "lig_b", "lig_a"],
+    }
     dep, report = read(mmcif_text(records, loops))
     assert dep.validate().valid
     legal = {tuple(joint.values()) for joint in by_name(dep)}
@@ -99,8 +128,10 @@ def test_exclusion_across_branches_becomes_a_condition():
     assert [w.code for w in report.warnings] == ["exclusion-across"]
 
 
-@pytest.mark.parametrize(("column", "row", "value", "found"), [
-    ("parent", 3, "nowhere", "nowhere"), ("id", 4, "lig_a", "twice"), ("parent", 1, "lig_a", "circle")])
+@pytest.mark.parametrize(
+    ("column", "row", "value", "found"),
+    [("parent", 3, "nowhere", "nowhere"), ("id", 4, "lig_a", "twice"), ("parent", 1, "lig_a", "circle")],
+)
 def test_a_hierarchy_that_contradicts_itself_is_refused(column, row, value, found):
     records, loops = apo_bound()
     table = loops["pdbx_heterogeneity_hierarchy"]
@@ -137,4 +168,4 @@ def test_d2_says_what_membership_by_residue_cannot():
     _, report = written(dep, "d2")
     assert not any("one residue" in loss["what"] for loss in report.losses)
     with pytest.raises(PolystateError):
-        export_text(dep, "pdb", ExportOptions(het_dialect="d2"))
+        export_bytes(dep, "pdb", ExportOptions(het_dialect="d2"))

@@ -32,10 +32,10 @@ def to_gemmi(
     alternates: every conformer under its altloc letter instead of one joint state. A bundle gives its models.
     """
     gemmi = _package("gemmi")
-    from polystate_tools.formats.export import ExportOptions, export_text
+    from polystate_tools.formats.export import ExportOptions, export_bytes
 
     options = ExportOptions() if alternates else ExportOptions(state=state or {}, at=at or {}, one_state=True)
-    text, _ = export_text(dep, "mmcif", options)
+    text = export_bytes(dep, "mmcif", options)[0].decode()
     structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text).sole_block())
     if not alternates:
         ids = _snapshot(dep, state, at)[1].tolist()

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="IN", help="A file (.pdb, .cif, .bcif, .mmtf, also .gz), or pdb:ID.")
+        str, typer.Argument(metavar="IN", help="A file (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md), or pdb:ID.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
     format: Annotated[
@@ -43,6 +43,10 @@ def import_(
         str | None, typer.Option(metavar="URL", help="Folder, or pattern with {id}, that pdb:ID is fetched from.")
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Download pdb:ID again.")] = False,
+    topology: Annotated[Path | None, typer.Option(metavar="FILE", help="H5MD: the atoms, in the same order.")] = None,
+    units: Annotated[str | None, typer.Option(metavar="nm|angstrom", help="H5MD: where the file is silent.")] = None,
+    energy: Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the observable that is the energy.")] = None,
+    external: Annotated[bool, typer.Option("--external", help="H5MD: refer to the file, pinned by hash.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -52,22 +56,32 @@ def import_(
     from polystate.errors import AlreadyExists
     from polystate.writing import write
     from polystate_tools.formats import import_file
+    from polystate_tools.formats.errors import BadOption
 
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
-    tree, report = import_file(
-        source,
-        format=format,
-        base=base,
-        refresh=refresh,
-        altloc=altloc,
-        b_factors=b_factors,
-        tls=tls,
-        model=model,
-        het=het,
-        collapse_duplicates=collapse_duplicates,
-        strict=strict,
-    )
+    if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
+        from polystate_tools.formats.h5md import import_h5md, place_beside
+
+        tree, report = import_h5md(source, topology, units=units, energy=energy, external=external)
+        if external:
+            place_beside(source, out)
+    elif topology is not None or units or energy or external:
+        raise BadOption("--topology, --units, --energy, --external", source, "an H5MD file")
+    else:
+        tree, report = import_file(
+            source,
+            format=format,
+            base=base,
+            refresh=refresh,
+            altloc=altloc,
+            b_factors=b_factors,
+            tls=tls,
+            model=model,
+            het=het,
+            collapse_duplicates=collapse_duplicates,
+            strict=strict,
+        )
     write(tree, out, overwrite=overwrite)
     if as_json:
         echo_json(report.to_json())
@@ -92,7 +106,7 @@ def import_(
 
 def export(
     dep: Dep,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif or .pdb file, also .gz.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb or .mmtf file, also .gz, or .h5md.")],
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
@@ -106,35 +120,43 @@ def export(
         str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")
     ] = None,
     psd: Psd = "refuse",
-    format: Annotated[str | None, typer.Option(metavar="mmcif|pdb", help="Where the name does not say.")] = None,
+    format: Annotated[str | None, typer.Option(metavar="mmcif|pdb|mmtf", help="Where the name is silent.")] = None,
+    mmtf_dialect: Annotated[str, typer.Option(metavar="1.0|draft", help="Which MMTF to write.")] = "1.0",
+    axis: Annotated[str | None, typer.Option(metavar="NAME", help="H5MD: the axis, where there are several.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Export as mmCIF or PDB: all alternates, one joint state, draws, or the reference.
+    """Export as mmCIF, PDB or MMTF: all alternates, one joint state, draws, or the reference; as H5MD: an axis.
 
     Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
     import polystate
     from polystate_tools.formats import export_file
 
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
-    report = export_file(
-        polystate.open(dep),
-        out,
-        overwrite=overwrite,
-        reference=reference,
-        altloc=altloc,
-        gaussian=gaussian,
-        het_dialect=het_dialect,
-        psd=psd,
-        format=format,
-        **chosen,
-    )
+    if out.suffix.lower() in (".h5md", ".h5"):
+        from polystate_tools.formats.h5md import export_h5md
+
+        report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)
+    else:
+        report = export_file(
+            polystate.open(dep),
+            out,
+            overwrite=overwrite,
+            reference=reference,
+            altloc=altloc,
+            gaussian=gaussian,
+            het_dialect=het_dialect,
+            psd=psd,
+            format=format,
+            mmtf_dialect=mmtf_dialect,
+            **chosen,
+        )
     if as_json:
         echo_json(report.to_json())
         return
     typer.echo(
         f"{out}: {report.records} records, {report.models} model{'s' if report.models > 1 else ''}, "
-        f"{report.choice}, {report.gaussian} B-factors"
+        + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors")))
     )
     _echo_losses(report.losses)
 

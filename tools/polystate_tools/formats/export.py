@@ -1,4 +1,4 @@
-"""Export of a deposition as mmCIF or PDB: which states, which Gaussian policy, and what was lost."""
+"""Export of a deposition as mmCIF, PDB or MMTF: which states, which Gaussian policy, and what was lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.unbuild import records_of_deposition, records_of_snapshots
 
-FORMATS = {".cif": "mmcif", ".mmcif": "mmcif", ".pdb": "pdb", ".ent": "pdb"}
+FORMATS = {".cif": "mmcif", ".mmcif": "mmcif", ".pdb": "pdb", ".ent": "pdb", ".mmtf": "mmtf"}
 ALTLOCS = ("all", "first", "occupancy", "none")
 
 
@@ -48,10 +48,11 @@ class ExportOptions:
     het_dialect: str | None = None
     psd: str = "refuse"
     format: str | None = None
+    mmtf_dialect: str = "1.0"
 
 
-def export_text(dep: Deposition, format: str, options: ExportOptions) -> tuple[str, ExportReport]:
-    """The text of the file, and the account of the export."""
+def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
+    """The content of the file, and the account of the export."""
     _check(options)
     report = ExportReport(format=format, gaussian=options.gaussian)
     loops: dict[str, dict[str, list[str]]] = {}
@@ -68,12 +69,19 @@ def export_text(dep: Deposition, format: str, options: ExportOptions) -> tuple[s
             records = one_conformer(records, options.altloc)
             report.choice = f"--altloc {options.altloc}"
     report.records, report.models = len(records), len(np.unique(records.model))
-    text = pdb_of_records(records, report) if format == "pdb" else mmcif_of_records(records, report, loops)
-    return text, report
+    if format == "pdb":
+        return pdb_of_records(records, report).encode(), report
+    if format == "mmcif":
+        return mmcif_of_records(records, report, loops).encode(), report
+    if not any(d.is_gaussian for d in dep.descriptors.values()):
+        records = replace(records, b=np.full(len(records), np.nan))  # B of 0 would claim atoms that stand still
+    from polystate_tools.formats.mmtf.from_records import mmtf_of_records
+
+    return mmtf_of_records(records, report, options.mmtf_dialect), report
 
 
 def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options) -> ExportReport:
-    """Write a deposition as a structure file (.cif, .pdb, each also .gz). options: see `ExportOptions`."""
+    """Write a deposition as a structure file (.cif, .pdb, .mmtf, each also .gz). options: see `ExportOptions`."""
     path, chosen = Path(path), ExportOptions(**options)
     if path.exists() and not overwrite:
         raise AlreadyExists(str(path), "a file", "a new name, or -y to overwrite")
@@ -82,10 +90,11 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
     suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
     format = chosen.format or FORMATS.get(suffix, "")
     if format not in FORMATS.values():
-        raise BadOption("--format", format or path.name, "mmcif or pdb, or a name that ends in .cif or .pdb")
-    text, report = export_text(dep, format, chosen)
+        raise BadOption(
+            "--format", format or path.name, "mmcif, pdb or mmtf, or a name that ends in .cif, .pdb or .mmtf"
+        )
+    content, report = export_bytes(dep, format, chosen)
     report.target = str(path)
-    content = text.encode()
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         partial.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
@@ -145,8 +154,12 @@ def one_conformer(records: Records, choice: str) -> Records:
         raise BadOption("--altloc", choice, f"one of {', '.join(ALTLOCS)}, or one of the letters {letters}")
     position = _positions(records)
     weight: dict[tuple[int, str], list[float]] = {}
-    for place, letter, occupancy in zip(position[lettered].tolist(), records.altloc.take(lettered).tolist(),
-                                        records.occupancy[lettered].tolist(), strict=True):
+    for place, letter, occupancy in zip(
+        position[lettered].tolist(),
+        records.altloc.take(lettered).tolist(),
+        records.occupancy[lettered].tolist(),
+        strict=True,
+    ):
         weight.setdefault((place, letter), []).append(occupancy)
     best: dict[int, str] = {}
     for (place, letter), values in weight.items():
@@ -154,16 +167,25 @@ def one_conformer(records: Records, choice: str) -> Records:
         better = known is None or (choice == "occupancy" and np.mean(values) > np.mean(weight[place, known]))
         if better or letter == choice:
             best[place] = letter if known != choice or choice in ALTLOCS else known
-    keep = ~lettered | np.array([best.get(place) == letter for place, letter in
-                                 zip(position.tolist(), records.altloc.tolist(), strict=True)])
+    keep = ~lettered | np.array(
+        [best.get(place) == letter for place, letter in zip(position.tolist(), records.altloc.tolist(), strict=True)]
+    )
     chosen = records.take(keep)
-    return replace(chosen, altloc=chosen.altloc.replaced({letter: "" for letter in letters}),
-                   occupancy=np.where(lettered[keep], 1.0, chosen.occupancy))
+    return replace(
+        chosen,
+        altloc=chosen.altloc.replaced({letter: "" for letter in letters}),
+        occupancy=np.where(lettered[keep], 1.0, chosen.occupancy),
+    )
 
 
 def _positions(records: Records) -> np.ndarray:
     """(n,) a number for each (model, chain, author number, insertion code)."""
     known: dict[tuple, int] = {}
-    keys = zip(records.model.tolist(), records.auth_asym.codes.tolist(), records.auth_seq.tolist(),
-               records.ins.codes.tolist(), strict=True)
+    keys = zip(
+        records.model.tolist(),
+        records.auth_asym.codes.tolist(),
+        records.auth_seq.tolist(),
+        records.ins.codes.tolist(),
+        strict=True,
+    )
     return np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
