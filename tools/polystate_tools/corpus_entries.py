@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from polystate.hierarchy import Hierarchy
 from polystate.store import Group, Tree
 from polystate_tools.corpus import Entry
+from polystate_tools.formats.corpus import REAL
 
 SPIKE = "Walls et al. 2020, doi:10.1016/j.cell.2020.02.058; PDB entry 6VXX"
 LEVELS = ("molecule", "domain", "secondary_structure")
@@ -20,6 +22,12 @@ def entries() -> Iterator[Entry]:
     """Every entry built from files of the Protein Data Bank."""
     files = ("echt/6vxx.pdb", "echt/6vxx-levels.csv")
     yield Entry("6vxx", "SARS-CoV-2 spike, closed: B-factors and five scopes", files, spike, citation=SPIKE)
+    for real in REAL:
+        yield Entry(real.name, real.title, (real.file,), partial(_first, real.build), citation=real.citation)
+
+
+def _first(build: Callable[[Path], Tree], sources: tuple[Path, ...]) -> Tree:
+    return build(sources[0])
 
 
 def spike(sources: tuple[Path, ...]) -> Tree:

@@ -57,4 +57,11 @@ REAL = (
     RealEntry("1as5", "A bundle of 14 models", "nmr/1AS5.cif", "PDB entry 1AS5"),
     RealEntry("7k3t", "Anisotropic B-factors beside hydrogens without, alternates and partial waters",
               "echt/7k3t-prepared-H.pdb", "PDB entry 7K3T, with hydrogens added"),
+    RealEntry("4ck4-mmtf", "Microheterogeneity, from MMTF 1.0", "mmtf/v1.0/4CK4.mmtf", "PDB entry 4CK4"),
+    RealEntry("5emg-mmtf", "Two thirds of the atoms in alternates, from MMTF 1.0", "mmtf/v1.0/5EMG.mmtf",
+              "PDB entry 5EMG"),
+    RealEntry("5emg-mmtf-draft", "The same entry from the draft dialect of MMTF", "mmtf/draft-0.1/5EMG.mmtf",
+              "PDB entry 5EMG"),
+    RealEntry("1msh-mmtf", "A bundle of 30 models of which one lacks a chain, from MMTF 1.0", "mmtf/v1.0/1MSH.mmtf",
+              "PDB entry 1MSH"),
 )
