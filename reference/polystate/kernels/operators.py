@@ -52,7 +52,8 @@ def quat_v1(
     quaternion: np.ndarray, translation: np.ndarray, origin: np.ndarray, group: np.ndarray, xyz: np.ndarray
 ) -> dict[str, np.ndarray]:
     """x' = R (x - o) + o + t; shapes as in the NumPy operator. Returns xyz: (N, 3) Å."""
-    bodies = [np.ascontiguousarray(a, np.float64) for a in (quaternion, translation, origin)]
+    unit = quaternion / np.linalg.norm(quaternion, axis=-1, keepdims=True)  # [MEAN-11]
+    bodies = [np.ascontiguousarray(a, np.float64) for a in (unit, translation, origin)]
     x = np.ascontiguousarray(xyz, np.float64)
     out = np.empty_like(x)
     _move(*bodies, np.ascontiguousarray(group, np.int64), x, out)
