@@ -230,7 +230,7 @@ class Solver:
             else:
                 target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
             if best is not None:
-                target = max(target, 0.1 * tolerance * best.F_eps / self.dimension)
+                target = max(target, 0.1 * tolerance * abs(best.F_eps) / self.dimension)
             if not self._newton(x, target, alpha, alpha_atom, beta, eps):
                 break
             length = self._advance(x)
@@ -242,13 +242,13 @@ class Solver:
             history.append(best.F)
             if centre is None and length > 0.9:
                 centre = x.copy()
-            if mu * self.dimension > max(1e3 * tolerance, 1e-2) * best.F_eps:
+            if mu * self.dimension > max(1e3 * tolerance, 1e-2) * abs(best.F_eps):
                 continue
             found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
-            if max(best.F_eps - bound_eps, 0.0) <= tolerance * best.F_eps:
+            if max(best.F_eps - bound_eps, 0.0) <= tolerance * abs(best.F_eps):
                 break
         if best is None:
             raise FloatingPointError("no step of the interior-point method could be taken")

@@ -1,0 +1,205 @@
+"""From a file to a deposition, its queries, files and page; interruption; many structures."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+import polystate
+from polystate_tools.cli import application
+from polystate_tools.cluster import fit_many
+from polystate_tools.echt import solver as solver_module
+from polystate_tools.echt.fit import atom_b, fit
+from polystate_tools.echt.model import atom_covariances
+from polystate_tools.echt.outputs import write_all
+from polystate_tools.echt.ranges import share_ranges
+from polystate_tools.echt.solver import Settings
+from polystate_tools.query import query
+from polystate_tools.report.echt import page
+
+SHORT = Settings(max_steps=25, final_tolerance=1e-5)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    from tests.echt.conftest import peptide
+
+    path = tmp_path_factory.mktemp("fit") / "small.pdb"
+    path.write_text(peptide())
+    return fit(path, settings=SHORT)
+
+
+def test_the_deposition_is_valid_and_means_the_model(fitted):
+    dep = polystate.Deposition(fitted.deposition_tree())
+    report = dep.validate()
+    assert report.valid, [str(e) for e in report.errors]
+    u = dep.covariance()[fitted.data.rows]
+    model = np.zeros((len(u), 6))
+    model[fitted.solver.s.order] = atom_covariances(fitted.solver.s, fitted.point.sigma, fitted.point.own)
+    np.testing.assert_allclose(u[:, [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]], model, atol=1e-12)
+    water = np.flatnonzero(dep.hierarchy.text("residues", "comp")[dep.hierarchy.of_atoms("residue")] == "HOH")
+    assert 8 * np.pi**2 * np.trace(dep.covariance()[water[0]]) / 3 == pytest.approx(30.0)
+
+
+def test_every_level_is_there_with_its_provenance(fitted):
+    tree = fitted.deposition_tree()
+    block = tree["provenance/echt"].attributes
+    assert block["kind"] == "fit" and block["stack"][-1] == "echt.atomic"
+    assert block["certificate"]["relative_gap"] < 1e-3
+    assert len(block["path"]) == len(fitted.steps)
+    assert sum(level["share"] for level in block["levels"]) == pytest.approx(100)
+    for level in fitted.levels:
+        rows = tree[f"descriptors/echt.{level.name}"].arrays["tls"]
+        assert rows.shape == (len(level.names), 24)
+
+
+def test_a_deposition_can_be_fitted_again(fitted, tmp_path):
+    from polystate.writing import write
+
+    path = tmp_path / "first.zarr"
+    write(fitted.deposition_tree(), path)
+    again = fit(path, settings=Settings(max_steps=3, final_tolerance=1e-2))
+    tree = again.deposition_tree()
+    assert polystate.Deposition(tree).validate().valid
+    assert sum(p.startswith("descriptors/") for p in tree) == sum(
+        p.startswith("descriptors/") for p in fitted.deposition_tree()
+    )
+
+
+def test_residues_in_the_top_tenth_can_be_asked_for(fitted):
+    dep = polystate.Deposition(fitted.deposition_tree())
+    sql = (
+        "SELECT name FROM groups WHERE descriptor = 'echt.residue' AND amplitude >= "
+        "(SELECT quantile_cont(amplitude, 0.9) FROM groups WHERE descriptor = 'echt.residue')"
+    )
+    found = query(dep, sql).column("name").to_pylist()
+    assert 0 < len(found) <= 8
+
+
+def test_files_by_level_add_up(fitted, tmp_path):
+    import gemmi
+
+    files = write_all(fitted, tmp_path / "out")
+    assert {f.name for f in files} >= {"levels.csv", "atoms.csv", "groups.csv", "path.csv", "1-chain.cif", "1-chain.pdb"}
+    total = gemmi.read_structure(str(tmp_path / "out" / f"{len(fitted.names)}-cumulative-atomic.cif"))
+    b = {a.serial: a.b_iso for c in total[0] for r in c for a in r}
+    ids = fitted.data.dep.hierarchy.atom_id[fitted.data.rows]
+    np.testing.assert_allclose([b[int(i)] for i in ids], atom_b(fitted).sum(axis=0), atol=0.01)
+
+
+def test_ranges_contain_the_fit(fitted):
+    for r in share_ranges(fitted.solver, fitted.steps[-1], fitted.point, 0.05):
+        assert r.low[r.level] <= fitted.steps[-1].mean_b[r.level] + 1e-9 <= r.high[r.level] + 2e-9
+
+
+def test_the_page_is_complete_and_asks_for_nothing(fitted, tmp_path):
+    html = page(fitted, [])
+    assert not re.search(r"""(src|href)\s*=\s*["']|@import|url\(|fetch\(|XMLHttp|https?://(?!www\.w3\.org/2000/svg)""",
+                         re.sub(r"<pre>.*?</pre>", "", html, flags=re.S))  # fmt: skip
+    data = json.loads(re.search(r'id="model">(.*?)</script>', html, re.S)[1])
+    assert len(data["xyz"]) == len(data["u"][0]) == 49
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser:
+        path = tmp_path / "page.html"
+        path.write_text(html.replace("relevel();\n})", "relevel(); document.title = 'drawn ' + drawn.length;\n})"))
+        done = subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom",
+             path.as_uri()], capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert "<title>drawn 49</title>" in done.stdout
+
+
+def run(*arguments):
+    return CliRunner().invoke(application("fit"), ["fit", *map(str, arguments)])
+
+
+def test_the_command_prints_the_path(pdb, tmp_path):
+    done = run(pdb, tmp_path / "out.zarr", "--levels", "chain,residue,atomic", "--steps", "4", "--json")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert [s["n"] for s in result["path"]] == [1, 2, 3, 4]
+    assert set(result["path"][0]) >= {"omega_alpha", "F", "certificate", "mean_b"}
+    assert sum(result["shares"].values()) == pytest.approx(100)
+    assert polystate.open(tmp_path / "out.zarr").validate().valid
+    assert run(pdb, tmp_path / "out.zarr", "--steps", "2").exception.code == "already-exists"
+
+
+def test_an_interrupted_fit_goes_on(pdb, tmp_path, monkeypatch):
+    arguments = (pdb, tmp_path / "out.zarr", "--levels", "chain,residue,atomic", "--steps", "6", "--json")
+    whole = json.loads(run(pdb, tmp_path / "whole.zarr", *arguments[2:]).stdout)
+    solve_step = solver_module.Solver.solve_step
+
+    def stop(self, n, centre, tolerance):
+        if n == 4:
+            raise KeyboardInterrupt
+        return solve_step(self, n, centre, tolerance)
+
+    monkeypatch.setattr(solver_module.Solver, "solve_step", stop)
+    assert run(*arguments).exit_code == 130
+    kept = tmp_path / "out.zarr.partial-fit.npz"
+    assert kept.exists()
+    monkeypatch.setattr(solver_module.Solver, "solve_step", solve_step)
+    result = json.loads(run(*arguments).stdout)
+    assert [s["F"] for s in result["path"]] == [s["F"] for s in whole["path"]]
+    assert not kept.exists()
+
+
+def test_many_structures_survive_a_killed_worker(pdb, tmp_path):
+    """One good file, one with B = 0, one whose worker is killed each time: a table of all three, and a second run."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(pdb, folder / "good.pdb")
+    text = pdb.read_text().splitlines()
+    (folder / "zero.pdb").write_text("\n".join([text[0][:60] + "  0.00" + text[0][66:], *text[1:]]) + "\n")
+    options = {"levels": ["chain", "residue", "atomic"]}
+    quick = Settings(max_steps=3, final_tolerance=1e-2)
+    summary = fit_many(folder, tmp_path / "out", quick, options, workers=1)
+    assert (summary["done"], summary["failed"], summary["kept"]) == (1, 1, 0)
+    table = pq.read_table(summary["table"]).to_pylist()
+    assert {r["name"]: r["code"] for r in table} == {"good": "", "zero": "b-factor-range"}
+    assert polystate.open(tmp_path / "out" / "good.zarr.zip").validate().valid
+    shutil.copy(pdb, folder / "more.pdb")
+    again = fit_many(folder, tmp_path / "out", quick, options, workers=1)
+    assert (again["done"], again["failed"], again["kept"]) == (1, 1, 1)
+
+
+def test_a_killed_worker_is_replaced(pdb, tmp_path):
+    """The worker process is killed while it works; the task is done again by another."""
+    import os
+    import signal
+    import threading
+    import time
+
+    import psutil
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(pdb, folder / "a.pdb")
+    before = {p.pid for p in psutil.Process().children(recursive=True)}
+    killed = []
+
+    def kill():
+        for _ in range(200):
+            time.sleep(0.1)
+            for p in psutil.Process().children(recursive=True):
+                try:
+                    if p.pid not in before and "spawn_main" in " ".join(p.cmdline()) and p.cpu_times().user > 2.0:
+                        os.kill(p.pid, signal.SIGKILL)
+                        killed.append(p.pid)
+                        return
+                except psutil.Error:
+                    continue
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    summary = fit_many(folder, tmp_path / "out", Settings(max_steps=12), {"levels": ["chain", "residue", "atomic"]}, workers=1)
+    thread.join()
+    assert killed
+    assert (summary["done"], summary["failed"]) == (1, 0)
