@@ -72,7 +72,7 @@ def sample(
     workers: int = 1,
     processes: bool | None = None,
     scheduler: str | None = None,
-    state: Mapping[Name, str] | None = None,
+    state: Mapping[Any, str] | None = None,
     at: Mapping[str, int] | None = None,
     psd: str = "refuse",
     backend: str = "auto",

@@ -129,7 +129,7 @@ def _write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def _write_array(store: Any, path: str, values: np.ndarray, marks: dict[str, Any] | None) -> None:
     chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
-    attributes = {"polystate": marks} if marks else {}
+    attributes: dict[str, Any] = {"polystate": marks} if marks else {}
     if shards is None and chunks == tuple(max(1, n) for n in values.shape):
         _write_one_chunk(Path(store.root) / path, values, attributes)
         return
@@ -157,7 +157,7 @@ def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any])
     from numcodecs.zstd import compress
 
     single = values.dtype.itemsize == 1
-    order = {"name": "bytes"} if single else {"name": "bytes", "configuration": {"endian": "little"}}
+    order: dict[str, Any] = {"name": "bytes"} if single else {"name": "bytes", "configuration": {"endian": "little"}}
     fill: Any = False if values.dtype.kind == "b" else 0.0 if values.dtype.kind == "f" else 0
     document = {
         "shape": list(values.shape),

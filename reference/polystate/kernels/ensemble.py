@@ -33,7 +33,7 @@ class Ensemble:
     def __init__(
         self,
         dep: Deposition,
-        state: Mapping[Name, str] | None = None,
+        state: Mapping[Any, str] | None = None,
         at: Mapping[str, int] | None = None,
         psd: str = "refuse",
         backend: str = "auto",

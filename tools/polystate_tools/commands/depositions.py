@@ -11,11 +11,13 @@ import typer
 from polystate_tools.commands.options import (
     AllowCode,
     At,
+    Component,
     Dep,
     DrawAt,
     Json,
     Overwrite,
     State,
+    components,
     draw,
     echo_json,
     echo_table,
@@ -71,6 +73,7 @@ def validate(
     dep: Dep,
     regenerate: Annotated[bool, typer.Option("--regenerate", help="Recompute derived values and compare.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is stale.")] = False,
+    artifacts: Annotated[bool, typer.Option("--artifacts", help="Verify external files, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say all that is wrong with a deposition; exit status 1 where anything is.
@@ -81,7 +84,7 @@ def validate(
     from polystate.validate import Report
 
     try:
-        report = polystate.open(dep).validate(strict, regenerate)
+        report = polystate.open(dep).validate(strict, regenerate, artifacts)
     except PolystateError as refusal:
         report = Report([refusal])
     if as_json:
@@ -120,6 +123,7 @@ def explain(
     state: State = None,
     at: At = None,
     draw_at: DrawAt = None,
+    component: Component = None,
     atom: Annotated[str | None, typer.Option(help="One atom: chain/number/name (author numbering) or atom_id.")] = None,
     allow_code: AllowCode = False,
     as_json: Json = False,
@@ -130,7 +134,12 @@ def explain(
     import polystate
 
     rows = polystate.open(dep).explain(
-        atom, state=states(state), at=steps(at), draw=draw(draw_at), allow_code=allow_code
+        atom,
+        state=states(state),
+        at=steps(at),
+        draw=draw(draw_at),
+        components=components(component),
+        allow_code=allow_code,
     )
     if as_json:
         echo_json(rows)

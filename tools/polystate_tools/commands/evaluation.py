@@ -11,6 +11,7 @@ from polystate_tools.commands.options import (
     AllowCode,
     At,
     Backend,
+    Component,
     Dep,
     DrawAt,
     Json,
@@ -18,6 +19,7 @@ from polystate_tools.commands.options import (
     Overwrite,
     Psd,
     State,
+    components,
     draw,
     echo_json,
     save,
@@ -67,6 +69,7 @@ def render(
     state: State = None,
     at: At = None,
     draw_at: DrawAt = None,
+    component: Component = None,
     psd: Psd = "refuse",
     nan: Annotated[bool, typer.Option("--nan", help="Write NaN for atoms that are absent.")] = False,
     allow_code: AllowCode = False,
@@ -102,29 +105,48 @@ def sample(
     out: Out,
     n: Annotated[int, typer.Option("--n", min=1, help="How many draws.")],
     seed: Annotated[str, typer.Option(help="A 64-bit seed.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Workers on this machine; the bytes do not depend on it.")] = 1,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler.")] = None,
     dtype: Annotated[str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")] = "float64",
     state: State = None,
     at: At = None,
     psd: Psd = "refuse",
+    allow_code: AllowCode = False,
     backend: Backend = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Finish what an interrupted run left.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Write N draws to a Zarr store, in bounded memory; a second call finishes what a first one left.
+    """Write N draws to a Zarr store in bounded memory: draws 0 to N - 1 of the seed.
 
     Example: polystate sample 6vxx.zarr -o DRAWS.zarr --n 1000 --seed 7"""
     import polystate
     from polystate.sample import sample as write_draws
+    from polystate.sampling import Draw
     from polystate_tools.commands.progress import progress
 
-    with progress("draws", n) as advance:
-        result = write_draws(
-            polystate.open(dep), out, n=n, seed=int(seed), state=states(state), at=steps(at), psd=psd, dtype=dtype,
-            workers=workers, scheduler=scheduler, backend=backend, overwrite=overwrite, advance=advance,
-        )  # fmt: skip
-    _done(out, result, as_json, {"n": n, "seed": seed})
+    with progress("draws", n) as show:
+        write_draws(
+            polystate.open(dep),
+            n,
+            Draw.parse(seed).seed,
+            out,
+            dtype=dtype,
+            workers=workers,
+            scheduler=scheduler,
+            state=states(state),
+            at=steps(at),
+            psd=psd,
+            backend=backend,
+            allow_code=allow_code,
+            resume=resume,
+            overwrite=overwrite,
+            progress=show,
+        )
+    if as_json:
+        echo_json({"file": str(out), "n": n, "seed": seed, "dtype": dtype})
+    else:
+        typer.echo(f"{out}  {n} draws of seed {seed}")
 
 
 def _done(out: Path, values: Any, as_json: bool, more: dict[str, Any]) -> None:

@@ -19,6 +19,10 @@ Overwrite = Annotated[bool, typer.Option("-y", help="Overwrite what is there.")]
 State = Annotated[str | None, typer.Option(metavar="K=V,...", help="States, such as altloc/A.128=B,ligand=bound.")]
 At = Annotated[str | None, typer.Option(metavar="AXIS=N,...", help="Steps on sample axes, such as frame=47.")]
 DrawAt = Annotated[str | None, typer.Option("--draw", metavar="SEED:INDEX", help="Draw what is not given.")]
+Component = Annotated[
+    list[str] | None,
+    typer.Option("--component", metavar="ID=X:Y|NAME", help="Amplitudes or latents of a descriptor, or a landmark."),
+]
 AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let bodies run that can run code.")]
 Backend = Annotated[str, typer.Option(help="numpy, numba, cuda or auto.")]
 Psd = Annotated[str, typer.Option(metavar="refuse|clip", help="What to do with covariances that no motion has.")]
@@ -46,6 +50,19 @@ def pairs(text: str | None, option: str) -> dict[str, str]:
         if not equals or not key or key in result:
             raise BadRequest(option, part, "K=V, each K once")
         result[key.strip()] = value.strip()
+    return result
+
+
+def components(texts: list[str] | None) -> dict[str, Any]:
+    """`hinge=bent` or `modes=0.5:-1` as a mapping of names and arrays."""
+    import numpy as np
+
+    result: dict[str, Any] = {}
+    for name, value in pairs(",".join(texts or []), "--component").items():
+        try:
+            result[name] = np.array([float(v) for v in value.split(":")])
+        except ValueError:
+            result[name] = value
     return result
 
 

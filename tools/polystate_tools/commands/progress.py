@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """Yield a function that is told how much more is done."""
+def progress(what: str, total: float) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that is told how much is done, and of how much."""
     if not sys.stderr.isatty():
-        yield lambda amount: None
+        yield lambda done, of: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda amount: bar.advance(task, amount)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -63,6 +63,8 @@ def import_(
     if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
         from polystate_tools.formats.h5md import import_h5md, place_beside
 
+        if topology is None:
+            raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
         tree, report = import_h5md(source, topology, units=units, energy=energy, external=external)
         if external:
             place_beside(source, out)

@@ -54,8 +54,6 @@ def import_h5md(
     energy: path of an observable below /observables that is the energy of each step. keep: ids of descriptors of the
     topology that are taken over."""
     path = Path(path)
-    if topology is None:
-        raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
     base = _topology(topology)
     dep = Deposition(base)
     try:
