@@ -31,7 +31,6 @@ import numpy as np
 
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
 from polystate.kernels import resolve
-from polystate.states import Name
 from polystate.store import StoredTree, Tree, read
 
 if TYPE_CHECKING:

@@ -120,5 +120,6 @@ def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, ps
     bad = indefinite(u)
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
+        found = f"{len(bad)} atoms, first with draw keys {few}"
+        raise NotPositiveSemidefinite(where, found, "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

@@ -20,7 +20,6 @@ from polystate.kernels.draws import gaussian
 from polystate.kernels.jit import jit
 from polystate.operators.parametric_gaussian import six_components
 from polystate.sampling import Draw
-from polystate.states import Name
 
 MOST_DRAWS = 1 << 64
 

@@ -123,9 +123,9 @@ def sample(
     import polystate
     from polystate.sample import sample as write_draws
     from polystate.sampling import Draw
-    from polystate_tools.commands.progress import progress
+    from polystate_tools.commands.progress import of_total, progress
 
-    with progress("draws", n) as show:
+    with progress("draws", n) as advance:
         write_draws(
             polystate.open(dep),
             n,
@@ -141,7 +141,7 @@ def sample(
             allow_code=allow_code,
             resume=resume,
             overwrite=overwrite,
-            progress=show,
+            progress=of_total(advance),
         )
     if as_json:
         echo_json({"file": str(out), "n": n, "seed": seed, "dtype": dtype})

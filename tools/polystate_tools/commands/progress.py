@@ -8,14 +8,26 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(what: str, total: float) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that is told how much is done, and of how much."""
+def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
+    """Yield a function that is told how much more is done."""
     if not sys.stderr.isatty():
-        yield lambda done, of: None
+        yield lambda amount: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+        yield lambda amount: bar.advance(task, amount)
+
+
+def of_total(advance: Callable[[float], None]) -> Callable[[float, float], None]:
+    """The same for work that tells how much is done in all, and of how much."""
+    before = 0.0
+
+    def show(done: float, of: float) -> None:
+        nonlocal before
+        advance(done - before)
+        before = done
+
+    return show
