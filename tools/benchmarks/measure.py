@@ -104,14 +104,17 @@ def text(found: Mapping[str, Any]) -> str:
     for program, s in found.get("programs", {}).items():
         ratio = found["ratio"].get(program)
         least = found["bounds"].get(program)
-        line = f"  {program:<38}{_seconds(s['median_s']):>10}  [{_seconds(s['q1_s'])} – {_seconds(s['q3_s'])}]"
+        line = (
+            f"  {program:<38}{seconds_text(s['median_s']):>10}  [{seconds_text(s['q1_s'])} – {seconds_text(s['q3_s'])}]"
+        )
         line += f"  x{ratio:.3g}" if ratio is not None else ""
         lines.append(line + (f" (asked: {least:g})" if least is not None else ""))
     lines += [f"  {line}" for line in found.get("notes", [])]
     return "\n".join(lines)
 
 
-def _seconds(s: float) -> str:
+def seconds_text(s: float) -> str:
+    """A time in a unit that suits it."""
     for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
         if s * factor >= 1 or unit == "µs":
             return f"{s * factor:.3g} {unit}"

@@ -1,0 +1,104 @@
+"""Every benchmark beside its peers.
+
+    python tools/benchmarks/run.py [--quick] [--only NAME ...] [--json FILE] [--page] [--python PEERS]
+
+A benchmark is a module here with `main(quick) -> list of records` (`measure.record`), or a script of its own that
+`others.py` translates; each runs in a process of its own. POLYSTATE_DATA names the folder of input files.
+--python: the interpreter that has the peers (cctbx-base, gemmi, mmtf-python, biotite), which need not be this one.
+--page writes results/README.md, results.json and the plots."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+ROOT = HERE.parents[1]
+MODULES = ("covariance", "draws", "sampling", "opening", "states", "growth", "import_export", "mmtf", "echt")
+
+
+def main() -> int:
+    """Run what is asked for; 1 if a bound is not met, 2 if a benchmark could not run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small inputs and few rounds")
+    parser.add_argument("--only", nargs="+", choices=MODULES, metavar="NAME", help=", ".join(MODULES))
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--page", action="store_true", help="write the page of results")
+    parser.add_argument("--one", choices=MODULES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        return _one(options.one, options.quick, options.json)
+    found: dict[str, Any] = {"quick": options.quick, "benchmarks": {}}
+    failed = False
+    for name in options.only or [m for m in MODULES if (HERE / f"{m}.py").exists()]:
+        records, said = _process(name, options)
+        if records is None:
+            failed = True
+            print(f"{name}: could not run\n{said}")
+            continue
+        found["machine"] = found.get("machine") or records["machine"]
+        found["benchmarks"][name] = records["records"]
+        for record in records["records"]:
+            print(_text(record), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if options.page:
+        _page(found)
+    met = all(r.get("met", True) for records in found["benchmarks"].values() for r in records)
+    return 2 if failed else 0 if met else 1
+
+
+def _process(name: str, options: argparse.Namespace) -> tuple[dict[str, Any] | None, str]:
+    environment = dict(os.environ)
+    paths = [str(ROOT / p) for p in ("reference", "schemas", "conformance", "tools")]
+    environment["PYTHONPATH"] = os.pathsep.join([*paths, environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    if options.page:
+        RESULTS.mkdir(exist_ok=True)
+        environment["POLYSTATE_PLOTS"] = str(RESULTS)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "records.json"
+        command = [options.python, str(HERE / "run.py"), "--one", name, "--json", str(out)]
+        done = subprocess.run(
+            [*command, *(["--quick"] if options.quick else [])], env=environment, capture_output=True, text=True
+        )
+        return (json.loads(out.read_text()) if out.exists() else None), done.stdout + done.stderr
+
+
+def _one(name: str, quick: bool, out: Path) -> int:
+    module = importlib.import_module(name)
+    takes = inspect.signature(module.main).parameters
+    import measure
+    import others
+
+    records = module.main(quick) if "quick" in takes else others.records(name, quick)
+
+    out.write_text(json.dumps({"machine": measure.machine(), "records": records}))
+    return 0
+
+
+def _text(record: dict[str, Any]) -> str:
+    import measure
+
+    return measure.text(record)
+
+
+def _page(found: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+    import page
+
+    (RESULTS / "README.md").write_text(page.markdown(found), "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
