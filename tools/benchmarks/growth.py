@@ -15,7 +15,7 @@ import numpy as np
 from polystate import Deposition
 from polystate.kernels.ensemble import Ensemble
 
-LIMIT_S = 30.0  # of one series; what would take longer is left out and said to be
+LIMIT_S = 60.0  # of one series; what would take longer is left out and said to be
 
 
 def main(quick: bool) -> list[dict[str, Any]]:
