@@ -36,11 +36,11 @@ def verdict(case: cases.Case, answer: dict[str, Any], out_dir: Path) -> dict[str
     if findings is not None:
         said = "; ".join(_said(finding) for finding in findings[:3]) or "invalid, without an error"
         return {"outcome": "failed", "why": f"rejected: {said}", "accepted": False}
-    differences = _differences(case, answer["ok"], out_dir)
+    differences, used = _differences(case, answer["ok"], out_dir)
     if differences:
         return {"outcome": "failed", "why": "; ".join(item["why"] for item in differences), "accepted": True,
                 "differences": differences}  # fmt: skip
-    return {"outcome": "passed", "accepted": True}
+    return {"outcome": "passed", "accepted": True, **({"tolerance_used": used} if used is not None else {})}
 
 
 def rejection(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -76,20 +76,22 @@ def _said(finding: dict[str, Any]) -> str:
     return f"{finding['stage']}/{finding['code']}{place}"
 
 
-def _differences(case: cases.Case, ok: dict[str, Any], out_dir: Path) -> list[dict[str, Any]]:
-    found = []
+def _differences(case: cases.Case, ok: dict[str, Any], out_dir: Path) -> tuple[list[dict[str, Any]], float | None]:
+    """What differs, and the largest share of a tolerance that the numbers use up."""
+    found: list[dict[str, Any]] = []
+    shares: list[float] = []
     for output, want in case.expect.items():
         if output not in ok:
             difference: dict[str, Any] | None = {"why": "missing from the answer"}
         elif output == "store":
             difference = _store_difference(want, ok[output], out_dir)
         elif isinstance(want, dict) and ("value" in want or "file" in want):
-            difference = _array_difference(case, output, want, ok[output], out_dir)
+            difference = _array_difference(case, output, want, ok[output], out_dir, shares)
         else:
             difference = _text_difference(output, want, ok[output])
         if difference is not None:
             found.append({"output": output, **difference, "why": f"{output}: {difference['why']}"})
-    return found
+    return found, max(shares, default=None)
 
 
 def _text_difference(output: str, want: Any, got: Any) -> dict[str, Any] | None:
@@ -109,7 +111,7 @@ def _short(value: Any) -> str:
 
 def _store_difference(want: dict[str, Any], got: dict[str, Any], out_dir: Path) -> dict[str, Any] | None:
     """A store that was written: its digest, taken by our own reader, against the expected one."""
-    path = _inside(out_dir, got["file"])
+    path = inside(out_dir, got["file"])
     if path is None:
         return {"why": f"no such file in out_dir: {got['file']!r}"}
     try:
@@ -119,26 +121,39 @@ def _store_difference(want: dict[str, Any], got: dict[str, Any], out_dir: Path) 
     return None if found == want["digest"] else {"why": f"expected digest {want['digest']}, found {found}"}
 
 
-def _inside(out_dir: Path, name: str) -> Path | None:
+def inside(out_dir: Path, name: str) -> Path | None:
+    """The file that an answer names, if it exists and lies in out_dir."""
     path = (out_dir / name).resolve()
     return path if path.is_relative_to(out_dir.resolve()) and path.exists() else None
 
 
 def _array_difference(
-    case: cases.Case, output: str, want: dict[str, Any], got: Any, out_dir: Path
+    case: cases.Case, output: str, want: dict[str, Any], got: Any, out_dir: Path, shares: list[float]
 ) -> dict[str, Any] | None:
     expected = case.expected_array(output)
     dtype = want.get("dtype") or protocol.NUMERIC_OUTPUTS.get(output) or expected.dtype.name
     if not isinstance(got, dict) or "file" not in got:
         return {"why": "expected an array file"}
-    path = _inside(out_dir, got["file"])
+    path = inside(out_dir, got["file"])
     if path is None:
         return {"why": f"no such file in out_dir: {got['file']!r}"}
     try:
         found = np.load(path, allow_pickle=False)
     except Exception as error:
         return {"why": f"not a NumPy array file: {str(error)[:200]}"}
-    return array_difference(expected, found, dtype, want.get("abs", 0.0), want.get("rel", 0.0), want.get("ignore", ()))
+    tolerances = want.get("abs", 0.0), want.get("rel", 0.0)
+    difference = array_difference(expected, found, dtype, *tolerances, want.get("ignore", ()))
+    if difference is None and any(tolerances):
+        shares.append(tolerance_used(expected, found, *tolerances, want.get("ignore", ())))
+    return difference
+
+
+def tolerance_used(expected: np.ndarray, found: np.ndarray, abs_tol: float, rel_tol: float, ignore: Any = ()) -> float:
+    """The largest |found - expected| / (abs + rel |expected|) of finite numbers, 0 where they are equal."""
+    size, limit = np.abs(found - expected), abs_tol + rel_tol * np.abs(expected)
+    share = np.where(found == expected, 0.0, size / np.where(limit > 0, limit, 1.0))
+    share[list(ignore)] = 0.0
+    return float(np.nan_to_num(share).max(initial=0.0))
 
 
 def array_difference(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,7 @@ class Kill:
         return not self.killed_by and self.explained is None
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "family": self.family, "description": self.description,
-                "profiles": list(self.profiles), "killed_by": list(self.killed_by), "explained": self.explained, "why": self.why,
-                "claimed_in_vain": list(self.claimed_in_vain)}  # fmt: skip
+        return dataclasses.asdict(self)
 
 
 class Prebuilt(Materials):
@@ -53,12 +52,17 @@ def killed(result: Result) -> bool:
     return result["outcome"] != "passed" or not all(result.get("named", {}).values())
 
 
+FAMILIES: dict[str, Callable[[], Sequence[faults.Fault]]] = {
+    "hand": faults.load, "schema": mutants.load, "blind": mutants.blind,
+}  # fmt: skip
 TASKS_OF_A_PROCESS = 8
 """A process plants so many faults one after the other before a fresh one takes over."""
 
 _SOUND = faults.Fault(
     "none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original
 )
+_SAMPLER = "polystate_conformance.implementations.numpy_sampler"
+_SOUND_SAMPLER = faults.Fault("none", "the sampler as it is", (), f"{_SAMPLER}:factor", lambda original: original)
 _CASES: list[Case] = []
 _STORES: dict[str, Path | None] = {}
 
@@ -88,7 +92,11 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
 
 
 def _concerns(item: faults.Fault, case: Case) -> bool:
-    """Whether a case may tell a fault: of its profile; for a dropped constraint, a refusal for that kind of reason."""
+    """Whether a case may tell a fault: of its profile; for a dropped constraint, a refusal for that kind of reason.
+
+    Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
+    if case.statistical or item.target.startswith(_SAMPLER):
+        return case.statistical and item.target.startswith(_SAMPLER)
     if item.target == mutants.DOCUMENTS:
         return _schema_stage(case)
     if item.target == mutants.PAYLOADS:
@@ -102,36 +110,34 @@ def _schema_stage(case: Case) -> bool:
 
 def _find(family: str, id: str) -> faults.Fault:
     if family == "none":
-        return _SOUND
-    source = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}[family]
-    return next(item for item in source() if item.id == id)
+        return _SOUND_SAMPLER if id == "sampler" else _SOUND
+    return next(item for item in FAMILIES[family]() if item.id == id)
 
 
 def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) -> list[Result]:
-    from polystate_conformance.implementations import reference
+    from polystate_conformance.implementations import numpy_sampler, reference
 
     reference.backend = "numpy"  # the faults are planted in the NumPy evaluator
+    adapter = numpy_sampler if item.target.startswith(_SAMPLER) else reference
     with faults.planted(item), Prebuilt(_STORES) as materials:
-        return run_in_process(reference.handle, reference.hello(), cases, materials, stop_when=stop)
+        return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)  # type: ignore[attr-defined]
 
 
 def table(
-    cases: list[Case], jobs: int, materials: Materials, *, every: bool = False, families: Iterable[str] = ("hand", "schema", "blind"),
-    progress: Callable[[Kill], None] | None = None,
+    cases: list[Case], jobs: int, materials: Materials, *, every: bool = False,
+    families: Iterable[str] = ("hand", "schema", "blind"), progress: Callable[[Kill], None] | None = None,
 ) -> list[Kill]:  # fmt: skip
     """Run every fault of the families, each in a process of its own, on the cases that the reference passes cleanly."""
-    sources = {"hand": faults.load, "schema": mutants.load, "blind": mutants.blind}
-    tasks = [(family, item.id, every) for family in families for item in sources[family]()]
+    tasks = [(family, item.id, every) for family in families for item in FAMILIES[family]()]
     if not tasks:
         raise ValueError("no fault was collected")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["polystate_conformance.preload"])
     materials.prebuild(cases, jobs)
     stores = {case.id: materials.store(case) for case in cases}
-    exact = [case for case in cases if not case.statistical]
-    with context.Pool(1, _initialise, (exact, stores)) as pool:
-        unsound = set(pool.apply(_judge, (("none", "none", True),)).killed_by)
-    sound = [case for case in exact if case.id not in unsound]
+    with context.Pool(1, _initialise, (cases, stores)) as pool:
+        unsound = {id for right in ("none", "sampler") for id in pool.apply(_judge, (("none", right, True),)).killed_by}
+    sound = [case for case in cases if case.id not in unsound]
     found = []
     with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=TASKS_OF_A_PROCESS) as pool:
         for kill in pool.imap(_judge, tasks, chunksize=TASKS_OF_A_PROCESS):
@@ -144,7 +150,7 @@ def table(
 def unbroken(cases: list[Case], kills: list[Kill]) -> list[str]:
     """Cases that no fault breaks, of a table made with `every`: they test nothing."""
     broken = {id for kill in kills for id in kill.killed_by}
-    return [case.id for case in cases if case.id not in broken and not case.statistical]
+    return [case.id for case in cases if case.id not in broken]
 
 
 def counts(kills: list[Kill]) -> dict[str, dict[str, int]]:

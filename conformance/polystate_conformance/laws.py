@@ -1,36 +1,40 @@
 """Draws against their exact law: which tests, at which rate, from how many draws.
 
-The false-alarm rate of the whole suite, 1e-6, is split evenly over all tests of all statistical cases of a
-run (union bound), so a correct program fails a run once in a million. Every statistic has an exact
-distribution under the law: for normals, after whitening with the stated mean and covariance, sums of squares
-are chi-squared, sums are normal, and x·y/|y| of two independent columns is normal; for categories the counts
-are binomial, with a randomised p-value so that it is uniform. A case states the smallest fault it must
-detect and with what power, and the number of draws is the smallest that gives this power at the split rate.
+The false-alarm rate of the whole suite, 1e-6, is split evenly over the statistical cases of a run, and within a case
+over its tests (union bound), so a correct program fails a run once in a million. The p-values are exact
+(`exact_tests`); a case states the smallest fault it must detect and with what power, and the number of draws is the
+smallest that gives this power at the split rate (`power`). A law is one of
+
+- normal: `mean` (M, 3) Å; `covariance` (M, 3, 3) of independent atoms or (3M, 3M) of dependent ones, Å²;
+  with `warp`: {shift, scale} (M, 3) Å: what is normal is atanh((x - shift) / scale), or x - shift where scale is 0;
+- categorical: `probabilities` of the labels of one variable, or `outcomes`, each with `labels` (one for each variable
+  that is asked for, null where it is inactive) and `probability`;
+- mixture: `outcomes` that have `mean` and `covariance`, too: the draws given the states that were drawn with them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
-from polystate_conformance import compare
+from polystate_conformance import compare, exact_tests, power
 from polystate_conformance.case import Case
 
 SUITE_RATE = 1e-6
-MAX_DRAWS = 4_000_000
-NORMAL_TESTS = 6
+Law = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Rate of one test and the seed of a run."""
+    """Rate of one case and the seed of a run."""
 
     rate: float
     seed_of_run: int
@@ -42,152 +46,173 @@ class Plan:
 
     def request(self, case: Case) -> dict[str, Any]:
         """The request with the number of draws that the case's power needs."""
-        return {**case.message, "index": "0", "count": draws_needed(_law(case)[1], self.rate)}
+        return {**case.message, "index": "0", "count": draws_needed(law_of(case)[1], self.rate)}
 
 
 def plan(cases: Iterable[Case], seed: int) -> Plan:
-    """Split the suite's false-alarm rate over the tests of its statistical cases."""
-    tests = sum(_tests(_law(case)[1]) for case in cases if case.statistical)
-    return Plan(SUITE_RATE / max(1, tests), seed)
+    """Split the suite's false-alarm rate over its statistical cases."""
+    return Plan(SUITE_RATE / max(1, sum(case.statistical for case in cases)), seed)
+
+
+def law_of(case: Case) -> tuple[str, Law]:
+    """The output of a case that has a law, and the law."""
+    return next((name, want) for name, want in case.expect.items() if isinstance(want, dict) and "law" in want)
+
+
+def rates(names: Iterable[str], judge: str, rate: float) -> dict[str, float]:
+    """Half of the rate of a case for the test that judges its fault, the rest in equal parts for the others."""
+    names = list(names)
+    others = max(1, len(names) - 1)
+    return {name: rate / 2 if name == judge else rate / 2 / others for name in names}
+
+
+def fault(law: Law) -> tuple[str, float, float, str]:
+    """Kind, size and power of the fault a law must detect, and the test that judges it."""
+    ((kind, size),) = law["detect"]["fault"].items()
+    return kind, float(size), float(law["detect"]["power"]), power.JUDGED_BY.get(kind, "count")
+
+
+def draws_needed(law: Law, rate: float) -> int:
+    """The smallest number of draws that detects the stated fault with the stated power at this rate of a case."""
+    kind, size, wanted, judge = fault(law)
+    if judge == "count":
+        labels, probabilities = outcomes(law)
+        return power.outcome(probabilities[labels.index(stated(law))], size, wanted, rate / 2)
+    return power.normal(kind, size, wanted, rate / 2, components(law))
+
+
+def components(law: Law) -> int:
+    """How many independent normal numbers a draw has."""
+    first = law["outcomes"][0] if law["law"] == "mixture" else law
+    mean = np.array(first["mean"], float)
+    return exact_tests.whiten(mean[None], mean, np.array(first["covariance"], float))[0].shape[1]
+
+
+def outcomes(law: Law) -> tuple[list[tuple[str | None, ...]], np.ndarray]:
+    """Labels and probabilities (K,) of the outcomes of a law."""
+    if "probabilities" in law:
+        return [(label,) for label in law["probabilities"]], np.array(list(law["probabilities"].values()), float)
+    return [tuple(item["labels"]) for item in law["outcomes"]], np.array(
+        [item["probability"] for item in law["outcomes"]], float
+    )
+
+
+def stated(law: Law) -> tuple[str | None, ...]:
+    """The outcome whose probability a case watches: its labels with spaces between, a dash where inactive."""
+    kind = fault(law)[0]
+    if kind in power.JUDGED_BY:
+        return outcomes(law)[0][0]
+    return tuple(None if word == "-" else word for word in kind.split(" "))
 
 
 def verdict(case: Case, ok: dict[str, Any], out_dir: Path, plan: Plan) -> dict[str, Any]:
-    """Judge the draws of one case; fails on the smallest p-value below the rate."""
-    output, law = _law(case)
+    """Judge the draws of one case: it fails where a p-value is below the rate of its test."""
+    output, law = law_of(case)
     count = draws_needed(law, plan.rate)
-    if output not in ok:
-        return {"outcome": "failed", "why": f"{output}: missing from the answer"}
     generator = np.random.default_rng(int(plan.seed(case)) ^ 0x9E3779B9)
-    if law["law"] == "categorical":
-        drawn = ok[output]
-        if len(drawn) != count:
-            return {"outcome": "failed", "why": f"{output}: expected {count} draws, found {len(drawn)}"}
-        if strange := set(drawn) - set(law["probabilities"]):
-            return {"outcome": "failed", "why": f"{output}: not a state: {sorted(map(str, strange))[:3]}"}
-        values = p_values_categorical(drawn, law["probabilities"], generator)
-    else:
-        mean = np.array(law["mean"], float)
-        path = out_dir / ok[output]["file"]
-        draws = np.load(path, allow_pickle=False)
-        same = compare.array_difference(np.zeros((count, *mean.shape)), draws, "float64", np.inf, 0)
-        if same is not None:
-            return {"outcome": "failed", "why": f"{output}: {same['why']}"}
-        values = p_values_normal(draws, mean, np.array(law["covariance"], float))
-    name, smallest = min(values.items(), key=lambda item: item[1])
+    try:
+        draws = None if law["law"] == "categorical" else _draws(ok, out_dir, law, count)
+        drawn = None if law["law"] == "normal" else _outcomes_drawn(ok, law, count)
+        values = p_values(law, draws, drawn, generator)
+    except Impossible as error:
+        return {"outcome": "failed", "why": f"{output}: {error}", "accepted": True, "draws": count}
+    allowed = rates(values, fault(law)[3], plan.rate)
+    name = min(values, key=lambda name: values[name] / allowed[name])
     facts = {
         "p_values": {key: float(f"{value:.3g}") for key, value in values.items()},
         "rate": plan.rate,
         "draws": count,
+        "accepted": True,
     }
-    if smallest < plan.rate:
-        return {"outcome": "failed", "why": f"{output}: {name}: p = {smallest:.3g} below {plan.rate:.3g} in {count} draws",
-                "accepted": True, **facts}  # fmt: skip
-    return {"outcome": "passed", "accepted": True, **facts}
+    if values[name] < allowed[name]:
+        why = f"{output}: {name}: p = {values[name]:.3g} below {allowed[name]:.3g} in {count} draws"
+        return {"outcome": "failed", "why": why, **facts}
+    return {"outcome": "passed", **facts}
 
 
-def _law(case: Case) -> tuple[str, dict[str, Any]]:
-    return next((name, want) for name, want in case.expect.items() if isinstance(want, dict) and "law" in want)
+class Impossible(Exception):
+    """Draws that have no place in the law at all."""
 
 
-def _tests(law: dict[str, Any]) -> int:
-    return NORMAL_TESTS if law["law"] == "normal" else len(law["probabilities"])
-
-
-def p_values_normal(draws: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> dict[str, float]:
-    """Exact p-values of draws (n, M, 3) against mean (M, 3) and covariance (M, 3, 3), atoms independent, all in Å."""
-    n, atoms = draws.shape[:2]
-    z = np.linalg.solve(np.linalg.cholesky(covariance), (draws - mean).transpose(1, 2, 0))  # (M, 3, n)
-    flat = z.reshape(-1, n)  # (3M, n) standard normals
-    between = _columns_product(flat[:-1], flat[1:])  # neighbouring components, and neighbouring atoms
-    half = n // 2
-    return {
-        "mean": _two_sided(stats.chi2(3 * atoms), n * np.sum(flat.mean(axis=1) ** 2)),
-        "variance": _two_sided(stats.chi2(3 * atoms * n), np.sum(flat**2)),
-        "largest component variance": _smallest(_two_sided(stats.chi2(n), np.sum(flat**2, axis=1))),
-        "correlation of components": _smallest(between),
-        "correlation of successive draws": _smallest(_columns_product(flat[:, :half], flat[:, half : 2 * half])),
-        "shape": float(
-            stats.kstest(
-                flat.ravel()[:: max(1, flat.size // 200_000)],
-                "norm",
-                method="exact" if flat.size < 5000 else "asymp",
-            ).pvalue
-        ),
-    }
-
-
-def p_values_categorical(
-    drawn: list[Any], probabilities: dict[str, float], generator: np.random.Generator
+def p_values(
+    law: Law, draws: np.ndarray | None, drawn: np.ndarray | None, generator: np.random.Generator
 ) -> dict[str, float]:
-    """Randomised two-sided binomial p-values of each state's count."""
-    values = {}
-    for state, probability in probabilities.items():
-        count, law = sum(item == state for item in drawn), stats.binom(len(drawn), probability)
-        below = law.cdf(count - 1) + generator.random() * law.pmf(count)
-        values[state] = float(min(1.0, 2 * min(below, 1 - below)))
+    """Exact p-values of draws (n, M, 3) and numbers of outcomes (n,), where the law has them; may be Impossible."""
+    values: dict[str, float] = {}
+    if drawn is not None:
+        labels, probabilities = outcomes(law)
+        values |= exact_tests.categorical(drawn, probabilities, labels.index(stated(law)), generator)
+    if draws is not None:
+        values |= exact_tests.normal(*_whitened(law, draws, drawn))
     return values
 
 
-def _two_sided(law: Any, value: Any) -> Any:
-    return np.minimum(1.0, 2 * np.minimum(law.cdf(value), law.sf(value)))
+def _whitened(law: Law, draws: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if law["law"] == "normal":
+        if "warp" in law:
+            draws = _straight(draws, law["warp"])
+        parts = [(np.arange(len(draws)), law)]
+    else:
+        assert drawn is not None
+        parts = [(np.flatnonzero(drawn == k), item) for k, item in enumerate(law["outcomes"])]
+    z: np.ndarray | None = None
+    for rows, item in parts:
+        if not len(rows):
+            continue
+        mean, covariance = np.array(item["mean"], float), np.array(item["covariance"], float)
+        own, atom, axis, excess = exact_tests.whiten(draws[rows], mean, covariance)
+        if excess > 0:
+            raise Impossible(f"{excess:.3g} Å too far outside of what a singular covariance allows")
+        z = np.empty((len(draws), own.shape[1])) if z is None else z
+        z[rows] = own
+    assert z is not None
+    return z, atom, axis
 
 
-def _columns_product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """p-values of x·y/|y| (rows), which is standard normal when x is and is independent of y."""
-    return 2 * stats.norm.sf(np.abs(np.sum(x * y, axis=1) / np.linalg.norm(y, axis=1)))
+def _straight(draws: np.ndarray, warp: dict[str, Any]) -> np.ndarray:
+    """The normal numbers behind a decoder of one hidden layer."""
+    shift, scale = np.array(warp["shift"], float), np.array(warp["scale"], float)
+    moved = draws - shift
+    bent = scale != 0
+    ratio = moved[:, bent] / scale[bent]
+    if np.any(np.abs(ratio) >= 1):
+        raise Impossible("a decoder gives what its last layer cannot")
+    moved[:, bent] = np.arctanh(ratio)
+    return moved
 
 
-def _smallest(values: np.ndarray) -> float:
-    """Of several exact p-values the smallest, by Šidák's formula where independent and by Bonferroni at worst."""
-    smallest = float(np.min(values))
-    return min(1.0, smallest * len(values))
+def _draws(ok: dict[str, Any], out_dir: Path, law: Law, count: int) -> np.ndarray:
+    if not isinstance(ok.get("draws"), dict):
+        raise Impossible("missing from the answer")
+    first = law["outcomes"][0] if law["law"] == "mixture" else law
+    path = compare.inside(out_dir, ok["draws"]["file"])
+    if path is None:
+        raise Impossible(f"no such file in out_dir: {ok['draws']['file']!r}")
+    try:
+        found = np.load(path, allow_pickle=False)
+    except Exception as error:
+        raise Impossible(f"not a NumPy array file: {str(error)[:200]}") from None
+    shape = (count, *np.shape(first["mean"]))
+    wrong = compare.array_difference(np.zeros(shape), found, "float64", np.inf, 0)
+    if wrong is not None:
+        raise Impossible(wrong["why"])
+    if not np.isfinite(found).all():
+        raise Impossible("not finite")
+    return found
 
 
-def draws_needed(law: dict[str, Any], rate: float) -> int:
-    """The smallest number of draws at which the stated fault is detected with the stated power at this rate."""
-    (fault, size), power = next(iter(law["detect"]["fault"].items())), law["detect"]["power"]
-    if law["law"] == "categorical":
-        return _search(lambda n: _power_category(law["probabilities"], fault, size, n, rate), power)
-    components = 3 * len(law["mean"])
-    powers: dict[str, Callable[[int], float]] = {
-        "sd": lambda n: _power_chi2(components * n, (1 + size) ** 2, rate),
-        "sd of a component": lambda n: _power_chi2(n, (1 + size) ** 2, rate / components),
-        "shift": lambda n: float(
-            stats.ncx2(components, n * components * size**2).sf(stats.chi2(components).isf(rate / 2))
-        ),
-        "correlation": lambda n: _power_normal(size * np.sqrt(n) / np.sqrt(1 - size**2), rate / (components - 1)),
-        "repeat": lambda n: _power_normal(size * np.sqrt(n / 2), rate / components),
-    }
-    return max(64, _search(powers[fault], power))
-
-
-def _power_chi2(freedom: int, scale: float, rate: float) -> float:
-    law = stats.chi2(freedom)
-    return float(law.sf(law.isf(rate / 2) / scale) + law.cdf(law.ppf(rate / 2) / scale))
-
-
-def _power_normal(shift: float, rate: float) -> float:
-    return float(stats.norm.sf(stats.norm.isf(rate / 2) - abs(shift)))
-
-
-def _power_category(probabilities: dict[str, float], state: str, size: float, n: int, rate: float) -> float:
-    """Power against a probability that is `size` too large (or too small) for one state."""
-    expected, wrong = stats.binom(n, probabilities[state]), stats.binom(n, probabilities[state] + size)
-    return float(wrong.sf(expected.isf(rate / 2)) + wrong.cdf(expected.ppf(rate / 2) - 1))
-
-
-def _search(power: Callable[[int], float], wanted: float) -> int:
-    """The smallest n with power(n) >= wanted."""
-    high = 8
-    while power(high) < wanted:
-        high *= 2
-        if high > MAX_DRAWS:
-            raise ValueError(f"more than {MAX_DRAWS} draws for this power: state a larger fault")
-    return (
-        int(np.ceil(optimize.brentq(lambda n: power(int(np.ceil(n))) - wanted, high / 2, high, xtol=0.5)))
-        if high > 8
-        else 8
-    )
+def _outcomes_drawn(ok: dict[str, Any], law: Law, count: int) -> np.ndarray:
+    """The number of the outcome of each draw."""
+    if "states_drawn" not in ok:
+        raise Impossible("states_drawn: missing from the answer")
+    drawn = ok["states_drawn"]
+    if len(drawn) != count:
+        raise Impossible(f"states_drawn: expected {count} draws, found {len(drawn)}")
+    number = {labels: k for k, (labels, p) in enumerate(zip(*outcomes(law), strict=True)) if p > 0}
+    found = [number.get(tuple(item) if isinstance(item, list) else (item,), -1) for item in drawn]
+    if -1 in found:
+        raise Impossible(f"states_drawn: not possible: {json.dumps(drawn[found.index(-1)])}")
+    return np.array(found)
 
 
 def uniformity(p_values: Iterable[float]) -> float:

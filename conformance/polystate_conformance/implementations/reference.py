@@ -29,7 +29,9 @@ def hello() -> dict[str, Any]:
     from polystate_schemas import registry
 
     return {
-        "protocol": protocol.PROTOCOL, "name": "polystate" if backend == "auto" else f"polystate ({backend})", "version": version("polystate"), "language": "Python",
+        "protocol": protocol.PROTOCOL,
+        "name": "polystate" if backend == "auto" else f"polystate ({backend})",
+        "version": version("polystate"), "language": "Python",
         "profiles": PROFILES, "operators": {id: entry.hash for id, entry in registry.entries().items()},
         "devices": ["cpu"], "rng": "philox4x32-10",
     }  # fmt: skip
@@ -228,25 +230,47 @@ def _iterated(dep: Any, request: dict[str, Any], draw: Any, selection: dict[str,
     for name in sorted(steps):
         axis = dep.axis(name, "iterate")
         place = place * axis.length + axis.step(steps[name])
-    policies = request.get("policies")
-    return next(islice(dep.iterate(*steps, draw=draw, policies=policies, **selection), place, None))
+    options = {"draw": draw, "policies": request.get("policies"), **selection}
+    if len(steps) == 1:
+        return next(dep.iterate(*steps, steps=slice(place, place + 1), **options))
+    return next(islice(dep.iterate(*steps, **options), place, None))
 
 
 def _many(
     dep: Any, request: dict[str, Any], out_dir: str, seed: int, index: int, selection: dict[str, Any]
 ) -> dict[str, Any]:
-    """Draws index, index + 1, ...: coordinates (n, M, 3), or the label of one variable in each."""
+    """Draws index, index + 1, ...: coordinates (n, M, 3), and the labels of one variable or of several in each."""
     from polystate import Draw
+    from polystate.kernels.ensemble import Ensemble
 
-    draws = [Draw(seed, index + k) for k in range(request["count"])]
+    n = request["count"]
+    if "iterate" in request or request.get("components"):
+        made = [_iterated(dep, request, Draw(seed, index + k), selection) if "iterate" in request
+                else dep.render(draw=Draw(seed, index + k), **selection) for k in range(n)]  # fmt: skip
+        xyz = np.stack([snapshot.xyz for snapshot in made])
+        joints = np.stack([snapshot.request.joint for snapshot in made])
+    else:
+        options = {name: selection[name] for name in ("state", "at", "psd", "allow_code") if name in selection}
+        ensemble = Ensemble(dep, backend=backend, **options)
+        xyz = np.empty((n, ensemble.n_atoms, 3))
+        joints = np.empty((n, ensemble.n_variables), np.int32)
+        ensemble.draws(seed, index, xyz, states=joints)
+        xyz = xyz[:, dep.rows(request.get("atoms"))]
     ok: dict[str, Any] = {}
     if "draws" in request["outputs"]:
-        xyz = np.stack([dep.render(draw=draw, **selection).xyz for draw in draws])
         ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
     if "states_drawn" in request["outputs"]:
-        joints = (dep.states.numbered(dep.states.draw(draw, selection.get("state"))) for draw in draws)
-        ok["states_drawn"] = [joint.get(request["variable"]) for joint in joints]
+        names = request.get("variables") or [request["variable"]]
+        columns = [_labels(dep, name, joints) for name in names]
+        ok["states_drawn"] = list(zip(*columns, strict=True)) if "variables" in request else columns[0]
     return ok
+
+
+def _labels(dep: Any, name: str, joints: np.ndarray) -> list[str | None]:
+    """The label of one variable in joint states (n, V), None where it is inactive."""
+    v = dep.states._variable(_name(name))
+    known = [str(label) for label in dep.states.dag.state_labels(v)]
+    return [known[s] if s >= 0 else None for s in joints[:, v].tolist()]
 
 
 def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
