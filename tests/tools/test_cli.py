@@ -89,3 +89,11 @@ def test_the_command_line_starts_without_heavy_imports():
     code = "import sys, polystate, polystate_tools.cli; print([m for m in ('zarr','numba','torch','linkml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_landmark_bends_the_hinge(tmp_path):
+    mixed, found = str(CORPUS / "mixed.zarr.zip"), []
+    for name, more in (("bent.npy", ["--component", "hinge=bent"]), ("still.npy", [])):
+        assert run("render", mixed, "-o", str(tmp_path / name), "--at", "frame=1", *more).returncode == 0
+        found.append(np.load(tmp_path / name))
+    assert np.abs(found[0] - found[1]).max() > 1

@@ -87,7 +87,8 @@ def render(
     import polystate
 
     opened = polystate.open(dep)
-    snap = opened.render(states(state), steps(at), draw(draw_at), psd=psd, allow_code=allow_code, backend=backend)
+    given = {"components": components(component), "allow_code": allow_code, "backend": backend}
+    snap = opened.render(states(state), steps(at), draw(draw_at), psd=psd, **given)
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
     if out.suffix == ".npz":
         content = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
