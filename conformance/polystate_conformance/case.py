@@ -93,10 +93,10 @@ def load(file: Path) -> Case:
         document = yaml12.load(file.read_text(encoding="utf-8"))
     except Exception as error:
         raise BadCase(f"{file}: {error}") from error
-    error = next(_validator().iter_errors(document), None)
-    if error is not None:
-        place = "/".join(str(part) for part in error.absolute_path) or "case"
-        raise BadCase(f"{file}: {place}: {error.message[:300]}")
+    violation = next(_validator().iter_errors(document), None)
+    if violation is not None:
+        place = "/".join(str(part) for part in violation.absolute_path) or "case"
+        raise BadCase(f"{file}: {place}: {violation.message[:300]}")
     case = Case(file.parent, document)
     try:
         protocol.check(f"request_{case.kind}", case.message)

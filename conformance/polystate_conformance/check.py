@@ -182,6 +182,39 @@ def oracle_problems(cases: list[Case]) -> list[str]:
     return found
 
 
+def sandwich_problems(cases: list[Case], jobs: int = 1) -> list[str]:
+    """Whether every tolerance lies between the spread of our backends and the effect of the faults it is to catch.
+
+    The NumPy and the Numba evaluator must each use less than half of it, and a fault that a case claims to kill
+    must go beyond it.
+    """
+    from polystate_conformance import faults, kill
+    from polystate_conformance.implementations import reference
+    from polystate_conformance.materialise import Materials
+    from polystate_conformance.runner import run_in_process
+
+    numeric = [
+        case for case in cases if not case.negative and not case.statistical and case.profile in reference.PROFILES
+    ]
+    planted = {item.id for item in faults.load()}
+    found = [f"{case.id}: no fault is called {id}" for case in cases for id in case.kills if id not in planted]
+    with Materials() as materials:
+        materials.prebuild(cases, jobs)
+        for backend in ("numpy", "numba"):
+            reference.backend = backend
+            for result in run_in_process(reference.handle, reference.hello(), numeric, materials):
+                if result["outcome"] != "passed":
+                    found.append(f"{result['case']}: with {backend}: {result['why']}")
+                elif result.get("tolerance_used", 0.0) > 0.5:
+                    found.append(f"{result['case']}: {backend} uses {result['tolerance_used']:.0%} of the tolerance")
+        reference.backend = "auto"
+        for item in kill.table(cases, jobs, materials, families=["hand"]):
+            found += [f"{case}: claims to kill {item.id}, and does not" for case in item.claimed_in_vain]
+            if item.survives:
+                found.append(f"fault {item.id} survives: {item.description}")
+    return found
+
+
 def load_oracle(file: Path) -> Any:
     """An oracle script as a module; it offers `expected(case) -> {output: value}` and imports nothing of ours."""
     text = file.read_text("utf-8")

@@ -19,9 +19,9 @@ def encode(store: Path, change: dict[str, Any]) -> None:
     old = zarr.open_array(zarr.storage.LocalStore(store), path=path, mode="r", zarr_format=3)
     values, attributes = np.asarray(old[...]), old.attrs.asdict()
     shutil.rmtree(store / path)
-    compressors: list[Any] = {"zstd": [ZstdCodec()], "gzip": [GzipCodec()], "none": []}[
-        change.get("compressor", "zstd")
-    ]
+    known: dict[str, Any] = {"zstd": ZstdCodec, "gzip": GzipCodec}
+    name = change.get("compressor", "zstd")
+    compressors: list[Any] = [] if name == "none" else [known[name]()]
     if change.get("checksum"):
         compressors.append(Crc32cCodec())
     array = zarr.create_array(

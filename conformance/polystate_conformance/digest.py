@@ -1,4 +1,4 @@
-"""The digest of a store by a second reader (zarr and pyarrow only), so that what is written is not judged by its writer."""
+"""The digest of a store by a second reader (zarr and pyarrow only): what is written is not judged by its writer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated faults: every constraint of the JSON Schemas dropped one at a time, and every error code never reported."""
+"""Generated faults: each constraint of the schemas dropped, and each error code never reported, one at a time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-CONSTRAINTS = frozenset({
-    "type", "enum", "const", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-    "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "contains", "minProperties", "maxProperties",
-    "required", "additionalProperties", "propertyNames", "dependentRequired", "if", "not", "allOf", "anyOf", "oneOf",
-})  # fmt: skip
+from polystate_conformance.faults import Fault
+
+CONSTRAINTS = frozenset(
+    "type enum const pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength"
+    " minItems maxItems uniqueItems contains minProperties maxProperties required additionalProperties propertyNames"
+    " dependentRequired if not allOf anyOf oneOf".split()
+)
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _SINGLE = ("items", "additionalProperties", "propertyNames", "contains", "not", "if", "then", "else")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -52,8 +54,10 @@ def without(schema: Any, path: Path) -> Any:
 
 DOCUMENTS = "polystate_schemas.schema:json_schema"
 PAYLOADS = "polystate_schemas.schema:_payloads"
-JUDGED = ("annotation", "assembly", "atoms", "axis", "bonds", "chains", "deposition", "descriptor", "entities", "grouping",
-          "hierarchy", "landmarks", "ncs", "operator_body", "provenance", "reference", "residues")  # fmt: skip
+JUDGED = tuple(
+    "annotation assembly atoms axis bonds chains deposition descriptor entities grouping hierarchy landmarks ncs"
+    " operator_body provenance reference residues".split()
+)
 """Kinds of documents that stand in a deposition; registry entries and texts are judged elsewhere."""
 FACTS = ("dtypes", "shapes", "minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "values", "refers_to",
          "sorted_by", "unique", "unit_norm", "required", "pattern")  # fmt: skip

@@ -9,24 +9,36 @@ from typing import Any
 from polystate_conformance.runner import Result
 
 _STYLE = """
-:root { --ink: #1c2330; --soft: #5a6675; --line: #dde3ea; --paper: #ffffff; --good: #1a7f4b; --bad: #b3261e; --none: #8a94a3; }
+:root { --ink: #1c2330; --soft: #5a6675; --line: #dde3ea; --paper: #ffffff;
+        --good: #1a7f4b; --bad: #b3261e; --none: #8a94a3; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 68rem; color: var(--ink); background: var(--paper);
        font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
+h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
 p.facts { color: var(--soft); margin: .1rem 0 1rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n, th.n { text-align: right; } tr.total td { font-weight: 600; border-bottom: 0; }
+td.n, th.n { text-align: right; }
 .bar { display: flex; height: .7rem; min-width: 8rem; background: var(--line); border-radius: 2px; overflow: hidden; }
-.bar i { display: block; } .passed { background: var(--good); } .failed { background: var(--bad); } .unsupported { background: var(--none); }
-.no { color: var(--bad); font-weight: 600; } .yes { color: var(--good); } .soft { color: var(--soft); }
-code { font: 13px/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+.bar i { display: block; }
+.passed { background: var(--good); }
+.failed { background: var(--bad); }
+.unsupported { background: var(--none); }
+.no { color: var(--bad); font-weight: 600; }
+.yes { color: var(--good); }
+.soft { color: var(--soft); }
+code, pre { font: 13px/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 td:first-child code, .id { white-space: nowrap; }
-details { margin: .3rem 0; } summary { cursor: pointer; }
-.key span { margin-right: 1.2rem; } .key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e5e9ef; --soft: #9aa6b5; --line: #2c3542; --paper: #12161c; --good: #4cc38a; --bad: #ff7b72; --none: #768396; } }
+details { margin: .3rem 0; }
+summary { cursor: pointer; }
+.key span { margin-right: 1.2rem; }
+.key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e5e9ef; --soft: #9aa6b5; --line: #2c3542; --paper: #12161c;
+          --good: #4cc38a; --bad: #ff7b72; --none: #768396; }
+}
 """
 
 
@@ -51,8 +63,9 @@ def page(
     if kills is not None:
         parts.append(_faults(kills))
     return (
-        f'<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
-        f"<title>Polystate conformance: {escape(name)}</title><style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
+        '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
+        f"<title>Polystate conformance: {escape(name)}</title><style>{_STYLE}</style>"
+        f"<body>{''.join(parts)}</body></html>\n"
     )
 
 
@@ -64,8 +77,9 @@ def badge(footer: dict[str, Any]) -> str:
     colour = "#1a7f4b" if claimed and totals["passed"] == claimed else "#b3261e"
     left, right = 82, 16 + 7 * len(text)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="22" role="img" aria-label="polystate: {text}">'
-        f'<rect width="{left}" height="22" fill="#39424f"/><rect x="{left}" width="{right}" height="22" fill="{colour}"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="22" role="img"'
+        f' aria-label="polystate: {text}"><rect width="{left}" height="22" fill="#39424f"/>'
+        f'<rect x="{left}" width="{right}" height="22" fill="{colour}"/>'
         '<g fill="#fff" font-family="Verdana, DejaVu Sans, sans-serif" font-size="12" text-anchor="middle">'
         f'<text x="{left / 2}" y="15">polystate</text><text x="{left + right / 2}" y="15">{text}</text></g></svg>'
     )
@@ -94,8 +108,9 @@ def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
                      str(table["unsupported"]), f"<div class=bar>{widths}</div>"])  # fmt: skip
     total = [f"<b>{cell}</b>" for cell in ("all", totals["cases"], totals["negative"], totals["passed"],
                                            totals["failed"], totals["unsupported"])]  # fmt: skip
-    rows.append([*total, '<span class="key soft"><span><i class=passed></i>passed</span>'
-                 "<span><i class=failed></i>failed</span><span><i class=unsupported></i>not claimed</span></span>"])  # fmt: skip
+    names = {"passed": "passed", "failed": "failed", "unsupported": "not claimed"}
+    key = "".join(f"<span><i class={name}></i>{text}</span>" for name, text in names.items())
+    rows.append([*total, f'<span class="key soft">{key}</span>'])
     head = ["profile", "cases", "of them negative", "passed", "failed", "not claimed", ""]
     return "<h2>Profiles</h2>" + _table(head, rows, {1, 2, 3, 4, 5})
 
@@ -104,9 +119,10 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     rows = []
     for row in [{"name": footer["implementation"].get("name") or "this one", "footer": footer}, *board]:
         figures, totals = row["footer"]["validity"], _totals(row["footer"])
-        rows.append([escape(row["name"]), f"{totals['passed']} of {totals['cases']}",
-                     *(("–" if figures[key] is None else f"{figures[key]:.3f}") for key in ("tpr", "tnr", "informedness"))])  # fmt: skip
-    text = "<p class=soft>A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0.</p>"
+        rates = ["–" if figures[key] is None else f"{figures[key]:.3f}" for key in ("tpr", "tnr", "informedness")]
+        rows.append([escape(row["name"]), f"{totals['passed']} of {totals['cases']}", *rates])
+    text = "A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0."
+    text = f"<p class=soft>{text}</p>"
     agreement = " · ".join(
         f"{part} {counts['agree']} of {counts['of']}" for part, counts in footer["rejections"].items() if counts["of"]
     )
@@ -160,10 +176,12 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
             else (f"<span class=soft>{escape(item['untestable'])}</span>" if item["untestable"] else none)
         )
         broken = f"<span class=no>{', '.join(item['broken'])}</span>" if item["broken"] else ""
-        rows.append([f"<code>{item['id']}</code>", item["level"], _marked(item["text"]), tests, str(len(item["violates"])), broken + marks])  # fmt: skip
+        id, violated = f"<code>{item['id']}</code>", str(len(item["violates"]))
+        rows.append([id, item["level"], _marked(item["text"]), tests, violated, broken + marks])
     head = ["sentence", "level", "text", "tested by", "violated by", "broken here"]
     body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
-    return f"<h2>Sentences</h2><p>{counts['traced']} of {counts['must']} MUST sentences have a case or a written reason.</p>{body}"
+    said = f"{counts['traced']} of {counts['must']} MUST sentences have a case or a written reason."
+    return f"<h2>Sentences</h2><p>{said}</p>{body}"
 
 
 def _marked(text: str) -> str:

@@ -107,13 +107,12 @@ def write_reports(
         junit.write(junit_xml, scored.run.results, scored.footer["implementation"]["name"] or "unknown")
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(
-            report_html.page(
-                scored.run.results, scored.footer, traces=traces(scored), board=scored.board,
-                kills=None if scored.kills is None else [item.to_json() for item in scored.kills], changes=scored.changes,
-            ),
-            "utf-8",
+        kills = None if scored.kills is None else [item.to_json() for item in scored.kills]
+        page = report_html.page(
+            scored.run.results, scored.footer, traces=traces(scored), board=scored.board, kills=kills,
+            changes=scored.changes,
         )  # fmt: skip
+        html.write_text(page, "utf-8")
     if badge is not None:
         badge.write_text(report_html.badge(scored.footer), "utf-8")
 

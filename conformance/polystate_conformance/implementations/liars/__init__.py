@@ -34,7 +34,7 @@ def x_ref(store: str | None) -> np.ndarray:
     import zarr
 
     try:
-        opened: Any = zarr.storage.ZipStore(store) if zipfile.is_zipfile(store or "") else store
+        opened: Any = zarr.storage.ZipStore(str(store)) if zipfile.is_zipfile(str(store)) else store
         return np.asarray(zarr.open_array(opened, path="reference/x_ref", mode="r")[...], np.float64)
     except Exception:
         return np.zeros((atom_count(store), 3))
