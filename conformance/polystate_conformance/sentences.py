@@ -46,7 +46,7 @@ class Sentence:
     @property
     def refuses(self) -> bool:
         """Whether the sentence names a refusal, so that a case that violates it is due."""
-        return bool(re.search(r"\b(MUST NOT|MUST (?:be )?refuse[ds]?|refused?|reject(?:s|ed)?)\b", self.text))
+        return bool(re.search(r"\b(refuse[ds]?|reject(?:s|ed)?)\b", self.text))
 
 
 @dataclass
@@ -103,13 +103,18 @@ def read(folder: Path = paths.SPEC) -> dict[str, Sentence]:
 def trace(
     sentences: dict[str, Sentence], cases: Iterable[Case], untestable: dict[str, str] | None = None
 ) -> dict[str, Trace]:
-    """For each sentence the cases that test and violate it, and those that name an older wording."""
+    """For each sentence the cases that test and violate it, and those that name an older wording.
+
+    The valid twin of a case that violates a sentence tests it, named or not: it differs by that one fact.
+    """
     traces = {id: Trace(sentence, untestable=(untestable or {}).get(id)) for id, sentence in sentences.items()}
     for case in cases:
         for id, hash in case.sentences.items():
             if id not in traces:
                 continue
             (traces[id].violates if case.negative else traces[id].tests).append(case.id)
+            if case.negative and case.twin not in traces[id].tests:
+                traces[id].tests.append(case.twin)
             if hash != sentences[id].hash:
                 traces[id].stale.append(case.id)
     return traces

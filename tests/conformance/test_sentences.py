@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from polystate_conformance import sentences
+from polystate_conformance.case import Case
 
 TEXT = """
 # 1. Title [ABC-9] is not at the start
@@ -63,3 +64,26 @@ def test_problems_name_untested_stale_and_missing(tmp_path, tiny):
 def test_the_specification_parses():
     spec = sentences.read()
     assert len(spec) > 400
+
+
+def test_the_valid_twin_of_a_refusal_tests_the_sentence(tmp_path):
+    (tmp_path / "01-a.md").write_text("- [A-1] One MUST be refused.\n- [A-2] Two MUST be refused.\n")
+    spec = sentences.read(tmp_path)
+
+    def case(id, expect, ids, **more):
+        named = {name: spec[name].hash for name in ids}
+        return Case(tmp_path, {"id": id, "sentences": named, "expect": expect, **more})
+
+    valid = case("a.0001", {"valid": True}, ["A-1"])
+    reject = {"reject": {"stage": "schema", "code": "x"}}
+    cases = [valid, case("a.0002", reject, ["A-1"], twin="a.0001"), case("a.0003", reject, ["A-2"], twin="a.0001")]
+    traces = sentences.trace(spec, cases)
+    assert (traces["A-1"].tests, traces["A-1"].violates) == (["a.0001"], ["a.0002"])
+    assert (traces["A-2"].tests, traces["A-2"].violates) == (["a.0001"], ["a.0003"])
+    assert not sentences.problems(spec, cases, {})
+    assert sentences.problems(spec, [valid], {})[0] == "A-1: refuses something, and no negative case violates it"
+
+
+def test_a_prohibition_of_an_evaluator_needs_no_rejected_deposition():
+    kept = sentences.parse("- [A-1] An evaluator MUST NOT return NaN.", "x.md")[0]
+    assert not kept.refuses
