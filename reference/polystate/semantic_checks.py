@@ -376,7 +376,7 @@ def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
     counts = np.bincount(group, minlength=d.n_labels)
     xyz = d.to_fitted(d.dep.x_ref[at])
     for step, tls in enumerate(steps):
-        mean = np.bincount(group, _tls_trace(tls, group, xyz) / 3, minlength=d.n_labels) / np.maximum(counts, 1)
+        mean = _mean_trace(tls, group, xyz, counts) / 3
         off = (tls[:, 20] != 0) & (counts > 0) & (np.abs(mean - 1) > TOLERANCE)
         stray = (tls[:, 20] == 0) & (tls[:, :20] != 0).any(axis=1)
         for row in np.flatnonzero(off | stray)[:1]:
@@ -388,16 +388,20 @@ def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
             return
 
 
-def _tls_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> np.ndarray:
-    """Tr(T + K L Kᵀ + K S + Sᵀ Kᵀ) of each atom, written out."""
-    p = tls.T[:, group]
-    x, y, z = xyz.T - p[21:24]
-    l11, l22, l33, l12, l13, l23 = p[6:12]
-    _, s12, s13, s21, _, s23, s31, s32 = p[12:20]
-    turned = (y * y + z * z) * l11 + (x * x + z * z) * l22 + (x * x + y * y) * l33
-    mixed = x * y * l12 + x * z * l13 + y * z * l23
-    screwed = x * (s32 - s23) + y * (s13 - s31) + z * (s21 - s12)
-    return p[0] + p[1] + p[2] + turned - 2 * mixed + 2 * screwed
+def _mean_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The mean of Tr(T + K L Kᵀ + K S + Sᵀ Kᵀ) of each group's atoms, (G,), from means of r and r rᵀ."""
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values, len(tls)) / np.maximum(counts, 1)
+
+    x, y, z = xyz.T - np.ascontiguousarray(tls[:, 21:24].T)[:, group]
+    l11, l22, l33, l12, l13, l23 = tls[:, 6:12].T
+    _, s12, s13, s21, _, s23, s31, s32 = tls[:, 12:20].T
+    xx, yy, zz = mean(x * x), mean(y * y), mean(z * z)
+    turned = (yy + zz) * l11 + (xx + zz) * l22 + (xx + yy) * l33
+    mixed = mean(x * y) * l12 + mean(x * z) * l13 + mean(y * z) * l23
+    screwed = mean(x) * (s32 - s23) + mean(y) * (s13 - s31) + mean(z) * (s21 - s12)
+    return tls[:, 0:3].sum(axis=1) + turned - 2 * mixed + 2 * screwed
 
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:

@@ -94,6 +94,12 @@ def _same(a: Any, b: Any) -> bool:
     return a == b
 
 
+def _all(schema: Any, values: list[Any], defs: Any) -> bool:
+    if isinstance(schema, dict) and schema.get("type") == "string" and set(schema) <= {"type", "title", "description"}:
+        return all(isinstance(item, str) for item in values)  # the labels of a grouping are many
+    return all(_meets(schema, item, defs) for item in values)
+
+
 def _distinct(schema: Any, value: Any, defs: Any) -> bool:
     if not schema["uniqueItems"] or not isinstance(value, list):
         return True
@@ -124,7 +130,7 @@ _KEYWORDS: dict[str, Callable[[Any, Any, Any], bool]] = {
     "enum": lambda s, v, d: any(_same(v, item) for item in s["enum"]),
     "const": lambda s, v, d: _same(v, s["const"]),
     "pattern": lambda s, v, d: not isinstance(v, str) or _expression(s["pattern"]).search(v) is not None,
-    "items": lambda s, v, d: not isinstance(v, list) or all(_meets(s["items"], item, d) for item in v),
+    "items": lambda s, v, d: not isinstance(v, list) or _all(s["items"], v, d),
     "propertyNames": lambda s, v, d: not isinstance(v, dict) or all(_meets(s["propertyNames"], k, d) for k in v),
     "not": lambda s, v, d: not _meets(s["not"], v, d),
     "allOf": lambda s, v, d: all(_meets(part, v, d) for part in s["allOf"]),

@@ -93,7 +93,13 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def _page(found: dict[str, Any]) -> None:
+    """Write the page; benchmarks that did not run keep what is there of them."""
     RESULTS.mkdir(exist_ok=True)
+    kept = RESULTS / "results.json"
+    if kept.exists() and not found["quick"]:
+        earlier = json.loads(kept.read_text())["benchmarks"]
+        both = {**earlier, **found["benchmarks"]}
+        found["benchmarks"] = {name: both[name] for name in MODULES if name in both}
     (RESULTS / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     import page
 

@@ -1,13 +1,12 @@
 """The evaluator's hot functions once more, for Numba (CPU) and CUDA; which one runs is decided here and only here.
 
-The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and either loaded already or worth the
-half second that loading it takes, and NumPy on whole columns (`light`) where not. Nothing of numba is imported before a
-kernel is asked for."""
+The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and the work is worth the half second that
+loading it takes, else NumPy on whole columns (`light`), so what it takes depends on the size of the request alone.
+Nothing of numba is imported before a kernel is asked for."""
 
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,10 +28,7 @@ def resolve(backend: str = "auto", work: float = float("inf")) -> str:
     if backend not in BACKENDS:
         raise UnsupportedCombination("backend", backend, "one of " + ", ".join(BACKENDS))
     if backend == "auto":
-        loaded = "numba" in sys.modules
-        if not loaded and (work < WORTH_LOADING or importlib.util.find_spec("numba") is None):
-            return "light"
-        return "numba"
+        return "light" if work < WORTH_LOADING or importlib.util.find_spec("numba") is None else "numba"
     if backend != "numpy" and importlib.util.find_spec("numba") is None:
         raise UnsupportedCombination("backend", f"{backend} without numba", "an installed numba")
     return backend
