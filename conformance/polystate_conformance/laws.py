@@ -111,8 +111,8 @@ def verdict(case: Case, ok: dict[str, Any], out_dir: Path, plan: Plan) -> dict[s
     count = draws_needed(law, plan.rate)
     generator = np.random.default_rng(int(plan.seed(case)) ^ 0x9E3779B9)
     try:
-        draws = None if law["law"] == "categorical" else _draws(ok, out_dir, law, count)
-        drawn = None if law["law"] == "normal" else _outcomes_drawn(ok, law, count)
+        draws = None if law["law"] == "categorical" else draws_of(ok, out_dir, law, count)
+        drawn = None if law["law"] == "normal" else outcomes_drawn(ok, law, count)
         values = p_values(law, draws, drawn, generator)
     except Impossible as error:
         return {"outcome": "failed", "why": f"{output}: {error}", "accepted": True, "draws": count}
@@ -143,11 +143,12 @@ def p_values(
         labels, probabilities = outcomes(law)
         values |= exact_tests.categorical(drawn, probabilities, labels.index(stated(law)), generator)
     if draws is not None:
-        values |= exact_tests.normal(*_whitened(law, draws, drawn))
+        values |= exact_tests.normal(*whitened(law, draws, drawn))
     return values
 
 
-def _whitened(law: Law, draws: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def whitened(law: Law, draws: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Independent standard normal numbers (n, d) behind draws (n, M, 3), and atom and axis (d,) of each."""
     if law["law"] == "normal":
         if "warp" in law:
             draws = _straight(draws, law["warp"])
@@ -181,7 +182,8 @@ def _straight(draws: np.ndarray, warp: dict[str, Any]) -> np.ndarray:
     return moved
 
 
-def _draws(ok: dict[str, Any], out_dir: Path, law: Law, count: int) -> np.ndarray:
+def draws_of(ok: dict[str, Any], out_dir: Path, law: Law, count: int) -> np.ndarray:
+    """The draws (n, M, 3) of an answer; Impossible where they are missing, misshapen or not finite."""
     if not isinstance(ok.get("draws"), dict):
         raise Impossible("missing from the answer")
     first = law["outcomes"][0] if law["law"] == "mixture" else law
@@ -201,7 +203,7 @@ def _draws(ok: dict[str, Any], out_dir: Path, law: Law, count: int) -> np.ndarra
     return found
 
 
-def _outcomes_drawn(ok: dict[str, Any], law: Law, count: int) -> np.ndarray:
+def outcomes_drawn(ok: dict[str, Any], law: Law, count: int) -> np.ndarray:
     """The number of the outcome of each draw."""
     if "states_drawn" not in ok:
         raise Impossible("states_drawn: missing from the answer")

@@ -136,10 +136,11 @@ def run_in_process(
     materials: Materials,
     seed: int = 0,
     stop_when: Callable[[Result], bool] | None = None,
+    plan: laws.Plan | None = None,
 ) -> list[Result]:
     """The same judgement of a handler in this process (used for planted faults), in the order given."""
     cases = list(cases)
-    plan = laws.plan(cases, seed)
+    plan = plan or laws.plan(cases, seed)
     results = []
     for seq, case in enumerate(cases, 1):
         store, out_dir = materials.store(case), materials.out_dir()

@@ -53,7 +53,7 @@ def answer(dep: Any, request: dict[str, Any], seed: int, out_dir: str) -> dict[s
     if "states_drawn" in request["outputs"]:
         names = request.get("variables") or [request["variable"]]
         columns = [labels(dep.states, name, joints) for name in names]
-        ok["states_drawn"] = list(zip(*columns, strict=True)) if "variables" in request else columns[0]
+        ok["states_drawn"] = list(map(list, zip(*columns, strict=True))) if "variables" in request else columns[0]
     return ok
 
 

@@ -262,7 +262,7 @@ def _many(
     if "states_drawn" in request["outputs"]:
         names = request.get("variables") or [request["variable"]]
         columns = [_labels(dep, name, joints) for name in names]
-        ok["states_drawn"] = list(zip(*columns, strict=True)) if "variables" in request else columns[0]
+        ok["states_drawn"] = list(map(list, zip(*columns, strict=True))) if "variables" in request else columns[0]
     return ok
 
 
