@@ -24,8 +24,10 @@ def problems(cases: list[Case], *, oracles: bool = True) -> list[str]:
     found = [line for case in cases for line in _case_problems(case, known)]
     found += [f"{id}: stands {n} times" for id, n in Counter(case.id for case in cases).items() if n > 1]
     found += [f"title stands twice: {title!r}" for title, n in Counter(case.title for case in cases).items() if n > 1]
+    spec = sentences.read()
+    found += [line for case in cases if case.negative for line in _code_problems(case, spec)]
     found += manifest_problems(cases)
-    found += sentences.problems(sentences.read(), cases, sentences.read_untestable())
+    found += sentences.problems(spec, cases, sentences.read_untestable())
     if oracles:
         found += oracle_problems(cases)
     return found
@@ -49,6 +51,19 @@ def _case_problems(case: Case, known: dict[str, Case]) -> list[str]:
     if case.twin is not None:
         found += _twin_problems(case, known)
     return found
+
+
+_NAMES_CODE = re.compile(r"\b(container|schema|semantic|operator|evaluate), `([a-z-]+)`")
+
+
+def _code_problems(case: Case, spec: dict[str, sentences.Sentence]) -> list[str]:
+    """Whether a rejection is the one that its sentences name."""
+    named = {match for id in case.sentences if id in spec for match in _NAMES_CODE.findall(spec[id].text)}
+    want = case.expect["reject"]
+    if named and (want["stage"], want["code"]) not in named:
+        said = ", ".join("/".join(pair) for pair in sorted(named))
+        return [f"{case.id}: expects {want['stage']}/{want['code']}; its sentences say {said}"]
+    return []
 
 
 def _requested(case: Case) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def encode(store: Path, change: dict[str, Any]) -> None:
 
 def apply(store: Path, operation: dict[str, Any]) -> None:
     """One operation on a file of the store; the path "." is the store itself (a zip)."""
+    if "duplicate" in operation:
+        return _duplicate(store, operation["duplicate"])
     name = next(
         key for key in ("truncate", "delete", "write", "set_json", "remove_json", "flip", "rename") if key in operation
     )
@@ -67,6 +71,13 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
         document = json.loads(target.read_text("utf-8"))
         _edit(document, operation["pointer"], operation.get("value"), remove=name == "remove_json")
         target.write_text(json.dumps(document), "utf-8")
+
+
+def _duplicate(packed: Path, name: str) -> None:
+    """Store an entry of a zip once more under the same name."""
+    with zipfile.ZipFile(packed, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        archive.writestr(name, archive.read(name))
 
 
 def _edit(document: Any, pointer: str, value: Any, remove: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ FAMILIES: dict[str, Callable[[], Sequence[faults.Fault]]] = {
 }  # fmt: skip
 TASKS_OF_A_PROCESS = 8
 """A process plants so many faults one after the other before a fresh one takes over."""
+DROPPED_OF_A_PROCESS = 100
+"""Of dropped constraints more: they change nothing but the schema, and what was read is kept."""
 
 _SOUND = faults.Fault(
     "none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original
@@ -119,8 +122,33 @@ def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) 
 
     reference.backend = "numpy"  # the faults are planted in the NumPy evaluator
     adapter = numpy_sampler if item.target.startswith(_SAMPLER) else reference
-    with faults.planted(item), Prebuilt(_STORES) as materials:
+    with faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
         return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)  # type: ignore[attr-defined]
+
+
+_TREES: dict[str, Any] = {}
+
+
+@contextlib.contextmanager
+def _read_once(item: faults.Fault) -> Iterator[None]:
+    """Keep the trees of stores between dropped constraints, which change how a tree is judged and not how it is read."""
+    import polystate.deposition as module
+
+    if item.target not in (mutants.DOCUMENTS, mutants.PAYLOADS):
+        yield
+        return
+    read = module.read
+
+    def kept(path: Any) -> Any:
+        if str(path) not in _TREES:
+            _TREES[str(path)] = read(path)
+        return _TREES[str(path)]
+
+    module.read = kept
+    try:
+        yield
+    finally:
+        module.read = read
 
 
 def table(
@@ -139,11 +167,14 @@ def table(
         unsound = {id for right in ("none", "sampler") for id in pool.apply(_judge, (("none", right, True),)).killed_by}
     sound = [case for case in cases if case.id not in unsound]
     found = []
-    with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=TASKS_OF_A_PROCESS) as pool:
-        for kill in pool.imap(_judge, tasks, chunksize=TASKS_OF_A_PROCESS):
-            found.append(kill)
-            if progress is not None:
-                progress(kill)
+    for family in dict.fromkeys(task[0] for task in tasks):
+        mine = [task for task in tasks if task[0] == family]
+        share = DROPPED_OF_A_PROCESS if family == "schema" else TASKS_OF_A_PROCESS
+        with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
+            for kill in pool.imap(_judge, mine, chunksize=share):
+                found.append(kill)
+                if progress is not None:
+                    progress(kill)
     return found
 
 

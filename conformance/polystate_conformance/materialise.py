@@ -100,12 +100,12 @@ def _build(case: Case, folder: Path) -> Path:
         return target
     packed = _name(folder, ".zarr.zip")
     for operation in case.damage:
-        if _target(operation) != ".":
+        if not _of_zip(operation):
             damage.apply(target, operation)
     _pack(target, packed)
     shutil.rmtree(target)
     for operation in case.damage:
-        if _target(operation) == ".":
+        if _of_zip(operation):
             damage.apply(packed, operation)
     return packed
 
@@ -153,8 +153,9 @@ def _name(folder: Path, suffix: str) -> Path:
     return folder / (secrets.token_hex(8) + suffix)
 
 
-def _target(operation: dict[str, Any]) -> Any:
-    return next(iter(operation.values()))
+def _of_zip(operation: dict[str, Any]) -> bool:
+    """Whether an operation acts on the zip itself and not on a file in it."""
+    return "duplicate" in operation or next(iter(operation.values())) == "."
 
 
 def _key(case: Case) -> str:
