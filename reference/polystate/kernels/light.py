@@ -31,23 +31,23 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
             rest = rest + evaluate.level_covariance(d, request)
         elif evaluate.is_active(d, request):
             label = d.label_of_atom[request.rows]
-            inside = np.flatnonzero(label >= 0)
-            xyz = request.dep.x_ref[request.rows[inside]]
-            six[:, inside] += tls(evaluate.on_axis(d, "tls", request), label[inside], xyz)
+            add_tls(evaluate.on_axis(d, "tls", request), label, request.dep.x_ref[request.rows], six)
     u = symmetric(six.T) + rest
     for _, at, turn, _ in evaluate.transforms(request):
         u[at] = turn @ u[at] @ np.swapaxes(turn, -1, -2)
     return u
 
 
-def tls(rows: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> np.ndarray:
-    """U of one level as (6, n): rows (G, 24), group (n,), xyz (n, 3) Å; the TLS of the group moved to the atom."""
-    columns, out = np.ascontiguousarray(rows.T), np.empty((6, len(group)))
-    for begin in range(0, len(group), BLOCK):
+def add_tls(rows: np.ndarray, label: np.ndarray, xyz: np.ndarray, six: np.ndarray) -> None:
+    """Add U of one level to six (6, n): rows (G, 24), label (n,), -1 = none, xyz (n, 3) Å.
+
+    U of an atom is T of its group's TLS, moved to where the atom stands."""
+    columns = np.ascontiguousarray(np.vstack([rows, np.zeros((1, 24))]).T)  # the last row for atoms without a group
+    for begin in range(0, len(label), BLOCK):
         here = slice(begin, begin + BLOCK)
-        p = np.take(columns, group[here], axis=1)
+        p = np.take(columns, label[here], axis=1)
         x, y, z = xyz[here].T - p[21:24]
         s11, s12, s13, s21, s22, s23, s31, s32 = p[12:20]
         arguments: Any = (x, y, z, *p[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22)
-        np.multiply(p[20], moved(*arguments)[:6], out=out[:, here])
-    return out
+        for row, values in zip(six, moved(*arguments), strict=False):
+            row[here] += p[20] * values
