@@ -92,8 +92,10 @@ def normal(z: np.ndarray, atom: np.ndarray, axis: np.ndarray, only: str | None =
 
 def _two_sets(name: str, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     q, _ = np.linalg.qr(y)
+    with np.errstate(invalid="ignore"):  # 0 / 0, which `normal` turns into 0
+        pooled = np.sum(x * y) / np.sqrt(np.sum(y * y))
     return {
-        name: float(_normal(np.sum(x * y) / np.sqrt(np.sum(y * y)))),
+        name: float(_normal(pooled)),
         f"{name}, any components": sidak(_normal(q.T @ x)),
     }
 

@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import Any
 
+from polystate_conformance import report_statistics
 from polystate_conformance.runner import Result
 
 _STYLE = """
@@ -60,6 +61,7 @@ def page(
     if changes is not None:
         parts.append(_changes(changes))
     parts.append(_sentences(footer, traces))
+    parts.append(report_statistics.section(results, report_statistics.figures()))
     if kills is not None:
         parts.append(_faults(kills))
     return (

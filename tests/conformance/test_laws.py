@@ -1,67 +1,95 @@
-"""Statistical laws: exact p-values, power by planted faults, numbers of draws."""
+"""Statistical laws: how rates are split and numbers of draws computed, and answers that are no draws at all."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from polystate_conformance import laws
+from polystate_conformance import exact_tests, laws, power
 
-COVARIANCE = np.array([[[0.2, 0.05, 0.0], [0.05, 0.3, -0.1], [0.0, -0.1, 0.4]]] * 4)
 MEAN = np.arange(12.0).reshape(4, 3)
+COVARIANCE = np.array([[[0.2, 0.05, 0.0], [0.05, 0.3, -0.1], [0.0, -0.1, 0.4]]] * 4)
 RATE = 1e-6 / 40
 
 
-def normal_law(fault, size):
-    return {"law": "normal", "mean": MEAN.tolist(), "detect": {"fault": {fault: size}, "power": 0.999}}
+def law(fault: str = "sd", size: float = 0.05, **more):
+    return {"law": "normal", "mean": MEAN.tolist(), "covariance": COVARIANCE.tolist(),
+            "detect": {"fault": {fault: size}, "power": 0.999}, **more}  # fmt: skip
 
 
-def draws(generator, n, scale=1.0):
-    factor = np.linalg.cholesky(COVARIANCE) * scale
-    return MEAN + np.einsum("mij,nmj->nmi", factor, generator.standard_normal((n, 4, 3)))
+def test_published_numbers_of_draws_for_one_component():
+    assert power.normal("sd", 0.05, 0.999, RATE, 1) == pytest.approx(15_500, rel=0.05)
+    assert power.normal("sd", 0.02, 0.999, RATE, 1) == pytest.approx(94_000, rel=0.03)
 
 
-def test_p_values_of_the_true_law_are_uniform_or_conservative():
-    generator = np.random.default_rng(11)
-    tables = [laws.p_values_normal(draws(generator, 80), MEAN, COVARIANCE) for _ in range(300)]
-    for name in ("mean", "variance"):
-        assert laws.uniformity([table[name] for table in tables]) > 1e-4
-    for name in tables[0]:
-        assert np.mean([table[name] < 0.05 for table in tables]) < 0.12
-
-
-def test_categorical_p_values_are_uniform():
-    generator = np.random.default_rng(12)
-    values = []
-    for _ in range(400):
-        drawn = generator.choice(["A", "B"], 60, p=[0.3, 0.7]).tolist()
-        values.append(laws.p_values_categorical(drawn, {"A": 0.3, "B": 0.7}, generator)["A"])
-    assert laws.uniformity(values) > 1e-4
-
-
-@pytest.mark.parametrize(
-    ("fault", "size", "change"),
-    [
-        ("sd", 0.05, lambda x: MEAN + (x - MEAN) * 1.05),
-        ("sd", 0.05, lambda x: MEAN + (x - MEAN) / 1.05),
-        ("repeat", 1.0, lambda x: np.concatenate([x[: len(x) // 2]] * 2)),
-    ],
-)
-def test_planted_faults_are_detected_with_the_stated_power(fault, size, change):
-    n = laws.draws_needed(normal_law(fault, size), RATE)
-    generator = np.random.default_rng(13)
-    missed = sum(
-        min(laws.p_values_normal(change(draws(generator, n)), MEAN, COVARIANCE).values()) >= RATE for _ in range(40)
+def test_components_that_share_a_fault_need_fewer_draws():
+    assert power.normal("sd", 0.05, 0.999, RATE, 12) == pytest.approx(
+        power.normal("sd", 0.05, 0.999, RATE, 1) / 12, rel=0.01
     )
-    assert missed <= 1
 
 
 def test_a_smaller_fault_needs_more_draws():
-    needed = [laws.draws_needed(normal_law("sd", size), RATE) for size in (0.1, 0.05, 0.02)]
+    needed = [laws.draws_needed(law("sd", size), RATE) for size in (0.1, 0.05, 0.02)]
     assert needed == sorted(needed)
-    single = {**normal_law("sd of a component", 0.05), "mean": [[0.0]]}
-    assert 10_000 < laws.draws_needed(single, RATE) < 25_000
+    assert len(set(needed)) == 3
 
 
-def test_the_rate_is_split_over_all_tests():
+def test_the_rate_is_split_over_cases_and_then_over_tests():
     assert laws.plan([], 1).rate == laws.SUITE_RATE
+    rates = laws.rates(["scale", "mean", "shape"], "scale", 1e-8)
+    assert rates["scale"] == 5e-9
+    assert sum(rates.values()) == pytest.approx(1e-8)
+
+
+def test_whitening_gives_back_standard_normal_numbers():
+    z = np.random.default_rng(1).standard_normal((50, 4, 3))
+    x = MEAN + np.einsum("mij,nmj->nmi", np.linalg.cholesky(COVARIANCE), z)
+    found, atom, axis, excess = exact_tests.whiten(x, MEAN, COVARIANCE)
+    assert np.allclose(found.reshape(50, 4, 3), z)
+    assert atom.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert axis.tolist() == [0, 1, 2] * 4
+    assert excess == -np.inf
+
+
+def test_a_singular_covariance_allows_no_draw_beside_its_plane():
+    line = np.outer([2.0, 1.0, 0.5], [2.0, 1.0, 0.5])[None]
+    t = np.random.default_rng(2).standard_normal((40, 1, 1))
+    on = t * np.array([2.0, 1.0, 0.5])
+    z, *_, excess = exact_tests.whiten(on, np.zeros((1, 3)), line)
+    assert np.allclose(z, t[:, 0])
+    assert excess < 0
+    assert exact_tests.whiten(on + [0, 0, 1e-3], np.zeros((1, 3)), line)[3] > 0
+
+
+def test_components_that_depend_on_each_other_have_no_p_value():
+    z = np.repeat(np.random.default_rng(3).standard_normal((80, 1)), 3, axis=1)
+    assert exact_tests.normal(z, np.zeros(3, int), np.arange(3))["correlation"] == 0.0
+    assert exact_tests.normal(np.zeros((80, 1)), np.zeros(1, int), np.zeros(1, int))["successive draws"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "no such file"),
+        (b"not an array", "not a NumPy array file"),
+        (np.zeros((8, 4, 2)), "shape"),
+        (np.zeros((8, 4, 3), np.float32), "dtype"),
+        (np.full((8, 4, 3), np.inf), "not finite"),
+        (np.full((8, 4, 3), np.nan), "expected 0.0"),
+    ],
+)
+def test_an_answer_without_draws_is_impossible_not_a_crash(tmp_path, content, why):
+    if isinstance(content, bytes):
+        (tmp_path / "draws.npy").write_bytes(content)
+    elif content is not None:
+        np.save(tmp_path / "draws.npy", content)
+    with pytest.raises(laws.Impossible, match=why):
+        laws.draws_of({"draws": {"file": "draws.npy"}}, tmp_path, law(), 8)
+
+
+def test_states_that_cannot_be_drawn_are_impossible():
+    states = {"law": "categorical", "probabilities": {"a": 0.0, "b": 1.0}}
+    assert laws.outcomes_drawn({"states_drawn": ["b", "b"]}, states, 2).tolist() == [1, 1]
+    for wrong in (["b", "a"], ["b", None], ["b"]):
+        with pytest.raises(laws.Impossible):
+            laws.outcomes_drawn({"states_drawn": wrong}, states, 2)
