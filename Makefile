@@ -42,6 +42,10 @@ cases: $(READY)
 	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
 	sh conformance/implementations/score.sh $(BIN)/polystate
 
+# Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (some minutes).
+verify-statistics: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.verify_statistics
+
 bench: $(READY)
 	$(BIN)/python tools/benchmarks/run.py
 
