@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import AlreadyExists, SchemaError
-from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, table_bytes
+from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, recovery_note, table_bytes
 
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
 WHOLE_BYTES = 4 << 20
@@ -231,22 +231,18 @@ def _exchange(one: Path, other: Path) -> bool:
     return renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
-def _recovery(path: Path) -> Path:
-    return path.with_name(f".{path.name}.recovery")
-
-
 def _replace_with_recovery(partial: Path, path: Path) -> None:
     old, ready = _sibling(path, "old"), _sibling(path, "new")
     os.rename(partial, ready)
     staged = _sibling(path, "recovery")
     staged.write_text(json.dumps({"old": old.name, "new": ready.name}), "utf-8")
-    os.replace(staged, _recovery(path))
+    os.replace(staged, recovery_note(path))
     complete(path)
 
 
 def complete(path: Path) -> None:
     """Finish a replacement that was interrupted between its two renames."""
-    note = _recovery(path)
+    note = recovery_note(path)
     try:
         plan = json.loads(note.read_text("utf-8"))
         old, new = path.with_name(plan["old"]), path.with_name(plan["new"])

@@ -10,7 +10,6 @@ compiled.json, the parsed entries under the SHA-256 of their files, so that a re
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
@@ -242,6 +241,8 @@ def publish(folder: Path = REGISTRY) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Check the registry, or publish."""
+    import argparse
+
     parser = argparse.ArgumentParser(prog="python -m polystate_schemas.registry", description="Check the registry.")
     parser.add_argument("--publish", action="store_true", help="freeze entries whose status is published")
     parser.add_argument("--compile", action="store_true", help="write compiled.json")
