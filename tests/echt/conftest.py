@@ -44,7 +44,9 @@ def make(n=400, seed=0, anisotropic=0.0, cross=False, off=True) -> tuple[Problem
             amplitude[g] = np.trace(made, axis1=1, axis2=2).mean() / 3
         truth.append(amplitude)
     u += np.eye(3) * 1e-3
-    problem = Problem(xyz, voigt(u), rng.random(n) < anisotropic, [chain, element, residue], ["chain", "element", "residue"])
+    problem = Problem(
+        xyz, voigt(u), rng.random(n) < anisotropic, [chain, element, residue], ["chain", "element", "residue"]
+    )
     return problem, truth
 
 
@@ -76,7 +78,8 @@ def peptide(residues: int = 24, chains: str = "AB") -> str:
     for k, (record, name, element, b) in enumerate((("ZN", "ZN", "ZN", 22.0), ("O", "HOH", "O", 30.0))):
         serial += 1
         lines.append(
-            f"HETATM{serial:5d} {record:>2s}   {name:>3s} A{101 + k:4d}    {5.0 + k:8.3f}{5.0:8.3f}{9.0:8.3f}  1.00{b:6.2f}"
+            f"HETATM{serial:5d} {record:>2s}   {name:>3s} A{101 + k:4d}    {5.0 + k:8.3f}{5.0:8.3f}{9.0:8.3f}"
+            f"  1.00{b:6.2f}"
             f"          {element:>2s}"
         )
     return "\n".join([*lines, "END", ""])

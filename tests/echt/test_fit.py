@@ -87,7 +87,14 @@ def test_files_by_level_add_up(fitted, tmp_path):
     import gemmi
 
     files = write_all(fitted, tmp_path / "out")
-    assert {f.name for f in files} >= {"levels.csv", "atoms.csv", "groups.csv", "path.csv", "1-chain.cif", "1-chain.pdb"}
+    assert {f.name for f in files} >= {
+        "levels.csv",
+        "atoms.csv",
+        "groups.csv",
+        "path.csv",
+        "1-chain.cif",
+        "1-chain.pdb",
+    }
     total = gemmi.read_structure(str(tmp_path / "out" / f"{len(fitted.names)}-cumulative-atomic.cif"))
     b = {a.serial: a.b_iso for c in total[0] for r in c for a in r}
     ids = fitted.data.dep.hierarchy.atom_id[fitted.data.rows]
@@ -199,7 +206,9 @@ def test_a_killed_worker_is_replaced(pdb, tmp_path):
 
     thread = threading.Thread(target=kill)
     thread.start()
-    summary = fit_many(folder, tmp_path / "out", Settings(max_steps=12), {"levels": ["chain", "residue", "atomic"]}, workers=1)
+    summary = fit_many(
+        folder, tmp_path / "out", Settings(max_steps=12), {"levels": ["chain", "residue", "atomic"]}, workers=1
+    )
     thread.join()
     assert killed
     assert (summary["done"], summary["failed"]) == (1, 0)

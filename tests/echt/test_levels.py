@@ -19,7 +19,9 @@ def data(pdb):
 
 
 def test_waters_are_left_out_and_a_ligand_joins_its_neighbour(data):
-    assert not (data.dep.hierarchy.text("residues", "comp")[data.dep.hierarchy.of_atoms("residue")[data.rows]] == "HOH").any()
+    assert not (
+        data.dep.hierarchy.text("residues", "comp")[data.dep.hierarchy.of_atoms("residue")[data.rows]] == "HOH"
+    ).any()
     chain = build_levels(data, ["chain"])[0]
     assert chain.names == ["A", "B"]
     assert chain.labels[~data.polymer].tolist() == [0]
@@ -49,7 +51,10 @@ def test_short_runs_join_the_shorter_neighbour_and_breaks_separate():
 
 
 def test_a_chain_break_is_seen():
-    n = {"N": np.array([[0.0, 0, 0], [3.8, 0, 0], [20.0, 0, 0]]), "C": np.array([[2.4, 0, 0], [6.2, 0, 0], [22.4, 0, 0]])}
+    n = {
+        "N": np.array([[0.0, 0, 0], [3.8, 0, 0], [20.0, 0, 0]]),
+        "C": np.array([[2.4, 0, 0], [6.2, 0, 0], [22.4, 0, 0]]),
+    }
     assert secondary.segments(np.zeros(3, int), n).tolist() == [0, 0, 1]
 
 

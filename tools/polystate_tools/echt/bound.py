@@ -260,23 +260,23 @@ def dual_bound(s, pulls, sums, tops, alpha, alpha_atom, beta, eps, atomic: bool)
             out -= float((over[over > 0] ** 2).sum() / (4 * beta))
         return out
 
-    plain, with_eps = (max(dual(theta, ridge) for theta in _search(dual, ridge)) for ridge in (0.0, eps))
-    return plain, with_eps
+    theta = _best_theta(lambda x: dual(x, eps))
+    return max(dual(theta, 0.0), dual(1.0, 0.0)), max(dual(theta, eps), dual(1.0, eps))
 
 
-def _search(dual, eps: float) -> list[float]:
-    """A few thetas around the best one: golden section on a concave function."""
-    low, high = 0.9, 1.05
+def _best_theta(dual) -> float:
+    """The best scale of the residual near 1: golden section on a concave function."""
+    low, high = 0.97, 1.02
     ratio = 0.6180339887498949
     a, b = high - ratio * (high - low), low + ratio * (high - low)
-    fa, fb = dual(a, eps), dual(b, eps)
-    for _ in range(24):
+    fa, fb = dual(a), dual(b)
+    for _ in range(10):
         if fa > fb:
             high, b, fb = b, a, fa
             a = high - ratio * (high - low)
-            fa = dual(a, eps)
+            fa = dual(a)
         else:
             low, a, fa = a, b, fb
             b = low + ratio * (high - low)
-            fb = dual(b, eps)
-    return [1.0, a, b]
+            fb = dual(b)
+    return a if fa > fb else b

@@ -111,6 +111,7 @@ class Solver:
         self.atom_rank = np.where(s.anisotropic, 3, 1).astype(np.int32)
         self.mean_input = float(input_values(s).mean())
         self.dimension = max(int(s.rank.sum()) + (int(self.atom_rank.sum()) if self.atomic else 0), 1)
+        self.hopeful = math.inf  # complementarity, in units of the tolerance, below which bounds are tried
         self.q_above = np.zeros((s.n_nodes, d * (d + 1) // 2))
         self.f_above = np.zeros((s.n_nodes, d))
         self.y = np.zeros((s.n_nodes, d))
@@ -242,13 +243,17 @@ class Solver:
             history.append(best.F)
             if centre is None and length > 0.9:
                 centre = x.copy()
-            if mu * self.dimension > max(1e3 * tolerance, 1e-2) * abs(best.F_eps):
+            left = mu * self.dimension / (tolerance * abs(best.F_eps))
+            if left > self.hopeful and tolerance >= 1e-4:
+                continue
+            if left > max(1e3, 1e-2 / tolerance):
                 continue
             found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
             if max(best.F_eps - bound_eps, 0.0) <= tolerance * abs(best.F_eps):
+                self.hopeful = 4.0 * max(left, 1.0)
                 break
         if best is None:
             raise FloatingPointError("no step of the interior-point method could be taken")

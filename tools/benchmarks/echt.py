@@ -1,0 +1,192 @@
+"""Measure the ECHT fit: 6vxx against the reference values, cost and memory by size, storage, and a peer.
+
+    python tools/benchmarks/echt.py path --data ../shared/data     the eight reference rows, certificates, time
+    python tools/benchmarks/echt.py size                           one Newton step at 10^4, 10^5, 10^6 atoms, and memory
+    python tools/benchmarks/echt.py storage --data ../shared/data  scalars and bytes a level
+    python tools/benchmarks/echt.py peer --data ../shared/data --python /path/to/python-with-cctbx
+
+Times are CPU seconds of one thread after compilation unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from polystate import Deposition
+from polystate_tools.echt.atoms_of import fit_input, load
+from polystate_tools.echt.fit import Fit, problem_of
+from polystate_tools.echt.levels import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.model import atom_covariances, level_covariances
+from polystate_tools.echt.solver import Settings, Solver
+from polystate_tools.echt.structure import Problem
+
+REFERENCE = {1: 152.62, 5: 91.79, 9: 59.32, 13: 38.97, 17: 25.03, 21: 15.91, 25: 10.12, 29: 6.29}
+
+
+def spike(data: Path):
+    """6vxx on the levels of 6vxx-levels.csv."""
+    tree, source = load(data / "echt" / "6vxx.pdb")
+    dep = Deposition(tree)
+    names, rows = table_rows(data / "echt" / "6vxx-levels.csv")
+    atom = atoms_of_table(dep, rows, "6vxx-levels.csv")
+    found = fit_input(dep, rows=atom)
+    return tree, source, found, levels_of_table(found, names, rows, atom)
+
+
+def path(data: Path) -> Fit:
+    """The whole path, timed; prints the reference rows."""
+    tree, source, found, levels = spike(data)
+    problem = problem_of(found, levels)
+    Solver(problem, Settings(max_steps=1, final_tolerance=1.0)).fit()  # compile
+    wall, cpu = time.perf_counter(), time.process_time()
+    solver = Solver(problem)
+    steps, point = solver.fit()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(
+        " n   omega_alpha          F    reference   (F-D)/F   mean B: "
+        + ", ".join([lv.name for lv in levels] + ["atomic"])
+    )
+    for s in steps:
+        if s.n in REFERENCE or s.n == len(steps):
+            print(
+                f"{s.n:2d}  {s.omega_alpha:12.6g} {s.F:10.5g}   {REFERENCE.get(s.n, float('nan')):10.5g}  "
+                f"{s.certificate:9.1e}   " + ", ".join(f"{b:.2f}" for b in s.mean_b)
+            )
+    print(
+        f"{len(steps)} steps, {sum(s.iterations for s in steps)} Newton steps, {cpu:.1f} s CPU, {wall:.1f} s wall; "
+        f"largest certificate {max(s.certificate for s in steps):.1e}; residual {steps[-1].residual_rms_b:.3f} Å² RMS"
+    )
+    return Fit(tree, found, levels, solver, steps, point, source, wall)
+
+
+def synthetic(n: int) -> Problem:
+    """A chain of n atoms in four nested levels with smooth B."""
+    rng = np.random.default_rng(0)
+    xyz = rng.normal(size=(n, 3)) * 1.5 + np.arange(n)[:, None] * [0.02, 0.0, 0.0]
+    residue = np.arange(n) // 8
+    labels = [np.zeros(n, int), residue // 500, residue // 8, residue]
+    u = np.zeros((n, 6))
+    value = 0.3 + 0.1 * np.sin(residue / 40) + 0.05 * rng.random(n)
+    u[:, :3] = value[:, None]
+    return Problem(xyz, u, np.zeros(n, bool), labels, ["molecule", "domain", "element", "residue"])
+
+
+def size() -> None:
+    """Seconds and memory of three penalties by number of atoms; each size in its own process."""
+    for n in (10_000, 100_000, 1_000_000):
+        code = (
+            "import resource, time, numba, numpy as np; numba.set_num_threads(1)\n"
+            "import sys; sys.path.insert(0, 'tools/benchmarks')\n"
+            "from echt import synthetic; from polystate_tools.echt.solver import Settings, Solver\n"
+            "Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0)).fit()\n"
+            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            f"p = synthetic({n}); c = time.process_time(); s = Solver(p, Settings(max_steps=3, final_tolerance=1.0))\n"
+            "built = time.process_time() - c; c = time.process_time(); steps, _ = s.fit()\n"
+            "spent = time.process_time() - c; its = sum(t.iterations for t in steps)\n"
+            "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
+            f"print(f'{n:>8d} atoms: build {{built:6.2f}} s, {{spent / its * 1e6 / {n}:.2f}} µs an atom and Newton "
+            f"step, {{its}} steps, {{used * 1024 / {n}:.0f}} bytes an atom')\n"
+        )
+        subprocess.run([os.sys.executable, "-c", code], check=True)  # type: ignore[attr-defined]
+
+
+def storage(data: Path) -> None:
+    """Scalars, raw and compressed bytes of each level as stored."""
+    from polystate.writing import write
+
+    fit = path(data)
+    tree = fit.deposition_tree()
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "6vxx.zarr"
+        write(tree, out)
+        print(f"{'array':48s} {'scalars':>9s} {'raw':>9s} {'raw f4':>9s} {'stored':>9s}")
+        totals = np.zeros(4, int)
+        for name in [p for p in tree if "echt" in p and not p.startswith("provenance")]:
+            for array, values in tree[name].arrays.items():
+                files = sum(f.stat().st_size for f in (out / name / array).rglob("*") if f.is_file())
+                row = np.array([values.size, values.nbytes, values.size * 4, files])
+                totals += row
+                print(f"{name + '/' + array:48s} " + " ".join(f"{v:9d}" for v in row))
+        print(f"{'total':48s} " + " ".join(f"{v:9d}" for v in totals))
+
+
+def peer(data: Path, python: str) -> None:
+    """The same shapes: amplitudes by mmtbx against this fit (which finds the shapes as well)."""
+    _, _, found, levels = spike(data)
+    problem = problem_of(found, levels)
+    solver = Solver(problem)
+    s = solver.s
+    centre = None
+    for n in range(1, 30):
+        begin = time.process_time()
+        step, point = solver.solve_step(n, centre, 5e-4)
+        mine = time.process_time() - begin
+        centre = point.centre
+        if n not in (1, 13, 29):
+            continue
+        alphas, alpha, beta, eps = solver.penalties(n)
+        unit = point.sigma / np.maximum(point.amplitude, 1e-30)[:, None, None]
+        off = point.amplitude == 0
+        unit[off] = np.eye(6) / 6
+        start, atom, value = [0], [], []
+        zero = np.zeros_like(point.own)
+        by_level = []
+        for k in range(len(levels)):
+            by_level.append(level_covariances(s, unit, k)[:, :3].sum(axis=1) / 3)
+        for g in range(s.n_groups):
+            level = s.level[g]
+            members = np.flatnonzero(s.group_of[level] == g)
+            atom.append(members)
+            value.append(by_level[level][members])
+            start.append(start[-1] + len(members))
+        with tempfile.TemporaryDirectory() as folder:
+            given, result = Path(folder) / "shapes.npz", Path(folder) / "result.npz"
+            np.savez(
+                given, u=s.u[:, 0], weights=s.weights, start=np.array(start), atom=np.concatenate(atom),
+                value=np.concatenate(value), alpha=alpha, beta=beta,
+                restarts=50, first=float(s.u[:, 0].mean() / (len(levels) + 1)),
+            )  # fmt: skip
+            subprocess.run([python, str(Path(__file__).with_name("echt_peer.py")), str(given), str(result)], check=True)
+            found_by_peer = np.load(result)
+            amplitude = found_by_peer["amplitudes"]
+            theirs = float(found_by_peer["seconds"])
+        sigma = unit * amplitude[: s.n_groups, None, None]
+        own = zero + amplitude[s.n_groups :, None, None]
+        value_peer = solver.point(sigma, own, alphas, alpha, beta, 0.0).F
+        again = np.abs(atom_covariances(s, sigma, own)).max()
+        print(
+            f"n = {n}, omega_alpha {alpha:.4g}: F {point.F:.5g} (bound {point.D:.5g}) in {mine:.2f} s; mmtbx with "
+            f"these shapes given {value_peer:.5g} in {theirs:.2f} s, {int(found_by_peer['iterations'])} iterations "
+            f"(ratio F {value_peer / point.F:.2f}, time {theirs / mine:.1f}; largest |U| {again:.2f} Å²)"
+        )
+
+
+def main() -> None:
+    """One measurement by name."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["path", "size", "storage", "peer"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--python", default="python3")
+    parser.add_argument("--threads", type=int, default=1)
+    chosen = parser.parse_args()
+    numba.set_num_threads(chosen.threads)
+    if chosen.what == "size":
+        size()
+    elif chosen.what == "peer":
+        peer(chosen.data, chosen.python)
+    else:
+        {"path": path, "storage": storage}[chosen.what](chosen.data)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
