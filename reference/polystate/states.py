@@ -4,7 +4,7 @@ Everything is lazy: legal joint states are made one after the other in lexicogra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,21 @@ class States:
 
     def choose(self, state: Mapping[Any, str]) -> np.ndarray:
         """The joint state that `state` names; what it leaves open takes the most populated legal state."""
-        wanted = self._find(state)
-        joint = np.full(len(self.dag), INACTIVE, np.int64)
         flat = self.dag.flat
-        if len(flat.variables):
-            joint[flat.variables] = _first_maximum(flat.population, flat.start)
+        top = _first_maximum(flat.population, flat.start) if len(flat.variables) else np.zeros(0, np.int64)
+
+        def most_populated(v: int, possible: list[int], joint: np.ndarray) -> int:
+            weights = self.populations(v, joint)
+            return max(possible, key=lambda s: (weights[s], -s))
+
+        return self._joint(self._find(state), top, most_populated)
+
+    def _joint(
+        self, wanted: Mapping[int, int], flat: np.ndarray, pick: Callable[[int, list[int], np.ndarray], int]
+    ) -> np.ndarray:
+        """A joint state: what is wanted, else `flat` for unconditional variables and `pick` for the others."""
+        joint = np.full(len(self.dag), INACTIVE, np.int64)
+        joint[self.dag.flat.variables] = flat
         for v, index in wanted.items():
             if v not in self.dag.conditional:
                 joint[v] = index
@@ -94,8 +104,7 @@ class States:
             if v in wanted:
                 joint[v] = self._given(v, wanted[v], possible, joint)
             elif possible != [INACTIVE]:
-                weights = self.populations(v, joint)
-                joint[v] = max(possible, key=lambda s: (weights[s], -s))
+                joint[v] = pick(v, possible, joint)
         return joint
 
     def _given(self, v: int, state: int, possible: list[int], joint: np.ndarray) -> int:
@@ -106,9 +115,7 @@ class States:
         return state
 
     def _why(self, v: int, possible: list[int], joint: np.ndarray) -> str:
-        held = ", ".join(
-            f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v))
-        )
+        held = ", ".join(f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v)))
         if possible == [INACTIVE]:
             return f"no state, since it is inactive under {held}"
         return "one of " + ", ".join(str(self.dag.state_labels(v)[s]) for s in possible) + f" under {held}"
@@ -167,22 +174,14 @@ class States:
         wanted = self._find(fixed or {})
         keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)
         u = uniform(draw, keys)
-        joint = np.full(len(self.dag), INACTIVE, np.int64)
-        flat = self.dag.flat
-        if len(flat.variables):
-            given = np.isin(flat.variables, list(wanted))
-            joint[flat.variables] = self._draw_flat(u[flat.variables], given)
-        for v, index in wanted.items():
-            if v not in self.dag.conditional:
-                joint[v] = index
-        for v in sorted(self.dag.conditional):
-            possible = counting.options(self.dag, v, joint)
-            if v in wanted:
-                joint[v] = self._given(v, wanted[v], possible, joint)
-            elif possible != [INACTIVE]:
-                weights = self.populations(v, joint)
-                joint[v] = possible[self._pick(v, np.array([weights[s] for s in possible]), float(u[v]))]
-        return joint
+        flat = self.dag.flat.variables
+        drawn = self._draw_flat(u[flat], np.isin(flat, list(wanted))) if len(flat) else np.zeros(0, np.int64)
+
+        def by_population(v: int, possible: list[int], joint: np.ndarray) -> int:
+            weights = self.populations(v, joint)
+            return possible[self._pick(v, np.array([weights[s] for s in possible]), float(u[v]))]
+
+        return self._joint(wanted, drawn, by_population)
 
     def _pick(self, v: int, weights: np.ndarray, u: float) -> int:
         cumulated = np.cumsum(weights)
@@ -213,9 +212,7 @@ class States:
 
     def _no_population(self, v: int) -> NoPopulation:
         name = self.dag.variable_name(v)
-        return NoPopulation(
-            f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0"
-        )
+        return NoPopulation(f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0")
 
     # -- validity ----------------------------------------------------------------------------------------
 
