@@ -345,14 +345,17 @@ export function answerDraw(deposition, request, seedText) {
   }
   if (wants('draws') || wants('states_drawn')) {
     const count = request.count ?? 1;
-    const variable = request.variable === undefined ? undefined : deposition.dag.byKey.get(request.variable);
-    if (wants('states_drawn') && !variable) throw refuse(request.variable === undefined ? 'bad-request' : 'state-not-found', 'variable');
+    const names = request.variables ?? (request.variable === undefined ? [] : [request.variable]);
+    const variables = names.map((name) => deposition.dag.byKey.get(name));
+    if (wants('states_drawn') && !names.length) throw refuse('bad-request', 'variable');
+    if (wants('states_drawn') && variables.includes(undefined)) throw refuse('state-not-found', 'variable');
+    const labels = (joint) => variables.map((v) => (joint.has(v) ? v.stateOf.get(joint.get(v)).label : null));
     const draws = new Float64Array(wants('draws') ? count * first.rows.length * 3 : 0);
     const states = [];
     for (let k = 0; k < count; k++) {
       const evaluation = make(BigInt(k));
       if (wants('draws')) draws.set(evaluation.drawCoordinates().xyz, 3 * first.rows.length * k);
-      if (variable) states.push(evaluation.joint.has(variable) ? variable.stateOf.get(evaluation.joint.get(variable)).label : null);
+      if (wants('states_drawn')) states.push(request.variables ? labels(evaluation.joint) : labels(evaluation.joint)[0]);
     }
     if (wants('draws')) out.draws = { data: draws, shape: [count, first.rows.length, 3], dtype: 'float64' };
     if (wants('states_drawn')) out.states_drawn = states;
