@@ -49,6 +49,35 @@ def _(original):
     return lambda word: ((word >> np.uint32(8)).astype(float) + 0.5) / 16777216.0
 
 
+@fault("uniform-clipped", f"{SAMPLING}:unit_interval", EXACT)
+def _(original):
+    """Uniform numbers are kept from 0 and 1 by 1e-7, as a guard against infinities."""
+    return lambda word: np.clip(original(word), 1e-7, 1 - 1e-7)
+
+
+@fault("normal-by-acklam", f"{SAMPLING}:normals", EXACT)
+def _(original):
+    """The inverse normal is Acklam's rational approximation, good to nine digits."""
+    a = (-39.69683028665376, 220.9460984245205, -275.9285104469687, 138.3577518672690, -30.66479806614716,
+         2.506628277459239)  # fmt: skip
+    b = (-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1.0)
+    c = (-0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+         2.938163982698783)  # fmt: skip
+    d = (0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1.0)
+
+    def inverse(u):
+        q, tail = u - 0.5, np.sqrt(-2 * np.log(np.minimum(u, 1 - u)))
+        middle = np.polyval(a, q * q) * q / np.polyval(b, q * q)
+        return np.where(np.abs(q) <= 0.47575, middle, -np.sign(q) * np.polyval(c, tail) / np.polyval(d, tail))
+
+    def wrong(draw, draw_key, stream=0):
+        from polystate.sampling import unit_interval, words
+
+        return inverse(unit_interval(words(draw, draw_key, stream)[:, :3]))
+
+    return wrong
+
+
 @fault("words-shifted", f"{SAMPLING}:words", EXACT)
 def _(original):
     """Words 1, 2, 3 are used for 0, 1, 2."""

@@ -95,9 +95,7 @@ class Deposition:
     def frame(self) -> str:
         """The name of the deposition's coordinate frame."""
         return (
-            self.tree["reference"].attributes.get("frame", "deposition")
-            if "reference" in self.tree
-            else "deposition"
+            self.tree["reference"].attributes.get("frame", "deposition") if "reference" in self.tree else "deposition"
         )
 
     @cached_property
@@ -237,9 +235,20 @@ class Deposition:
             self.check_payload(d)
         steps = {**self._state_steps(joint), **steps}
         given = {name: self.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
+        taking = [
+            d.id for d in self.descriptors.values() if (d.operator or "").startswith(("basis/", "neural_decoder/"))
+        ]
+        self._refuse_others("components", given, taking)
         rows = self.rows(atoms)
         backend = kernels.resolve(backend, len(rows) * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
         return evaluate.Request(self, joint, rows, steps, given, draw, allow_code, backend)
+
+    @staticmethod
+    def _refuse_others(option: str, given: Mapping[str, Any], ids: Sequence[str]) -> None:
+        """An option of a request goes to descriptors that have a use for it, and to no others."""
+        for name in given:
+            if name not in ids:
+                raise BadRequest(f"{option}/{name}", name, "one of " + (", ".join(ids) or "no descriptors"))
 
     def landmark(self, descriptor: str, label: str) -> np.ndarray:
         """A named point among the amplitudes or latent components of a descriptor, (d,) float64."""
@@ -365,6 +374,7 @@ class Deposition:
         names = tuple(sorted(names))
         lengths = [self.axis(name).length for name in names]
         total = int(np.prod(lengths, dtype=object)) if lengths else 1
+        self._refuse_others("policies", policies or {}, [d.id for d in evaluate.gaussian_levels(self)])
         sampled = [d for d in evaluate.gaussian_levels(self) if self.policy(d, policies) == "sample_per_step"]
         for k in range(total)[steps] if steps is not None else range(total):
             index = np.unravel_index(k, lengths)

@@ -43,7 +43,7 @@ bad(
 bad(
     "extension-type",
     "a MessagePack extension type is refused",
-    (1,),
+    (46,),
     pack(atoms(1), extra=msgpack.ExtType(5, b"x")),
     "container not-messagepack extra",
     "one-atom",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import msgpack
 from cases_encodings import BONDS
 from cases_fields import ASP, ASSEMBLY, BACK, ENTITY, GLY, PEPTIDE, SER, TWO
 from making import bad
@@ -213,7 +214,7 @@ bad(
 )
 bad(
     "assembly-chain",
-    "an assembly of a chain that does not exist is refused",
+    "an assembly that names a chain beyond the last is refused",
     (43,),
     pack(
         chains(7),
@@ -231,4 +232,13 @@ bad(
     "schema index-out-of-range entityList[1].chainIndexList",
     "entity",
     "chains are 0 to 4",
+)
+bad(
+    "extension-inside",
+    "a MessagePack extension type inside a group is refused",
+    (46,),
+    pack(PEPTIDE, groupList=[GLY | {"zz": msgpack.ExtType(5, b"x")}, ASP, SER]),
+    "container not-messagepack groupList",
+    "dictionary",
+    "a key of the first group that MMTF does not define, with an extension for its value",
 )
