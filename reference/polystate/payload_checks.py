@@ -19,7 +19,6 @@ from polystate.errors import (
     OutOfRange,
     PolystateError,
     PopulationRange,
-    SchemaError,
     UnsortedRows,
     WrongDtype,
     WrongShape,
@@ -27,19 +26,6 @@ from polystate.errors import (
 from polystate.store import Group, Table, Tree
 
 AXIS_DIMENSION = "T"
-ROWS = (
-    "site",
-    "state",
-    "condition",
-    "child",
-    "parent",
-    "operator",
-    "chain",
-    "residue",
-    "entity",
-    "atom_a",
-    "atom_b",
-)
 
 
 def payload(kind: str) -> Mapping[str, Any]:
@@ -65,7 +51,7 @@ def array_errors(
     for name, column in _expanded(described["arrays"], group):
         where = f"{path}/{name}"
         if name not in group.arrays:
-            if column["required"]:
+            if column["required"] or name in group.tables:  # [STO-38]
                 yield MissingArray(where, "nothing", f"an array of {', '.join(column['dtypes'])}")
                 good = False
             continue
@@ -171,10 +157,7 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
         outside |= values > high
     bad = np.argwhere(outside)
     if len(bad):
-        name = where.rsplit("/", 1)[-1]
-        kind = (
-            PopulationRange if where.endswith("states/population") else DanglingRow if name in ROWS else OutOfRange
-        )
+        kind = PopulationRange if where.endswith("states/population") else OutOfRange
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
         yield kind(_place(where, bad[0]), values[tuple(bad[0])], limits)
 
@@ -209,7 +192,7 @@ def table_errors(path: str, name: str, table: Table, described: Mapping[str, Any
             elif about.get("values"):
                 bad = [k for k, v in enumerate(values) if v not in about["values"]]
                 if bad:
-                    yield SchemaError(f"{where}/{column}[{bad[0]}]", values[bad[0]], " or ".join(about["values"]))
+                    yield OutOfRange(f"{where}/{column}[{bad[0]}]", values[bad[0]], " or ".join(about["values"]))
                     good = False
     if good:
         keys = described.get("unique", [])

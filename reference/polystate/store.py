@@ -308,9 +308,7 @@ class StoredTree(Mapping[str, Group]):
         except (UnreadableArray, UnsupportedCodec):
             raise
         except Exception as error:  # zarr and its codecs raise many kinds; each means damaged bytes
-            raise UnreadableArray(
-                path, f"{type(error).__name__}: {error}", f"{node.get('data_type')} array"
-            ) from error
+            raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node.get('data_type')} array") from error
         values = np.asarray(values)
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
 

@@ -23,7 +23,6 @@ from polystate.errors import (
     UnknownAlgebra,
     UnknownLayer,
     UnknownOperator,
-    UnreadableTable,
     UnsortedRows,
 )
 from polystate.external import artifact_errors, location_errors
@@ -278,7 +277,7 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
                 yield error
                 failed = True
         elif name in d.group.arrays:
-            yield UnreadableTable(f"{d.path}/{name}", "an array", "an Arrow table")
+            yield MissingArray(f"{d.path}/{name}", "an array that is not marked as a table", "an Arrow table")
             failed = True
         elif about["required"]:
             yield MissingArray(f"{d.path}/{name}", "nothing", "a table of this descriptor")
