@@ -55,7 +55,7 @@ def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str
     return file
 
 
-_NAMED = re.compile(r'\b([A-Z][A-Z0-9]*-[0-9]+): ?"(?:sha256:[0-9a-f]{64})?"')
+_NAMED = re.compile(r'("?)\b([A-Z][A-Z0-9]*-[0-9]+)("?): ?"(?:sha256:[0-9a-f]{64})?"')
 
 
 def refresh(files: list[Path]) -> list[Path]:
@@ -67,7 +67,7 @@ def refresh(files: list[Path]) -> list[Path]:
         head, separator, rest = text.partition("\nlevel:")
 
         def current(match: re.Match[str]) -> str:
-            return f'{match[1]}: "{known[match[1]].hash}"' if match[1] in known else match[0]
+            return f'{match[1]}{match[2]}{match[3]}: "{known[match[2]].hash}"' if match[2] in known else match[0]
 
         new_text = _NAMED.sub(current, head) + separator + rest
         if new_text != text:

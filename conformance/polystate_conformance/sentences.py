@@ -46,7 +46,7 @@ class Sentence:
     @property
     def refuses(self) -> bool:
         """Whether the sentence names a refusal, so that a case that violates it is due."""
-        return bool(re.search(r"\b(refuse[ds]?|reject(?:s|ed)?)\b", self.text))
+        return bool(re.search(r"(?<!NOT )\b(refuse[ds]?|reject(?:s|ed)?)\b", self.text))
 
 
 @dataclass

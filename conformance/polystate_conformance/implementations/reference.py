@@ -44,7 +44,10 @@ def handle(message: dict[str, Any]) -> dict[str, Any]:
     if message["profile"] not in PROFILES:
         return {"unsupported": {"profile": message["profile"]}}
     try:
+        protocol.check(f"request_{message['kind']}", message["request"])
         return {"ok": _KINDS[message["kind"]](message)}
+    except protocol.BadMessage as error:
+        return {"rejected": {"stage": "evaluate", "code": "bad-request", "where": str(error).partition(":")[0]}}
     except PolystateError as error:
         return {"rejected": {"stage": error.stage, "code": error.code, "where": error.where}}
     except Exception:
