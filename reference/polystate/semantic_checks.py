@@ -263,6 +263,9 @@ def descriptor_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
             yield QuaternionNorm(f"{d.path}/quaternion{place}", f"norm {norm[tuple(bad[0])]:.9g}", "1 within 1e-6")
     if d.operator == "parametric_gaussian/tls_v1" and d.document.get("normalised", True) is not False:
         yield from _tls_errors(d)
+    subcase = (d.operator or "").partition("/")[0]
+    if subcase in ("basis", "neural_decoder"):
+        yield from _component_errors(d, "coefficients" if subcase == "basis" else "latent")
     if d.operator == "neural_decoder/mlp_v1":
         yield from _mlp_errors(d)
 
@@ -402,6 +405,18 @@ def _mean_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray, counts: np.
     mixed = mean(x * y) * l12 + mean(x * z) * l13 + mean(y * z) * l23
     screwed = mean(x) * (s32 - s23) + mean(y) * (s13 - s31) + mean(z) * (s21 - s12)
     return tls[:, 0:3].sum(axis=1) + turned - 2 * mixed + 2 * screwed
+
+
+def _component_errors(d: Descriptor, stored: str) -> Iterator[PolystateError]:
+    """[MEAN-12], [MEAN-21] Amplitudes or latent components, and as many as the basis or the first layer takes."""
+    if not d.has(stored) and not d.table("latents"):
+        yield MissingArray(f"{d.path}/{stored}", "nothing", "this array, or a table latents")
+        return
+    size = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
+    found = d.array(stored).shape[-1] if d.has(stored) else len(d.column("latents", "component"))
+    if size is not None and found != size:
+        where = f"{d.path}/{stored if d.has(stored) else 'latents'}"
+        yield WrongShape(where, f"{found} components", f"{size}")
 
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:
