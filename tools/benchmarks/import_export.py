@@ -83,8 +83,9 @@ def spike(data: Path, folder: Path) -> dict[str, float]:
 def main() -> int:
     """Print the figures; exit status 1 where a bound is not met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", nargs="?", type=Path,
-                        default=Path(os.environ.get("POLYSTATE_DATA") or ROOT.parent / "shared" / "data"))
+    parser.add_argument(
+        "data", nargs="?", type=Path, default=Path(os.environ.get("POLYSTATE_DATA") or ROOT.parent / "shared" / "data")
+    )
     parser.add_argument("--all", action="store_true", help="every real entry of the corpus as well")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ PAPER = {  # Pearce & Gros 2021, Table 1: mean B (Å²) a level
 def write_report(fit: Fit, path: Path, ranges: bool = True) -> None:
     """Write the page. ranges: compute how far shares can move at nearly equal F (about ten seconds for 6vxx)."""
     found = [share_ranges(fit.solver, fit.steps[-1], fit.point, rise) for rise in RISES] if ranges else []
+    for narrow, wide in zip(found, found[1:], strict=False):  # what was found at a smaller rise holds at a larger one
+        for a, b in zip(narrow, wide, strict=True):
+            b.low = min(a.low, b.low, key=itemgetter(a.level))
+            b.high = max(a.high, b.high, key=itemgetter(a.level))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(fit, found), encoding="utf-8")
 
