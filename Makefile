@@ -46,8 +46,14 @@ cases: $(READY)
 verify-statistics: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.verify_statistics
 
+# Every benchmark beside its peers, where they are installed; renews the page of results.
 bench: $(READY)
-	$(BIN)/python tools/benchmarks/run.py
+	$(BIN)/python tools/benchmarks/run.py --page
+
+# The CUDA kernels on a machine that has a GPU; the second command needs NumPy and numba only.
+bench-gpu: $(READY)
+	$(BIN)/python tools/benchmarks/gpu.py --make out/6vxx.npz
+	$(BIN)/python tools/benchmarks/gpu.py out/6vxx.npz --log tools/benchmarks/results/gpu.txt
 
 # Damaged MMTF files, many more than `make test` tries.
 fuzz: $(READY)

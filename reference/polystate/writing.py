@@ -154,7 +154,7 @@ def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any])
     """An array of one chunk, written as what it is: a metadata document and a compressed file.
 
     The same bytes as `zarr.create_array` gives, without its millisecond or more an array."""
-    from numcodecs.zstd import compress
+    import zstandard
 
     single = values.dtype.itemsize == 1
     order: dict[str, Any] = {"name": "bytes"} if single else {"name": "bytes", "configuration": {"endian": "little"}}
@@ -180,7 +180,7 @@ def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any])
         chunk = path.joinpath("c", *("0" for _ in values.shape))
         chunk.parent.mkdir(parents=True, exist_ok=True)
         chunk.unlink(missing_ok=True)  # never write through a hard link into the old store
-        chunk.write_bytes(compress(content, LEVEL, True))
+        chunk.write_bytes(zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content))
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
