@@ -131,7 +131,7 @@ _TREES: dict[str, Any] = {}
 
 @contextlib.contextmanager
 def _read_once(item: faults.Fault) -> Iterator[None]:
-    """Keep the trees of stores between dropped constraints, which change how a tree is judged and not how it is read."""
+    """Keep the trees of stores between dropped constraints, which change how a tree is judged, not how it is read."""
     import polystate.deposition as module
 
     if item.target not in (mutants.DOCUMENTS, mutants.PAYLOADS):

@@ -67,7 +67,7 @@ FACTS = ("dtypes", "shapes", "minimum", "maximum", "exclusive_minimum", "exclusi
 @lru_cache
 def load() -> tuple[Fault, ...]:
     """One fault for every constraint of the schemas of documents and of payloads."""
-    from polystate_schemas import schema
+    from polystate_schemas import conform, schema, violations  # noqa: F401  bound before anything is planted
 
     found = []
     for kind in JUDGED:

@@ -10,10 +10,11 @@ import polystate.describe
 import polystate.text
 import polystate.validate
 import polystate.writing  # noqa: F401
-from polystate_conformance import faults, mutants  # noqa: F401
+from polystate_conformance import mutants
 from polystate_conformance.implementations import reference  # noqa: F401
 from polystate_schemas import registry, schema
 
 registry.entries()
 for kind in schema.kinds():
     schema.json_schema(kind)
+mutants.load()

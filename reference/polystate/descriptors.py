@@ -195,9 +195,7 @@ class Descriptor:
             rotation = np.array(offset.get("rotation") or np.eye(3), np.float64)
             translation = np.array(offset.get("translation") or np.zeros(3), np.float64)
             if rotation.shape != (3, 3) or translation.shape != (3,):
-                raise WrongShape(
-                    f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)"
-                )
+                raise WrongShape(f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)")
             return rotation, translation
         frame, ours = reference.get("frame", "deposition"), self.dep.frame
         if frame != ours:

@@ -275,9 +275,7 @@ def _bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tu
         return at, label[at], tuple(on_axis(d, name, request) for name in names)
     chosen, row_of = chosen_states(d, request), _state_row(d)
     at = np.flatnonzero(np.isin(label, list(chosen)))
-    stacked = [
-        np.stack([d.array(name)[row_of[site, state], site] for site, state in chosen.items()]) for name in names
-    ]
+    stacked = [np.stack([d.array(name)[row_of[site, state], site] for site, state in chosen.items()]) for name in names]
     order = {site: k for k, site in enumerate(chosen)}
     return at, np.array([order[s] for s in label[at].tolist()], np.int64), tuple(stacked)
 

@@ -111,9 +111,7 @@ class Hierarchy:
             residue = row if level == "residue" else int(self.column("atoms", "residue")[row])
             chain = self.text("chains", "auth_asym")[self.column("residues", "chain")[residue]]
             number = f"{self.column('residues', 'auth_seq')[residue]}{self.text('residues', 'ins')[residue]}"
-            return (
-                f"{chain}.{number}" if level == "residue" else f"{chain}/{number}/{self.text('atoms', 'name')[row]}"
-            )
+            return f"{chain}.{number}" if level == "residue" else f"{chain}/{number}/{self.text('atoms', 'name')[row]}"
         return str(row)
 
     def node_labels(self, level: str) -> list[str]:

@@ -98,8 +98,7 @@ class ScopeDag:
         self.n_states = np.concatenate([*sizes, empty]).astype(np.int64)
         self._start = np.concatenate([*starts, empty]).astype(np.int64)
         self._number = {
-            (int(t), int(s)): v
-            for v, (t, s) in enumerate(zip(self.table.tolist(), self.site.tolist(), strict=True))
+            (int(t), int(s)): v for v, (t, s) in enumerate(zip(self.table.tolist(), self.site.tolist(), strict=True))
         }
 
     def _parse_conditions(self) -> None:
@@ -111,9 +110,7 @@ class ScopeDag:
             used = np.append(np.unique(np.asarray(t.condition)), t.active_when)
             for number in used.tolist():
                 if number != ALWAYS and number not in self._conditions[k]:
-                    raise UnknownState(
-                        f"descriptors/{t.id}", f"condition {number}", "a row of its conditions table"
-                    )
+                    raise UnknownState(f"descriptors/{t.id}", f"condition {number}", "a row of its conditions table")
 
     def parse(self, table: Mapping[str, Any], where: str) -> dict[int, Condition]:
         """The conditions of one descriptor's table by number."""
@@ -122,9 +119,7 @@ class ScopeDag:
         for row, (number, parent, site, state) in enumerate(zip(*columns, strict=True)):
             variable = self._number.get((self._index.get(parent, -1), int(site)))
             if variable is None:
-                raise UnknownState(
-                    f"{where}[{row}]", f"{parent} site {site}", "a variable of a discrete descriptor"
-                )
+                raise UnknownState(f"{where}[{row}]", f"{parent} site {site}", "a variable of a discrete descriptor")
             values = self.state_values(variable)
             match = np.flatnonzero(values == state)
             if not len(match):
@@ -190,9 +185,7 @@ class ScopeDag:
             for parent in rest:
                 if done.get(parent) is False:
                     names = " -> ".join(self.variable_name(x) for x in [parent, *(s[0] for s in stack[::-1])])
-                    raise ScopeCycle(
-                        f"descriptors/{self.tables[int(self.table[v])].id}/conditions", names, "no cycle"
-                    )
+                    raise ScopeCycle(f"descriptors/{self.tables[int(self.table[v])].id}/conditions", names, "no cycle")
                 if parent not in done:
                     done[parent] = False
                     stack.append((parent, iter(sorted(self.parents(parent)))))

@@ -116,9 +116,7 @@ def derivation_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError
     while waiting:
         for name in _inputs(dep, waiting.pop()):
             if name == d.id:
-                yield DerivedCycle(
-                    f"{d.path}#/derived_from", "a circle back to itself", "inputs that do not need it"
-                )
+                yield DerivedCycle(f"{d.path}#/derived_from", "a circle back to itself", "inputs that do not need it")
                 return
             if name not in seen:
                 seen.add(name)
@@ -291,9 +289,7 @@ def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
     yield from checks.row_errors(f"{d.path}/states/site", site, d.n_labels)
     names: dict[tuple[int, int], str] = {}
     taken: dict[tuple[int, str], int] = {}
-    for row, (i, s, label) in enumerate(
-        zip(site.tolist(), state.tolist(), d.table("states")["label"], strict=True)
-    ):
+    for row, (i, s, label) in enumerate(zip(site.tolist(), state.tolist(), d.table("states")["label"], strict=True)):
         if names.setdefault((i, s), label) != label or taken.setdefault((i, label), s) != s:
             yield DuplicateId(f"{d.path}/states/label[{row}]", label, "one label a state, one state a label")
             break
@@ -421,9 +417,7 @@ def _component_errors(d: Descriptor, stored: str) -> Iterator[PolystateError]:
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[MEAN-12] The last layer gives three numbers an atom; other shapes are checked by the schema."""
-    last = max(
-        (name for name in d.group.arrays if name[:1] == "w" and name[1:].isdigit()), key=lambda n: int(n[1:])
-    )
+    last = max((name for name in d.group.arrays if name[:1] == "w" and name[1:].isdigit()), key=lambda n: int(n[1:]))
     width = d.array(last).shape[0]
     if width != 3 * len(d.array("atom_id")):
         yield WrongShape(f"{d.path}/{last}", f"{width} outputs", f"{3 * len(d.array('atom_id'))}, three an atom")
@@ -443,9 +437,7 @@ def state_errors(dep: Deposition) -> Iterator[PolystateError]:
     for d in dep.descriptors.values():
         name = d.document.get("state_axis")
         if name is not None and axes.setdefault(name, d.id) != d.id:
-            yield UnsupportedCombination(
-                f"{d.path}#/state_axis", f"{name}, also of {axes[name]}", "one bundle an axis"
-            )
+            yield UnsupportedCombination(f"{d.path}#/state_axis", f"{name}, also of {axes[name]}", "one bundle an axis")
     for d in dep.descriptors.values():  # [AXI-22]
         if d.is_discrete and d.axis is not None and d.axis in axes:
             found = f"{d.axis}, the state axis of {axes[d.axis]}"
@@ -495,9 +487,7 @@ def touched(d: Descriptor) -> np.ndarray:
 
 def always_active(d: Descriptor) -> bool:
     """Whether no joint state switches the descriptor off."""
-    return d.active_when == ALWAYS and (
-        not d.is_discrete or bool((d.column("states", "condition") == ALWAYS).all())
-    )
+    return d.active_when == ALWAYS and (not d.is_discrete or bool((d.column("states", "condition") == ALWAYS).all()))
 
 
 def _absolute_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateError]:
@@ -558,9 +548,7 @@ def warnings(dep: Deposition) -> list[dict[str, str]]:
     gaussians = [d for d in dep.descriptors.values() if d.is_gaussian]
     for d in dep.descriptors.values():
         if d.signal_type == "unknown":
-            result.append(
-                warning("semantic", "unknown-signal", d.path, "signal_type unknown: ignored by evaluation")
-            )
+            result.append(warning("semantic", "unknown-signal", d.path, "signal_type unknown: ignored by evaluation"))
         if d.document.get("adp_content") == "unknown":
             if any((touched(d) & touched(o)).any() for o in gaussians if o is not d):
                 message = "adp_content unknown beside another Gaussian descriptor: summed"

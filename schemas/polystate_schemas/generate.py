@@ -80,9 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = generate()
     present = {path.name: path for path in GENERATED.glob("*") if path.is_file()}
     stale = [name for name in sorted(present) if name not in wanted]
-    changed = [
-        name for name, text in wanted.items() if name not in present or present[name].read_text("utf-8") != text
-    ]
+    changed = [name for name, text in wanted.items() if name not in present or present[name].read_text("utf-8") != text]
     if check:
         for name in stale + changed:
             print(f"generated/{name} differs from what linkml/ says; run python -m polystate_schemas.generate")

@@ -80,9 +80,7 @@ class Entry:
 
     def parameter_violations(self, parameters: Mapping[str, Any]) -> list[Violation]:
         """What the signature refuses in the parameters that a descriptor gives (pointers begin at `parameters`)."""
-        known = {
-            item["name"]: item for item in self.document["signature"]["parameters"] if "taken_from" not in item
-        }
+        known = {item["name"]: item for item in self.document["signature"]["parameters"] if "taken_from" not in item}
         defaults = self.document["defaults"]["parameters"]
         found = []
         for name, value in parameters.items():
@@ -94,9 +92,7 @@ class Entry:
             ):
                 found.append(Violation(f"/{escape(name)}", repr(value), f"a {known[name]['type']}"))
             elif known[name].get("allowed") and value not in known[name]["allowed"]:
-                found.append(
-                    Violation(f"/{escape(name)}", repr(value), f"one of {', '.join(known[name]['allowed'])}")
-                )
+                found.append(Violation(f"/{escape(name)}", repr(value), f"one of {', '.join(known[name]['allowed'])}"))
         return found + [
             Violation(f"/{name}", "nothing", f"the parameter {name}")
             for name in known
@@ -209,17 +205,13 @@ def _misfits(entry: Entry, vector: dict[str, Any]) -> list[str]:
     for role, given in (("inputs", "inputs"), ("parameters", "parameters"), ("outputs", "expected")):
         known = {item["name"] for item in signature[role]}
         needed = (
-            {item["name"] for item in signature[role] if not item.get("optional")}
-            if role != "parameters"
-            else set()
+            {item["name"] for item in signature[role] if not item.get("optional")} if role != "parameters" else set()
         )
         for name in vector[given]:
             if name not in known and f"{name.rstrip('0123456789')}<n>" not in known:
                 problems.append(f"vector {vector['name']} gives {name}, which is not in the signature")
         for name in needed:
-            if name not in vector[given] and not (
-                name.endswith("<n>") and name.replace("<n>", "0") in vector[given]
-            ):
+            if name not in vector[given] and not (name.endswith("<n>") and name.replace("<n>", "0") in vector[given]):
                 problems.append(f"vector {vector['name']} lacks {name}")
     return problems
 
@@ -230,9 +222,7 @@ def publish(folder: Path = REGISTRY) -> list[str]:
     broken = [problem for problem in check_lock(folder) if "may not" in problem]
     if broken:
         raise RegistryError("; ".join(broken))
-    new = [
-        name for name, entry in present.items() if entry.document["status"] == "published" and name not in frozen
-    ]
+    new = [name for name, entry in present.items() if entry.document["status"] == "published" and name not in frozen]
     rows = [{"id": name, "hash": present[name].hash} for name in sorted([*frozen, *new])]
     text = json.dumps({"lock_version": 1, "published": rows}, indent=1) + "\n"
     (folder / "registry.lock.json").write_text(text, "utf-8")

@@ -7,10 +7,10 @@ import hashlib
 
 import numpy as np
 import pytest
-from polystate_schemas import registry
 
 import polystate
 from polystate import errors
+from polystate_schemas import registry
 
 TEXT = {
     "hierarchy": {

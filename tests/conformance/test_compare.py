@@ -87,4 +87,4 @@ def test_a_rejection_that_names_every_code_names_none():
 def test_arrays_outside_the_folder_of_the_answer_are_not_read(tmp_path):
     (tmp_path / "out").mkdir()
     np.save(tmp_path / "x.npy", ONE)
-    assert compare._inside(tmp_path / "out", "../x.npy") is None
+    assert compare.inside(tmp_path / "out", "../x.npy") is None

@@ -30,9 +30,7 @@ arrays = hnp.arrays(
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.dictionaries(st.from_regex("[a-z][a-z0-9_]{0,8}", fullmatch=True), arrays, max_size=3), st.text(max_size=20)
-)
+@given(st.dictionaries(st.from_regex("[a-z][a-z0-9_]{0,8}", fullmatch=True), arrays, max_size=3), st.text(max_size=20))
 def test_what_is_written_is_read(tmp_path_factory, found, title):
     tree = {"": Group({"format_version": "0.1.0", "title": title}), "annotations/x": Group({"a": 1}, found)}
     folder = tmp_path_factory.mktemp("store")

@@ -158,8 +158,8 @@ def test_an_interrupted_fit_goes_on(pdb, tmp_path, monkeypatch):
     assert not kept.exists()
 
 
-def test_many_structures_survive_a_killed_worker(pdb, tmp_path):
-    """One good file, one with B = 0, one whose worker is killed each time: a table of all three, and a second run."""
+def test_many_structures_make_one_table_and_go_on(pdb, tmp_path):
+    """One good file and one with B = 0: a row each, and a second run that fits only what is new or failed."""
     folder = tmp_path / "in"
     folder.mkdir()
     shutil.copy(pdb, folder / "good.pdb")

@@ -12,8 +12,13 @@ from polystate_tools.formats import import_file
 from polystate_tools.formats.build import tree_of_records
 
 
-@pytest.fixture(params=["example", pytest.param("altloc/1ejg.pdb", marks=needs_data),
-                        pytest.param("nmr/1LCD.cif", marks=needs_data)])
+@pytest.fixture(
+    params=[
+        "example",
+        pytest.param("altloc/1ejg.pdb", marks=needs_data),
+        pytest.param("nmr/1LCD.cif", marks=needs_data),
+    ]
+)
 def dep(request) -> Deposition:
     if request.param == "example":
         records, _ = apo_bound()

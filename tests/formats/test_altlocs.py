@@ -24,8 +24,11 @@ def backbone(seq: int, letters: str, y: float = 0.0) -> list[str]:
     made = []
     for name, at in (("N", x), ("CA", x + 1.4), ("C", x + 2.5)):
         for k, letter in enumerate(letters or " "):
-            made.append(atom_line(1, name, "ALA", seq, (at, y + k * 0.1, 0), alt=letter,
-                                  occupancy=round(1 / len(letters or " "), 2)))
+            made.append(
+                atom_line(
+                    1, name, "ALA", seq, (at, y + k * 0.1, 0), alt=letter, occupancy=round(1 / len(letters or " "), 2)
+                )
+            )
     return made
 
 
@@ -54,10 +57,12 @@ def test_bonded_neighbours_that_share_letters_are_one_site():
 
 
 def test_a_link_joins_alternates_across_chains():
-    lines = [atom_line(1, "SG", "CYS", 1, (0, 0, 0), alt="A", occupancy=0.5),
-             atom_line(2, "SG", "CYS", 1, (0, 1, 0), alt="B", occupancy=0.5),
-             atom_line(3, "SG", "CYS", 7, (2, 0, 0), chain="B", alt="A", occupancy=0.5),
-             atom_line(4, "SG", "CYS", 7, (2, 1, 0), chain="B", alt="B", occupancy=0.5)]
+    lines = [
+        atom_line(1, "SG", "CYS", 1, (0, 0, 0), alt="A", occupancy=0.5),
+        atom_line(2, "SG", "CYS", 1, (0, 1, 0), alt="B", occupancy=0.5),
+        atom_line(3, "SG", "CYS", 7, (2, 0, 0), chain="B", alt="A", occupancy=0.5),
+        atom_line(4, "SG", "CYS", 7, (2, 1, 0), chain="B", alt="B", occupancy=0.5),
+    ]
     link = "SSBOND   1 CYS A    1    CYS B    7                          1555   1555  2.00"
     tree, report = imported([link, *lines])
     assert sites(tree) == {"A.1": ["A", "B"]} and report.sites == {"bonded": 1}
@@ -100,8 +105,10 @@ def test_each_alternate_keeps_its_own_b():
 
 def test_the_reference_is_the_highest_occupancy_and_ties_go_to_the_file():
     def reference(first: float, second: float) -> float:
-        lines = [atom_line(1, "CB", "ALA", 1, (1, 0, 0), alt="B", occupancy=first),
-                 atom_line(2, "CB", "ALA", 1, (2, 0, 0), alt="A", occupancy=second)]
+        lines = [
+            atom_line(1, "CB", "ALA", 1, (1, 0, 0), alt="B", occupancy=first),
+            atom_line(2, "CB", "ALA", 1, (2, 0, 0), alt="A", occupancy=second),
+        ]
         return float(Deposition(imported(lines)[0]).x_ref[0, 0])
 
     assert reference(0.5, 0.5) == 1.0  # B stands first
@@ -121,8 +128,11 @@ def test_partial_occupancy_is_present_or_absent():
 
 
 def test_equal_alternates_are_told_and_merged_on_request():
-    lines = [*residue_lines()[:4], atom_line(8, "CB", "ALA", 1, (1, 2, 3), alt="A", occupancy=0.6),
-             atom_line(9, "CB", "ALA", 1, (1, 2, 3), alt="B", occupancy=0.4)]
+    lines = [
+        *residue_lines()[:4],
+        atom_line(8, "CB", "ALA", 1, (1, 2, 3), alt="A", occupancy=0.6),
+        atom_line(9, "CB", "ALA", 1, (1, 2, 3), alt="B", occupancy=0.4),
+    ]
     tree, report = imported(lines)
     assert [w.code for w in report.warnings] == ["duplicate-alternates"]
     _, merged = imported(lines, collapse_duplicates=True)
@@ -131,9 +141,19 @@ def test_equal_alternates_are_told_and_merged_on_request():
 
 
 def test_altlocs_in_a_bundle_are_nested_under_its_models():
-    lines = ["MODEL        1", *residue_lines("AB"), *residue_lines(seq=2, shift=9), "ENDMDL",
-             "MODEL        2", *residue_lines("ABC", shift=1), *residue_lines(seq=2, shift=10), "ENDMDL",
-             "MODEL        3", *residue_lines("", shift=2), "ENDMDL"]
+    lines = [
+        "MODEL        1",
+        *residue_lines("AB"),
+        *residue_lines(seq=2, shift=9),
+        "ENDMDL",
+        "MODEL        2",
+        *residue_lines("ABC", shift=1),
+        *residue_lines(seq=2, shift=10),
+        "ENDMDL",
+        "MODEL        3",
+        *residue_lines("", shift=2),
+        "ENDMDL",
+    ]
     tree, report = imported(lines)
     dep = Deposition(tree)
     assert report.kept == report.read == 11 + 12 + 5 and dep.validate().valid
@@ -165,8 +185,10 @@ LETTERS = st.text("ABCabc12", min_size=0, max_size=4).map(lambda text: "".join(d
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(LETTERS, st.integers(1, 3), st.sampled_from([1.0, 0.9, 0.37])), min_size=1, max_size=6),
-       st.randoms())
+@given(
+    st.lists(st.tuples(LETTERS, st.integers(1, 3), st.sampled_from([1.0, 0.9, 0.37])), min_size=1, max_size=6),
+    st.randoms(),
+)
 def test_any_mixture_of_alternates_comes_back(residues, random):
     """Random letters, atoms that some letters lack, any order of records: valid, and one digest after export."""
     rows = []
@@ -177,9 +199,16 @@ def test_any_mixture_of_alternates_comes_back(residues, random):
     random.shuffle(rows)
     xyz = np.round([[random.uniform(-50, 50) for _ in range(3)] for _ in rows], 3)
     name, seq, altloc, occupancy = zip(*rows, strict=True)
-    records = Records.of(xyz=xyz, name=name, comp="LIG", auth_seq=np.array(seq), altloc=altloc,
-                         occupancy=np.array(occupancy), b=np.round(np.linspace(5, 40, len(rows)), 2),
-                         element=np.full(len(rows), 6))
+    records = Records.of(
+        xyz=xyz,
+        name=name,
+        comp="LIG",
+        auth_seq=np.array(seq),
+        altloc=altloc,
+        occupancy=np.array(occupancy),
+        b=np.round(np.linspace(5, 40, len(rows)), 2),
+        element=np.full(len(rows), 6),
+    )
     tree, report = tree_of_records(records)
     dep = Deposition(tree)
     assert report.kept == len(rows) and dep.validate().valid

@@ -73,8 +73,7 @@ def test_shifted_columns_name_the_line():
 
 
 def test_text_where_a_number_is_due_names_the_column():
-    cif = (b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n"
-           b"1 1.0 left 2.0\n")
+    cif = b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 1.0 left 2.0\n"
     with pytest.raises(PolystateError) as found:
         records_of_mmcif(cif)
     assert found.value.code == "wrong-columns" and "Cartn_y" in found.value.where
@@ -104,8 +103,10 @@ def test_coordinates_that_are_no_numbers_name_the_atom():
 
 def test_occupancies_above_one_are_normalised_with_a_warning():
     lines = residue_lines()[:4]
-    lines += [atom_line(8, "CB", "ALA", 1, (1, 2, 3), alt="A", occupancy=0.7),
-              atom_line(9, "CB", "ALA", 1, (1, 2, 4), alt="B", occupancy=0.7)]
+    lines += [
+        atom_line(8, "CB", "ALA", 1, (1, 2, 3), alt="A", occupancy=0.7),
+        atom_line(9, "CB", "ALA", 1, (1, 2, 4), alt="B", occupancy=0.7),
+    ]
     tree, report = imported(lines)
     assert warned(report, "occupancy-sum") == ["A/1 ALA"]
     states = tree["descriptors/altloc"].tables["states"]
@@ -144,8 +145,14 @@ def test_an_empty_model_is_noted():
 def test_long_chain_ids_stay_in_mmcif_and_are_renamed_in_pdb(tmp_path):
     from polystate_tools.formats import export_file
 
-    records = Records.of(xyz=np.eye(3), name=["N", "CA", "C"], comp="ALA", auth_asym="HEAVYCHAIN",
-                         label_asym="HEAVYCHAIN", element=[7, 6, 6])
+    records = Records.of(
+        xyz=np.eye(3),
+        name=["N", "CA", "C"],
+        comp="ALA",
+        auth_asym="HEAVYCHAIN",
+        label_asym="HEAVYCHAIN",
+        element=[7, 6, 6],
+    )
     dep = Deposition(tree_of_records(records)[0])
     export_file(dep, tmp_path / "x.cif")
     again = Deposition(import_file(tmp_path / "x.cif")[0])
@@ -157,8 +164,13 @@ def test_long_chain_ids_stay_in_mmcif_and_are_renamed_in_pdb(tmp_path):
 def test_altloc_letters_are_case_sensitive_strings(tmp_path):
     from polystate_tools.formats import export_file
 
-    records = Records.of(xyz=np.arange(12.0).reshape(4, 3), name="CB", comp="ALA", altloc=["a", "A", "AA", "1"],
-                         occupancy=[0.4, 0.3, 0.2, 0.1])
+    records = Records.of(
+        xyz=np.arange(12.0).reshape(4, 3),
+        name="CB",
+        comp="ALA",
+        altloc=["a", "A", "AA", "1"],
+        occupancy=[0.4, 0.3, 0.2, 0.1],
+    )
     dep = Deposition(tree_of_records(records)[0])
     assert dep.tree["descriptors/altloc"].tables["states"]["label"] == ["a", "A", "AA", "1"]
     export_file(dep, tmp_path / "x.cif")
@@ -203,7 +215,7 @@ def test_no_damaged_line_crashes_the_reader_or_loses_a_record(data):
     lines = residue_lines("AB")
     k = data.draw(st.integers(0, len(lines) - 1))
     at = data.draw(st.integers(6, 79))
-    lines[k] = lines[k][:at] + data.draw(st.characters(min_codepoint=32, max_codepoint=126)) + lines[k][at + 1:]
+    lines[k] = lines[k][:at] + data.draw(st.characters(min_codepoint=32, max_codepoint=126)) + lines[k][at + 1 :]
     try:
         _, report = imported(lines)
     except PolystateError as error:

@@ -91,10 +91,16 @@ def test_import_and_export_as_typed(tmp_path):
     assert run("import", str(source), out).exit_code != 0
     report = json.loads(run("import", str(source), out, "-y", "--json").output)
     assert report["kept"] + report["refused"] == report["read"] == 6 and report["sites"] == {"residue": 1}
-    for name, options in (("a.cif", []), ("b.pdb", []), ("c.cif.gz", ["--gaussian", "records"]),
-                          ("d.cif", ["--state", "altloc/A.1=B"]), ("e.pdb", ["--draws", "3", "--seed", "5"]),
-                          ("f.cif", ["--het-dialect", "d1"]), ("g.pdb", ["--altloc", "occupancy"]),
-                          ("h.cif", ["--reference"])):
+    for name, options in (
+        ("a.cif", []),
+        ("b.pdb", []),
+        ("c.cif.gz", ["--gaussian", "records"]),
+        ("d.cif", ["--state", "altloc/A.1=B"]),
+        ("e.pdb", ["--draws", "3", "--seed", "5"]),
+        ("f.cif", ["--het-dialect", "d1"]),
+        ("g.pdb", ["--altloc", "occupancy"]),
+        ("h.cif", ["--reference"]),
+    ):
         done = run("export", out, str(tmp_path / name), *options, "--json")
         assert done.exit_code == 0, done.output
         counts = {"d.cif": 5, "e.pdb": 15, "g.pdb": 5, "h.cif": 5}

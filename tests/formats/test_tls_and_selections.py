@@ -23,18 +23,27 @@ S = (0.5, 0.1, 0.2, 0.3, -0.1, 0.25, 0.15, 0.05, 0.2)  # its trace is 0.6
 
 def tensor_lines() -> list[str]:
     """T, L, S as every program writes them."""
+
     def six(name: str, values) -> list[str]:
         named = [f"{name}{e}:{v:9.4f}" for e, v in zip(("11", "22", "33", "12", "13", "23"), values, strict=True)]
-        return [f"{name} TENSOR", *("  " + " ".join(named[k:k + 2]) for k in (0, 2, 4))]
+        return [f"{name} TENSOR", *("  " + " ".join(named[k : k + 2]) for k in (0, 2, 4))]
 
     rows = [" ".join(f"S{i + 1}{j + 1}:{S[3 * i + j]:9.4f}" for j in range(3)) for i in range(3)]
-    return ["ORIGIN FOR THE GROUP (A):   1.0000   2.0000   3.0000", *six("T", T), *six("L", L), "S TENSOR",
-            *("  " + row for row in rows)]
+    return [
+        "ORIGIN FOR THE GROUP (A):   1.0000   2.0000   3.0000",
+        *six("T", T),
+        *six("L", L),
+        "S TENSOR",
+        *("  " + row for row in rows),
+    ]
 
 
 SELECTIONS = {
-    "REFMAC": ["NUMBER OF COMPONENTS GROUP : 1", "COMPONENTS        C SSSEQI   TO  C SSSEQI",
-               "RESIDUE RANGE :   A     1        A     3"],
+    "REFMAC": [
+        "NUMBER OF COMPONENTS GROUP : 1",
+        "COMPONENTS        C SSSEQI   TO  C SSSEQI",
+        "RESIDUE RANGE :   A     1        A     3",
+    ],
     "PHENIX": ["SELECTION: (CHAIN A AND", "           RESSEQ 1:3)"],
     "BUSTER": ["SET : {A|1 - 3}"],
 }
@@ -74,10 +83,16 @@ def test_degrees_become_radians_and_the_trace_of_s_goes():
     assert amplitude == pytest.approx(np.trace(u, axis1=1, axis2=2).mean() / 3)
 
 
-@pytest.mark.parametrize(("header", "content"), [
-    ("U VALUES : RESIDUAL ONLY", "residual"), ("U VALUES      : WITH TLS ADDED", "total"),
-    ("ATOM RECORD CONTAINS RESIDUAL B FACTORS ONLY", "residual"),
-    ("ATOM RECORD CONTAINS SUM OF TLS AND RESIDUAL B FACTORS", "total"), ("", "unknown")])
+@pytest.mark.parametrize(
+    ("header", "content"),
+    [
+        ("U VALUES : RESIDUAL ONLY", "residual"),
+        ("U VALUES      : WITH TLS ADDED", "total"),
+        ("ATOM RECORD CONTAINS RESIDUAL B FACTORS ONLY", "residual"),
+        ("ATOM RECORD CONTAINS SUM OF TLS AND RESIDUAL B FACTORS", "total"),
+        ("", "unknown"),
+    ],
+)
 def test_headers_are_read(header, content):
     assert declared_content(header)[0] == content
     assert records_of_pdb(tls_file("REFMAC", header)).tls.adp_content == content
@@ -92,8 +107,10 @@ def test_without_a_word_the_import_asks():
 def test_total_is_counted_once_and_residual_is_added():
     total, _ = imported(tls_file("REFMAC"), b_factors="total")
     residual, _ = imported(tls_file("REFMAC"), b_factors="residual")
-    trace = {name: 8 * np.pi**2 / 3 * np.trace(dep.covariance(), axis1=1, axis2=2)
-             for name, dep in (("total", total), ("residual", residual))}
+    trace = {
+        name: 8 * np.pi**2 / 3 * np.trace(dep.covariance(), axis1=1, axis2=2)
+        for name, dep in (("total", total), ("residual", residual))
+    }
     tls = 8 * np.pi**2 / 3 * np.trace(residual.covariance(levels=["tls"]), axis1=1, axis2=2)
     assert np.allclose(trace["total"], 60.0, atol=1e-6)
     assert np.allclose(trace["residual"], 60.0 + tls, atol=1e-6)
@@ -145,17 +162,35 @@ def test_a_group_without_amplitude_is_refused_or_kept():
     assert [w.code for w in report.warnings] == ["tls-not-normalised"]
 
 
-RECORDS = Records.of(xyz=np.zeros((6, 3)), auth_asym=list("AAABBW"), auth_seq=[-3, 5, 5, 5, 9, 5],
-                     ins=["", "", "B", "", "", ""], comp=["MET", "SER", "SER", "ATP", "GLY", "HOH"],
-                     name=["CA", "CB", "CA", "PG", "N", "O"], element=[6, 6, 6, 15, 7, 8])
+RECORDS = Records.of(
+    xyz=np.zeros((6, 3)),
+    auth_asym=list("AAABBW"),
+    auth_seq=[-3, 5, 5, 5, 9, 5],
+    ins=["", "", "B", "", "", ""],
+    comp=["MET", "SER", "SER", "ATP", "GLY", "HOH"],
+    name=["CA", "CB", "CA", "PG", "N", "O"],
+    element=[6, 6, 6, 15, 7, 8],
+)
 
 
-@pytest.mark.parametrize(("text", "rows"), [
-    ("A -3 - A 5", [0, 1, 2]), ("A 5 - A 5B; B 9 - B 9", [1, 2, 4]), ("all", [0, 1, 2, 3, 4, 5]),
-    ("chain 'A' and (resid -3 through 5 )", [0, 1, 2]), ("(CHAIN A AND RESSEQ 5:9) OR CHAIN W", [1, 2, 5]),
-    ("chain B and not resname ATP", [4]), ("resseq 5 and name CA", [2]), ("resid 5B", [2]),
-    ("element P or water", [3, 5]),
-    ("{A|* B|9}", [0, 1, 2, 4]), ("{ A|1 - 6 }", [1, 2]), ("name C*", [0, 1, 2]), ("resseq 5:", [1, 2, 3, 4, 5])])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("A -3 - A 5", [0, 1, 2]),
+        ("A 5 - A 5B; B 9 - B 9", [1, 2, 4]),
+        ("all", [0, 1, 2, 3, 4, 5]),
+        ("chain 'A' and (resid -3 through 5 )", [0, 1, 2]),
+        ("(CHAIN A AND RESSEQ 5:9) OR CHAIN W", [1, 2, 5]),
+        ("chain B and not resname ATP", [4]),
+        ("resseq 5 and name CA", [2]),
+        ("resid 5B", [2]),
+        ("element P or water", [3, 5]),
+        ("{A|* B|9}", [0, 1, 2, 4]),
+        ("{ A|1 - 6 }", [1, 2]),
+        ("name C*", [0, 1, 2]),
+        ("resseq 5:", [1, 2, 3, 4, 5]),
+    ],
+)
 def test_selections(text, rows):
     assert np.flatnonzero(selected(RECORDS, text)).tolist() == rows
 

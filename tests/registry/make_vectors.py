@@ -16,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import vectors_gaussian
 import vectors_motion
 import vectors_other
-from polystate_schemas.registry import REGISTRY
 from vector_file import text
+
+from polystate_schemas.registry import REGISTRY
 
 NO_NUMBERS = "The operator is a body of its author; cases with committed bodies test it."
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polystate_schemas import registry, yaml12
 from polystate_schemas.registry import REGISTRY, RegistryError, content_hash, entries
 

@@ -4,9 +4,10 @@ import json
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
 from polystate_schemas.registry import REGISTRY, entries
 from polystate_tools.registry_cli import app
-from typer.testing import CliRunner
 
 ADAPTER = """
 import json, sys

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from polystate_schemas.registry import entries
 
 operators = pytest.importorskip("polystate.operators")
@@ -63,9 +64,7 @@ MISTAKES = {
     ("parametric_gaussian/iadp_v1", "8π² forgotten"): _with("b", lambda b: b * 8 * np.pi**2),
     ("parametric_gaussian/aadp_v1", "order of PDB files mixed up"): _with("u", lambda u: u[:, [0, 1, 2, 3, 5, 4]]),
     ("parametric_gaussian/nm_covariance_v1", "variance squared"): _with("variance", lambda v: v**2),
-    ("basis/nm_v1", "modes normalised"): _with(
-        "basis", lambda b: b / np.linalg.norm(b, axis=(1, 2), keepdims=True)
-    ),
+    ("basis/nm_v1", "modes normalised"): _with("basis", lambda b: b / np.linalg.norm(b, axis=(1, 2), keepdims=True)),
     ("rigid_body/quat_v1", "w last"): _with("quaternion", lambda q: q[:, [3, 0, 1, 2]]),
     ("rigid_body/quat_v1", "inverse rotation"): _with("quaternion", lambda q: q * [1, -1, -1, -1]),
     ("rigid_body/quat_v1", "origin ignored"): _with("origin", lambda o: o * 0),

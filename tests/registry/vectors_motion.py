@@ -110,10 +110,7 @@ def forward(latent, layers, activation):
     """The layers, one sum at a time."""
     h = [mpf(z) for z in latent]
     for n, (weight, bias) in enumerate(layers):
-        h = [
-            sum(mpf(w) * x for w, x in zip(row, h, strict=True)) + mpf(b)
-            for row, b in zip(weight, bias, strict=True)
-        ]
+        h = [sum(mpf(w) * x for w, x in zip(row, h, strict=True)) + mpf(b) for row, b in zip(weight, bias, strict=True)]
         if n < len(layers) - 1:
             h = [ACTIVATIONS[activation](a) for a in h]
     return [h[i : i + 3] for i in range(0, len(h), 3)]

@@ -36,10 +36,7 @@ def symmetry() -> list[dict[str, Any]]:
     ]
     third = 2 * pi / 3
     hexagonal = [
-        [
-            [cos(third) * x - sin(third) * y, sin(third) * x + cos(third) * y, mpf(z) + mpf(90) / 3]
-            for x, y, z in atoms
-        ],
+        [[cos(third) * x - sin(third) * y, sin(third) * x + cos(third) * y, mpf(z) + mpf(90) / 3] for x, y, z in atoms],
     ]
     triclinic_cell = [31.5, 42.25, 53.125, 78.5, 84.25, 101.75]
     cell = gemmi.UnitCell(*triclinic_cell)

@@ -5,10 +5,10 @@ import copy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from polystate_schemas import registry
 from polystate_schemas.conform import conforms
 from polystate_schemas.violations import violations
-
 from tests.schemas.test_schema import ALTLOC, BUNDLE, MOTION, TLS, TRAJECTORY
 
 DOCUMENTS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
 from polystate_schemas import schema
 
 GENERATED = Path(schema.__file__).parent / "generated"

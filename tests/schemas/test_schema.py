@@ -5,6 +5,7 @@ import copy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polystate_schemas import schema
 from polystate_schemas.generated import model
 
@@ -229,8 +230,7 @@ def test_numbered_arrays_are_resolved():
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "scope", "operator", "mode", "z"]), inner)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "scope", "operator", "mode", "z"]), inner)
     ),
     max_leaves=8,
 )

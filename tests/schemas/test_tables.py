@@ -1,6 +1,7 @@
 """The tables of the specification are made from the schema sources, and a stale one is found."""
 
 import pytest
+
 from polystate_schemas import registry, schema, tables
 
 

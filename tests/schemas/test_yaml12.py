@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polystate_schemas.yaml12 import Yaml12Error, load
 
 SCALARS = [
@@ -85,9 +86,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text("abcno123.~", max_size=4), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcno123.~", max_size=4), inner, max_size=4),
     max_leaves=20,
 )
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from examples import SPEC
+
 from polystate import errors
 from polystate_conformance import sentences
 

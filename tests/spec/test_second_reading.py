@@ -6,9 +6,10 @@ import random
 from typing import Any
 
 import numpy as np
-import polystate
 import pytest
 from second_reading import Reading
+
+import polystate
 
 SITES = 2
 

@@ -86,7 +86,8 @@ def test_every_verb_shows_an_example(verb):
 
 
 def test_the_command_line_starts_without_heavy_imports():
-    code = "import sys, polystate, polystate_tools.cli; print([m for m in ('zarr','numba','torch','linkml') if m in sys.modules])"
+    heavy = ("zarr", "numba", "torch", "linkml")
+    code = f"import sys, polystate, polystate_tools.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -38,7 +38,7 @@ def query(dep: Deposition, sql: str) -> pa.Table:
 
 
 def atoms(dep: Deposition) -> pa.Table:
-    """atom_id, name, element, charge, comp, chain, number, ins (author), residue (row), x y z (Å), b, b_<level> (Å²)."""
+    """atom_id, name, element, charge, comp, chain, number, ins (author), residue, x y z (Å), b, b_<level> (Å²)."""
     h = dep.hierarchy
     residue = h.of_atoms("residue")
     about = _residue_columns(dep)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import numpy as np
 import typer
+
 from polystate_schemas import registry
 from polystate_schemas.registry import Entry, entries
 

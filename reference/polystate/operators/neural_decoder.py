@@ -21,9 +21,7 @@ def mlp_v1(latent: np.ndarray, activation: str = "tanh", **layers: np.ndarray) -
 
     latent: (d,); layers: w0 (n0, d), b0 (n0,), w1 (n1, n0), b1 (n1,), ... Returns output: (M, 3) Å."""
     if activation not in ACTIVATIONS:
-        raise UnsupportedCombination(
-            "operator/parameters/activation", activation, "one of " + ", ".join(ACTIVATIONS)
-        )
+        raise UnsupportedCombination("operator/parameters/activation", activation, "one of " + ", ".join(ACTIVATIONS))
     h = np.asarray(latent, np.float64)
     depth = sum(1 for name in layers if name.startswith("w"))
     for k in range(depth):

@@ -211,9 +211,7 @@ def objective(s, y, sigma, own, alpha, alpha_atom, beta, eps, atomic: bool) -> d
     """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own) with fields y."""
     losses = np.zeros(s.n_atoms)
     for stage in s.stages:
-        _losses(
-            stage, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic, s.weights, own, y, losses
-        )
+        _losses(stage, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic, s.weights, own, y, losses)
     if len(s.loose):
         sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
         _loose_atoms(s.loose, s.u, s.anisotropic, s.weights, own, sums, tops)

@@ -114,9 +114,7 @@ def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
     dy = origin_to[1] - origin_from[1]
     dz = origin_to[2] - origin_from[2]
     if d == 10:
-        _shift_polynomial(
-            dx / radius_from, dy / radius_from, dz / radius_from, radius_to / radius_from, out
-        )
+        _shift_polynomial(dx / radius_from, dy / radius_from, dz / radius_from, radius_to / radius_from, out)
         return
     # w_to = g w_from: t + omega x d, and omega in units of the other radius
     for i in range(6):
@@ -142,8 +140,6 @@ def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
                     out[row, col] = g[a, i] * g[b, j] + g[a, j] * g[b, i]
                     col += 1
             row += 1
-
-
 
 
 @jit

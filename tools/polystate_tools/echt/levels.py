@@ -265,8 +265,10 @@ def atoms_of_table(data_dep, rows: list[dict[str, str]], where: str) -> np.ndarr
     h = data_dep.hierarchy
     residue = h.of_atoms("residue")
     chain = h.text("chains", "auth_asym")[h.of_atoms("chain")]
-    number, code, name = h.column("residues", "auth_seq")[residue], h.text("residues", "ins")[residue], h.text(
-        "atoms", "name"
+    number, code, name = (
+        h.column("residues", "auth_seq")[residue],
+        h.text("residues", "ins")[residue],
+        h.text("atoms", "name"),
     )
     place = {(c, f"{s}{i}", a): k for k, (c, s, i, a) in enumerate(zip(chain, number, code, name, strict=True))}
     out = np.empty(len(rows), np.int64)

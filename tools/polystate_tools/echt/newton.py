@@ -235,9 +235,7 @@ def residual(u, rows, y, s, d, aniso, rho):
 
 
 @parallel
-def fields_down(
-    stage, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y
-):
+def fields_down(stage, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y):
     """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
     count = len(stage)
     for chunk in numba.prange(CHUNKS):
@@ -312,9 +310,7 @@ def eliminate(
                     c = kappa
                     g = 0.0
                     if atomic:
-                        c, g, _ = isotropic_elimination(
-                            rho[0], kappa, s[a, 0, 0], z[a, 0, 0], mu, alpha_atom, beta
-                        )
+                        c, g, _ = isotropic_elimination(rho[0], kappa, s[a, 0, 0], z[a, 0, 0], mu, alpha_atom, beta)
                     for i in range(d):
                         f[i] += g * rows[0, i]
                         ci = c * rows[0, i]
@@ -484,9 +480,7 @@ def atom_step(
         return
     kappa = 2.0 * weight
     solve = s6[7]
-    anisotropic_elimination(
-        rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4]
-    )
+    anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4])
     for k in range(6):
         change = 0.0
         for i in range(d):

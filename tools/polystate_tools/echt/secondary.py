@@ -1,9 +1,10 @@
 """Secondary structure for the levels of a fit: DSSP by mdtraj, elements and what lies between them.
 
 Why mdtraj: its DSSP is compiled, has all eight states, takes coordinates (no file), and is kept up with wheels
-for current Python and NumPy. Debian's `dssp` (mkdssp 4.2, from the authors of DSSP) writes nothing for a file
-without the polymer tables of an archive mmCIF, as refinement programs write them, and is not on PyPI; `pydssp`
-is a simplified three-state method and needs torch; biotite has P-SEA, and a wrapper around the mkdssp program.
+for current Python and NumPy. On 7k3t it agrees with Debian's mkdssp 4.2 (from the authors of DSSP) in 305 of 306
+residues. mkdssp itself is a program that is not on PyPI, and wrote nothing for the header of 6vxx.pdb and for an
+mmCIF without polymer tables (both tried); `pydssp` is a simplified three-state method and needs torch; biotite has
+P-SEA, and a wrapper around the mkdssp program.
 """
 
 from __future__ import annotations

@@ -267,9 +267,7 @@ def _unit_motions(s: Structure) -> None:
     """Fill `basis` and `rank`: with w = basis v, the mean over the group's atoms of |displacement|^2 / 3 is |v|^2."""
     moments = np.zeros((s.n_nodes, 10))
     for stage in s.stages:
-        _sum_moments(
-            stage, s.parent, s.child_start, s.children, s.atom_start, s.xyz, s.origin, s.radius, 10, moments
-        )
+        _sum_moments(stage, s.parent, s.child_start, s.children, s.atom_start, s.xyz, s.origin, s.radius, 10, moments)
     for g_slot, g in enumerate(s.top):  # a top group gathers from its cells
         inside = np.flatnonzero(
             [g_slot in s.cell_groups[s.cell_start[c] : s.cell_start[c + 1]] for c in range(s.n_cells)]

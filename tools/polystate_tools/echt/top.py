@@ -31,9 +31,7 @@ def _responses(top, sigma, slack, basis, rank, d, pulls, mu, alpha, beta, eps, w
 
 
 @jit
-def _assemble(
-    n_groups, cell_start, cell_groups, pair_of, top, origin, radius, d, q_above, f_above, h, blocks, f
-):
+def _assemble(n_groups, cell_start, cell_groups, pair_of, top, origin, radius, d, q_above, f_above, h, blocks, f):
     """blocks[p] = sum over cells of T_g^T Q T_g', f[g] = sum of T_g^T (f - Q times the field of all h)."""
     g6 = np.empty((6, 6))
     q = np.empty((d, d))

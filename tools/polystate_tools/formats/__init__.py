@@ -1,7 +1,7 @@
 """Structure files into depositions and back: mmCIF, PDB, BinaryCIF and MMTF.
 
-    tree, report = import_file("6vxx.pdb")
-    report = export_file(polystate.open("6vxx.zarr"), "6vxx.cif", gaussian="records")
+tree, report = import_file("6vxx.pdb")
+report = export_file(polystate.open("6vxx.zarr"), "6vxx.cif", gaussian="records")
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ def records_of_file(file: InputFile) -> Records:
     return reader(file.content, file.name)
 
 
-def import_file(path: str | Path, *, format: str | None = None, base: str | None = None, refresh: bool = False,
-                **options: Any) -> tuple[Tree, ImportReport]:
+def import_file(
+    path: str | Path, *, format: str | None = None, base: str | None = None, refresh: bool = False, **options: Any
+) -> tuple[Tree, ImportReport]:
     """The deposition of a structure file, and the account of the import.
 
     path: a file, plain or .gz, or `pdb:ID` to download an entry (base, refresh: see `fetch.fetch`).

@@ -17,8 +17,15 @@ ROUNDED = 0.02
 """Å²; B and U of one record that differ by more do not come from rounding U to four and B to two decimals."""
 
 
-def adp_groups(layout: Layout, record: np.ndarray, condition: np.ndarray, conditions: Conditions,
-               content: str, tls_u: np.ndarray | None, report: ImportReport) -> dict[str, Group]:
+def adp_groups(
+    layout: Layout,
+    record: np.ndarray,
+    condition: np.ndarray,
+    conditions: Conditions,
+    content: str,
+    tls_u: np.ndarray | None,
+    report: ImportReport,
+) -> dict[str, Group]:
     """Descriptors of the ADPs of `record` (R,), each under `condition` (R,), by path.
 
     B of a record with U is the same quantity and is kept only where it contradicts U. tls_u: (N, 6) Å² to
@@ -37,14 +44,16 @@ def adp_groups(layout: Layout, record: np.ndarray, condition: np.ndarray, condit
         b = records.b[record[has_b]]
         if tls_u is not None:
             b = np.round(b - B_OF_U / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
-        groups[f"descriptors/{IADP}"] = _group(IADP, "parametric_gaussian/iadp_v1", content, atom[has_b],
-                                               condition[has_b], conditions, {"b": b})
+        groups[f"descriptors/{IADP}"] = _group(
+            IADP, "parametric_gaussian/iadp_v1", content, atom[has_b], condition[has_b], conditions, {"b": b}
+        )
     if has_u.any():
         u = records.u[record[has_u]]
         values = {"u": u if tls_u is None else np.round(u - tls_u[atom[has_u]], 8) + 0.0}
         values |= _deposited_b(records.b[record[has_u]], u)
-        groups[f"descriptors/{AADP}"] = _group(AADP, "parametric_gaussian/aadp_v1", content, atom[has_u],
-                                               condition[has_u], conditions, values)
+        groups[f"descriptors/{AADP}"] = _group(
+            AADP, "parametric_gaussian/aadp_v1", content, atom[has_u], condition[has_u], conditions, values
+        )
     none = ~has_u & ~has_b
     if none.any():
         names = [records.residue_name(row) for row in record[none][:5].tolist()]
@@ -60,9 +69,12 @@ def _group(name: str, operator_id: str, content: str, atom, condition, condition
         renumber = {old: new for new, old in enumerate(dict.fromkeys(table["condition"][keep].tolist()))}
         renumber[-1] = -1
         condition = np.array([renumber[c] for c in condition.tolist()], np.int32)
-        table = {"condition": np.array([renumber[c] for c in table["condition"][keep].tolist()], np.int32),
-                 "parent": [p for p, k in zip(table["parent"], keep.tolist(), strict=True) if k],
-                 "site": table["site"][keep], "state": table["state"][keep]}
+        table = {
+            "condition": np.array([renumber[c] for c in table["condition"][keep].tolist()], np.int32),
+            "parent": [p for p, k in zip(table["parent"], keep.tolist(), strict=True) if k],
+            "site": table["site"][keep],
+            "state": table["state"][keep],
+        }
     document = gaussian_document(name, operator_id, {"level": "atom"}, content)
     arrays = {"atom_id": (atom + 1).astype(np.uint32), "condition": condition.astype(np.int32), **values}
     return Group(document, arrays, {"conditions": table} if used else {})

@@ -72,7 +72,10 @@ def alternates(dep: Deposition) -> Alternates:
         np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
         [letters[k] for k in order.tolist()],
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
-        combinations, [holding[k] for k in order.tolist()], payload.renamed)
+        combinations,
+        [holding[k] for k in order.tolist()],
+        payload.renamed,
+    )
 
 
 @dataclass
@@ -128,7 +131,7 @@ class _Payload:
                 if moved is None:
                     self.absent.add(key)
                 else:
-                    self.delta[key] = d.turn(moved[k:k + 1])[0]
+                    self.delta[key] = d.turn(moved[k : k + 1])[0]
                 self.variables_of.setdefault(atom, set()).add(v)
         if d.table("occupancy"):
             conditions = self.dep.conditions(d)
@@ -141,8 +144,9 @@ class _Payload:
 
     def _enter_full(self, d: Descriptor) -> None:
         """Mode A: coordinates as displacements, presence as absence."""
-        pairs = list(dict.fromkeys(zip(d.column("states", "site").tolist(), d.column("states", "state").tolist(),
-                                       strict=True)))
+        pairs = list(
+            dict.fromkeys(zip(d.column("states", "site").tolist(), d.column("states", "state").tolist(), strict=True))
+        )
         for row, (site, state) in enumerate(pairs):
             v = self._variable(d, site)
             mine = np.flatnonzero(d.label_of_atom[d.atom_rows] == site)
@@ -263,8 +267,7 @@ class _Payload:
         key = tuple(sorted(states.items()))
         if key not in self._letters:
             variables = tuple(sorted(states))
-            used = {letter for other, letter in self._letters.items()
-                    if set(variables) & {v for v, _ in other}}
+            used = {letter for other, letter in self._letters.items() if set(variables) & {v for v, _ in other}}
             single = labels[variables[0]] if len(variables) == 1 else ""
             free = single if len(single) == 1 and single not in used else next(x for x in LETTERS if x not in used)
             self._letters[key] = free

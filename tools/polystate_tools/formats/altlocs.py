@@ -22,8 +22,7 @@ def lettered_records(layout: Layout) -> np.ndarray:
     return atoms[layout.atom_of_record]
 
 
-def altloc_variables(layout: Layout, taken: np.ndarray, whole_molecule: bool,
-                     report: ImportReport) -> list[Variable]:
+def altloc_variables(layout: Layout, taken: np.ndarray, whole_molecule: bool, report: ImportReport) -> list[Variable]:
     """Variables of altlocs and of partial occupancies, of the records that are not `taken` (n,) bool."""
     lettered = lettered_records(layout) & ~taken
     sites = altloc_sites(layout, np.flatnonzero(lettered), whole_molecule)
@@ -45,11 +44,17 @@ def _warn_of_sites(layout: Layout, sites: list[Site], report: ImportReport) -> N
     single = [site.label for site in sites if len(set(site.states) - {ABSENT}) == 1]
     if single:
         report.warn("single-altloc", "sites with one altloc letter only", single)
-    inherited = [f"{site.label} {site.states[state]}" for site in sites
-                 for state in sorted({state for _, state in site.inherits})]
+    inherited = [
+        f"{site.label} {site.states[state]}"
+        for site in sites
+        for state in sorted({state for _, state in site.inherits})
+    ]
     if inherited:
-        report.warn("incomplete-altloc", "states that a residue of the site has no records for; it keeps its most "
-                    "populated conformer there", inherited)
+        report.warn(
+            "incomplete-altloc",
+            "states that a residue of the site has no records for; it keeps its most populated conformer there",
+            inherited,
+        )
     same = [site.label for site in sites if _has_equal_states(layout, site)]
     if same:
         report.warn("duplicate-alternates", "sites with alternates that are equal in every coordinate", same)

@@ -47,14 +47,18 @@ class ImportOptions:
     """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("altloc", ("sites", "global")), ("b_factors", (None, "total", "residual")),
-                              ("tls", ("normalise", "keep"))):
+        for name, allowed in (
+            ("altloc", ("sites", "global")),
+            ("b_factors", (None, "total", "residual")),
+            ("tls", ("normalise", "keep")),
+        ):
             if getattr(self, name) not in allowed:
                 raise BadOption(name, getattr(self, name), "one of " + ", ".join(map(str, allowed)))
 
 
-def tree_of_records(records: Records, options: ImportOptions | None = None,
-                    report: ImportReport | None = None) -> tuple[Tree, ImportReport]:
+def tree_of_records(
+    records: Records, options: ImportOptions | None = None, report: ImportReport | None = None
+) -> tuple[Tree, ImportReport]:
     """The deposition of atom records, and the account of the import."""
     options, report = options or ImportOptions(), report or ImportReport()
     if options.model is not None:
@@ -73,8 +77,13 @@ def tree_of_records(records: Records, options: ImportOptions | None = None,
     tree |= discrete
     tree |= _gaussian(arranged, x_ref, record, condition, conditions, options, report)
     tree["provenance/import"] = Group(_provenance(options, report))
-    tree["annotations/import"] = Group({"items": [
-        {"id": "report", "selector": {"target": "deposition"}, "body": report.to_json(), "provenance": "import"}]})
+    tree["annotations/import"] = Group(
+        {
+            "items": [
+                {"id": "report", "selector": {"target": "deposition"}, "body": report.to_json(), "provenance": "import"}
+            ]
+        }
+    )
     return tree, report
 
 
@@ -104,8 +113,13 @@ def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int],
     rows = sorted(planned.adp, key=_place)
     record = np.array([row[1] for row in rows], np.int64)
     number = [conditions.add([(row[2], row[3])] if row[2] is not None else []) for row in rows]
-    return (groups, x_ref, np.concatenate([arranged.first_record[plain], record]),
-            np.concatenate([np.full(int(plain.sum()), -1, np.int64), np.array(number, np.int64)]), conditions)
+    return (
+        groups,
+        x_ref,
+        np.concatenate([arranged.first_record[plain], record]),
+        np.concatenate([np.full(int(plain.sum()), -1, np.int64), np.array(number, np.int64)]),
+        conditions,
+    )
 
 
 def _place(row: tuple[int, int, Variable | None, tuple[int, ...]]) -> tuple:
@@ -148,8 +162,15 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
     return build
 
 
-def _gaussian(arranged: Layout, x_ref: np.ndarray, record: np.ndarray, condition: np.ndarray,
-              conditions: Conditions, options: ImportOptions, report: ImportReport) -> dict[str, Group]:
+def _gaussian(
+    arranged: Layout,
+    x_ref: np.ndarray,
+    record: np.ndarray,
+    condition: np.ndarray,
+    conditions: Conditions,
+    options: ImportOptions,
+    report: ImportReport,
+) -> dict[str, Group]:
     """TLS, iADP and aADP descriptors. Without TLS an ADP is the total of its atom."""
     found = tls.tls_of_records(arranged, x_ref, options.tls == "keep", report)
     if found is None:
@@ -159,8 +180,7 @@ def _gaussian(arranged: Layout, x_ref: np.ndarray, record: np.ndarray, condition
     content = tls.content_of_adps(arranged, found, options.b_factors, report)
     report.adp["selections"] = [group.selection for group in found.groups]
     subtract = found.u if content == "total" else None
-    return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract,
-                                                  report)
+    return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract, report)
 
 
 def _document(records: Records) -> dict[str, Any]:
@@ -179,12 +199,17 @@ def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
     """The block `import`; what an export of records needs beside the arrays stands in its choices."""
     choices: dict[str, Any] = {key: value for key, value in vars(options).items() if value is not None}
     if report.adp:
-        choices["tls"] = {"program": report.adp["program"], "adps": report.adp["used"],
-                          "selections": report.adp["selections"]}
+        choices["tls"] = {
+            "program": report.adp["program"],
+            "adps": report.adp["used"],
+            "selections": report.adp["selections"],
+        }
     document: dict[str, Any] = {
         "kind": "import",
         "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
-        "choices": choices, "losses": report.losses}
+        "choices": choices,
+        "losses": report.losses,
+    }
     if report.sha256:
         source = {"name": report.source, "sha256": report.sha256, "format": report.format}
         document["inputs"] = [source | ({"uri": report.address} if report.address else {})]

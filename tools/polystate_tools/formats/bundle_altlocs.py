@@ -17,8 +17,9 @@ MARK = "@"
 """Between letter and model in the label of a state: "B@2" is B of the second model."""
 
 
-def bundle_alternates(layout: Layout, bundle: Bundle, model: Variable, whole_molecule: bool,
-                      report: ImportReport) -> tuple[list[Variable], Plan]:
+def bundle_alternates(
+    layout: Layout, bundle: Bundle, model: Variable, whole_molecule: bool, report: ImportReport
+) -> tuple[list[Variable], Plan]:
     """Variables of the alternates of all models; sets the record of each atom in each model to its reference.
 
     A letter of a model is a state under the condition of that model, its displacements relative to the most

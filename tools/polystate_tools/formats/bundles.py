@@ -43,38 +43,56 @@ def bundle_of(layout: Layout) -> Bundle | None:
     return Bundle(record, numbers)
 
 
-def bundle_groups(layout: Layout, bundle: Bundle, plain: np.ndarray, x_ref: np.ndarray, keys: Iterator[int],
-                  report: ImportReport) -> dict[str, Group]:
+def bundle_groups(
+    layout: Layout, bundle: Bundle, plain: np.ndarray, x_ref: np.ndarray, keys: Iterator[int], report: ImportReport
+) -> dict[str, Group]:
     """The descriptor `model`, mode A, and its axis, by path. plain: (N,) bool, atoms without altlocs."""
     n_models = len(bundle.numbers)
     present = bundle.record >= 0
     xyz = np.where(present[:, :, None], layout.records.xyz[bundle.record], x_ref)
     sizes = present.sum(axis=1)
     if sizes.min() < sizes.max():
-        report.warn("models-differ", f"models have {sizes.min()} to {sizes.max()} of {layout.n_atoms} atoms; the "
-                    "others are absent there", [])
+        report.warn(
+            "models-differ",
+            f"models have {sizes.min()} to {sizes.max()} of {layout.n_atoms} atoms; the others are absent there",
+            [],
+        )
     expected = np.arange(1, n_models + 1)
     if (bundle.numbers != expected).any():
         report.lose("model numbers", n_models, "models are numbered from 1 in file order")
-    document = {"id": MODEL, "regime": "discrete", "mode": "A", "scope": {"level": "deposition"},
-                "signal_type": "coordinates", "algebra": "independent", "state_axis": MODEL,
-                "provenance": "import"}
+    document = {
+        "id": MODEL,
+        "regime": "discrete",
+        "mode": "A",
+        "scope": {"level": "deposition"},
+        "signal_type": "coordinates",
+        "algebra": "independent",
+        "state_axis": MODEL,
+        "provenance": "import",
+    }
     steps = np.arange(n_models, dtype=np.int32)
     tables: dict[str, dict] = {
-        "states": {"site": np.zeros(n_models, np.int32), "state": steps,
-                   "label": [str(k + 1) for k in range(n_models)], "condition": np.full(n_models, -1, np.int32),
-                   "population": np.full(n_models, 1 / n_models),
-                   "deposited": np.full(n_models, np.nan), "source": ["unknown"] * n_models},
+        "states": {
+            "site": np.zeros(n_models, np.int32),
+            "state": steps,
+            "label": [str(k + 1) for k in range(n_models)],
+            "condition": np.full(n_models, -1, np.int32),
+            "population": np.full(n_models, 1 / n_models),
+            "deposited": np.full(n_models, np.nan),
+            "source": ["unknown"] * n_models,
+        },
         "variables": {"site": np.zeros(1, np.int32), "draw_key": np.array([next(keys)], np.uint32)},
     }
     occupancy, conditions = _occupancies(layout, bundle, plain)
     if occupancy:
         tables |= {"occupancy": occupancy, "conditions": conditions.table()}
-    arrays = {"atom_id": np.arange(1, layout.n_atoms + 1, dtype=np.uint32), "xyz": xyz,
-              "present": present.astype(np.uint8)}
+    arrays = {
+        "atom_id": np.arange(1, layout.n_atoms + 1, dtype=np.uint32),
+        "xyz": xyz,
+        "present": present.astype(np.uint8),
+    }
     report.sites["model"] = 1
-    return {f"descriptors/{MODEL}": Group(document, arrays, tables),
-            f"axes/{MODEL}": Group({"length": n_models})}
+    return {f"descriptors/{MODEL}": Group(document, arrays, tables), f"axes/{MODEL}": Group({"length": n_models})}
 
 
 def model_variable(bundle: Bundle) -> Variable:
@@ -112,5 +130,8 @@ def _occupancies(layout: Layout, bundle: Bundle, plain: np.ndarray) -> tuple[dic
     atom, step = np.nonzero((bundle.record >= 0).T & varying[:, None])
     number = [conditions.add([(variable, (k,))]) for k in step.tolist()]
     value = layout.records.occupancy[bundle.record[step, atom]]
-    return {"atom_id": (atom + 1).astype(np.uint32), "condition": np.array(number, np.int32),
-            "value": value}, conditions
+    return {
+        "atom_id": (atom + 1).astype(np.uint32),
+        "condition": np.array(number, np.int32),
+        "value": value,
+    }, conditions

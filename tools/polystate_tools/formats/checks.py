@@ -54,11 +54,15 @@ def _without_duplicates(records: Records, strict: bool, report: ImportReport) ->
         return arranged
     rows = np.flatnonzero(again).tolist()
     if strict:
-        raise DuplicateRecord(records.record_name(rows[0]), f"{len(rows)} records of an atom that has one already",
-                              "each atom once in each alternate and model")
+        raise DuplicateRecord(
+            records.record_name(rows[0]),
+            f"{len(rows)} records of an atom that has one already",
+            "each atom once in each alternate and model",
+        )
     names = list(dict.fromkeys(records.residue_name(row) for row in rows))
-    report.warn("duplicate-record", f"{len(rows)} records repeat an atom in one alternate and model; the first is "
-                "kept", names)
+    report.warn(
+        "duplicate-record", f"{len(rows)} records repeat an atom in one alternate and model; the first is kept", names
+    )
     report.refusals.append({"count": len(rows), "because": "duplicate-record", "where": names[0]})
     return layout(records.take(~again))
 
@@ -80,5 +84,9 @@ def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> 
     if strict:
         found = f"occupancies of one atom that sum to {worst:.3f} ({len(names)} residues)"
         raise OccupancyRange(names[0], found, "at most 1")
-    report.warn("occupancy-sum", f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations "
-                "are normalised, the deposited numbers kept", names)
+    report.warn(
+        "occupancy-sum",
+        f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations "
+        "are normalised, the deposited numbers kept",
+        names,
+    )

@@ -18,8 +18,15 @@ def without_equal_alternates(records: Records, report: ImportReport) -> Records:
     report.read = len(records) + sum(entry["count"] for entry in records.refused)
     lettered = np.flatnonzero(~records.altloc.equals(""))
     residues: dict[tuple, dict[int, list[int]]] = {}
-    columns = (records.model, records.label_asym.codes, records.auth_asym.codes, records.auth_seq,
-               records.ins.codes, records.comp.codes, records.altloc.codes)
+    columns = (
+        records.model,
+        records.label_asym.codes,
+        records.auth_asym.codes,
+        records.auth_seq,
+        records.ins.codes,
+        records.comp.codes,
+        records.altloc.codes,
+    )
     for row, key in zip(lettered.tolist(), zip(*(c[lettered].tolist() for c in columns), strict=True), strict=True):
         residues.setdefault(key[:-1], {}).setdefault(key[-1], []).append(row)
     gone, occupancy, names = [], records.occupancy.copy(), []
@@ -27,8 +34,10 @@ def without_equal_alternates(records: Records, report: ImportReport) -> Records:
         known: dict[tuple, list[int]] = {}
         for rows in letters.values():
             ordered = sorted(rows, key=lambda row: records.name[row])
-            content = tuple((records.name[row], records.xyz[row].tobytes(), float(records.b[row]),
-                             records.u[row].tobytes()) for row in ordered)
+            content = tuple(
+                (records.name[row], records.xyz[row].tobytes(), float(records.b[row]), records.u[row].tobytes())
+                for row in ordered
+            )
             if content in known:
                 occupancy[known[content]] += occupancy[ordered]
                 gone += ordered

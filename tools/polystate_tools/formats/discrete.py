@@ -38,17 +38,21 @@ class Conditions:
         """The columns as the store holds them; {} of no conditions."""
         if not self.number:
             return {}
-        return {name: values if name == "parent" else np.array(values, np.int32)
-                for name, values in self.columns.items()}
+        return {
+            name: values if name == "parent" else np.array(values, np.int32) for name, values in self.columns.items()
+        }
 
 
-def discrete_groups(layout: Layout, descriptor: str, variables: list[Variable], planned: Plan,
-                    x_ref: np.ndarray, keys: Iterator[int]) -> dict[str, Group]:
+def discrete_groups(
+    layout: Layout, descriptor: str, variables: list[Variable], planned: Plan, x_ref: np.ndarray, keys: Iterator[int]
+) -> dict[str, Group]:
     """The descriptor and the grouping of its sites, by path. Variables must be numbered."""
     conditions = Conditions()
     tables: dict[str, dict] = {"states": _states(variables, conditions)}
-    tables["variables"] = {"site": np.arange(len(variables), dtype=np.int32),
-                           "draw_key": np.array([next(keys) for _ in variables], np.uint32)}
+    tables["variables"] = {
+        "site": np.arange(len(variables), dtype=np.int32),
+        "draw_key": np.array([next(keys) for _ in variables], np.uint32),
+    }
     mine = set(variables)
     deltas = _deltas(layout, [row for row in planned.deltas if row[0] in mine], x_ref)
     if len(deltas["site"]):
@@ -56,22 +60,32 @@ def discrete_groups(layout: Layout, descriptor: str, variables: list[Variable], 
     absent = sorted((v.number, state, atom + 1) for v, state, atom in planned.absent if v in mine)
     if absent:
         columns = np.array(absent, np.int64)
-        tables["absent"] = {"site": columns[:, 0].astype(np.int32), "state": columns[:, 1].astype(np.int32),
-                            "atom_id": columns[:, 2].astype(np.uint32)}
+        tables["absent"] = {
+            "site": columns[:, 0].astype(np.int32),
+            "state": columns[:, 1].astype(np.int32),
+            "atom_id": columns[:, 2].astype(np.uint32),
+        }
     occupancy = _occupancy(layout, [row for row in planned.occupancy if row[2] in mine], conditions)
     if len(occupancy["atom_id"]):
         tables["occupancy"] = occupancy
     if conditions.number:
         tables["conditions"] = conditions.table()
     nested = any(v.parent is not None or any(c for _, c, _ in v.rows) for v in variables)
-    document = {"id": descriptor, "regime": "discrete", "mode": "B",
-                "scope": {"grouping": f"{descriptor}.sites/v1"}, "signal_type": "categorical_state",
-                "algebra": "nested_under" if nested else "independent", "provenance": "import"}
+    document = {
+        "id": descriptor,
+        "regime": "discrete",
+        "mode": "B",
+        "scope": {"grouping": f"{descriptor}.sites/v1"},
+        "signal_type": "categorical_state",
+        "algebra": "nested_under" if nested else "independent",
+        "provenance": "import",
+    }
     pairs = np.array(sorted((atom, v.number) for v in variables for atom in v.atoms), np.int32).reshape(-1, 2)
-    grouping = Group({"kind": "partition", "child_level": "atom", "labels": [v.label for v in variables]},
-                     {"child": pairs[:, 0].copy(), "parent": pairs[:, 1].copy()})
-    return {f"descriptors/{descriptor}": Group(document, {}, tables),
-            f"groupings/{descriptor}.sites/v1": grouping}
+    grouping = Group(
+        {"kind": "partition", "child_level": "atom", "labels": [v.label for v in variables]},
+        {"child": pairs[:, 0].copy(), "parent": pairs[:, 1].copy()},
+    )
+    return {f"descriptors/{descriptor}": Group(document, {}, tables), f"groupings/{descriptor}.sites/v1": grouping}
 
 
 def _states(variables: list[Variable], conditions: Conditions) -> dict:
@@ -80,13 +94,28 @@ def _states(variables: list[Variable], conditions: Conditions) -> dict:
         inherited = [variable.parent] if variable.parent else []
         for state, condition, population in variable.rows:
             number = conditions.add(inherited if condition is None else condition)
-            rows.append((variable.number, state, number, variable.states[state], population,
-                         variable.deposited[state], variable.source))
+            rows.append(
+                (
+                    variable.number,
+                    state,
+                    number,
+                    variable.states[state],
+                    population,
+                    variable.deposited[state],
+                    variable.source,
+                )
+            )
     rows.sort(key=lambda row: row[:3])
     site, state_of, condition_of, label, populations, deposited, source = map(list, zip(*rows, strict=True))
-    return {"site": np.array(site, np.int32), "state": np.array(state_of, np.int32), "label": label,
-            "condition": np.array(condition_of, np.int32), "population": np.array(populations, np.float64),
-            "deposited": np.array(deposited, np.float64), "source": source}
+    return {
+        "site": np.array(site, np.int32),
+        "state": np.array(state_of, np.int32),
+        "label": label,
+        "condition": np.array(condition_of, np.int32),
+        "population": np.array(populations, np.float64),
+        "deposited": np.array(deposited, np.float64),
+        "source": source,
+    }
 
 
 def _deltas(layout: Layout, rows: list, x_ref: np.ndarray) -> dict:
@@ -101,8 +130,12 @@ def _deltas(layout: Layout, rows: list, x_ref: np.ndarray) -> dict:
     keep = (moved != 0).any(axis=1)
     site = np.array([row[0].number for row in rows], np.int32)[keep]
     state = np.array([row[1] for row in rows], np.int32)[keep]
-    return {"site": site, "state": state, "atom_id": (atom[keep] + 1).astype(np.uint32),
-            **{name: moved[keep, k].copy() for k, name in enumerate(("dx", "dy", "dz"))}}
+    return {
+        "site": site,
+        "state": state,
+        "atom_id": (atom[keep] + 1).astype(np.uint32),
+        **{name: moved[keep, k].copy() for k, name in enumerate(("dx", "dy", "dz"))},
+    }
 
 
 def _occupancy(layout: Layout, rows: list, conditions: Conditions) -> dict:

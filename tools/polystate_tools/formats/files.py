@@ -10,8 +10,16 @@ from pathlib import Path
 
 from polystate_tools.formats.errors import UnknownFormat, UnreadableFile
 
-SUFFIXES = {".pdb": "pdb", ".ent": "pdb", ".cif": "mmcif", ".mmcif": "mmcif", ".bcif": "bcif", ".mmtf": "mmtf",
-            ".h5md": "h5md", ".h5": "h5md"}
+SUFFIXES = {
+    ".pdb": "pdb",
+    ".ent": "pdb",
+    ".cif": "mmcif",
+    ".mmcif": "mmcif",
+    ".bcif": "bcif",
+    ".mmtf": "mmtf",
+    ".h5md": "h5md",
+    ".h5": "h5md",
+}
 
 
 @dataclass(frozen=True)

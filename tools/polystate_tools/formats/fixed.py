@@ -35,8 +35,13 @@ def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0) ->
     if values is not None:
         return values.astype(np.int64)
     width = chars.shape[1]
-    return np.array([_integer(bytes(row).decode("latin-1"), width, what, line, blank)
-                     for row, line in zip(chars, lines.tolist(), strict=True)], np.int64)
+    return np.array(
+        [
+            _integer(bytes(row).decode("latin-1"), width, what, line, blank)
+            for row, line in zip(chars, lines.tolist(), strict=True)
+        ],
+        np.int64,
+    )
 
 
 def hybrid36(text: str, width: int) -> int:

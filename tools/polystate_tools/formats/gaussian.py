@@ -58,8 +58,14 @@ def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descri
     return others
 
 
-def adps_of_records(dep: Deposition, atom: np.ndarray, joint: np.ndarray, combinations: list[dict[int, int]],
-                    added: list[Descriptor], tls_u: np.ndarray | None) -> Adps:
+def adps_of_records(
+    dep: Deposition,
+    atom: np.ndarray,
+    joint: np.ndarray,
+    combinations: list[dict[int, int]],
+    added: list[Descriptor],
+    tls_u: np.ndarray | None,
+) -> Adps:
     """ADPs of records (n,) of atoms, each in one of the combinations of states.
 
     added: levels whose U is added (evaluated in the default joint state); tls_u: (N, 6) Å² to add, or None.

@@ -73,8 +73,13 @@ def bonds_of_connections(records: Records, structure: gemmi.Structure, orders: d
     wanted = [c for c in structure.connections if c.type in COVALENT and c.asu != gemmi.Asu.Different]
     other = len(structure.connections) - len(wanted)
     if other:
-        records.notes.append({"what": "links", "count": other,
-                              "because": "hydrogen bonds, or to a symmetry copy: not bonds of the deposition"})
+        records.notes.append(
+            {
+                "what": "links",
+                "count": other,
+                "because": "hydrogen bonds, or to a symmetry copy: not bonds of the deposition",
+            }
+        )
     ends = [_key(partner) for c in wanted for partner in (c.partner1, c.partner2)]
     rows = _rows_of(records, ends)
     bonds: dict[tuple[int, int], int] = {}
@@ -104,8 +109,14 @@ def _rows_of(records: Records, ends: list[tuple]) -> list[int]:
     candidates = np.flatnonzero(numbers & records.name.isin({end[4] for end in ends}))
     found: dict[tuple, int] = {}
     few = records.take(candidates[::-1])
-    columns = (few.auth_asym.tolist(), few.auth_seq.tolist(), few.ins.tolist(), few.comp.tolist(),
-               few.name.tolist(), few.altloc.tolist())
+    columns = (
+        few.auth_asym.tolist(),
+        few.auth_seq.tolist(),
+        few.ins.tolist(),
+        few.comp.tolist(),
+        few.name.tolist(),
+        few.altloc.tolist(),
+    )
     for row, key in zip(candidates[::-1].tolist(), zip(*columns, strict=True), strict=True):
         found[key] = row
         found[(*key[:5], "")] = row

@@ -16,17 +16,23 @@ def hierarchy_groups(layout: Layout, report: ImportReport) -> dict[str, Group]:
     name, names = records.name.take(first).vocabulary()
     atoms = Group(
         {"vocabularies": {"name": names}},
-        {"atom_id": np.arange(1, layout.n_atoms + 1, dtype=np.uint32), "residue": layout.residue_of_atom,
-         "name": name, "element": records.element[first], "charge": records.charge[first]})
-    groups = {"hierarchy": Group(_crystal(layout)), "hierarchy/atoms": atoms,
-              "hierarchy/residues": _residues(layout)}
+        {
+            "atom_id": np.arange(1, layout.n_atoms + 1, dtype=np.uint32),
+            "residue": layout.residue_of_atom,
+            "name": name,
+            "element": records.element[first],
+            "charge": records.charge[first],
+        },
+    )
+    groups = {"hierarchy": Group(_crystal(layout)), "hierarchy/atoms": atoms, "hierarchy/residues": _residues(layout)}
     groups["hierarchy/chains"], groups["hierarchy/entities"] = _chains(layout)
     if len(records.bonds):
         groups["hierarchy/bonds"] = _bonds(layout)
     groups |= _assemblies(layout, report)
     if records.ncs:
-        groups["hierarchy/ncs"] = Group({"given": [op.given for op in records.ncs]},
-                                        {"operators": np.stack([op.matrix for op in records.ncs])})
+        groups["hierarchy/ncs"] = Group(
+            {"given": [op.given for op in records.ncs]}, {"operators": np.stack([op.matrix for op in records.ncs])}
+        )
     return groups
 
 
@@ -34,8 +40,7 @@ def _crystal(layout: Layout) -> dict:
     records = layout.records
     document: dict = {}
     if records.cell is not None:
-        document["cell"] = dict(zip(("a", "b", "c", "alpha", "beta", "gamma"), map(float, records.cell),
-                                    strict=True))
+        document["cell"] = dict(zip(("a", "b", "c", "alpha", "beta", "gamma"), map(float, records.cell), strict=True))
     if records.space_group:
         document["space_group"] = records.space_group
     return document
@@ -45,8 +50,13 @@ def _residues(layout: Layout) -> Group:
     records, first = layout.records, layout.first_of_residue
     comp, comps = records.comp.take(first).vocabulary()
     ins, codes = records.ins.take(first).vocabulary()
-    arrays = {"chain": layout.chain_of_residue, "comp": comp, "label_seq": records.label_seq[first],
-              "auth_seq": records.auth_seq[first], "ins": ins}
+    arrays = {
+        "chain": layout.chain_of_residue,
+        "comp": comp,
+        "label_seq": records.label_seq[first],
+        "auth_seq": records.auth_seq[first],
+        "ins": ins,
+    }
     if (layout.position != np.arange(len(first))).any():
         arrays["position"] = layout.position
     return Group({"vocabularies": {"comp": comps, "ins": codes}}, arrays)
@@ -59,8 +69,10 @@ def _chains(layout: Layout) -> tuple[Group, Group]:
     auth, auths = records.auth_asym.take(first).vocabulary()
     row_of = {entity.id: row for row, entity in enumerate(records.entities)}
     entity = np.array([row_of.get(name, -1) for name in records.entity.take(first).tolist()], np.int32)
-    chains = Group({"vocabularies": {"label_asym": labels, "auth_asym": auths}},
-                   {"entity": entity, "label_asym": label, "auth_asym": auth})
+    chains = Group(
+        {"vocabularies": {"label_asym": labels, "auth_asym": auths}},
+        {"entity": entity, "label_asym": label, "auth_asym": auth},
+    )
     columns, vocabularies = {}, {}
     for key in ("type", "description", "sequence"):
         texts = [getattr(entity, key) for entity in records.entities]
@@ -78,8 +90,14 @@ def _bonds(layout: Layout) -> Group:
     _, first = np.unique(ends, axis=0, return_index=True)
     first = np.sort(first)
     first = first[ends[first, 0] != ends[first, 1]]
-    return Group({}, {"atom_a": ends[first, 0].astype(np.int32), "atom_b": ends[first, 1].astype(np.int32),
-                      "order": bonds[first, 2].astype(np.uint8)})
+    return Group(
+        {},
+        {
+            "atom_a": ends[first, 0].astype(np.int32),
+            "atom_b": ends[first, 1].astype(np.int32),
+            "order": bonds[first, 2].astype(np.uint8),
+        },
+    )
 
 
 def _assemblies(layout: Layout, report: ImportReport) -> dict[str, Group]:
@@ -97,6 +115,11 @@ def _assemblies(layout: Layout, report: ImportReport) -> dict[str, Group]:
         document = {key: value for key, value in (("name", assembly.name), ("details", assembly.details)) if value}
         columns = np.array(pairs, np.int32)
         groups[f"hierarchy/assemblies/{assembly.id}"] = Group(
-            document, {"operators": np.stack(assembly.operators), "operator": columns[:, 0].copy(),
-                       "chain": columns[:, 1].copy()})
+            document,
+            {
+                "operators": np.stack(assembly.operators),
+                "operator": columns[:, 0].copy(),
+                "chain": columns[:, 1].copy(),
+            },
+        )
     return groups

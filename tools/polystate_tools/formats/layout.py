@@ -46,8 +46,14 @@ def layout(records: Records) -> Layout:
 
     A residue number that comes again later with the same atoms (numbers that wrap around) is another residue.
     """
-    columns = (records.label_asym.codes, records.auth_asym.codes, records.comp.codes, records.label_seq,
-               records.auth_seq, records.ins.codes)
+    columns = (
+        records.label_asym.codes,
+        records.auth_asym.codes,
+        records.comp.codes,
+        records.label_seq,
+        records.auth_seq,
+        records.ins.codes,
+    )
     changed = np.zeros(len(records), bool)
     changed[0] = True
     for column in (*columns, records.model):
@@ -93,10 +99,19 @@ def _arranged(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> 
     first_of_chain[chain_of_residue[::-1]] = first_of_residue[::-1]
 
     atom_of_record, first_record = _first_appearance(
-        residue.astype(np.int64) * max(1, len(records.name.values)) + records.name.codes)
+        residue.astype(np.int64) * max(1, len(records.name.values)) + records.name.codes
+    )
     position = _positions(records, first_of_residue, residue)
-    return Layout(records, atom_of_record, first_record, residue[first_record], first_of_residue,
-                  chain_of_residue, first_of_chain, position)
+    return Layout(
+        records,
+        atom_of_record,
+        first_record,
+        residue[first_record],
+        first_of_residue,
+        chain_of_residue,
+        first_of_chain,
+        position,
+    )
 
 
 def duplicates(records: Records, atom_of_record: np.ndarray) -> np.ndarray:
@@ -127,8 +142,14 @@ def _positions(records: Records, first: np.ndarray, residue_of_record: np.ndarra
     They share a label number, or, outside polymers, an author number while no altloc occurs in both.
     """
     position = np.arange(len(first), dtype=np.int32)
-    key = list(zip(records.auth_asym.codes[first].tolist(), records.auth_seq[first].tolist(),
-                   records.ins.codes[first].tolist(), strict=True))
+    key = list(
+        zip(
+            records.auth_asym.codes[first].tolist(),
+            records.auth_seq[first].tolist(),
+            records.ins.codes[first].tolist(),
+            strict=True,
+        )
+    )
     if len(set(key)) == len(key):
         return position
     groups: dict[tuple, list[int]] = {}
@@ -139,8 +160,7 @@ def _positions(records: Records, first: np.ndarray, residue_of_record: np.ndarra
     wanted[[row for rows in shared.values() for row in rows]] = True
     letters: dict[int, set[int]] = {}
     here = np.flatnonzero(wanted[residue_of_record])
-    for residue, code in set(zip(residue_of_record[here].tolist(), records.altloc.codes[here].tolist(),
-                                 strict=True)):
+    for residue, code in set(zip(residue_of_record[here].tolist(), records.altloc.codes[here].tolist(), strict=True)):
         letters.setdefault(residue, set()).add(code)
     blank = {code for code, value in enumerate(records.altloc.values) if value == ""}
     for rows in shared.values():

@@ -17,18 +17,61 @@ from polystate_tools.formats.records import Entity, Records
 from polystate_tools.formats.text import Text, element_numbers
 from polystate_tools.formats.tls_records import category, tls_of_block
 
-EXTENSION_LOOPS = ("pdbx_heterogeneity_hierarchy", "pdbx_state_coexistence", "pdbx_forbidden_states",
-                   "pdbx_alt_groups", "pdbx_het_state", "pdbx_het_state_members")
+EXTENSION_LOOPS = (
+    "pdbx_heterogeneity_hierarchy",
+    "pdbx_state_coexistence",
+    "pdbx_forbidden_states",
+    "pdbx_alt_groups",
+    "pdbx_het_state",
+    "pdbx_het_state_members",
+)
 U_ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
-READ_CATEGORIES = {"atom_site", "atom_site_anisotrop", "atom_type", "cell", "entity", "entity_poly", "entity_poly_seq",
-                   "entry", "exptl", "pdbx_refine_tls", "pdbx_refine_tls_group", "pdbx_struct_assembly",
-                   "pdbx_struct_assembly_gen", "pdbx_struct_oper_list", "struct", "struct_asym", "struct_conn",
-                   "struct_conn_type", "struct_ncs_oper", "symmetry", *EXTENSION_LOOPS}
+READ_CATEGORIES = {
+    "atom_site",
+    "atom_site_anisotrop",
+    "atom_type",
+    "cell",
+    "entity",
+    "entity_poly",
+    "entity_poly_seq",
+    "entry",
+    "exptl",
+    "pdbx_refine_tls",
+    "pdbx_refine_tls_group",
+    "pdbx_struct_assembly",
+    "pdbx_struct_assembly_gen",
+    "pdbx_struct_oper_list",
+    "struct",
+    "struct_asym",
+    "struct_conn",
+    "struct_conn_type",
+    "struct_ncs_oper",
+    "symmetry",
+    *EXTENSION_LOOPS,
+}
 ORDERS = {"sing": 1, "doub": 2, "trip": 3, "quad": 4}
-KNOWN = {"group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id", "label_asym_id",
-         "label_entity_id", "label_seq_id", "pdbx_PDB_ins_code", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy",
-         "B_iso_or_equiv", "pdbx_formal_charge", "auth_seq_id", "auth_asym_id", "pdbx_PDB_model_num",
-         "pdbx_heterogeneity_id"}
+KNOWN = {
+    "group_PDB",
+    "id",
+    "type_symbol",
+    "label_atom_id",
+    "label_alt_id",
+    "label_comp_id",
+    "label_asym_id",
+    "label_entity_id",
+    "label_seq_id",
+    "pdbx_PDB_ins_code",
+    "Cartn_x",
+    "Cartn_y",
+    "Cartn_z",
+    "occupancy",
+    "B_iso_or_equiv",
+    "pdbx_formal_charge",
+    "auth_seq_id",
+    "auth_asym_id",
+    "pdbx_PDB_model_num",
+    "pdbx_heterogeneity_id",
+}
 
 
 class Columns(Protocol):
@@ -80,12 +123,12 @@ def records_of_mmcif(content: bytes, where: str = "input") -> Records:
 
 def _columns_of_loop(loop: gemmi.cif.Loop, prefix: str) -> dict[str, list[str]]:
     values, width = loop.values, len(loop.tags)
-    return {tag[len(prefix):]: values[k::width] for k, tag in enumerate(loop.tags)}
+    return {tag[len(prefix) :]: values[k::width] for k, tag in enumerate(loop.tags)}
 
 
 def _columns_of_pairs(block: gemmi.cif.Block) -> dict[str, list[str]]:
     table = block.find_mmcif_category("_atom_site.")
-    return {tag[len("_atom_site."):]: list(table.column(k)) for k, tag in enumerate(table.tags)}
+    return {tag[len("_atom_site.") :]: list(table.column(k)) for k, tag in enumerate(table.tags)}
 
 
 def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
@@ -93,15 +136,22 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Reco
     if not len(atoms):
         raise NoAtoms(where, "an empty _atom_site", "at least one atom")
     records = _with_anisotropic(_atom_columns(atoms, where), block, atoms)
-    notes = [{"what": f"column _atom_site.{name}", "count": len(records), "because": "not part of a deposition"}
-             for name in atoms.names if name not in KNOWN and not name.startswith("auth_")
-             and any(atoms.text(name).values)]
+    notes = [
+        {"what": f"column _atom_site.{name}", "count": len(records), "because": "not part of a deposition"}
+        for name in atoms.names
+        if name not in KNOWN and not name.startswith("auth_") and any(atoms.text(name).values)
+    ]
     for kept, auth in ((records.comp, "auth_comp_id"), (records.name, "auth_atom_id")):
         if auth in atoms.names:
             differ = _differing(kept, atoms.text(auth))
             if differ:
-                notes.append({"what": f"column _atom_site.{auth}", "count": differ,
-                              "because": "differs from the label, which is kept"})
+                notes.append(
+                    {
+                        "what": f"column _atom_site.{auth}",
+                        "count": differ,
+                        "because": "differs from the label, which is kept",
+                    }
+                )
     for name in ("_atom_site.", "_atom_site_anisotrop."):
         table = block.find_mmcif_category(name)
         if len(table):
@@ -125,13 +175,20 @@ def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
     records = described(records, structure)
     left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
     if left:
-        records.notes.append({"what": "categories", "count": len(left),
-                              "because": "not part of a deposition: " + ", ".join(sorted(left))})
+        records.notes.append(
+            {
+                "what": "categories",
+                "count": len(left),
+                "because": "not part of a deposition: " + ", ".join(sorted(left)),
+            }
+        )
     records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block))
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
     links = category(block, "_struct_conn.")
-    orders = {name: ORDERS.get(order.lower()[:4], 0)
-              for name, order in zip(links.get("id", []), links.get("pdbx_value_order", []), strict=False)}
+    orders = {
+        name: ORDERS.get(order.lower()[:4], 0)
+        for name, order in zip(links.get("id", []), links.get("pdbx_value_order", []), strict=False)
+    }
     bonds = bonds_of_connections(records, structure, orders)
     return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
 
@@ -164,14 +221,22 @@ def _atom_columns(atoms: Columns, where: str) -> Records:
     return Records.of(
         xyz=np.stack([numbers(axis, np.nan) for axis in ("Cartn_x", "Cartn_y", "Cartn_z")], axis=1),
         model=integers(1, "pdbx_PDB_model_num"),
-        label_asym=text("label_asym_id", "auth_asym_id"), auth_asym=text("auth_asym_id", "label_asym_id"),
-        entity=text("label_entity_id"), comp=text("label_comp_id", "auth_comp_id", default="UNK"),
-        label_seq=integers(-1, "label_seq_id"), auth_seq=integers(-1, "auth_seq_id", "label_seq_id"),
-        ins=text("pdbx_PDB_ins_code"), name=text("label_atom_id", "auth_atom_id", default="X"),
-        altloc=text("label_alt_id"), element=element_numbers(text("type_symbol")),
-        charge=integers(0, "pdbx_formal_charge").astype(np.int8), het=text("group_PDB").equals("HETATM"),
-        occupancy=numbers("occupancy", 1.0), b=numbers("B_iso_or_equiv", np.nan),
-        heterogeneity=text(het) if het in atoms.names else None)
+        label_asym=text("label_asym_id", "auth_asym_id"),
+        auth_asym=text("auth_asym_id", "label_asym_id"),
+        entity=text("label_entity_id"),
+        comp=text("label_comp_id", "auth_comp_id", default="UNK"),
+        label_seq=integers(-1, "label_seq_id"),
+        auth_seq=integers(-1, "auth_seq_id", "label_seq_id"),
+        ins=text("pdbx_PDB_ins_code"),
+        name=text("label_atom_id", "auth_atom_id", default="X"),
+        altloc=text("label_alt_id"),
+        element=element_numbers(text("type_symbol")),
+        charge=integers(0, "pdbx_formal_charge").astype(np.int8),
+        het=text("group_PDB").equals("HETATM"),
+        occupancy=numbers("occupancy", 1.0),
+        b=numbers("B_iso_or_equiv", np.nan),
+        heterogeneity=text(het) if het in atoms.names else None,
+    )
 
 
 def _numbers(values: list[str], where: str, name: str, blank: float) -> np.ndarray:
@@ -211,8 +276,13 @@ def _with_anisotropic(records: Records, block: gemmi.cif.Block, atoms: Columns) 
     records.has_u[rows[good]] = True
     lost = int((~good).sum())
     if lost:
-        records.refused.append({"count": 0, "because": f"{lost} rows of _atom_site_anisotrop without an atom or "
-                                                       "without numbers", "where": "_atom_site_anisotrop"})
+        records.refused.append(
+            {
+                "count": 0,
+                "because": f"{lost} rows of _atom_site_anisotrop without an atom or without numbers",
+                "where": "_atom_site_anisotrop",
+            }
+        )
     return records
 
 
@@ -222,8 +292,10 @@ def _entities(records: Records, block: gemmi.cif.Block, structure: gemmi.Structu
     sequences = {entity.name: " ".join(entity.full_sequence) for entity in structure.entities}
     described_by = table.get("pdbx_description", [""] * len(table.get("id", [])))
     types = table.get("type", [""] * len(table.get("id", [])))
-    made = [Entity(name, kind, " ".join(description.split()), sequences.get(name, ""))
-            for name, kind, description in zip(table.get("id", []), types, described_by, strict=True)]
+    made = [
+        Entity(name, kind, " ".join(description.split()), sequences.get(name, ""))
+        for name, kind, description in zip(table.get("id", []), types, described_by, strict=True)
+    ]
     known = {entity.id for entity in made}
     missing = [name for name in records.entity.vocabulary()[1] if name and name not in known]
     return made + [Entity(name, "", "", sequences.get(name, "")) for name in missing]

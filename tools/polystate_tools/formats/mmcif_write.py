@@ -58,19 +58,33 @@ def _pairs(block: gemmi.cif.Block, values: dict[str, str]) -> None:
 
 
 def _entry(block: gemmi.cif.Block, records: Records, name: str) -> None:
-    _pairs(block, {"_entry.id": name if records.entry_id else "", "_struct.entry_id": name,
-                   "_struct.title": records.title})
+    _pairs(
+        block, {"_entry.id": name if records.entry_id else "", "_struct.entry_id": name, "_struct.title": records.title}
+    )
     methods = [part.strip() for part in records.method.split(";") if part.strip()]
     _loop(block, "_exptl.", {"entry_id": [name] * len(methods), "method": methods})
     if records.resolution or records.tls is not None:
-        _pairs(block, {"_refine.entry_id": name, "_refine.pdbx_refine_id": methods[0] if methods else "1",
-                       "_refine.ls_d_res_high": repr(records.resolution) if records.resolution else ""})
+        _pairs(
+            block,
+            {
+                "_refine.entry_id": name,
+                "_refine.pdbx_refine_id": methods[0] if methods else "1",
+                "_refine.ls_d_res_high": repr(records.resolution) if records.resolution else "",
+            },
+        )
 
 
 def _entities(block: gemmi.cif.Block, records: Records) -> None:
     entities = records.entities
-    _loop(block, "_entity.", {"id": [e.id for e in entities], "type": [e.type for e in entities],
-                              "pdbx_description": [e.description for e in entities]})
+    _loop(
+        block,
+        "_entity.",
+        {
+            "id": [e.id for e in entities],
+            "type": [e.type for e in entities],
+            "pdbx_description": [e.description for e in entities],
+        },
+    )
     polymers = [e for e in entities if e.sequence]
     kinds = [_polymer_type(e.sequence) for e in polymers]
     _loop(block, "_entity_poly.", {"entity_id": [e.id for e in polymers], "type": kinds})
@@ -105,8 +119,10 @@ def _crystal(block: gemmi.cif.Block, records: Records) -> None:
         _pairs(block, {f"_cell.{k}": repr(float(v)) for k, v in zip(names, records.cell, strict=True)})
     _pairs(block, {"_symmetry.space_group_name_H-M": records.space_group})
     if records.ncs:
-        columns = {"id": [str(k + 1) for k in range(len(records.ncs))],
-                   "code": ["given" if op.given else "generate" for op in records.ncs]}
+        columns = {
+            "id": [str(k + 1) for k in range(len(records.ncs))],
+            "code": ["given" if op.given else "generate" for op in records.ncs],
+        }
         _loop(block, "_struct_ncs_oper.", columns | _matrices([op.matrix for op in records.ncs]))
 
 
@@ -139,11 +155,17 @@ def _assemblies(block: gemmi.cif.Block, records: Records) -> None:
             made["assembly_id"].append(assembly.id)
             made["oper_expression"].append(",".join(numbers))
             made["asym_id_list"].append(",".join(names))
-    _loop(block, "_pdbx_struct_assembly.", {
-        "id": [a.id for a in records.assemblies], "details": [a.name for a in records.assemblies],
-        "method_details": [""] * len(records.assemblies),
-        "oligomeric_details": [a.details for a in records.assemblies],
-        "oligomeric_count": [""] * len(records.assemblies)})
+    _loop(
+        block,
+        "_pdbx_struct_assembly.",
+        {
+            "id": [a.id for a in records.assemblies],
+            "details": [a.name for a in records.assemblies],
+            "method_details": [""] * len(records.assemblies),
+            "oligomeric_details": [a.details for a in records.assemblies],
+            "oligomeric_count": [""] * len(records.assemblies),
+        },
+    )
     _loop(block, "_pdbx_struct_assembly_gen.", made)
     columns = {"id": [str(k + 1) for k in range(len(operators))], "type": [""] * len(operators)}
     _loop(block, "_pdbx_struct_oper_list.", columns | _matrices(operators))
@@ -154,8 +176,14 @@ def _tls(block: gemmi.cif.Block, records: Records, name: str) -> None:
     assert tls is not None
     methods = [part.strip() for part in records.method.split(";") if part.strip()]
     refine = methods[0] if methods else "1"
-    _pairs(block, {"_refine.details": STATEMENT.get(tls.adp_content, ""), "_software.name": tls.program,
-                   "_software.classification": "refinement" if tls.program else ""})
+    _pairs(
+        block,
+        {
+            "_refine.details": STATEMENT.get(tls.adp_content, ""),
+            "_software.name": tls.program,
+            "_software.classification": "refinement" if tls.program else "",
+        },
+    )
     columns: dict[str, list[str]] = {"id": [g.id for g in tls.groups], "pdbx_refine_id": [refine] * len(tls.groups)}
     for k, axis in enumerate("xyz"):
         columns[f"origin_{axis}"] = [shortest(float(g.origin[k])) for g in tls.groups]
@@ -163,9 +191,21 @@ def _tls(block: gemmi.cif.Block, records: Records, name: str) -> None:
         for k, e in enumerate(elements):
             columns[f"{tensor}[{e[0]}][{e[1]}]"] = [shortest(float(getattr(g, tensor)[k])) for g in tls.groups]
     _loop(block, "_pdbx_refine_tls.", columns)
-    rows: dict[str, list[str]] = {key: [] for key in (
-        "id", "refine_tls_id", "pdbx_refine_id", "beg_auth_asym_id", "beg_auth_seq_id", "beg_PDB_ins_code",
-        "end_auth_asym_id", "end_auth_seq_id", "end_PDB_ins_code", "selection_details")}
+    rows: dict[str, list[str]] = {
+        key: []
+        for key in (
+            "id",
+            "refine_tls_id",
+            "pdbx_refine_id",
+            "beg_auth_asym_id",
+            "beg_auth_seq_id",
+            "beg_PDB_ins_code",
+            "end_auth_asym_id",
+            "end_auth_seq_id",
+            "end_PDB_ins_code",
+            "selection_details",
+        )
+    }
     for group in tls.groups:
         for c1, n1, i1, c2, n2, i2 in ranges_of(group.selection) or [("",) * 6]:
             text = "" if c1 else group.selection
@@ -183,11 +223,16 @@ def _connections(block: gemmi.cif.Block, records: Records) -> None:
     columns = {"id": [f"{kind}{k + 1}" for k, kind in enumerate(kinds)], "conn_type_id": kinds}
     for k, end in enumerate(ends, 1):
         seq = ["" if s < 0 else str(s) for s in end.label_seq.tolist()]
-        columns |= {f"ptnr{k}_label_asym_id": end.label_asym.tolist(), f"ptnr{k}_label_comp_id": end.comp.tolist(),
-                    f"ptnr{k}_label_seq_id": seq, f"ptnr{k}_label_atom_id": end.name.tolist(),
-                    f"ptnr{k}_auth_asym_id": end.auth_asym.tolist(),
-                    f"ptnr{k}_auth_seq_id": [str(s) for s in end.auth_seq.tolist()],
-                    f"pdbx_ptnr{k}_PDB_ins_code": end.ins.tolist(), f"ptnr{k}_symmetry": ["1_555"] * len(kinds)}
+        columns |= {
+            f"ptnr{k}_label_asym_id": end.label_asym.tolist(),
+            f"ptnr{k}_label_comp_id": end.comp.tolist(),
+            f"ptnr{k}_label_seq_id": seq,
+            f"ptnr{k}_label_atom_id": end.name.tolist(),
+            f"ptnr{k}_auth_asym_id": end.auth_asym.tolist(),
+            f"ptnr{k}_auth_seq_id": [str(s) for s in end.auth_seq.tolist()],
+            f"pdbx_ptnr{k}_PDB_ins_code": end.ins.tolist(),
+            f"ptnr{k}_symmetry": ["1_555"] * len(kinds),
+        }
     columns["pdbx_value_order"] = [ORDERS.get(order, "") for order in records.bonds[:, 2].tolist()]
     _loop(block, "_struct_conn.", columns)
 
@@ -204,11 +249,19 @@ def _account(block: gemmi.cif.Block, report: ExportReport) -> None:
     """What this file is: the policy for Gaussian disorder, the choice of states, and what was lost."""
     from polystate_tools.formats.gaussian import SAID
 
-    _pairs(block, {"_polystate_export.gaussian_policy": report.gaussian,
-                   "_polystate_export.gaussian_meaning": SAID.get(report.gaussian, ""),
-                   "_polystate_export.states": report.choice})
-    _loop(block, "_polystate_export_loss.", {key: [str(loss[key]) for loss in report.losses]
-                                             for key in ("what", "count", "because")})
+    _pairs(
+        block,
+        {
+            "_polystate_export.gaussian_policy": report.gaussian,
+            "_polystate_export.gaussian_meaning": SAID.get(report.gaussian, ""),
+            "_polystate_export.states": report.choice,
+        },
+    )
+    _loop(
+        block,
+        "_polystate_export_loss.",
+        {key: [str(loss[key]) for loss in report.losses] for key in ("what", "count", "because")},
+    )
 
 
 def _atoms(block: gemmi.cif.Block, records: Records) -> None:
@@ -220,16 +273,28 @@ def _atoms(block: gemmi.cif.Block, records: Records) -> None:
     auth = _tokens(records.auth_asym, ".")
     columns = {
         "group_PDB": ["HETATM" if het else "ATOM" for het in records.het.tolist()],
-        "id": [str(k) for k in range(1, n + 1)], "type_symbol": symbols, "label_atom_id": name,
-        "label_alt_id": _tokens(records.altloc, "."), "label_comp_id": comp,
-        "label_asym_id": _tokens(records.label_asym, "."), "label_entity_id": _tokens(records.entity, "?"),
-        "label_seq_id": seq, "pdbx_PDB_ins_code": _tokens(records.ins, "?")}
+        "id": [str(k) for k in range(1, n + 1)],
+        "type_symbol": symbols,
+        "label_atom_id": name,
+        "label_alt_id": _tokens(records.altloc, "."),
+        "label_comp_id": comp,
+        "label_asym_id": _tokens(records.label_asym, "."),
+        "label_entity_id": _tokens(records.entity, "?"),
+        "label_seq_id": seq,
+        "pdbx_PDB_ins_code": _tokens(records.ins, "?"),
+    }
     for k, axis in enumerate("xyz"):
         columns[f"Cartn_{axis}"] = texts(records.xyz[:, k], 3)
-    columns |= {"occupancy": texts(records.occupancy, 2), "B_iso_or_equiv": texts(records.b, 2),
-                "pdbx_formal_charge": charge, "auth_seq_id": [str(s) for s in records.auth_seq.tolist()],
-                "auth_comp_id": comp, "auth_asym_id": auth, "auth_atom_id": name,
-                "pdbx_PDB_model_num": [str(m) for m in records.model.tolist()]}
+    columns |= {
+        "occupancy": texts(records.occupancy, 2),
+        "B_iso_or_equiv": texts(records.b, 2),
+        "pdbx_formal_charge": charge,
+        "auth_seq_id": [str(s) for s in records.auth_seq.tolist()],
+        "auth_comp_id": comp,
+        "auth_asym_id": auth,
+        "auth_atom_id": name,
+        "pdbx_PDB_model_num": [str(m) for m in records.model.tolist()],
+    }
     if records.heterogeneity is not None:
         columns["pdbx_heterogeneity_id"] = _tokens(records.heterogeneity, ".")
     _loop(block, "_atom_site.", columns, quote=False)

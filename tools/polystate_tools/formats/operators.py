@@ -14,6 +14,14 @@ def operator(name: str) -> dict[str, Any]:
 
 def gaussian_document(name: str, operator_id: str, scope: dict, content: str) -> dict[str, Any]:
     """A parametric-Gaussian descriptor document; content: its adp_content."""
-    return {"id": name, "regime": "continuous", "mode": "C", "scope": scope, "signal_type": "gaussian_disorder",
-            "algebra": "additive_covariance", "operator": operator(operator_id), "adp_content": content,
-            "provenance": "import"}
+    return {
+        "id": name,
+        "regime": "continuous",
+        "mode": "C",
+        "scope": scope,
+        "signal_type": "gaussian_disorder",
+        "algebra": "additive_covariance",
+        "operator": operator(operator_id),
+        "adp_content": content,
+        "provenance": "import",
+    }

@@ -39,7 +39,7 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
         "element": element,
         "charge": charge,
         "het": chars[:, 0] == ord("H"),
-        "xyz": np.stack([decimals(chars[:, c:c + 8], "coordinate", numbers) for c in (30, 38, 46)], axis=1),
+        "xyz": np.stack([decimals(chars[:, c : c + 8], "coordinate", numbers) for c in (30, 38, 46)], axis=1),
         "occupancy": decimals(chars[:, 54:60], "occupancy", numbers, blank=1.0),
         "b": decimals(chars[:, 60:66], "B-factor", numbers),
     }
@@ -153,6 +153,6 @@ def _anisou(lines: Lines, atom_lines: np.ndarray, chars: np.ndarray, refused: li
                 owner[k], same[k] = row, True
     rows, kept, numbers = owner[same], aniso[same], aniso_lines[same] + 1
     for k in range(6):
-        u[rows, k] = integers(kept[:, 28 + 7 * k:35 + 7 * k], "ANISOU", numbers) / 10000.0
+        u[rows, k] = integers(kept[:, 28 + 7 * k : 35 + 7 * k], "ANISOU", numbers) / 10000.0
     has_u[rows] = True
     return u, has_u

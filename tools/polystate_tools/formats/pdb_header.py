@@ -12,10 +12,32 @@ from polystate_tools.formats.records import Entity, Records
 from polystate_tools.formats.text import Text
 from polystate_tools.formats.tls_records import tls_of_remarks
 
-ENTITY_TYPES = {gemmi.EntityType.Polymer: "polymer", gemmi.EntityType.NonPolymer: "non-polymer",
-                gemmi.EntityType.Water: "water", gemmi.EntityType.Branched: "branched"}
-READ_RECORDS = {"ATOM", "HETATM", "ANISOU", "TER", "MODEL", "ENDMDL", "END", "HEADER", "TITLE", "COMPND", "EXPDTA",
-                "SEQRES", "CRYST1", "MTRIX1", "MTRIX2", "MTRIX3", "LINK", "SSBOND"}
+ENTITY_TYPES = {
+    gemmi.EntityType.Polymer: "polymer",
+    gemmi.EntityType.NonPolymer: "non-polymer",
+    gemmi.EntityType.Water: "water",
+    gemmi.EntityType.Branched: "branched",
+}
+READ_RECORDS = {
+    "ATOM",
+    "HETATM",
+    "ANISOU",
+    "TER",
+    "MODEL",
+    "ENDMDL",
+    "END",
+    "HEADER",
+    "TITLE",
+    "COMPND",
+    "EXPDTA",
+    "SEQRES",
+    "CRYST1",
+    "MTRIX1",
+    "MTRIX2",
+    "MTRIX3",
+    "LINK",
+    "SSBOND",
+}
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -52,14 +74,12 @@ def _first_of_residue(records: Records) -> np.ndarray:
     """Rows where a new residue begins (any of model, chain, number, insertion code, type changes)."""
     changed = np.zeros(len(records), bool)
     changed[0] = True
-    for column in (records.model, records.auth_asym.codes, records.auth_seq, records.ins.codes,
-                   records.comp.codes):
+    for column in (records.model, records.auth_asym.codes, records.auth_seq, records.ins.codes, records.comp.codes):
         changed[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(changed)
 
 
-def _skeleton(text: bytes, atom_lines: np.ndarray,
-              first_of_residue: np.ndarray) -> tuple[str, list[str], list[bytes]]:
+def _skeleton(text: bytes, atom_lines: np.ndarray, first_of_residue: np.ndarray) -> tuple[str, list[str], list[bytes]]:
     """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms."""
     lines = text.replace(b"\r", b"").split(b"\n")
     keep = np.ones(len(lines), bool)
@@ -67,8 +87,9 @@ def _skeleton(text: bytes, atom_lines: np.ndarray,
     others = [lines[k] for k in np.flatnonzero(keep).tolist()]
     keep[atom_lines[first_of_residue]] = True
     kept = [lines[k] for k in np.flatnonzero(keep).tolist()]
-    kept = [line for line in kept if not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX",
-                                                          b"SHEET"))]
+    kept = [
+        line for line in kept if not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET"))
+    ]
     header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
     return b"\n".join(kept).decode("latin-1"), header, others
 
@@ -90,22 +111,33 @@ def _labelled(records: Records, structure, first_of_residue, molecules: dict[str
         for chain in model:
             for residue in chain:
                 label_seq = -1 if residue.label_seq is None else residue.label_seq
-                of_residue.setdefault((chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name),
-                                      (residue.subchain, label_seq))
-                order.setdefault(residue.subchain,
-                                 (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
+                of_residue.setdefault(
+                    (chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name),
+                    (residue.subchain, label_seq),
+                )
+                order.setdefault(residue.subchain, (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
     asym = _short_ids(order)
     chains, comps = records.auth_asym.take(first_of_residue), records.comp.take(first_of_residue)
-    keys = zip(chains.tolist(), records.auth_seq[first_of_residue].tolist(),
-               records.ins.take(first_of_residue).tolist(), comps.tolist(), strict=True)
+    keys = zip(
+        chains.tolist(),
+        records.auth_seq[first_of_residue].tolist(),
+        records.ins.take(first_of_residue).tolist(),
+        comps.tolist(),
+        strict=True,
+    )
     found = [of_residue.get(key, ("", -1)) for key in keys]
     counts = np.diff(np.append(first_of_residue, len(records)))
     entities, entity_of = _entities(structure, molecules, order)
     subchain = Text.of([name for name, _ in found])
     subchain = Text(np.repeat(subchain.codes, counts), subchain.values)
     label_seq = np.repeat(np.array([seq for _, seq in found], np.int32), counts)
-    return replace(records, label_asym=subchain.replaced(asym), entity=subchain.replaced(entity_of),
-                   label_seq=label_seq, entities=entities)
+    return replace(
+        records,
+        label_asym=subchain.replaced(asym),
+        entity=subchain.replaced(entity_of),
+        label_seq=label_seq,
+        entities=entities,
+    )
 
 
 def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:

@@ -58,8 +58,11 @@ def _compounds(records: Records) -> Iterator[str]:
 def _account(report: ExportReport) -> Iterator[str]:
     """REMARK 999: the policy for Gaussian disorder, the choice of states, and what was lost."""
     yield "REMARK 999"
-    texts = ["POLYSTATE EXPORT", f"GAUSSIAN {report.gaussian}: {SAID.get(report.gaussian, '')}",
-             f"STATES {report.choice}"]
+    texts = [
+        "POLYSTATE EXPORT",
+        f"GAUSSIAN {report.gaussian}: {SAID.get(report.gaussian, '')}",
+        f"STATES {report.choice}",
+    ]
     texts += [f"LOSS {loss['what']} ({loss['count']}): {loss['because']}" for loss in report.losses]
     for text in texts:
         for line in textwrap.wrap(text.encode("ascii", "replace").decode(), 68):
@@ -76,7 +79,7 @@ def _sequences(records: Records) -> Iterator[str]:
         done.add(chain)
         comps = [position.split(",")[0] for position in sequence[entity]]
         for k in range(0, len(comps), 13):
-            row = " ".join(f"{comp:>3s}" for comp in comps[k:k + 13])
+            row = " ".join(f"{comp:>3s}" for comp in comps[k : k + 13])
             yield f"SEQRES {k // 13 + 1:3d}{chain:>2s} {len(comps):4d}  {row}"
 
 
@@ -109,7 +112,7 @@ def _assemblies(records: Records) -> Iterator[str]:
             for first in range(0, len(names), 10):
                 lead = "APPLY THE FOLLOWING TO CHAINS:" if first == 0 else "                   AND CHAINS:"
                 more = "," if first + 10 < len(names) else ""
-                yield f"REMARK 350 {lead} {', '.join(names[first:first + 10])}{more}"
+                yield f"REMARK 350 {lead} {', '.join(names[first : first + 10])}{more}"
             matrix = assembly.operators[k]
             for i in range(3):
                 values = "".join(f"{matrix[i, j]:10.6f}" for j in range(3))
@@ -139,8 +142,9 @@ def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
         yield f"REMARK   3    ORIGIN FOR THE GROUP (A):{origin}"
         for name, values in (("T", group.T), ("L", group.L)):
             yield f"REMARK   3    {name} TENSOR"
-            for (i, x), (j, y) in zip((("11", 0), ("33", 2), ("13", 4)), (("22", 1), ("12", 3), ("23", 5)),
-                                      strict=True):
+            for (i, x), (j, y) in zip(
+                (("11", 0), ("33", 2), ("13", 4)), (("22", 1), ("12", 3), ("23", 5)), strict=True
+            ):
                 yield f"REMARK   3      {name}{i}:{values[x]:9.4f} {name}{j}:{values[y]:9.4f}"
         yield "REMARK   3    S TENSOR"
         for row in range(3):

@@ -35,10 +35,16 @@ def pdb_of_records(records: Records, report: ExportReport) -> str:
 
 def _fitting(records: Records, report: ExportReport) -> Records:
     """The records with ids that fit, renamed where they do not; refuses numbers that have no room."""
-    records = replace(records, auth_asym=_renamed(records.auth_asym, 2, "chain", report),
-                      altloc=_renamed(records.altloc, 1, "altloc", report))
-    for column, width, what in ((records.comp, 3, "residue type"), (records.name, 4, "atom name"),
-                                (records.ins, 1, "insertion code")):
+    records = replace(
+        records,
+        auth_asym=_renamed(records.auth_asym, 2, "chain", report),
+        altloc=_renamed(records.altloc, 1, "altloc", report),
+    )
+    for column, width, what in (
+        (records.comp, 3, "residue type"),
+        (records.name, 4, "atom name"),
+        (records.ins, 1, "insertion code"),
+    ):
         long = [value for value in column.vocabulary()[1] if len(value) > width]
         if long:
             raise CannotHold(what, ", ".join(long[:5]), f"at most {width} characters in a PDB file; export mmCIF")
@@ -50,8 +56,9 @@ def _fitting(records: Records, report: ExportReport) -> Records:
     rounded = int((np.abs(records.u[records.has_u] - np.round(records.u[records.has_u], 4)) > 2e-8).any(axis=1).sum())
     if rounded:
         report.lose("U beyond four decimals", rounded, "ANISOU holds 0.0001 Å²")
-    report.lose("label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]),
-                "a PDB file has author numbering only")
+    report.lose(
+        "label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]), "a PDB file has author numbering only"
+    )
     return records
 
 
@@ -83,18 +90,28 @@ def _links(records: Records) -> Iterator[str]:
             one, two = (_place(records, row) for row in (a, b))
             distance = float(np.linalg.norm(records.xyz[a] - records.xyz[b]))
             if kind == "disulf":
-                yield (f"SSBOND {serial:3d} {one[1]:>3s}{one[2]:>2s} {one[3]:>4s}{one[4]:1s}   {two[1]:>3s}"
-                       f"{two[2]:>2s} {two[3]:>4s}{two[4]:1s}{'':23s}  1555   1555 {distance:5.2f}")
+                yield (
+                    f"SSBOND {serial:3d} {one[1]:>3s}{one[2]:>2s} {one[3]:>4s}{one[4]:1s}   {two[1]:>3s}"
+                    f"{two[2]:>2s} {two[3]:>4s}{two[4]:1s}{'':23s}  1555   1555 {distance:5.2f}"
+                )
             else:
-                yield (f"LINK        {one[0]}{one[5]:1s}{one[1]:>3s}{one[2]:>2s}{one[3]:>4s}{one[4]:1s}{'':15s}"
-                       f"{two[0]}{two[5]:1s}{two[1]:>3s}{two[2]:>2s}{two[3]:>4s}{two[4]:1s}    1555   1555 "
-                       f"{distance:5.2f}")
+                yield (
+                    f"LINK        {one[0]}{one[5]:1s}{one[1]:>3s}{one[2]:>2s}{one[3]:>4s}{one[4]:1s}{'':15s}"
+                    f"{two[0]}{two[5]:1s}{two[1]:>3s}{two[2]:>2s}{two[3]:>4s}{two[4]:1s}    1555   1555 "
+                    f"{distance:5.2f}"
+                )
 
 
 def _place(records: Records, row: int) -> tuple[str, ...]:
     """Atom name, residue type, chain, number, insertion code and altloc of a record, as fields."""
-    return (atom_name(records.name[row], int(records.element[row])), records.comp[row], records.auth_asym[row],
-            to_hybrid36(int(records.auth_seq[row]), 4), records.ins[row], records.altloc[row])
+    return (
+        atom_name(records.name[row], int(records.element[row])),
+        records.comp[row],
+        records.auth_asym[row],
+        to_hybrid36(int(records.auth_seq[row]), 4),
+        records.ins[row],
+        records.altloc[row],
+    )
 
 
 def atom_name(name: str, element: int) -> str:
@@ -107,21 +124,36 @@ def atom_name(name: str, element: int) -> str:
 def _atom_lines(records: Records) -> Iterator[str]:
     symbols = ["" if e == 0 else ELEMENT_SYMBOLS[e].upper() for e in range(len(ELEMENT_SYMBOLS))]
     u = np.round(records.u * 1e4).astype(np.int64)
-    columns = (records.het.tolist(), records.name.tolist(), records.altloc.tolist(), records.comp.tolist(),
-               records.auth_asym.tolist(), records.auth_seq.tolist(), records.ins.tolist(), records.xyz.tolist(),
-               records.occupancy.tolist(), records.b.tolist(), records.element.tolist(), records.charge.tolist(),
-               records.has_u.tolist(), _chain_ends(records))
+    columns = (
+        records.het.tolist(),
+        records.name.tolist(),
+        records.altloc.tolist(),
+        records.comp.tolist(),
+        records.auth_asym.tolist(),
+        records.auth_seq.tolist(),
+        records.ins.tolist(),
+        records.xyz.tolist(),
+        records.occupancy.tolist(),
+        records.b.tolist(),
+        records.element.tolist(),
+        records.charge.tolist(),
+        records.has_u.tolist(),
+        _chain_ends(records),
+    )
     serial = 0
     for row, (het, name, alt, comp, chain, seq, ins, xyz, occupancy, b, element, charge, aniso, end) in enumerate(
-            zip(*columns, strict=True)):
+        zip(*columns, strict=True)
+    ):
         serial += 1
         number = to_hybrid36(serial, 5)
         where = f"{atom_name(name, element)}{alt:1s}{comp:>3s}{chain:>2s}{to_hybrid36(seq, 4)}{ins:1s}"
         signed = f"{abs(charge)}{'-' if charge < 0 else '+'}" if charge else ""
         tail = f"{symbols[element]:>2s}{signed:2s}"
         b_text = "" if b != b else f"{b:6.2f}"
-        yield (f"{'HETATM' if het else 'ATOM  '}{number} {where}   {xyz[0] + 0.0:8.3f}{xyz[1] + 0.0:8.3f}"
-               f"{xyz[2] + 0.0:8.3f}{occupancy:6.2f}{b_text:>6s}          {tail}")
+        yield (
+            f"{'HETATM' if het else 'ATOM  '}{number} {where}   {xyz[0] + 0.0:8.3f}{xyz[1] + 0.0:8.3f}"
+            f"{xyz[2] + 0.0:8.3f}{occupancy:6.2f}{b_text:>6s}          {tail}"
+        )
         if aniso:
             values = "".join(f"{value:7d}" for value in u[row].tolist())
             yield f"ANISOU{number} {where} {values}      {tail}"

@@ -138,11 +138,25 @@ class Records:
         """
         xyz = np.asarray(columns.pop("xyz"), float).reshape(-1, 3)
         n = len(xyz)
-        texts = {"label_asym": columns.get("auth_asym", "A"), "auth_asym": columns.get("label_asym", "A"),
-                 "entity": "", "comp": "UNK", "ins": "", "name": "X", "altloc": ""}
-        numbers = {"model": (1, np.int32), "label_seq": (NO_NUMBER, np.int32), "auth_seq": (1, np.int32),
-                   "element": (0, np.uint8), "charge": (0, np.int8), "het": (False, bool),
-                   "occupancy": (1.0, np.float64), "b": (np.nan, np.float64)}
+        texts = {
+            "label_asym": columns.get("auth_asym", "A"),
+            "auth_asym": columns.get("label_asym", "A"),
+            "entity": "",
+            "comp": "UNK",
+            "ins": "",
+            "name": "X",
+            "altloc": "",
+        }
+        numbers = {
+            "model": (1, np.int32),
+            "label_seq": (NO_NUMBER, np.int32),
+            "auth_seq": (1, np.int32),
+            "element": (0, np.uint8),
+            "charge": (0, np.int8),
+            "het": (False, bool),
+            "occupancy": (1.0, np.float64),
+            "b": (np.nan, np.float64),
+        }
         made: dict = {"xyz": xyz}
         for key, default in texts.items():
             made[key] = as_text(columns.pop(key, default), n)

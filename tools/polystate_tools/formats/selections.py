@@ -59,7 +59,7 @@ def _of_set(records: Records, text: str, where: str) -> np.ndarray:
     body = text.replace("{", " ").replace("}", " ").replace(";", " ").strip()
     end = 0
     for match in _SET_TERM.finditer(body):
-        if body[end:match.start()].strip(" ,"):
+        if body[end : match.start()].strip(" ,"):
             break
         end = match.end()
         chain, first, _, last = match.groups()
@@ -92,8 +92,11 @@ class _Expression:
         return result
 
     def _refuse(self, found: str) -> None:
-        raise TlsSelection(self.where, f"{found!r} in {self.text!r}", "chain, resid, resseq, resname, name, "
-                           "element, altloc, segid, water, all, and, or, not, parentheses")
+        raise TlsSelection(
+            self.where,
+            f"{found!r} in {self.text!r}",
+            "chain, resid, resseq, resname, name, element, altloc, segid, water, all, and, or, not, parentheses",
+        )
 
     def _peek(self) -> str:
         return self.tokens[self.at].lower() if self.at < len(self.tokens) else ""
@@ -102,8 +105,9 @@ class _Expression:
         if self.at >= len(self.tokens):
             self._refuse("the end")
         self.at += 1
-        return self.tokens[self.at - 1].strip("'\"") if self.tokens[self.at - 1][0] in "'\"" else self.tokens[
-            self.at - 1]
+        return (
+            self.tokens[self.at - 1].strip("'\"") if self.tokens[self.at - 1][0] in "'\"" else self.tokens[self.at - 1]
+        )
 
     def _or(self) -> np.ndarray:
         mask = self._and()

@@ -119,8 +119,7 @@ def _join_positions(union: _Union, nodes, layout: Layout, rows, position: list[i
 def _bonded(layout: Layout, rows: np.ndarray, of_interest: dict[int, set[str]]) -> list[tuple[int, int]]:
     """Pairs of atoms with alternates that are bonded: stated bonds, and links along a polymer."""
     atom = layout.atom_of_record
-    pairs = [(a, b) for a, b in atom[layout.records.bonds[:, :2]].tolist()
-             if a in of_interest and b in of_interest]
+    pairs = [(a, b) for a, b in atom[layout.records.bonds[:, :2]].tolist() if a in of_interest and b in of_interest]
     records = layout.records
     names = records.name.take(layout.first_record)
     by_place: dict[tuple[int, int], dict[str, list[int]]] = {}
@@ -171,8 +170,7 @@ def _inherit(layout: Layout, site: Site) -> None:
     position = layout.position_of_record[site.records].tolist()
     has: dict[int, set[int]] = {}
     atoms: dict[int, set[int]] = {}
-    for p, state, a in zip(position, site.state.tolist(), layout.atom_of_record[site.records].tolist(),
-                           strict=True):
+    for p, state, a in zip(position, site.state.tolist(), layout.atom_of_record[site.records].tolist(), strict=True):
         has.setdefault(p, set()).add(state)
         atoms.setdefault(p, set()).add(a)
     for p, states in has.items():
@@ -191,8 +189,17 @@ def partial_sites(layout: Layout, rows: np.ndarray) -> list[Site]:
     groups: dict[tuple[int, bool], list[int]] = {}
     for k, key in enumerate(zip(residue.tolist(), zero.tolist(), strict=True)):
         groups.setdefault(key, []).append(k)
-    sites = [Site("", "zero-occupancy" if key[1] else "partial-occupancy", [PRESENT, ABSENT], rows[members],
-                  np.zeros(len(members), np.int64), np.unique(atom[members])) for key, members in groups.items()]
+    sites = [
+        Site(
+            "",
+            "zero-occupancy" if key[1] else "partial-occupancy",
+            [PRESENT, ABSENT],
+            rows[members],
+            np.zeros(len(members), np.int64),
+            np.unique(atom[members]),
+        )
+        for key, members in groups.items()
+    ]
     sites.sort(key=lambda site: int(site.atoms[0]))
     return _named(layout, sites)
 

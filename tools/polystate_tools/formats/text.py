@@ -33,8 +33,9 @@ class Text:
     def of(cls, strings: Iterable[str]) -> Text:
         """Encode a sequence of texts; values are in order of first appearance."""
         encoded = pa.array(strings, type=pa.string()).dictionary_encode()
-        return cls(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32),
-                   tuple(encoded.dictionary.to_pylist()))
+        return cls(
+            encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), tuple(encoded.dictionary.to_pylist())
+        )
 
     @classmethod
     def constant(cls, value: str, length: int) -> Text:
@@ -101,7 +102,7 @@ def concatenate(columns: Sequence[Text]) -> Text:
     merged = Text.of([value for column in columns for value in column.values])
     parts, offset = [], 0
     for column in columns:
-        parts.append(merged.codes[offset:offset + len(column.values)][column.codes])
+        parts.append(merged.codes[offset : offset + len(column.values)][column.codes])
         offset += len(column.values)
     return Text(np.concatenate(parts) if parts else np.empty(0, np.int32), merged.values)
 

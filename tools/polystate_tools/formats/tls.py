@@ -53,8 +53,11 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
         twice = np.flatnonzero(mask & (found >= 0))
         if len(twice):
             other = groups[found[twice[0]]]
-            raise TlsSelection(where, f"{len(twice)} atoms that are in group {other.id} too, the first "
-                               f"{first.record_name(int(twice[0]))}", "each atom in one group")
+            raise TlsSelection(
+                where,
+                f"{len(twice)} atoms that are in group {other.id} too, the first {first.record_name(int(twice[0]))}",
+                "each atom in one group",
+            )
         found[mask] = len(groups)
         groups.append(group)
     if not groups:
@@ -69,10 +72,14 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     for k in np.flatnonzero(amplitude <= 0).tolist():
         if not keep:
             found_here = f"mean Tr(U)/3 = {amplitude[k]:.6g} Å² over its atoms"
-            raise TlsNotPositive(f"TLS group {groups[k].id}", found_here,
-                                 "a positive one, or --tls keep to store it with amplitude 1")
-        report.warn("tls-not-normalised", "stored as deposited, with amplitude 1: mean Tr(U)/3 is "
-                    f"{amplitude[k]:.6g} Å²", [f"TLS group {groups[k].id}"])
+            raise TlsNotPositive(
+                f"TLS group {groups[k].id}", found_here, "a positive one, or --tls keep to store it with amplitude 1"
+            )
+        report.warn(
+            "tls-not-normalised",
+            f"stored as deposited, with amplitude 1: mean Tr(U)/3 is {amplitude[k]:.6g} Å²",
+            [f"TLS group {groups[k].id}"],
+        )
     scale = np.where(amplitude > 0, amplitude, 1.0)
     rows[:, :20] /= scale[:, None]
     rows[:, 20] = scale
@@ -103,18 +110,30 @@ def content_of_adps(layout: Layout, tls: Tls, stated: str | None, report: Import
     assert records.tls is not None
     declared, statement = records.tls.adp_content, records.tls.statement
     shown, numbers = _shown_by_anisou(layout, tls)
-    report.adp = {"declared": declared, "statement": statement, "program": records.tls.program,
-                  "shown_by_anisou": shown, **numbers, "stated_by_caller": stated}
+    report.adp = {
+        "declared": declared,
+        "statement": statement,
+        "program": records.tls.program,
+        "shown_by_anisou": shown,
+        **numbers,
+        "stated_by_caller": stated,
+    }
     decided = stated or shown or (declared if declared != "unknown" else None)
     if decided is None:
         raise BFactorsUnstated(
-            "REMARK 3 or _refine", f"{len(tls.groups)} TLS groups, and no word on whether B contains them "
-            f"(program {records.tls.program or 'unknown'})", "--b-factors total or --b-factors residual")
+            "REMARK 3 or _refine",
+            f"{len(tls.groups)} TLS groups, and no word on whether B contains them "
+            f"(program {records.tls.program or 'unknown'})",
+            "--b-factors total or --b-factors residual",
+        )
     report.adp["used"] = decided
     for other, whose in ((shown, "ANISOU"), (declared, "the header")):
         if other not in (None, "unknown", decided):
-            report.warn("adp-content-disputed", f"B-factors are taken as {decided}, while {whose} says {other}"
-                        + (f" ({statement})" if whose == "the header" else f" ({numbers})"))
+            report.warn(
+                "adp-content-disputed",
+                f"B-factors are taken as {decided}, while {whose} says {other}"
+                + (f" ({statement})" if whose == "the header" else f" ({numbers})"),
+            )
     if statement == "LIKELY RESIDUAL":
         report.warn("adp-content-likely", "the archive calls the B-factors LIKELY RESIDUAL; they are taken so")
     return decided
@@ -132,8 +151,12 @@ def _shown_by_anisou(layout: Layout, tls: Tls) -> tuple[str | None, dict]:
     u = layout.records.u[rows[mask]]
     before, after = _anisotropy(u), _anisotropy(u - tls.u[mask])
     exact = float((np.abs(_deviatoric(u - tls.u[mask])).max(axis=1) < 1e-3).mean())
-    numbers = {"atoms_compared": int(mask.sum()), "rms_anisotropy": round(before, 6),
-               "left_after_tls": round(after, 6), "exact_within_0.001": round(exact, 4)}
+    numbers = {
+        "atoms_compared": int(mask.sum()),
+        "rms_anisotropy": round(before, 6),
+        "left_after_tls": round(after, 6),
+        "exact_within_0.001": round(exact, 4),
+    }
     return ("total" if after < EXPLAINED * before else None), numbers
 
 
@@ -162,5 +185,6 @@ def tls_groups(tls: Tls) -> dict[str, Group]:
         f"descriptors/{TLS}": Group(document, {"tls": tls.rows}),
         f"groupings/{grouping}": Group(
             {"kind": "partition", "child_level": "atom", "labels": labels},
-            {"child": covered.astype(np.int32), "parent": tls.group_of_atom[covered]}),
+            {"child": covered.astype(np.int32), "parent": tls.group_of_atom[covered]},
+        ),
     }

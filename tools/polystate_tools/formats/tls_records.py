@@ -97,8 +97,14 @@ def tls_of_block(block: gemmi.cif.Block) -> TlsRecords | None:
     words = [text for key in ("details", "pdbx_TLS_residual_ADP_flag") for text in refine.get(key, [])]
     content, statement = declared_content(" ".join(words))
     software = category(block, "_software.")
-    program = next((name for name, use in zip(software.get("name", []), software.get("classification", []),
-                                              strict=False) if use == "refinement"), "")
+    program = next(
+        (
+            name
+            for name, use in zip(software.get("name", []), software.get("classification", []), strict=False)
+            if use == "refinement"
+        ),
+        "",
+    )
     return TlsRecords(groups, program, content, statement)
 
 
@@ -106,6 +112,7 @@ def _selections_of_block(table: dict[str, list[str]]) -> dict[str, str]:
     """Selection text by TLS id: selection_details, else residue ranges in author numbering."""
     made: dict[str, list[str]] = {}
     for row, name in enumerate(table.get("refine_tls_id", [])):
+
         def cell(column: str, row: int = row) -> str:
             return table.get(column, [""] * (row + 1))[row]
 
@@ -126,9 +133,14 @@ def tls_group(name: str, tensors: dict[str, dict[str, float]], origin, selection
     """A group of tensor elements by index; missing elements are 0, a missing S33 is -(S11 + S22)."""
     s = dict(tensors["S"])
     s.setdefault("33", -(s.get("11", 0.0) + s.get("22", 0.0)))
-    return TlsGroup(name, np.array([tensors["T"].get(e, 0.0) for e in SIX]),
-                    np.array([tensors["L"].get(e, 0.0) for e in SIX]),
-                    np.array([s.get(e, 0.0) for e in NINE]), np.array(origin, float), selection)
+    return TlsGroup(
+        name,
+        np.array([tensors["T"].get(e, 0.0) for e in SIX]),
+        np.array([tensors["L"].get(e, 0.0) for e in SIX]),
+        np.array([s.get(e, 0.0) for e in NINE]),
+        np.array(origin, float),
+        selection,
+    )
 
 
 def category(block: gemmi.cif.Block, prefix: str) -> dict[str, list[str]]:
@@ -136,6 +148,8 @@ def category(block: gemmi.cif.Block, prefix: str) -> dict[str, list[str]]:
     table = block.find_mmcif_category(prefix)
     if not len(table):
         return {}
-    names = [tag[len(prefix):] for tag in table.tags]
-    return {name: ["" if gemmi.cif.is_null(v) else gemmi.cif.as_string(v) for v in table.column(k)]
-            for k, name in enumerate(names)}
+    names = [tag[len(prefix) :] for tag in table.tags]
+    return {
+        name: ["" if gemmi.cif.is_null(v) else gemmi.cif.as_string(v) for v in table.column(k)]
+        for k, name in enumerate(names)
+    }

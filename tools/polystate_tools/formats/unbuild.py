@@ -24,7 +24,7 @@ RADIAN = np.pi / 180
 def records_of_deposition(dep: Deposition, policy: str, report: ExportReport) -> Records:
     """Every alternate and every model as records, ADPs by policy."""
     added = levels_of(dep, policy, report)
-    tls, tls_u = (tls_of_deposition(dep, report) if policy == "records" else (None, None))
+    tls, tls_u = tls_of_deposition(dep, report) if policy == "records" else (None, None)
     bundle = bundle_descriptor(dep)
     found = alternates(dep)
     if found.renamed:
@@ -39,8 +39,7 @@ def records_of_deposition(dep: Deposition, policy: str, report: ExportReport) ->
     return replace(with_metadata(records, dep), tls=tls)
 
 
-def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy: str,
-                         report: ExportReport) -> Records:
+def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy: str, report: ExportReport) -> Records:
     """One model a snapshot: the atoms present in it. Draws have U_total drawn into their coordinates: no ADP."""
     added = levels_of(dep, policy if policy != "records" else "marginal", report)
     parts = []
@@ -49,13 +48,25 @@ def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy:
         if snapshot.request.draw is not None:
             adps = Adps(np.full(len(rows), np.nan), np.zeros((len(rows), 6)), np.zeros(len(rows), bool))
         elif policy == "atomic-only":
-            atomic = [d.id for d in dep.descriptors.values() if d.is_gaussian and d not in added
-                      and (d.operator or "").endswith("adp_v1")]
+            atomic = [
+                d.id
+                for d in dep.descriptors.values()
+                if d.is_gaussian and d not in added and (d.operator or "").endswith("adp_v1")
+            ]
             adps = adps_of_covariance(dep.covariance(snapshot.state, snapshot.at, levels=atomic)[rows])
         else:
             adps = adps_of_covariance(snapshot.covariance[rows])
-        parts.append(_records(dep, rows, snapshot.xyz[rows], np.ones(len(rows)), [""] * len(rows), adps,
-                              np.full(len(rows), number, np.int32)))
+        parts.append(
+            _records(
+                dep,
+                rows,
+                snapshot.xyz[rows],
+                np.ones(len(rows)),
+                [""] * len(rows),
+                adps,
+                np.full(len(rows), number, np.int32),
+            )
+        )
     _note_losses(dep, report)
     return with_metadata(joined(parts), dep)
 
@@ -87,8 +98,17 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u) -> Reco
         occupancy = found.occupancy[keep].copy()
         for k in np.flatnonzero(np.isin(atom, list(occupancies))).tolist():
             occupancy[k] = occupancies[int(atom[k])].get(step, occupancy[k])
-        parts.append(_records(dep, atom, here, occupancy, [found.altloc[k] for k in keep.tolist()], adps,
-                              np.full(len(keep), step + 1, np.int32)))
+        parts.append(
+            _records(
+                dep,
+                atom,
+                here,
+                occupancy,
+                [found.altloc[k] for k in keep.tolist()],
+                adps,
+                np.full(len(keep), step + 1, np.int32),
+            )
+        )
     return joined(parts)
 
 
@@ -106,30 +126,56 @@ def _bundle_occupancies(dep: Deposition, bundle, variable: int) -> dict[int, dic
     return made
 
 
-def _records(dep: Deposition, atom: np.ndarray, xyz: np.ndarray, occupancy: np.ndarray, altloc: list[str],
-             adps: Adps, model: np.ndarray | int = 1) -> Records:
+def _records(
+    dep: Deposition,
+    atom: np.ndarray,
+    xyz: np.ndarray,
+    occupancy: np.ndarray,
+    altloc: list[str],
+    adps: Adps,
+    model: np.ndarray | int = 1,
+) -> Records:
     """Records of atom rows with the columns of the hierarchy."""
     tree = dep.tree
 
     def text(table: str, column: str, rows: np.ndarray) -> Text:
         words = dep.hierarchy.vocabulary(table, column)
-        return Text(np.where(tree[f"hierarchy/{table}"].arrays[column][rows] < 0, len(words),
-                             tree[f"hierarchy/{table}"].arrays[column][rows]).astype(np.int32), (*words, ""))
+        return Text(
+            np.where(
+                tree[f"hierarchy/{table}"].arrays[column][rows] < 0,
+                len(words),
+                tree[f"hierarchy/{table}"].arrays[column][rows],
+            ).astype(np.int32),
+            (*words, ""),
+        )
 
     atoms, residues = tree["hierarchy/atoms"].arrays, tree["hierarchy/residues"].arrays
     residue = np.asarray(atoms["residue"])[atom]
     chain = np.asarray(residues["chain"])[residue]
     entity = np.asarray(tree["hierarchy/chains"].arrays["entity"])[chain]
     return Records.of(
-        xyz=xyz, model=model, label_asym=text("chains", "label_asym", chain),
+        xyz=xyz,
+        model=model,
+        label_asym=text("chains", "label_asym", chain),
         auth_asym=text("chains", "auth_asym", chain),
-        entity=Text(np.where(entity < 0, 0, entity + 1).astype(np.int32),
-                    ("", *(str(k + 1) for k in range(int(entity.max(initial=-1)) + 1)))),
-        comp=text("residues", "comp", residue), label_seq=np.asarray(residues["label_seq"])[residue],
-        auth_seq=np.asarray(residues["auth_seq"])[residue], ins=text("residues", "ins", residue),
-        name=text("atoms", "name", atom), altloc=Text.of(altloc) if len(altloc) else Text.constant("", 0),
-        element=np.asarray(atoms["element"])[atom], charge=np.asarray(atoms["charge"])[atom],
-        occupancy=occupancy, b=adps.b, u=adps.u, has_u=adps.has_u, het=_het(dep)[residue])
+        entity=Text(
+            np.where(entity < 0, 0, entity + 1).astype(np.int32),
+            ("", *(str(k + 1) for k in range(int(entity.max(initial=-1)) + 1))),
+        ),
+        comp=text("residues", "comp", residue),
+        label_seq=np.asarray(residues["label_seq"])[residue],
+        auth_seq=np.asarray(residues["auth_seq"])[residue],
+        ins=text("residues", "ins", residue),
+        name=text("atoms", "name", atom),
+        altloc=Text.of(altloc) if len(altloc) else Text.constant("", 0),
+        element=np.asarray(atoms["element"])[atom],
+        charge=np.asarray(atoms["charge"])[atom],
+        occupancy=occupancy,
+        b=adps.b,
+        u=adps.u,
+        has_u=adps.has_u,
+        het=_het(dep)[residue],
+    )
 
 
 def _het(dep: Deposition) -> np.ndarray:
@@ -164,11 +210,18 @@ def with_metadata(records: Records, dep: Deposition) -> Records:
     entry = document.get("entry", {})
     cell = crystal.get("cell")
     return replace(
-        records, title=document.get("title", ""), entry_id=entry.get("id", ""), method=entry.get("method", ""),
+        records,
+        title=document.get("title", ""),
+        entry_id=entry.get("id", ""),
+        method=entry.get("method", ""),
         resolution=entry.get("resolution"),
         cell=tuple(cell[k] for k in ("a", "b", "c", "alpha", "beta", "gamma")) if cell else None,
-        space_group=crystal.get("space_group", ""), entities=_entities(dep), bonds=_bonds(dep, records),
-        assemblies=_assemblies(dep), ncs=_ncs(dep))
+        space_group=crystal.get("space_group", ""),
+        entities=_entities(dep),
+        bonds=_bonds(dep, records),
+        assemblies=_assemblies(dep),
+        ncs=_ncs(dep),
+    )
 
 
 def _entities(dep: Deposition) -> list[Entity]:
@@ -197,13 +250,15 @@ def _first_record(dep: Deposition, records: Records) -> np.ndarray:
     residue, chain = dep.hierarchy.of_atoms("residue"), dep.hierarchy.of_atoms("chain")
     wanted = np.unique(np.concatenate([dep.tree["hierarchy/bonds"].arrays[c] for c in ("atom_a", "atom_b")]))
     first = np.full(dep.n_atoms, -1, np.int64)
-    text = {"label_asym": dep.hierarchy.text("chains", "label_asym")[chain[wanted]],
-            "auth_asym": dep.hierarchy.text("chains", "auth_asym")[chain[wanted]],
-            "comp": dep.hierarchy.text("residues", "comp")[residue[wanted]],
-            "ins": dep.hierarchy.text("residues", "ins")[residue[wanted]],
-            "label_seq": dep.hierarchy.column("residues", "label_seq")[residue[wanted]],
-            "auth_seq": dep.hierarchy.column("residues", "auth_seq")[residue[wanted]],
-            "name": dep.hierarchy.text("atoms", "name")[wanted]}
+    text = {
+        "label_asym": dep.hierarchy.text("chains", "label_asym")[chain[wanted]],
+        "auth_asym": dep.hierarchy.text("chains", "auth_asym")[chain[wanted]],
+        "comp": dep.hierarchy.text("residues", "comp")[residue[wanted]],
+        "ins": dep.hierarchy.text("residues", "ins")[residue[wanted]],
+        "label_seq": dep.hierarchy.column("residues", "label_seq")[residue[wanted]],
+        "auth_seq": dep.hierarchy.column("residues", "auth_seq")[residue[wanted]],
+        "name": dep.hierarchy.text("atoms", "name")[wanted],
+    }
     for row, key in zip(wanted.tolist(), zip(*(text[name].tolist() for name in names), strict=True), strict=True):
         first[row] = found.get(key, -1)
     return first
@@ -215,8 +270,15 @@ def _assemblies(dep: Deposition) -> list[Assembly]:
     for path in sorted((p for p in dep.tree if p.startswith("hierarchy/assemblies/")), key=_by_number):
         group = dep.tree[path]
         pairs = zip(group.arrays["operator"].tolist(), labels[group.arrays["chain"]].tolist(), strict=True)
-        made.append(Assembly(path.rsplit("/", 1)[-1], list(group.arrays["operators"]), list(pairs),
-                             group.attributes.get("name", ""), group.attributes.get("details", "")))
+        made.append(
+            Assembly(
+                path.rsplit("/", 1)[-1],
+                list(group.arrays["operators"]),
+                list(pairs),
+                group.attributes.get("name", ""),
+                group.attributes.get("details", ""),
+            )
+        )
     return made
 
 
@@ -248,8 +310,9 @@ def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords
         amplitude = row[20]
         s = np.append(row[12:20], -row[12] - row[16])[[0, 1, 2, 3, 4, 5, 6, 7, 8]] * amplitude / RADIAN
         text = selections[k] if k < len(selections) else _selection_of(dep, np.flatnonzero(d.label_of_atom == k))
-        groups.append(TlsGroup(d.label_names[k], row[0:6] * amplitude, row[6:12] * amplitude / RADIAN**2, s,
-                               row[21:24], text))
+        groups.append(
+            TlsGroup(d.label_names[k], row[0:6] * amplitude, row[6:12] * amplitude / RADIAN**2, s, row[21:24], text)
+        )
     u = six_components(dep.covariance(levels=[d.id])) if content == "total" else None
     return TlsRecords(groups, choices.get("program", ""), content, ""), u
 
@@ -275,5 +338,8 @@ def _note_losses(dep: Deposition, report: ExportReport) -> None:
         if not known:
             report.lose(f"descriptor {d.id}", 1, f"{d.regime}, {d.signal_type}: no form in a structure file")
         elif d.is_discrete and d.algebra == "nested_under":
-            report.lose(f"conditions of {d.id}", len(d.table("conditions").get("condition", [])),
-                        "which states go together is not said without --het-dialect")
+            report.lose(
+                f"conditions of {d.id}",
+                len(d.table("conditions").get("condition", [])),
+                "which states go together is not said without --het-dialect",
+            )

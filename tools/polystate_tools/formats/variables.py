@@ -69,8 +69,9 @@ def variable_of_site(layout: Layout, site: Site, descriptor: str, report: Import
     for record, atom, state in zip(site.records.tolist(), atoms, site.state.tolist(), strict=True):
         record_of.setdefault(atom, {})[state] = record
     deposited = [mean_occupancy(layout, site.records[site.state == state]) for state in range(len(site.states))]
-    variable = Variable(descriptor, site.label, site.states, record_of, deposited, inherits=site.inherits,
-                        rule=site.rule)
+    variable = Variable(
+        descriptor, site.label, site.states, record_of, deposited, inherits=site.inherits, rule=site.rule
+    )
     population = list(deposited)
     if len(population) == 2 and math.isnan(population[1]):  # present or lettered, and absent
         population = [min(1.0, population[0]), max(0.0, 1.0 - population[0])]
@@ -137,12 +138,20 @@ def _plan_atom(atom: int, mine: list[Variable], root: int | None, made: Plan, la
     alone = root is None and sum(len(v.record_of[atom]) for v in mine) == 1
 
     def below(node: tuple[Variable, int] | None) -> Variable | None:
-        children = [v for v in involved if (v.parent is None if node is None else
-                                            v.parent is not None and v.parent[0] is node[0] and node[1] in v.parent[1])]
+        children = [
+            v
+            for v in involved
+            if (
+                v.parent is None
+                if node is None
+                else v.parent is not None and v.parent[0] is node[0] and node[1] in v.parent[1]
+            )
+        ]
         if len(children) > 1:
             name = layout.records.record_name(int(layout.first_record[atom]))
-            raise HeterogeneityExtension(name, " and ".join(v.label for v in children),
-                                         "states of one variable, since none excludes another")
+            raise HeterogeneityExtension(
+                name, " and ".join(v.label for v in children), "states of one variable, since none excludes another"
+            )
         return children[0] if children else None
 
     def say(record: int, variable: Variable, states: list[int], always: bool) -> None:

@@ -42,8 +42,9 @@ def read(layout: Layout, report: ImportReport) -> tuple[list[Variable], np.ndarr
     return variables_of_tree(layout, reader(records), report)
 
 
-def write(dep: Deposition, records: Records, dialect: str,
-          report: ExportReport) -> tuple[Records, dict[str, dict[str, list[str]]]]:
+def write(
+    dep: Deposition, records: Records, dialect: str, report: ExportReport
+) -> tuple[Records, dict[str, dict[str, list[str]]]]:
     """The records and categories that say the states of a deposition in a dialect. records: all alternates."""
     from polystate_tools.formats.alternates import alternates
 

@@ -1,8 +1,8 @@
 """Dialect D1: a state name on every atom, a tree of states, and rules of which states exclude each other.
 
-    _atom_site.pdbx_heterogeneity_id
-    _pdbx_heterogeneity_hierarchy  .id .name .parent .details
-    _pdbx_state_coexistence        .rule .heterogeneity_id .heterogeneity_ids     (also _pdbx_forbidden_states)
+_atom_site.pdbx_heterogeneity_id
+_pdbx_heterogeneity_hierarchy  .id .name .parent .details
+_pdbx_state_coexistence        .rule .heterogeneity_id .heterogeneity_ids     (also _pdbx_forbidden_states)
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def read(records: Records) -> StateTree:
         if name != BASE and parent:
             tree.states[name] = State(name, () if parent == BASE else (parent,))
         elif name != BASE:
-            raise HeterogeneityExtension("_pdbx_heterogeneity_hierarchy", f"{name} without a parent",
-                                         f"a parent, {BASE} at the top")
+            raise HeterogeneityExtension(
+                "_pdbx_heterogeneity_hierarchy", f"{name} without a parent", f"a parent, {BASE} at the top"
+            )
     tree.exclusive = exclusions(records.loops)
     tree.of_record = ["" if name == BASE else name for name in records.heterogeneity.tolist()]
     return tree
@@ -67,10 +68,12 @@ def loops_of(tree: StateTree) -> Loops:
     for group in tree.exclusive:
         ranked = sorted(group, key=order.index)
         for k, name in enumerate(ranked[:-1]):
-            excluded.setdefault(name, []).extend(ranked[k + 1:])
+            excluded.setdefault(name, []).extend(ranked[k + 1 :])
     made: Loops = {"pdbx_heterogeneity_hierarchy": columns}
     if excluded:
         made["pdbx_state_coexistence"] = {
-            "rule": ["NOT"] * len(excluded), "heterogeneity_id": list(excluded),
-            "heterogeneity_ids": [" ".join(others) for others in excluded.values()]}
+            "rule": ["NOT"] * len(excluded),
+            "heterogeneity_id": list(excluded),
+            "heterogeneity_ids": [" ".join(others) for others in excluded.values()],
+        }
     return made

@@ -1,7 +1,7 @@
 """Dialect D2: groups of altloc letters by residue range, in coexistence groups of which one holds.
 
-    _pdbx_alt_groups               .alt_group_id .auth_asym_id .auth_seq_id_start .auth_seq_id_end .label_alt_id
-    _pdbx_heterogeneity_hierarchy  .alt_group_id .coexistence_group_id .parent_alt_groups_id
+_pdbx_alt_groups               .alt_group_id .auth_asym_id .auth_seq_id_start .auth_seq_id_end .label_alt_id
+_pdbx_heterogeneity_hierarchy  .alt_group_id .coexistence_group_id .parent_alt_groups_id
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def read(records: Records) -> StateTree:
         tree.states.setdefault(name, State(name))
     for group, inside in together.items():
         if len({tree.states[name].parents for name in inside}) > 1:
-            raise HeterogeneityExtension(f"coexistence group {group}", f"{', '.join(inside)} under different parents",
-                                         "groups with the same parents")
+            raise HeterogeneityExtension(
+                f"coexistence group {group}",
+                f"{', '.join(inside)} under different parents",
+                "groups with the same parents",
+            )
         tree.exclusive.append(frozenset(inside))
     tree.of_record = _of_records(records, members, tree)
     return tree
@@ -72,8 +75,9 @@ def _of_records(records: Records, members: dict[str, list[str]], tree: StateTree
             if not before or _above(tree, before, name):
                 found[row] = name
             elif before != name and not _above(tree, name, before):
-                raise HeterogeneityExtension(records.record_name(row), f"groups {before} and {name}",
-                                             "one group, or one nested under the other")
+                raise HeterogeneityExtension(
+                    records.record_name(row), f"groups {before} and {name}", "one group, or one nested under the other"
+                )
     return found
 
 
@@ -104,8 +108,11 @@ def loops_of(tree: StateTree, records: Records, report: ExportReport) -> Loops:
         else:
             rows.setdefault((name, chain, letter), set()).add(seq)
     if split:
-        report.lose("states within one residue", split, "membership is by residue and letter: these records are "
-                    "written in the group of the residue's first")
+        report.lose(
+            "states within one residue",
+            split,
+            "membership is by residue and letter: these records are written in the group of the residue's first",
+        )
     if unlettered:
         report.lose("states of records without altloc", unlettered, "only alternates join a group")
     made: dict[str, list[str]] = {column: [] for column in MEMBERS}
@@ -121,8 +128,11 @@ def _hierarchy(tree: StateTree, with_atoms: set[str]) -> dict[str, list[str]]:
     group_of = {name: str(k + 1) for k, group in enumerate(tree.exclusive) for name in group}
     parents = {parent for state in tree.states.values() for parent in state.parents}
     names = [name for name in tree.states if name in with_atoms or name in group_of or name in parents]
-    return {"alt_group_id": names, "coexistence_group_id": [group_of.get(name, ".") for name in names],
-            "parent_alt_groups_id": [",".join(tree.states[name].parents) or "." for name in names]}
+    return {
+        "alt_group_id": names,
+        "coexistence_group_id": [group_of.get(name, ".") for name in names],
+        "parent_alt_groups_id": [",".join(tree.states[name].parents) or "." for name in names],
+    }
 
 
 def _ranges(numbers: set[int]) -> list[tuple[int, int]]:

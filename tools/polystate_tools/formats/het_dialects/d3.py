@@ -1,7 +1,7 @@
 """Dialect D3: D1 with joint states, each a set of states with one occupancy.
 
-    _pdbx_het_state          .id .occupancy .bundle_id .provenance
-    _pdbx_het_state_members  .het_state_id .heterogeneity_id
+_pdbx_het_state          .id .occupancy .bundle_id .provenance
+_pdbx_het_state_members  .het_state_id .heterogeneity_id
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ def loops_of(tree: StateTree) -> Loops:
     """The categories of a tree in D3."""
     made = d1.loops_of(tree)
     made["pdbx_het_state"] = {
-        "id": [s.id for s in tree.joint], "occupancy": [f"{s.occupancy:.10g}" for s in tree.joint],
-        "bundle_id": [s.bundle for s in tree.joint], "provenance": [s.source for s in tree.joint]}
+        "id": [s.id for s in tree.joint],
+        "occupancy": [f"{s.occupancy:.10g}" for s in tree.joint],
+        "bundle_id": [s.bundle for s in tree.joint],
+        "provenance": [s.source for s in tree.joint],
+    }
     pairs = [(s.id, name) for s in tree.joint for name in s.members]
     made["pdbx_het_state_members"] = {"het_state_id": [a for a, _ in pairs], "heterogeneity_id": [b for _, b in pairs]}
     return made

@@ -68,8 +68,9 @@ def _parents(dep: Deposition, v: int, names: dict, report: ExportReport) -> tupl
     dag = dep.states.dag
     conditions = {c for c in dag.rows(v).condition}
     activation = dag.activation.get(v)
-    clauses = {clause for c in (*conditions, activation) if c for clause in c
-               if dag.descriptor(clause.variable) != JOINT}
+    clauses = {
+        clause for c in (*conditions, activation) if c for clause in c if dag.descriptor(clause.variable) != JOINT
+    }
     whole = all(c is None or all(clause in c for clause in clauses) for c in conditions)
     variables = {clause.variable for clause in clauses}
     if len(clauses) == 1 and whole and None not in conditions | ({activation} if activation else set()):
@@ -82,8 +83,11 @@ def _parents(dep: Deposition, v: int, names: dict, report: ExportReport) -> tupl
         return tuple(names[clause.variable, s] for s in sorted(clause.states) if (clause.variable, s) in names)
     if clauses:
         over = ", ".join(dag.variable_name(p) for p in sorted(variables))
-        report.lose(f"conditions of {dag.variable_name(v)}", len(conditions), f"a tree of states cannot say how it "
-                    f"depends on {over}")
+        report.lose(
+            f"conditions of {dag.variable_name(v)}",
+            len(conditions),
+            f"a tree of states cannot say how it depends on {over}",
+        )
     return ()
 
 

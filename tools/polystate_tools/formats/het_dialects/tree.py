@@ -48,8 +48,9 @@ class StateTree:
     joint: list[JointState] = field(default_factory=list)
 
 
-def variables_of_tree(layout: Layout, tree: StateTree,
-                      report: ImportReport) -> tuple[list[Variable], np.ndarray, dict[int, int]]:
+def variables_of_tree(
+    layout: Layout, tree: StateTree, report: ImportReport
+) -> tuple[list[Variable], np.ndarray, dict[int, int]]:
     """Variables of a tree of states, the records they take (n,) bool, and base records by atom."""
     _check_tree(tree)
     groups, across = _groups(tree)
@@ -102,8 +103,11 @@ def _groups(tree: StateTree) -> tuple[list[list[str]], list[tuple[str, str]]]:
     """
     depth = {name: _depth(tree, name) for name in tree.states}
     pairs = {frozenset((a, b)) for group in tree.exclusive for a in group for b in group if a != b}
-    siblings = {pair for pair in pairs
-                if len({frozenset(tree.states[name].parents) for name in pair if name in tree.states}) == 1}
+    siblings = {
+        pair
+        for pair in pairs
+        if len({frozenset(tree.states[name].parents) for name in pair if name in tree.states}) == 1
+    }
     for pair in pairs:
         for name in pair:
             if name not in tree.states:
@@ -146,8 +150,11 @@ def _assign(layout: Layout, tree: StateTree, made) -> tuple[np.ndarray, dict[int
         if name in made:
             variable, state = made[name]
             if state in variable.record_of.setdefault(atom, {}):
-                raise HeterogeneityExtension(layout.records.record_name(record), f"a second record in state {name}",
-                                             "one record of an atom in a state")
+                raise HeterogeneityExtension(
+                    layout.records.record_name(record),
+                    f"a second record in state {name}",
+                    "one record of an atom in a state",
+                )
             variable.record_of[atom][state] = record
     touched = np.zeros(layout.n_atoms, bool)
     for variable, _ in made.values():
@@ -157,8 +164,11 @@ def _assign(layout: Layout, tree: StateTree, made) -> tuple[np.ndarray, dict[int
     for record in np.flatnonzero(taken).tolist():
         if tree.of_record[record] not in made:
             if base.setdefault(atoms[record], record) != record:
-                raise HeterogeneityExtension(layout.records.record_name(record), "a second base record",
-                                             "one record of an atom outside the states")
+                raise HeterogeneityExtension(
+                    layout.records.record_name(record),
+                    "a second base record",
+                    "one record of an atom outside the states",
+                )
     return taken, base
 
 
@@ -172,8 +182,9 @@ def _populate(layout: Layout, order: list[Variable]) -> None:
             value = mean_occupancy(layout, np.array(sorted(rows), np.int64))
             if math.isnan(value):
                 nested = [v for v in order if v.parent and v.parent[0] is variable and v.parent[1] == (state,)]
-                sums = [math.fsum(o for s in range(len(v.states)) if not math.isnan(o := occupancy[v, s]))
-                        for v in nested]
+                sums = [
+                    math.fsum(o for s in range(len(v.states)) if not math.isnan(o := occupancy[v, s])) for v in nested
+                ]
                 value = max(sums) if sums and max(sums) > 0 else math.nan
             occupancy[variable, state] = value
         variable.deposited = [occupancy[variable, state] for state in range(n)]
@@ -219,8 +230,11 @@ def _exclude_across(across: list[tuple[str, str]], made, order: list[Variable], 
             before = condition if condition is not None else inherited
             rows += [(state, (*before, *clauses), population) for clauses in beside]
         two.rows = rows
-        report.warn("exclusion-across", f"{second} is left out where {first} holds; its population elsewhere is "
-                    "taken as the file's occupancy gives it")
+        report.warn(
+            "exclusion-across",
+            f"{second} is left out where {first} holds; its population elsewhere is "
+            "taken as the file's occupancy gives it",
+        )
 
 
 def _joint_variables(tree: StateTree, made, order: list[Variable]) -> list[Variable]:
@@ -230,11 +244,20 @@ def _joint_variables(tree: StateTree, made, order: list[Variable]) -> list[Varia
         bundles.setdefault(state.bundle, []).append(state)
     result = []
     for number, (bundle, states) in enumerate(bundles.items()):
-        joint = Variable(JOINT, bundle, [s.id for s in states], {}, [s.occupancy for s in states],
-                         source=_source(states), rule="extension", number=number)
+        joint = Variable(
+            JOINT,
+            bundle,
+            [s.id for s in states],
+            {},
+            [s.occupancy for s in states],
+            source=_source(states),
+            rule="extension",
+            number=number,
+        )
         total = math.fsum(s.occupancy for s in states)
-        joint.rows = [(k, None, s.occupancy / total if total > 1 + TOLERANCE else s.occupancy)
-                      for k, s in enumerate(states)]
+        joint.rows = [
+            (k, None, s.occupancy / total if total > 1 + TOLERANCE else s.occupancy) for k, s in enumerate(states)
+        ]
         concerned = {made[name][0] for s in states for name in s.members if name in made}
         for s in states:
             for name in s.members:
@@ -255,8 +278,11 @@ def _rows_under(variable: Variable, joint: Variable, states: list[JointState]) -
     for k, one in enumerate(states):
         mine = [s for s, name in enumerate(variable.states) if name in one.members]
         if len(mine) > 1:
-            raise HeterogeneityExtension(f"joint state {one.id}", ", ".join(variable.states[s] for s in mine),
-                                         "at most one of the states that exclude each other")
+            raise HeterogeneityExtension(
+                f"joint state {one.id}",
+                ", ".join(variable.states[s] for s in mine),
+                "at most one of the states that exclude each other",
+            )
         if mine:
             under.setdefault(mine[0], []).append(k)
         elif variable.states[-1] in (ABSENT, f"no {variable.states[0]}") and math.isnan(variable.deposited[-1]):
