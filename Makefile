@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet --editable '.[cluster,report,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[cluster,fit,formats,report,dev]'
 	touch $(READY)
 
 check: $(READY)

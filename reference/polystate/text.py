@@ -126,7 +126,11 @@ def array(name: str, value: Any, where: str) -> np.ndarray:
     if isinstance(value, Mapping):
         stated, value = value.get("dtype"), value.get("data")
     try:
-        return np.array(_numbers(value), dtype=stated or DTYPES.get(name, np.float64))
+        numbers = _numbers(value)
+        made = np.array(numbers, dtype=stated or DTYPES.get(name, np.float64))
+        if made.dtype.kind in "iu" and not np.array_equal(made, np.array(numbers, np.float64)):
+            raise ValueError(f"a fraction where {made.dtype.name} is due")
+        return made
     except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(where, error, "a rectangular list of numbers") from error
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rfc8785
-from examples import Block, blocks, one
+from spec_examples import Block, blocks, one
 from philox import block, normal, words
 
 ADAPTER = [sys.executable, "-m", "polystate_conformance.implementations.reference"]

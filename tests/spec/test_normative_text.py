@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from examples import SPEC
+from spec_examples import SPEC
 
 from polystate import errors
 from polystate_conformance import sentences

@@ -12,9 +12,11 @@ import numpy as np
 from polystate.hierarchy import Hierarchy
 from polystate.store import Group, Tree
 from polystate_tools.corpus import Entry
+from polystate_tools.echt.corpus import ENTRIES as ECHT
 from polystate_tools.formats.corpus import REAL
 
 SPIKE = "Walls et al. 2020, doi:10.1016/j.cell.2020.02.058; PDB entry 6VXX"
+PAPER = "Pearce & Gros 2021, Nature Communications 12"
 LEVELS = ("molecule", "domain", "secondary_structure")
 
 
@@ -22,6 +24,8 @@ def entries() -> Iterator[Entry]:
     """Every entry built from files of the Protein Data Bank."""
     files = ("echt/6vxx.pdb", "echt/6vxx-levels.csv")
     yield Entry("6vxx", "SARS-CoV-2 spike, closed: B-factors and five scopes", files, spike, citation=SPIKE)
+    for name, (found, build) in ECHT.items():
+        yield Entry(name, f"{name[:4]} decomposed into levels of disorder", found, build, citation=PAPER, fitted=True)
     for real in REAL:
         yield Entry(real.name, real.title, (real.file,), partial(_first, real.build), citation=real.citation)
 

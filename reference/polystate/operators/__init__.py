@@ -14,8 +14,8 @@ import numpy as np
 from polystate.errors import UnknownOperator
 
 SUBCASES = (
-    "assignment", "basis", "coarse_grain", "ensemble", "identity", "neural_decoder", "parametric_gaussian",
-    "rigid_body", "symmetry",
+    "assignment", "basis", "coarse_grain", "ensemble", "external_reference", "identity", "neural_decoder",
+    "parametric_gaussian", "rigid_body", "symmetry",
 )  # fmt: skip
 
 
