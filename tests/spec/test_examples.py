@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import rfc8785
-from spec_examples import Block, blocks, one
 from philox import block, normal, words
+from spec_examples import Block, blocks, one
 
 ADAPTER = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
 
