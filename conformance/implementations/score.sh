@@ -4,6 +4,7 @@
 set -eu
 polystate=$1
 here=$(dirname "$0")
+python=$(cd "$(dirname "$polystate")" && pwd)/python
 
 if command -v npm >/dev/null 2>&1; then
     npm ci --prefix "$here/javascript" --no-audit --no-fund --loglevel=error
@@ -12,8 +13,8 @@ else
     echo "SKIPPED: the JavaScript implementation, since there is no npm here"
 fi
 
-if make -s -C "$here/cpp" PYTHON="$(dirname "$polystate")/python" check-libraries >/dev/null 2>&1; then
-    make -s -C "$here/cpp" PYTHON="$(dirname "$polystate")/python"
+if make -s -C "$here/cpp" PYTHON="$python" check-libraries >/dev/null 2>&1; then
+    make -s -C "$here/cpp" PYTHON="$python"
     "$polystate" score --jobs 2 -- "$here/cpp/build/adapter"
 else
     echo "SKIPPED: the C++ implementation, since its compiler or libraries are not here"
