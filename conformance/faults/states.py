@@ -231,7 +231,7 @@ def _(original):
     def wrong(self, state):
         known = {}
         for name, label in state.items():
-            labels = list(self.dag.state_labels(self._variable(name)))
+            labels = list(self.dag.state_labels(self.variable(name)))
             known[name] = next((x for x in labels if str(x).lower() == str(label).lower()), label)
         return original(self, known)
 

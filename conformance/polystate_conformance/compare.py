@@ -96,8 +96,8 @@ def _differences(case: cases.Case, ok: dict[str, Any], out_dir: Path) -> tuple[l
 
 def _text_difference(output: str, want: Any, got: Any) -> dict[str, Any] | None:
     if output == "warnings":
-        got_codes = sorted({(item["stage"], item["code"]) for item in got})
-        want_codes = sorted({(item["stage"], item["code"]) for item in want})
+        got_codes = sorted((item["stage"], item["code"]) for item in got)
+        want_codes = sorted((item["stage"], item["code"]) for item in want)
         return None if got_codes == want_codes else {"why": f"expected {want_codes}, found {got_codes}"}
     if type(want) is type(got) and want == got:
         return None

@@ -206,10 +206,13 @@ class Deposition:
     # -- evaluation --------------------------------------------------------------------------------------
 
     def rows(self, atoms: Sequence[int] | None) -> np.ndarray:
-        """Rows of atoms named by id, ascending; all rows where `atoms` is None."""
+        """Rows of atoms named by id, in ascending order; all rows where `atoms` is None."""
         if atoms is None:
             return np.arange(self.n_atoms)
-        ids = np.unique(np.asarray(atoms, np.int64))
+        ids = np.asarray(atoms, np.int64)
+        falls = np.flatnonzero(ids[1:] <= ids[:-1])
+        if len(falls):
+            raise BadRequest("atoms", f"{ids[falls[0] + 1]} after {ids[falls[0]]}", "ids in ascending order, each once")
         missing = ids[~np.isin(ids, self.hierarchy.atom_id)]
         if len(missing):
             raise AtomNotFound("atoms", ", ".join(map(str, missing[:5])), "atom ids of this deposition")

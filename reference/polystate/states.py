@@ -126,22 +126,21 @@ class States:
     def _find(self, state: Mapping[Any, str]) -> dict[int, int]:
         wanted = {}
         for name, label in state.items():
-            v = self._variable(name)
+            v = self.variable(name)
             match = np.flatnonzero(self.dag.state_labels(v) == label)
             if not len(match):
                 known = ", ".join(map(str, self.dag.state_labels(v)[:20]))
-                raise StateNotFound(f"state/{name}", label, f"one of {known}")
+                raise StateNotFound(f"state/{self.dag.variable_name(v)}", label, f"one of {known}")
             wanted[v] = int(match[0])
         return wanted
 
-    def _variable(self, name: Name) -> int:
+    def variable(self, name: Name, where: str = "state") -> int:
         """A variable by `descriptor/site name`, by `descriptor` where it has one, or by (descriptor, site row)."""
+        place = f"{where}/{name}" if isinstance(name, str) else f"{where}/{name[0]}/{name[1]}"
         descriptor, _, site = name.partition("/") if isinstance(name, str) else (name[0], "", str(name[1]))
         known = {t.id: k for k, t in enumerate(self.dag.tables)}
         if descriptor not in known:
-            raise StateNotFound(
-                f"state/{name}", descriptor, "one of " + (", ".join(known) or "no discrete descriptors")
-            )
+            raise StateNotFound(place, descriptor, "one of " + (", ".join(known) or "no discrete descriptors"))
         mine = np.flatnonzero(self.dag.table == known[descriptor])
         if not site and len(mine) == 1:
             return int(mine[0])
@@ -150,7 +149,7 @@ class States:
         v = self.dag.variable(descriptor, number)
         if v is None:
             few = ", ".join(self.dag.variable_name(int(v)) for v in mine[:5])
-            raise StateNotFound(f"state/{name}", site or "no site", f"a site, such as {few}")
+            raise StateNotFound(place, site or "no site", f"a site, such as {few}")
         return v
 
     def populations(self, v: int, joint: np.ndarray) -> dict[int, float]:

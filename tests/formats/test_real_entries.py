@@ -114,7 +114,7 @@ def test_microheterogeneity_is_residues_at_one_position():
     pairs = {tuple(sorted(comps[np.flatnonzero(position == p)])) for p in set(position) if (position == p).sum() > 1}
     assert pairs == {("PRO", "SER"), ("ILE", "LEU")}
     # the two positions are bonded through a chain of alternates or on their own; each has the letters A, B, C
-    labels = [str(x) for x in dep.states.dag.state_labels(dep.states._variable("altloc/A.22"))]
+    labels = [str(x) for x in dep.states.dag.state_labels(dep.states.variable("altloc/A.22"))]
     assert labels == ["A", "B", "C"]
 
 

@@ -60,7 +60,7 @@ def answer(dep: Any, request: dict[str, Any], seed: int, out_dir: str) -> dict[s
 def labels(states: Any, name: str, joints: np.ndarray) -> list[str | None]:
     """The label of a variable `descriptor/site` in joint states (n, V), None where it is inactive."""
     descriptor, _, site = name.partition("/")
-    v = states._variable((descriptor, int(site)))
+    v = states.variable((descriptor, int(site)))
     known = [str(label) for label in states.dag.state_labels(v)]
     return [known[s] if s >= 0 else None for s in joints[:, v].tolist()]
 

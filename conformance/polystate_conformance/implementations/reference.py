@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from polystate.errors import BadRequest
 
 from polystate_conformance import protocol
 
@@ -76,23 +77,40 @@ def _finding(problem: Any) -> dict[str, str]:
     return {name: document[name] for name in ("stage", "code", "where")}
 
 
-def _describe(message: dict[str, Any]) -> dict[str, Any]:
+def _open(message: dict[str, Any]) -> Any:
+    """The deposition of a request, valid; of an invalid one the first error is raised ([ADA-4])."""
     import polystate
 
-    request, out_dir = message["request"], message["out_dir"]
     dep = polystate.open(message["deposition"])
-    ok: dict[str, Any] = {}
-    for output in request.get("outputs", ()):
-        ok[output] = _DESCRIPTIONS[output](dep)
-    for path in request.get("arrays", ()):
-        group, _, name = path.rpartition("/")
-        ok[f"array:{path}"] = protocol.save_array(out_dir, path, dep.tree[group].arrays[name])
-    for path in request.get("columns", ()):
-        value = _column(dep, path)
-        ok[f"column:{path}"] = value if isinstance(value, list) else protocol.save_array(out_dir, path, value)
-    for path in request.get("attributes", ()):
-        ok[f"attribute:{path}"] = dict(dep.tree[path].attributes)
+    for error in dep.validate(strict=message["request"].get("strict", False)).errors:
+        raise error
+    return dep
+
+
+def _describe(message: dict[str, Any]) -> dict[str, Any]:
+    request, out_dir = message["request"], message["out_dir"]
+    dep = _open(message)
+    ok: dict[str, Any] = {output: _DESCRIPTIONS[output](dep) for output in request.get("outputs", ())}
+    for key, name, look_up in (("arrays", "array", _array), ("columns", "column", _column),
+                               ("attributes", "attribute", _attributes)):  # fmt: skip
+        for path in request.get(key, ()):
+            try:
+                value = look_up(dep, path)
+            except KeyError:
+                raise BadRequest(key, path, f"the path of one of the {key} of this deposition") from None
+            ok[f"{name}:{path}"] = (
+                protocol.save_array(out_dir, path, value) if isinstance(value, np.ndarray) else value
+            )
     return ok
+
+
+def _array(dep: Any, path: str) -> np.ndarray:
+    group, _, name = path.rpartition("/")
+    return dep.tree[group].arrays[name]
+
+
+def _attributes(dep: Any, path: str) -> dict[str, Any]:
+    return dict(dep.tree[path].attributes)
 
 
 _DESCRIPTIONS = {
@@ -124,16 +142,18 @@ def _column(dep: Any, path: str) -> Any:
 
 
 def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
-    import polystate
-
     request, out_dir = message["request"], message["out_dir"]
     outputs = set(request["outputs"])
-    dep = polystate.open(message["deposition"])
-    _refuse_invalid(dep, request)
+    dep = _open(message)
+    for name in request.get("descriptors", ()):
+        if name not in dep.descriptors:
+            raise BadRequest("descriptors", name, "descriptors of this deposition")
     ok: dict[str, Any] = {}
     if "count" in outputs:
         ok["count"] = str(dep.states.count())
     if "states" in outputs:
+        if "list" not in request:
+            raise BadRequest("list", "nothing", "how many joint states are wanted")
         ok["states"] = [dep.states.numbered(joint) for joint in islice(dep.states.joints(), request["list"])]
     if "default" in outputs:
         ok["default"] = dep.states.numbered(dep.states.default())
@@ -154,17 +174,11 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
             ok[output] = protocol.save_array(out_dir, output, u)
     if "warnings" in outputs:
         bad = dep.indefinite_atoms(dep.covariance(backend=backend, **selection), request.get("atoms"))
-        ok["warnings"] = [_INDEFINITE] if len(bad) else []
+        ok["warnings"] = [
+            {"stage": "evaluate", "code": "not-positive-semidefinite", "where": f"hierarchy/atoms[{row}]"}
+            for row in dep.rows(bad)
+        ]
     return ok
-
-
-_INDEFINITE = {"stage": "evaluate", "code": "not-positive-semidefinite", "where": "hierarchy/atoms"}
-
-
-def _refuse_invalid(dep: Any, request: dict[str, Any]) -> None:
-    """Raise the first error of validation: an invalid deposition has no values."""
-    for error in dep.validate(**({"strict": True} if request.get("strict") else {})).errors:
-        raise error
 
 
 def _selection(request: dict[str, Any]) -> dict[str, Any]:
@@ -195,17 +209,21 @@ def _name(key: str) -> tuple[str, int]:
 
 
 def _draw(message: dict[str, Any]) -> dict[str, Any]:
-    import polystate
+    from polystate import Draw
 
     request, out_dir = message["request"], message["out_dir"]
     outputs = set(request["outputs"])
-    dep = polystate.open(message["deposition"])
-    _refuse_invalid(dep, request)
+    dep = _open(message)
+    if message["seed"] is None:
+        raise BadRequest("seed", "nothing", "the seed of a draw")
+    if "policies" in request and "iterate" not in request:
+        raise BadRequest("policies", "no iterated axis", "policies of descriptors along an iterated axis")
     selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}
     seed, index = int(message["seed"]), int(request.get("index", "0"))
-    if "count" in request:
-        return _many(dep, request, out_dir, seed, index, selection)
-    draw = polystate.Draw(seed, index)
+    ok = _many(dep, request, out_dir, seed, index, selection) if outputs & {"draws", "states_drawn"} else {}
+    if not outputs - set(ok):
+        return ok
+    draw = Draw(seed, index)
     if "iterate" in request:
         snapshot = _iterated(dep, request, draw, selection)
     else:
@@ -216,9 +234,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
         "present": lambda: snapshot.present,
         "covariance": lambda: snapshot.covariance,
     }
-    ok: dict[str, Any] = {
-        name: protocol.save_array(out_dir, name, value()) for name, value in arrays.items() if name in outputs
-    }
+    ok |= {name: protocol.save_array(out_dir, name, value()) for name, value in arrays.items() if name in outputs}
     if "state" in outputs:
         ok["state"] = dep.states.numbered(snapshot.request.joint)
     if "clipped" in outputs:
@@ -246,7 +262,7 @@ def _many(
     from polystate import Draw
     from polystate.kernels.ensemble import Ensemble
 
-    n = request["count"]
+    n = request.get("count", 1)
     if "iterate" in request or request.get("components"):
         made = [_iterated(dep, request, Draw(seed, index + k), selection) if "iterate" in request
                 else dep.render(draw=Draw(seed, index + k), **selection) for k in range(n)]  # fmt: skip
@@ -263,6 +279,8 @@ def _many(
     if "draws" in request["outputs"]:
         ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
     if "states_drawn" in request["outputs"]:
+        if ("variable" in request) == ("variables" in request):
+            raise BadRequest("variable", "both or neither", "variable or variables")
         names = request.get("variables") or [request["variable"]]
         columns = [_labels(dep, name, joints) for name in names]
         ok["states_drawn"] = list(map(list, zip(*columns, strict=True))) if "variables" in request else columns[0]
@@ -271,7 +289,7 @@ def _many(
 
 def _labels(dep: Any, name: str, joints: np.ndarray) -> list[str | None]:
     """The label of one variable in joint states (n, V), None where it is inactive."""
-    v = dep.states._variable(_name(name))
+    v = dep.states.variable(_name(name), "variable")
     known = [str(label) for label in dep.states.dag.state_labels(v)]
     return [known[s] if s >= 0 else None for s in joints[:, v].tolist()]
 
@@ -280,9 +298,9 @@ def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
     import polystate
 
     request = message["request"]
-    dep = polystate.open(message["deposition"])
-    name = "out.zarr.zip" if request.get("container") == "zip" else "out.zarr"
-    tree = dep.tree
+    tree = _open(message).tree
+    given = "directory" if Path(message["deposition"]).is_dir() else "zip"
+    name = "out.zarr.zip" if request.get("container", given) == "zip" else "out.zarr"
     if "mode" in request:
         from polystate.modes import convert
 
