@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 
 import msgpack
 from cases_encodings import BONDS
 from cases_fields import ASP, ASSEMBLY, BACK, ENTITY, GLY, PEPTIDE, SER, TWO
-from making import bad
-from pieces import atoms, bare, chains, pack, residues
+from making import bad, codes, floats, good
+from pieces import IDENTITY, atoms, bare, chains, pack, residues
 from pieces import field as binary
 
 # --- refusals: schema -------------------------------------------------------------------------------------------
@@ -241,4 +242,104 @@ bad(
     "container not-messagepack groupList",
     "dictionary",
     "a key of the first group that MMTF does not define, with an extension for its value",
+)
+
+# --- settled later: gzip, counts, fixed lengths, characters, fields without a form in the draft -----------------
+
+TWICE = pack(atoms(2), xCoordList=binary(9, 2, 10, "i", [15, 2]))
+good(
+    "gzip-members",
+    "a gzip file of two members is one file",
+    (5, 47),
+    gzip.compress(TWICE[:100], mtime=0) + gzip.compress(TWICE[100:], mtime=0),
+    "RFC 1952: a gzip file is its members, one after the other; 1.5 twice",
+    xCoordList=floats([1.5, 1.5]),
+)
+bad(
+    "gzip-damaged",
+    "gzip data with a wrong check sum are refused",
+    (47,),
+    gzip.compress(TWICE, mtime=0)[:-8] + bytes(8),
+    "container not-messagepack file",
+    "gzip",
+    "the CRC-32 and the size at the end are 0",
+)
+bad(
+    "gzip-cut",
+    "gzip data that end early are refused",
+    (47,),
+    gzip.compress(TWICE, mtime=0)[:-40],
+    "container truncated file",
+    "gzip",
+    "the last 40 bytes are missing",
+)
+bad(
+    "gzip-and-more",
+    "bytes after the last gzip member are refused",
+    (47,),
+    gzip.compress(TWICE, mtime=0) + b"more",
+    "container not-messagepack file",
+    "gzip",
+    "what follows a member has to be a member",
+)
+bad(
+    "negative-bonds",
+    "a negative number of bonds is refused",
+    (48,),
+    pack(atoms(1), numBonds=-1),
+    "schema bad-value numBonds",
+    "one-atom",
+    "counts are 0 or more",
+)
+bad(
+    "cell-of-five",
+    "a unit cell of five numbers is refused",
+    (49,),
+    pack(atoms(1), unitCell=[10.0, 12.0, 30.0, 90.0, 90.0]),
+    "schema wrong-length unitCell",
+    "metadata",
+    "a, b, c, alpha, beta and no gamma",
+)
+bad(
+    "matrix-of-fifteen",
+    "a matrix of fifteen numbers is refused",
+    (49,),
+    pack(atoms(1), ncsOperatorList=[IDENTITY[:15]]),
+    "schema wrong-length ncsOperatorList",
+    "one-atom",
+    "the last element of the unit matrix is missing",
+)
+good(
+    "cell-of-integers",
+    "integers are read where floats are due",
+    (50,),
+    pack(atoms(1), unitCell=[10, 12, 30, 90, 90, 120]),
+    "the numbers that were put in",
+    unitCell=[10.0, 12.0, 30.0, 90.0, 90.0, 120.0],
+)
+bad(
+    "float-count",
+    "a float is refused where an integer is due",
+    (38,),
+    pack(atoms(1), numAtoms=1.0),
+    "schema wrong-type numAtoms",
+    "one-atom",
+    "1.0 is a MessagePack float",
+)
+bad(
+    "characters-by-integers",
+    "characters in an integer codec are refused",
+    (17,),
+    pack(atoms(1), altLocList=binary(7, 1, 0, "i", [65, 1])),
+    "schema wrong-type altLocList",
+    "alt-loc",
+    "codec 7 gives int32; characters have codec 6",
+)
+good(
+    "unknown-binary",
+    "a binary field of no specification is handed over as its bytes",
+    (39,),
+    pack(atoms(1), somethingNew=b"\x01\x02\xff"),
+    "the bytes that were put in",
+    somethingNew=codes([1, 2, 255]),
 )

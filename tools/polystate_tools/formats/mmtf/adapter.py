@@ -46,12 +46,14 @@ def handle(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(made: Structure, outputs: list[str], out_dir: str) -> dict[str, Any]:
-    """Binary fields of numbers and characters as arrays, all others as JSON; what a file lacks is left out."""
+    """Binary fields as arrays (unknown ones as their bytes), all others as JSON; what a file lacks is left out."""
     found: dict[str, Any] = {}
     shown = to_json(Structure({name: made[name] for name in outputs if name in made}))
     for name in outputs:
         if name in made and name in BINARY and BINARY[name].dtype != "text":
             found[name] = protocol.save_array(out_dir, name, np.asarray(made[name]))
+        elif isinstance(made.get(name), bytes):
+            found[name] = protocol.save_array(out_dir, name, np.frombuffer(made[name], np.uint8))
         elif name in made:
             found[name] = shown[name]
     return found

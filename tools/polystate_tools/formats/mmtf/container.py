@@ -6,6 +6,8 @@ that are left, nesting deeper than the ceiling, extension types and keys that ar
 from __future__ import annotations
 
 import gc
+import gzip
+import io
 import zlib
 from typing import Any
 
@@ -170,9 +172,7 @@ def _encodes(value: str) -> bool:
 
 
 def unpack(data: bytes) -> dict[str, Any]:
-    """The top-level map of an MMTF file; strings as text, binary fields as bytes or, where large, views of them."""
-    if data[:2] == GZIP_MAGIC:
-        data = gunzip(data)
+    """The top-level map of expanded bytes; strings as text, binary fields as bytes or, where large, views of them."""
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge("file", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES}")
     cuts = np.empty((MAX_CUTS, 4), np.int64)
@@ -227,16 +227,18 @@ def _fault(status: int, at: int, where: str) -> MmtfError:
     return NotMessagePack(where, f"an unknown or extension type at byte {at}", "one of the six types of MMTF")
 
 
-def gunzip(data: bytes) -> bytes:
-    """A gzipped file, expanded up to a ceiling."""
+def expand(data: bytes) -> bytes:
+    """The bytes of a file, decompressed up to a ceiling where they are gzip: one member, or several in a row."""
+    if data[:2] != GZIP_MAGIC:
+        return data
     limit = min(MAX_FILE_BYTES, max(1 << 20, GZIP_EXPANSION * len(data)))
-    stream = zlib.decompressobj(wbits=31)
     try:
-        out = stream.decompress(data, limit)
-    except zlib.error as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as members:
+            out = members.read(limit + 1)
+    except EOFError:
+        raise Truncated("file", "the end of the data inside the gzip stream", "a whole stream") from None
+    except (OSError, zlib.error) as error:
         raise NotMessagePack("file", f"a damaged gzip stream ({error})", "gzip") from None
-    if stream.unconsumed_tail:
+    if len(out) > limit:
         raise TooLarge("file", "a gzip stream that expands further", f"at most {limit} bytes")
-    if not stream.eof:
-        raise Truncated("file", "the end of the data inside the gzip stream", "a whole stream")
     return out

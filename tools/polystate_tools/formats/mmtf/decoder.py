@@ -26,6 +26,7 @@ def read(path: str | Path, backend: str = "numba") -> Structure:
 
 def decode(data: bytes, backend: str = "numba") -> Structure:
     """Decode the bytes of an MMTF file of either dialect; anything wrong is a named error with the field."""
+    data = container.expand(data)
     return from_map(container.unpack(data), Budget.for_bytes(len(data)), backend)
 
 
