@@ -1,19 +1,23 @@
-"""Exact counts of legal joint states, by eliminating one variable at a time.
+"""Exact counts of legal joint states.
 
-Variables without conditions that condition nothing are plain factors. The rest form a graph; eliminating a
-variable joins it to all its neighbours at once, so the cost is exponential in the widest join only. Counting
-is #P-hard in general (a scope DAG can encode any 2-SAT formula), so wide joins are refused by name."""
+Variables without conditions that condition nothing are plain factors. The rest fall into components. Those in which no
+variable has two parents are trees and are counted together. In the others one variable at a time is eliminated, once
+for all components that are alike: that joins it to all its neighbours, so the cost is exponential in the widest join
+only. Counting is #P-hard in general (a scope DAG can encode any 2-SAT formula), so wide joins are refused by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import product
 
 import numpy as np
 
+from polystate import trees
+from polystate.components import alike, components
+from polystate.conditions import changes
 from polystate.errors import TooEntangled
-from polystate.scope_dag import INACTIVE, Condition, ScopeDag, holds
+from polystate.scope_dag import ALWAYS, INACTIVE, Condition, ScopeDag, holds
 
 MAX_WIDTH = 20
 MAX_ENTRIES = 1 << 21  # of one intermediate table: a second guard, since variables need not be binary
@@ -23,13 +27,38 @@ Factor = tuple[tuple[int, ...], dict[tuple[int, ...], int]]  # variables, and co
 
 def count(dag: ScopeDag) -> int:
     """The number of legal joint states, exactly."""
-    entangled = ancestors(dag, dag.conditional)
-    free = np.ones(len(dag), bool)
-    free[list(entangled)] = False
-    total = 1
-    for size, times in zip(*np.unique(dag.n_states[free], return_counts=True), strict=True):
-        total *= int(size) ** int(times)
-    return total * _count(dag, entangled, {})
+    entangled = dag.is_conditional.copy()
+    entangled[dag.edge_parent] = True
+    total = trees.product(dag.n_states[~entangled].tolist())
+    label = components(len(dag), dag.edge_child, dag.edge_parent)
+    parent = np.full(len(dag), -1)
+    parent[dag.edge_child] = dag.edge_parent
+    knotted = np.zeros(len(dag), bool)  # by label: some variable has several parents
+    knotted[label[dag.edge_child[1:][dag.edge_child[1:] == dag.edge_child[:-1]]]] = True
+    size = np.bincount(label, minlength=len(dag))
+    width = np.zeros(len(dag), np.int64)  # by label: values of a variable, at most
+    np.maximum.at(width, label, dag.n_states + 1)
+    knotted |= size * width**2 > trees.LARGEST_TREE
+    for some in _batches(np.flatnonzero(entangled & ~knotted[label]), label, width):
+        place = np.full(len(dag) + 1, -1)
+        place[some] = np.arange(len(some))
+        total *= trees.count(dag, some, place[parent[some]])
+    rest = np.flatnonzero(entangled & knotted[label])
+    return total * trees.product(
+        eliminate(dag, set(v.tolist()), {}) ** times for v, times in alike(dag, rest, label[rest])
+    )
+
+
+def _batches(variables: np.ndarray, label: np.ndarray, width: np.ndarray) -> Iterator[np.ndarray]:
+    """Whole trees of one width, as many at a time as there is room for."""
+    label = label[variables]
+    order = np.lexsort((label, width[label]))
+    variables, label = variables[order], label[order]
+    entries = np.cumsum(width[label] ** 2)
+    begin = np.flatnonzero(changes(label[None]))
+    batch = entries[begin] // trees.MOST_ENTRIES
+    ends = begin[changes(np.stack([batch, width[label[begin]]]))]
+    yield from np.split(variables, ends[1:])
 
 
 def satisfiable(dag: ScopeDag, conditions: Iterable[Condition | None]) -> bool:
@@ -40,7 +69,7 @@ def satisfiable(dag: ScopeDag, conditions: Iterable[Condition | None]) -> bool:
             allowed[clause.variable] = allowed.get(clause.variable, clause.states) & clause.states
     if not all(allowed.values()):
         return False
-    return _count(dag, ancestors(dag, allowed), allowed) > 0
+    return eliminate(dag, ancestors(dag, allowed), allowed) > 0
 
 
 def ancestors(dag: ScopeDag, variables: Iterable[int]) -> set[int]:
@@ -55,7 +84,8 @@ def ancestors(dag: ScopeDag, variables: Iterable[int]) -> set[int]:
     return found
 
 
-def _count(dag: ScopeDag, variables: set[int], allowed: Mapping[int, frozenset[int]]) -> int:
+def eliminate(dag: ScopeDag, variables: set[int], allowed: Mapping[int, frozenset[int]]) -> int:
+    """The number of legal joint states of variables and all they depend on, in which some are in states allowed."""
     holding: dict[int, dict[int, Factor]] = {v: {} for v in variables}
     for number, v in enumerate(sorted(variables)):
         factor = _factor(dag, v, allowed.get(v))
@@ -108,15 +138,15 @@ def _factor(dag: ScopeDag, v: int, allowed: frozenset[int] | None) -> Factor:
 
 
 def _domain(dag: ScopeDag, v: int) -> list[int]:
-    return [*range(int(dag.n_states[v])), *([INACTIVE] if v in dag.conditional else [])]
+    return [*range(int(dag.n_states[v])), *([INACTIVE] if dag.is_conditional[v] else [])]
 
 
-def options(dag: ScopeDag, v: int, joint: Mapping[int, int] | np.ndarray) -> list[int]:
+def options(dag: ScopeDag, v: int, joint: Mapping[int, int] | Sequence[int] | np.ndarray) -> list[int]:
     """The states that v may take once its parents are chosen, in declared order; [-1] where it is inactive."""
-    if v not in dag.conditional:
+    if not dag.is_conditional[v]:
         return list(range(int(dag.n_states[v])))
     rows = dag.conditional[v]
-    if not holds(dag.activation.get(v), joint):
+    if dag.activation_of[v] != ALWAYS and not holds(dag.activation[v], joint):
         return [INACTIVE]
     chosen = {int(s) for s, c in zip(rows.state, rows.condition, strict=True) if holds(c, joint)}
     return sorted(chosen) or [INACTIVE]

@@ -152,11 +152,8 @@ class Deposition:
         keys = np.zeros(len(dag), np.uint32)
         for d in found:
             if d.table("variables"):
-                columns = d.column("variables", "site"), d.column("variables", "draw_key")
-                for site, key in zip(*(c.tolist() for c in columns), strict=True):
-                    v = dag.variable(d.id, site)
-                    if v is not None:
-                        keys[v] = key
+                v = dag.variables(d.id, d.column("variables", "site"))
+                keys[v[v >= 0]] = d.column("variables", "draw_key")[v >= 0]
         return States(dag, keys)
 
     def _state_table(self, d: Descriptor) -> StateTable:
@@ -301,7 +298,7 @@ class Deposition:
 
         Without a state it is that of the most populated legal joint state. Never clipped: atoms whose U no motion
         has are named by `indefinite_atoms`."""
-        chosen = self._levels(levels)
+        chosen = self.levels(levels)
         request = self.request(state, at, None, atoms, only=chosen, backend=backend)
         return evaluate.covariance(request, chosen, by_level)
 
@@ -315,10 +312,11 @@ class Deposition:
         """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`."""
         from polystate.kernels.plan import Plan
 
-        chosen = self._levels(levels)
+        chosen = self.levels(levels)
         return Plan(self.request(state, at, None, atoms, only=chosen, backend="numba"), chosen)
 
-    def _levels(self, levels: Sequence[str] | None) -> list[Descriptor]:
+    def levels(self, levels: Sequence[str] | None = None) -> list[Descriptor]:
+        """The Gaussian descriptors, or those named, from the largest scale to the smallest."""
         self.check_documents()
         found = evaluate.gaussian_levels(self)
         if levels is None:
@@ -375,6 +373,9 @@ class Deposition:
         A draw of step k uses draw index `draw.index * (product of lengths) + k`, and the U of the descriptors whose
         policy is sample_per_step. `steps` slices the steps of a single axis."""
         names = tuple(sorted(names))
+        for name in names:
+            if name in (at or {}):
+                raise BadRequest("iterate", name, "axes that `at` does not fix")
         lengths = [self.axis(name).length for name in names]
         total = int(np.prod(lengths, dtype=object)) if lengths else 1
         self._refuse_others("policies", policies or {}, [d.id for d in evaluate.gaussian_levels(self)])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polystate import payload_checks as checks
+from polystate.conditions import distinct
 from polystate.descriptors import ALWAYS, Descriptor
 from polystate.errors import (
     AbsoluteConflict,
@@ -287,13 +288,11 @@ def _condition_errors(d: Descriptor) -> Iterator[PolystateError]:
 def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
     site, state = d.column("states", "site"), d.column("states", "state")
     yield from checks.row_errors(f"{d.path}/states/site", site, d.n_labels)
-    names: dict[tuple[int, int], str] = {}
-    taken: dict[tuple[int, str], int] = {}
-    for row, (i, s, label) in enumerate(zip(site.tolist(), state.tolist(), d.table("states")["label"], strict=True)):
-        if names.setdefault((i, s), label) != label or taken.setdefault((i, label), s) != s:
-            yield DuplicateId(f"{d.path}/states/label[{row}]", label, "one label a state, one state a label")
-            break
-    if d.table("variables") and not np.array_equal(d.column("variables", "site"), np.unique(site)):
+    labels = d.table("states")["label"]
+    row = _relabelled(site, state, labels)
+    if row is not None:
+        yield DuplicateId(f"{d.path}/states/label[{row}]", labels[row], "one label a state, one state a label")
+    if d.table("variables") and not np.array_equal(d.column("variables", "site"), distinct(site)):
         yield DanglingRow(f"{d.path}/variables/site", "other sites", "exactly the sites of states, ascending")
     if d.document.get("state_axis") is not None:
         n = d.dep.axis(d.document["state_axis"], f"{d.path}#/state_axis").length
@@ -303,6 +302,24 @@ def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
             yield AxisLength(f"{d.path}/states/state", f"{len(np.unique(state))} states", f"0 to {n - 1}")
     if d.axis is not None:
         yield from _axis_label_errors(d, site, state)
+
+
+def _relabelled(site: np.ndarray, state: np.ndarray, labels: Sequence[str]) -> int | None:
+    """The first row whose site has had its state by another label, or its label by another state."""
+    number = {label: k for k, label in enumerate(dict.fromkeys(labels))}
+    label = np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
+    by_state, by_label, by_both = (
+        len(distinct((site.astype(np.int64) << 32) + values))
+        for values in (state, label, state.astype(np.int64) * len(number) + label)
+    )
+    if by_state == by_label == by_both and len(number) * (1 + int(np.abs(state).max(initial=0))) < 1 << 31:
+        return None
+    names: dict[tuple[int, int], str] = {}
+    taken: dict[tuple[int, str], int] = {}
+    for row, (i, s, x) in enumerate(zip(site.tolist(), state.tolist(), labels, strict=True)):
+        if names.setdefault((i, s), x) != x or taken.setdefault((i, x), s) != s:
+            return row
+    return None
 
 
 def _axis_label_errors(d: Descriptor, site: np.ndarray, state: np.ndarray) -> Iterator[PolystateError]:

@@ -4,12 +4,13 @@ Everything is lazy: legal joint states are made one after the other in lexicogra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from polystate import counting
+from polystate import counting, trees
 from polystate.errors import (
     DuplicateRow,
     IllegalState,
@@ -38,7 +39,17 @@ class States:
 
     def legal(self) -> Iterator[dict[str, str]]:
         """Legal joint states in lexicographic order, each as {variable: label of its state}."""
-        return (self.labels(joint) for joint in self.joints())
+        before = np.zeros(0, np.int64)
+        named: dict[str, str] = {}
+        for joint in self.joints():
+            if len(before) and ((before == INACTIVE) == (joint == INACTIVE)).all():
+                changed = np.flatnonzero(joint != before)  # few, and a copy costs less than names
+                labels = self.dag.chosen_labels(changed, joint[changed])
+                named = {**named, **dict(zip(self.dag.variable_names[changed].tolist(), labels, strict=True))}
+            else:
+                named = self.labels(joint)
+            before = joint
+            yield named
 
     def joints(self) -> Iterator[np.ndarray]:
         """Legal joint states as arrays of state indices; each is a fresh array."""
@@ -58,20 +69,40 @@ class States:
     def _fill(self, joint: np.ndarray, begin: int) -> None:
         """Give every variable from `begin` on its first possible state."""
         joint[begin:] = 0
-        for v in sorted(self.dag.conditional):
-            if v >= begin:
-                joint[v] = counting.options(self.dag, v, joint)[0]
+        variables = begin + np.flatnonzero(self.dag.is_conditional[begin:])
+        if not len(variables):
+            return
+        values = joint.tolist() if len(variables) > 1000 else joint
+        for v in variables.tolist():
+            first = self._first[v]
+            values[v] = first[values[self._above[v]]] if first else counting.options(self.dag, v, values)[0]
+        joint[begin:] = values[begin:]
+
+    @cached_property
+    def _above(self) -> list[int]:
+        return trees.single_parents(self.dag).tolist()
+
+    @cached_property
+    def _first(self) -> list[list[int]]:
+        """The first state of a variable by the state of its one parent."""
+        return trees.lookup(self.dag, np.array(self._above, np.int64), np.zeros(len(self.dag.row_state)))
+
+    @cached_property
+    def _most_populated(self) -> list[list[int]]:
+        """The most populated state of a variable by the state of its one parent."""
+        return trees.lookup(self.dag, np.array(self._above, np.int64), self.dag.row_population)
 
     def labels(self, joint: np.ndarray) -> dict[str, str]:
         """A joint state by name; inactive variables are left out."""
-        active = np.flatnonzero(joint != INACTIVE).tolist()
-        return {self.dag.variable_name(v): str(self.dag.state_labels(v)[joint[v]]) for v in active}
+        active = np.flatnonzero(joint != INACTIVE)
+        names = self.dag.variable_names[active].tolist()
+        return dict(zip(names, self.dag.chosen_labels(active, joint[active]), strict=True))
 
     def numbered(self, joint: np.ndarray) -> dict[str, str]:
         """A joint state as programs exchange it: keys `descriptor/site row`."""
-        active = np.flatnonzero(joint != INACTIVE).tolist()
-        keys = (f"{self.dag.descriptor(v)}/{self.dag.site[v]}" for v in active)
-        return dict(zip(keys, (str(self.dag.state_labels(v)[joint[v]]) for v in active), strict=True))
+        active = np.flatnonzero(joint != INACTIVE)
+        keys = (f"{self.dag.descriptor(v)}/{self.dag.site[v]}" for v in active.tolist())
+        return dict(zip(keys, self.dag.chosen_labels(active, joint[active]), strict=True))
 
     # -- choosing ----------------------------------------------------------------------------------------
 
@@ -84,43 +115,53 @@ class States:
         flat = self.dag.flat
         top = _first_maximum(flat.population, flat.start) if len(flat.variables) else np.zeros(0, np.int64)
 
-        def most_populated(v: int, possible: list[int], joint: np.ndarray) -> int:
+        def most_populated(v: int, possible: list[int], joint: list[int]) -> int:
             weights = self.populations(v, joint)
             return max(possible, key=lambda s: (weights[s], -s))
 
-        return self._joint(self._find(state), top, most_populated)
+        return self._joint(self._find(state), top, most_populated, self._most_populated)
 
     def _joint(
-        self, wanted: Mapping[int, int], flat: np.ndarray, pick: Callable[[int, list[int], np.ndarray], int]
+        self,
+        wanted: Mapping[int, int],
+        flat: np.ndarray,
+        pick: Callable[[int, list[int], list[int]], int],
+        known: Sequence[list[int]] = (),
     ) -> np.ndarray:
-        """A joint state: what is wanted, else `flat` for unconditional variables and `pick` for the others."""
-        joint = np.full(len(self.dag), INACTIVE, np.int64)
-        joint[self.dag.flat.variables] = flat
+        """A joint state: what is wanted, else `flat` for unconditional variables and `pick` for the others.
+
+        known: what `pick` says, by the state of the one parent, where that is a table."""
+        start = np.full(len(self.dag), INACTIVE, np.int64)
+        start[self.dag.flat.variables] = flat
         for v, index in wanted.items():
-            if v not in self.dag.conditional:
-                joint[v] = index
-        for v in sorted(self.dag.conditional):
+            if not self.dag.is_conditional[v]:
+                start[v] = index
+        joint = start.tolist()
+        for v in np.flatnonzero(self.dag.is_conditional).tolist():
+            if known and known[v] and v not in wanted:
+                joint[v] = known[v][joint[self._above[v]]]
+                continue
             possible = counting.options(self.dag, v, joint)
             if v in wanted:
                 joint[v] = self._given(v, wanted[v], possible, joint)
             elif possible != [INACTIVE]:
                 joint[v] = pick(v, possible, joint)
-        return joint
+        return np.array(joint, np.int64)
 
-    def _given(self, v: int, state: int, possible: list[int], joint: np.ndarray) -> int:
+    def _given(self, v: int, state: int, possible: list[int], joint: list[int]) -> int:
         """The state that a request gives, refused where the chosen parents forbid it."""
         if state not in possible:
             label = self.dag.state_labels(v)[state]
             raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
         return state
 
-    def _why(self, v: int, possible: list[int], joint: np.ndarray) -> str:
+    def _why(self, v: int, possible: list[int], joint: list[int]) -> str:
         held = ", ".join(f"{self.dag.variable_name(p)}={self._label(p, joint)}" for p in sorted(self.dag.parents(v)))
         if possible == [INACTIVE]:
             return f"no state, since it is inactive under {held}"
         return "one of " + ", ".join(str(self.dag.state_labels(v)[s]) for s in possible) + f" under {held}"
 
-    def _label(self, v: int, joint: np.ndarray) -> str:
+    def _label(self, v: int, joint: list[int]) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
     def _find(self, state: Mapping[Any, str]) -> dict[int, int]:
@@ -152,7 +193,7 @@ class States:
             raise StateNotFound(place, site or "no site", f"a site, such as {few}")
         return v
 
-    def populations(self, v: int, joint: np.ndarray) -> dict[int, float]:
+    def populations(self, v: int, joint: Sequence[int] | np.ndarray) -> dict[int, float]:
         """Populations of the states that v may take under the chosen parents, by state index."""
         rows = self.dag.rows(v)
         found: dict[int, float] = {}
@@ -176,7 +217,7 @@ class States:
         flat = self.dag.flat.variables
         drawn = self._draw_flat(u[flat], np.isin(flat, list(wanted))) if len(flat) else np.zeros(0, np.int64)
 
-        def by_population(v: int, possible: list[int], joint: np.ndarray) -> int:
+        def by_population(v: int, possible: list[int], joint: list[int]) -> int:
             weights = self.populations(v, joint)
             return possible[self._pick(v, np.array([weights[s] for s in possible]), float(u[v]))]
 
@@ -219,7 +260,7 @@ class States:
         """What is wrong with populations and conditions, one error a variable."""
         yield from self._check_ranges()
         yield from self._check_flat()
-        for v in sorted(self.dag.conditional):
+        for v in self.dag.conditional:
             yield from self._check_conditional(v)
 
     def _check_ranges(self) -> Iterator[Exception]:

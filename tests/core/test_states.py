@@ -114,6 +114,13 @@ def test_a_cycle_is_refused():
         _ = polystate.Deposition(polystate.build(deposition(2, {"a": a, "b": b}))).states
 
 
+def test_a_variable_under_itself_is_refused():
+    body = sites([{"site": 0, "states": [(0, "x", -1, 0.5), (1, "y", 0, 0.5)]}])
+    body["tables"]["conditions"] = conditions([(0, "a", 0, 0)])
+    with pytest.raises(ScopeCycle, match="a/0 -> a/0"):
+        _ = polystate.Deposition(polystate.build(deposition(1, {"a": body}))).states
+
+
 def test_an_entangled_dag_is_refused_by_name():
     n = 26  # the last variable depends on all others at once
     free = [{"site": k, "states": [(0, "x", -1, 0.5), (1, "y", -1, 0.5)]} for k in range(n - 1)]
