@@ -98,7 +98,9 @@ def _averaged(d: Descriptor) -> Group:
     source = _source(d)
     site = np.unique(source.column("states", "site"))
     if len(site) != 1 or (source.column("states", "condition") != -1).any():
-        raise UnsupportedCombination(source.path, "several sites, or conditions", "one site whose states always hold")
+        raise UnsupportedCombination(
+            f"{d.path}#/derived_from/inputs", "several sites, or conditions", "one site whose states always hold"
+        )
     from polystate.modes import enumerated
 
     atom_id, xyz, present = enumerated(source)

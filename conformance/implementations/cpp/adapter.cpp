@@ -38,6 +38,7 @@ static json column(const Store& store, const std::string& path, const std::funct
   std::string parent = path.substr(0, slash == std::string::npos ? 0 : slash), name = path.substr(slash + 1);
   if (store.isTable(parent)) {
     const Table table = store.table(parent);
+    if (!table.columns.count(name)) throw Refusal{"evaluate", "bad-request", "columns"};  // ERR-10
     const Column& c = table.column(name);
     if (!c.isText && c.numbers.dtype.empty()) throw Refusal{"semantic", "wrong-dtype", path};
     return c.isText ? json(c.text) : give(c.numbers);

@@ -453,7 +453,10 @@ export class Deposition {
       const population = labels.map((_, l) => landmark.data.filter((x) => x === l).length / steps);
       return { arrays: { labels: landmark }, tables: { states: states(0, labels, population), variables: variables(0) } };
     }
-    if (op.id === 'ensemble/occupancy_weighted_mean_v1' && of.doc.regime === 'discrete' && of.variableSites.length === 1) {
+    if (op.id === 'ensemble/occupancy_weighted_mean_v1' && of.doc.regime === 'discrete') {
+      if (of.variableSites.length !== 1 || of.tables.states.condition.some((c) => c !== ALWAYS)) {
+        throw semantic('unsupported-combination', `${d.at}#/derived_from/inputs`);
+      }
       const [site] = of.variableSites;
       const rows = [...of.covered()].sort((a, b) => a - b);
       const count = of.pairs.length;

@@ -143,13 +143,23 @@ export class Evaluation {
     return (this.transformsOf = of);
   }
 
-  // Mean (N, 3) and presence (N) of all atoms.
+  // Presence (N) of all atoms: what discrete descriptors and arrays `present` say.
+  presence() {
+    const present = new Uint8Array(this.deposition.hierarchy.n).fill(1);
+    for (const d of this.deposition.descriptors.values()) {
+      const marks = d.arrays.present || d.tables.absent?.rows;
+      if (!marks || !this.active(d) || !this.touches(d)) continue;
+      contribute(d, { joint: this.joint, step: this.step(d), absent: (row) => { present[row] = 0; }, give: () => {} });
+    }
+    return present;
+  }
+
+  // Mean (N, 3) of all atoms.
   position() {
     if (this.placed) return this.placed;
     const { xref, hierarchy, descriptors } = this.deposition;
     const base = Float64Array.from(xref);
     const moved = new Float64Array(3 * hierarchy.n);
-    const present = new Uint8Array(hierarchy.n).fill(1);
     const owner = new Array(hierarchy.n);
     for (const d of descriptors.values()) {
       if (d.isGaussian || d.isTransform || !this.active(d) || !this.touches(d)) continue;
@@ -159,7 +169,7 @@ export class Evaluation {
         step: components ? undefined : this.step(d),
         components,
         allowCode: this.request.allow_code,
-        absent: (row) => { present[row] = 0; },
+        absent: () => {},
         give: (row, v, absolute) => {
           if (absolute) {
             if (owner[row]) throw semantic('absolute-conflict', d.at);
@@ -178,7 +188,7 @@ export class Evaluation {
       for (const { point } of list) x = point(x);
       base.set(x, 3 * row);
     }
-    return (this.placed = { mean: base, present });
+    return (this.placed = { mean: base });
   }
 
   // Covariance (N, 6) of the descriptors given, transforms included.
@@ -265,9 +275,10 @@ export function answerEvaluate(deposition, request) {
   const { dag } = deposition;
   if (wants('count')) out.count = String(dag.count());
   if (wants('states')) {
+    if (request.list === undefined) throw refuse('bad-request', 'list');
     out.states = [];
     for (const joint of dag.list()) {
-      if (request.list !== undefined && out.states.length >= request.list) break;
+      if (out.states.length >= request.list) break;
       out.states.push(joint);
     }
   }
@@ -276,7 +287,7 @@ export function answerEvaluate(deposition, request) {
   const ids = levels(deposition).filter((d) => !chosen || chosen.has(d.id));
   if (wants('state')) out.state = dag.name(evaluation.joint);
   if (wants('mean')) out.mean = vectors(evaluation.take(evaluation.position().mean, 3));
-  if (wants('present')) out.present = mask(evaluation.take(evaluation.position().present, 1));
+  if (wants('present')) out.present = mask(evaluation.take(evaluation.presence(), 1));
   if (wants('levels')) out.levels = ids.map((d) => d.id);
   let total;
   if (wants('covariance') || wants('covariance_by_level')) {
@@ -306,10 +317,12 @@ function whole(text, where) {
 }
 
 export function answerDraw(deposition, request, seedText) {
+  if (seedText === null || seedText === undefined) throw refuse('bad-request', 'seed');
   const seed = whole(seedText, 'seed');
   const start = whole(request.index ?? '0', 'index');
   const { outputs } = request;
   const wants = (name) => outputs.includes(name);
+  if (request.policies && !request.iterate) throw refuse('bad-request', 'policies');
   for (const id of Object.keys(request.policies ?? {})) {
     if (!deposition.descriptors.get(id)?.isGaussian) throw refuse('bad-request', 'policies');
   }
@@ -336,7 +349,7 @@ export function answerDraw(deposition, request, seedText) {
   const first = make(0n);
   if (wants('state')) out.state = deposition.dag.name(first.joint);
   if (wants('mean')) out.mean = vectors(first.take(first.position().mean, 3));
-  if (wants('present')) out.present = mask(first.take(first.position().present, 1));
+  if (wants('present')) out.present = mask(first.take(first.presence(), 1));
   if (wants('covariance')) out.covariance = matrices(first.take(first.covariance(), 6));
   if (wants('xyz') || wants('clipped')) {
     const { xyz, clipped } = first.drawCoordinates();

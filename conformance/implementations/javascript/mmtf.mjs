@@ -183,12 +183,16 @@ function splitField(fields, name, divisor, limit) {
 // Checks of fields that are not binary. Each throws at `where`.
 const bad = (where) => { throw schema('wrong-type', where); };
 const text = (v, where) => typeof v === 'string' || bad(where);
-const count = (v, where) => (Number.isInteger(v) && v >= 0) || bad(where);
 const integer = (v, where) => Number.isInteger(v) || bad(where);
+const count = (v, where) => {
+  integer(v, where);
+  if (v < 0) throw schema('bad-value', where);
+};
 const number = (v, where) => v instanceof Real || Number.isInteger(v) || bad(where);
 const map = (v, where) => v instanceof Map || bad(where);
 const listOf = (check, length) => (v, where) => {
-  if (!Array.isArray(v) || (length !== undefined && v.length !== length)) bad(where);
+  if (!Array.isArray(v)) bad(where);
+  if (length !== undefined && v.length !== length) throw schema('wrong-length', where);
   v.forEach((x, i) => check(x, `${where}[${i}]`));
 };
 const object = (keys) => (v, where) => {

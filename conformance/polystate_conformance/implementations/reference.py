@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from polystate.errors import BadRequest
 
+from polystate import evaluate
+from polystate.errors import BadRequest
 from polystate_conformance import protocol
 
 PROFILES = [
@@ -98,9 +99,7 @@ def _describe(message: dict[str, Any]) -> dict[str, Any]:
                 value = look_up(dep, path)
             except KeyError:
                 raise BadRequest(key, path, f"the path of one of the {key} of this deposition") from None
-            ok[f"{name}:{path}"] = (
-                protocol.save_array(out_dir, path, value) if isinstance(value, np.ndarray) else value
-            )
+            ok[f"{name}:{path}"] = protocol.save_array(out_dir, path, value) if isinstance(value, np.ndarray) else value
     return ok
 
 
@@ -145,9 +144,10 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
     request, out_dir = message["request"], message["out_dir"]
     outputs = set(request["outputs"])
     dep = _open(message)
+    known = [descriptor.id for descriptor in dep.levels()]
     for name in request.get("descriptors", ()):
-        if name not in dep.descriptors:
-            raise BadRequest("descriptors", name, "descriptors of this deposition")
+        if name not in known:
+            raise BadRequest("descriptors", name, "Gaussian descriptors of this deposition")
     ok: dict[str, Any] = {}
     if "count" in outputs:
         ok["count"] = str(dep.states.count())
@@ -158,16 +158,16 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
     if "default" in outputs:
         ok["default"] = dep.states.numbered(dep.states.default())
     if "levels" in outputs:
-        from polystate.evaluate import gaussian_levels
-
-        ok["levels"] = [descriptor.id for descriptor in gaussian_levels(dep)]
+        ok["levels"] = [name for name in known if name in request.get("descriptors", known)]
     selection = _selection(request)
     if outputs & {"mean", "present", "state"}:
-        snapshot = dep.render(**selection, **_given(request))
-        arrays = {"mean": snapshot.mean, "present": snapshot.present}
-        ok |= {name: protocol.save_array(out_dir, name, arrays[name]) for name in outputs & set(arrays)}
+        asked = dep.request(**selection, **_given(request))
+        ok |= {
+            name: protocol.save_array(out_dir, name, getattr(evaluate, name)(asked))
+            for name in outputs & {"mean", "present"}
+        }
         if "state" in outputs:
-            ok["state"] = dep.states.numbered(snapshot.request.joint)
+            ok["state"] = dep.states.numbered(asked.joint)
     for output, by_level in (("covariance", False), ("covariance_by_level", True)):
         if output in outputs:
             u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, backend=backend, **selection)
@@ -179,6 +179,10 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
             for row in dep.rows(bad)
         ]
     return ok
+
+
+_OF_ATOMS = {"mean", "present", "covariance"}
+"""Outputs that functions of `polystate.evaluate` of the same name give."""
 
 
 def _selection(request: dict[str, Any]) -> dict[str, Any]:
@@ -217,28 +221,29 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     if message["seed"] is None:
         raise BadRequest("seed", "nothing", "the seed of a draw")
     if "policies" in request and "iterate" not in request:
-        raise BadRequest("policies", "no iterated axis", "policies of descriptors along an iterated axis")
+        raise BadRequest("policies", "no iterated axis", "policies where an axis is iterated")
     selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}
     seed, index = int(message["seed"]), int(request.get("index", "0"))
     ok = _many(dep, request, out_dir, seed, index, selection) if outputs & {"draws", "states_drawn"} else {}
     if not outputs - set(ok):
         return ok
     draw = Draw(seed, index)
-    if "iterate" in request:
-        snapshot = _iterated(dep, request, draw, selection)
+    if outputs & {"xyz", "clipped"} or "iterate" in request:
+        if "iterate" in request:
+            snapshot = _iterated(dep, request, draw, selection)
+        else:
+            snapshot = dep.render(draw=draw, **selection)
+        asked = snapshot.request
+        if "xyz" in outputs:
+            ok["xyz"] = protocol.save_array(out_dir, "xyz", snapshot.xyz)
+        if "clipped" in outputs:
+            ok["clipped"] = snapshot.psd == "clip" and len(dep.indefinite_atoms(snapshot.covariance)) > 0
     else:
-        snapshot = dep.render(draw=draw, **selection)
-    arrays = {
-        "xyz": lambda: snapshot.xyz,
-        "mean": lambda: snapshot.mean,
-        "present": lambda: snapshot.present,
-        "covariance": lambda: snapshot.covariance,
-    }
-    ok |= {name: protocol.save_array(out_dir, name, value()) for name, value in arrays.items() if name in outputs}
+        del selection["psd"]
+        asked = dep.request(draw=draw, **selection)
+    ok |= {name: protocol.save_array(out_dir, name, getattr(evaluate, name)(asked)) for name in outputs & _OF_ATOMS}
     if "state" in outputs:
-        ok["state"] = dep.states.numbered(snapshot.request.joint)
-    if "clipped" in outputs:
-        ok["clipped"] = snapshot.psd == "clip" and len(dep.indefinite_atoms(snapshot.covariance)) > 0
+        ok["state"] = dep.states.numbered(asked.joint)
     return ok
 
 
