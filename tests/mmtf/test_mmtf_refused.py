@@ -129,7 +129,7 @@ def test_containers_that_are_not_one_map() -> None:
         (b"\x82\xa1a\1\xa1a\2", "duplicate-field", "a"),
         (b"\x81\xa5title\xa1\xff", "not-utf8", "title"),
         (b"\x81\xa1\xff\1", "not-utf8", "file"),
-        (b"\x1f\x8bbroken", "not-messagepack", "file"),
+        (b"\x1f\x8bbroken from the first byte", "not-messagepack", "file"),
         (gzip.compress(good)[:-20], "truncated", "file"),
         (gzip.compress(bytes(1 << 24)), "too-large", "file"),
     ):
