@@ -66,8 +66,8 @@ class Grouping:
         child, parent = self.child, self.parent
         n = self._hierarchy.size(self.child_level)
         for name, rows, size in (("child", child, n), ("parent", parent, self.n_labels)):
-            bad = np.flatnonzero((rows < 0) | (rows >= size))
-            if len(bad):
+            if rows.size and (rows.min() < 0 or rows.max() >= size):
+                bad = np.flatnonzero((rows < 0) | (rows >= size))
                 raise DanglingRow(f"{self.path}/{name}[{bad[0]}]", int(rows[bad[0]]), f"a row below {size}")
         if child.shape != parent.shape:
             raise DanglingRow(f"{self.path}/parent", f"{len(parent)} rows", f"{len(child)}, as many as children")
@@ -77,7 +77,7 @@ class Grouping:
             raise NotAPartition(f"{self.path}/child", f"{self.child_level} row {row} twice", "each child once")
         of_child = np.full(n, -1, np.int32)
         of_child[child] = parent
-        return of_child[self._hierarchy.of_atoms(self.child_level)]
+        return of_child if self.child_level == "atom" else of_child[self._hierarchy.of_atoms(self.child_level)]
 
 
 def grouping(tree: Tree, hierarchy: Hierarchy, name: str, where: str) -> Grouping:

@@ -96,6 +96,8 @@ class Hierarchy:
         """The rows of atoms named by id, (len(atom_ids),) int64; refuses ids that do not exist."""
         ids = np.asarray(atom_ids, np.int64)
         known = self.atom_id.astype(np.int64)
+        if np.array_equal(ids, known):
+            return np.arange(len(known))
         rows = np.minimum(np.searchsorted(known, ids), max(0, len(known) - 1))
         missing = np.flatnonzero(known[rows] != ids) if len(known) else np.arange(len(ids))
         if len(missing):

@@ -387,10 +387,12 @@ def _offset_errors(d: Descriptor) -> Iterator[PolystateError]:
 def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[TLS-5] Amplitude and matrices that contradict each other."""
     steps = d.array("tls") if d.axis is not None else d.array("tls")[None]
-    at = np.flatnonzero(d.label_of_atom >= 0)
-    group = d.label_of_atom[at]
+    group, xyz = d.label_of_atom.astype(np.int64), d.dep.x_ref
+    if (group < 0).any() or (group[1:] < group[:-1]).any():
+        order = np.argsort(group, kind="stable")[np.count_nonzero(group < 0) :]
+        group, xyz = group[order], xyz[order]
     counts = np.bincount(group, minlength=d.n_labels)
-    xyz = d.to_fitted(d.dep.x_ref[at])
+    xyz = d.to_fitted(xyz)
     for step, tls in enumerate(steps):
         mean = _mean_trace(tls, group, xyz, counts) / 3
         off = (tls[:, 20] != 0) & (counts > 0) & (np.abs(mean - 1) > TOLERANCE)
@@ -405,18 +407,27 @@ def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
 
 
 def _mean_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The mean of Tr(T + K L Kᵀ + K S + Sᵀ Kᵀ) of each group's atoms, (G,), from means of r and r rᵀ."""
+    """The mean of Tr(T + K L Kᵀ + K S + Sᵀ Kᵀ) of each group's atoms, (G,), from means of r and r rᵀ.
+
+    group: (n,) ascending; xyz: (n, 3) Å."""
+    some = np.flatnonzero(counts)
+    begin = (np.cumsum(counts) - counts)[some]
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, values, len(tls)) / np.maximum(counts, 1)
+        means = np.zeros(len(tls))
+        if len(some):
+            means[some] = np.add.reduceat(values, begin) / counts[some]
+        return means
 
-    x, y, z = xyz.T - np.ascontiguousarray(tls[:, 21:24].T)[:, group]
+    x, y, z = (values - tls[group, 21 + k] for k, values in enumerate(xyz.T))
+    xx, yy, zz = mean(x * x), mean(y * y), mean(z * z)
+    xy, xz, yz = mean(x * y), mean(x * z), mean(y * z)
+    x, y, z = mean(x), mean(y), mean(z)
     l11, l22, l33, l12, l13, l23 = tls[:, 6:12].T
     _, s12, s13, s21, _, s23, s31, s32 = tls[:, 12:20].T
-    xx, yy, zz = mean(x * x), mean(y * y), mean(z * z)
     turned = (yy + zz) * l11 + (xx + zz) * l22 + (xx + yy) * l33
-    mixed = mean(x * y) * l12 + mean(x * z) * l13 + mean(y * z) * l23
-    screwed = mean(x) * (s32 - s23) + mean(y) * (s13 - s31) + mean(z) * (s21 - s12)
+    mixed = xy * l12 + xz * l13 + yz * l23
+    screwed = x * (s32 - s23) + y * (s13 - s31) + z * (s21 - s12)
     return tls[:, 0:3].sum(axis=1) + turned - 2 * mixed + 2 * screwed
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,14 +69,19 @@ class DirectorySource:
 
     def keys(self) -> list[str]:
         """Every file below the directory, as a store key."""
-        found = []
-        for folder, _, files in os.walk(self.path):
-            prefix = Path(folder).relative_to(self.path).as_posix()
-            found += [name if prefix == "." else f"{prefix}/{name}" for name in files]
+        found, folders = [], [""]
+        for prefix in folders:  # grows while it is walked
+            with suppress(OSError), os.scandir(f"{self.name}/{prefix}") as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{prefix}{entry.name}/")
+                    elif not entry.is_dir():
+                        found.append(prefix + entry.name)
         return found
 
     def get(self, key: str) -> bytes:
-        return (self.path / key).read_bytes()
+        with open(f"{self.name}/{key}", "rb", buffering=0) as file:
+            return file.read()
 
     def size(self, key: str) -> int:
         return (self.path / key).stat().st_size

@@ -40,6 +40,20 @@ def moved(
     )
 
 
+def translation(
+    x, y, z, t11, t22, t33, t12, t13, t23, l11, l22, l33, l12, l13, l23, s12, s13, s21, s23, s31, s32, d21, d13
+):  # fmt: skip
+    """The first six of `moved`: U of an atom that stands (x, y, z) from the origin."""
+    return (
+        t11 + z * (z * l22 - 2 * y * l23 + 2 * s21) + y * (y * l33 - 2 * s31),
+        t22 + z * (z * l11 - 2 * x * l13 - 2 * s12) + x * (x * l33 + 2 * s32),
+        t33 + y * (y * l11 - 2 * x * l12 + 2 * s13) + x * (x * l22 - 2 * s23),
+        t12 + z * (x * l23 + y * l13 - z * l12 + d21) - y * (x * l33 + s32) + x * s31,
+        t13 + y * (z * l12 + x * l23 - y * l13 + d13) - x * (z * l22 + s21) + z * s23,
+        t23 + x * (z * l12 + y * l13 - x * l23 - d21 - d13) - z * (y * l11 + s13) + y * s12,
+    )
+
+
 def suspect(a, b, c, d, e, f, shift):
     """Whether a symmetric matrix (11, 22, 33, 12, 13, 23) plus shift·1 might not be positive definite: 0 or 1."""
     a, b, c = a + shift, b + shift, c + shift

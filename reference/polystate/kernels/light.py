@@ -10,44 +10,72 @@ import numpy as np
 from polystate import evaluate
 from polystate.descriptors import Descriptor
 from polystate.evaluate import Request
-from polystate.kernels.formulas import moved
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, symmetric
+from polystate.kernels.formulas import moved, translation
+from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, VOIGT
 
-BLOCK = 4096  # atoms whose columns stay in the cache
+BLOCK = 2048  # atoms whose columns stay in the cache
+MANY = 1 << 62  # combinations that fit into one number
 
 
 def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
     """U_total (n, 3, 3) Å², as `evaluate.covariance`."""
     n = len(request.rows)
-    six, rest = np.zeros((6, n)), np.zeros((1, 3, 3))
+    iso, rest = np.zeros(n), np.zeros((1, 3, 3))
+    together: list[tuple[np.ndarray, np.ndarray]] = []
     for d in levels:
         if d.operator == "parametric_gaussian/iadp_v1":
             rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
             mine, at = request.among(d.atom_rows[rows])
             active = evaluate.is_active(d, request)
             b = np.asarray(evaluate.on_axis(d, "b", request))[rows[mine]]
-            six[:3] += np.bincount(at, active * b / EIGHT_PI_SQUARED, n)
+            iso += np.bincount(at, active * b / EIGHT_PI_SQUARED, n)
         elif d.operator != "parametric_gaussian/tls_v1" or d.offset is not None:
             rest = rest + evaluate.level_covariance(d, request)
         elif evaluate.is_active(d, request):
-            label = d.label_of_atom[request.rows]
-            add_tls(evaluate.on_axis(d, "tls", request), label, request.dep.x_ref[request.rows], six)
-    u = symmetric(six.T) + rest
+            together.append((np.asarray(evaluate.on_axis(d, "tls", request)), d.label_of_atom[request.rows]))
+    u = sum_of_levels(together, request.dep.x_ref[request.rows], iso)
+    if rest.any():
+        u += rest
     for _, at, turn, _ in evaluate.transforms(request):
         u[at] = turn @ u[at] @ np.swapaxes(turn, -1, -2)
     return u
 
 
-def add_tls(rows: np.ndarray, label: np.ndarray, xyz: np.ndarray, six: np.ndarray) -> None:
-    """Add U of one level to six (6, n): rows (G, 24), label (n,), -1 = none, xyz (n, 3) Å.
+def sum_of_levels(levels: Sequence[tuple[np.ndarray, np.ndarray]], xyz: np.ndarray, iso: np.ndarray) -> np.ndarray:
+    """U (n, 3, 3) of TLS levels (rows (G, 24), label (n,), -1 = none) and isotropic U (n,); xyz: (n, 3) Å.
 
-    U of an atom is T of its group's TLS, moved to where the atom stands."""
-    columns = np.ascontiguousarray(np.vstack([rows, np.zeros((1, 24))]).T)  # the last row for atoms without a group
-    for begin in range(0, len(label), BLOCK):
-        here = slice(begin, begin + BLOCK)
-        p = np.take(columns, label[here], axis=1)
-        x, y, z = xyz[here].T - p[21:24]
+    The levels are added up for each combination of groups, about the mean position of its atoms; U of an atom is T of
+    its combination's sum, moved to where the atom stands."""
+    u = np.empty((len(iso), 3, 3))
+    number, first = combinations([label for _, label in levels], len(iso))
+    count = np.bincount(number)
+    centre = np.stack([np.bincount(number, x) / count for x in xyz.T])
+    total = np.zeros((20, len(first)))
+    for rows, label in levels:
+        g = label[first]
+        p = np.ascontiguousarray(rows[g].T) if len(rows) else np.zeros((24, len(g)))
         s11, s12, s13, s21, s22, s23, s31, s32 = p[12:20]
-        arguments: Any = (x, y, z, *p[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22)
-        for row, values in zip(six, moved(*arguments), strict=False):
-            row[here] += p[20] * values
+        arguments: Any = (*(centre - p[21:24]), *p[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22)
+        amplitude = np.where(g >= 0, p[20], 0.0)
+        for row, values in zip(total, moved(*arguments), strict=True):
+            row += amplitude * values
+    for begin in range(0, len(number), BLOCK):
+        here = slice(begin, begin + BLOCK)
+        c = number[here]
+        six: Any = translation(*(xyz[here].T - np.take(centre, c, axis=1)), *np.take(total, c, axis=1))
+        for k, (i, j) in enumerate(VOIGT):
+            u[here, i, j] = u[here, j, i] = six[k] + iso[here] if i == j else six[k]
+    return u
+
+
+def combinations(labels: Sequence[np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """n atoms by the groups that they are in: the combination of each, (n,), and one atom of each, (C,)."""
+    number, many = np.zeros(n, np.int64), 1
+    for label in labels:
+        size = 2 + int(label.max(initial=-1))
+        if many * size > MANY:
+            number = np.unique(number, return_inverse=True)[1]
+            many = 1 + int(number.max(initial=0))
+        number, many = number * size + label + 1, many * size
+    _, first, number = np.unique(number, return_index=True, return_inverse=True)
+    return number, first
