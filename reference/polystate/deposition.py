@@ -31,6 +31,7 @@ from polystate.store import StoredTree, Tree, read
 
 if TYPE_CHECKING:
     from polystate.kernels.plan import Plan
+    from polystate.kernels.torch_plan import TorchPlan
 
 
 @dataclass(frozen=True)
@@ -308,12 +309,22 @@ class Deposition:
         at: Mapping[str, int] | None = None,
         atoms: Sequence[int] | None = None,
         levels: Sequence[str] | None = None,
-    ) -> Plan:
-        """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`."""
+        backend: str = "numba",
+    ) -> Plan | TorchPlan:
+        """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`.
+
+        backend: numba, or torch for tensors that gradients pass through."""
+        chosen = self.levels(levels)
+        request = self.request(state, at, None, atoms, only=chosen, backend="numba")
+        if backend == "torch":
+            try:
+                from polystate.kernels.torch_plan import TorchPlan
+            except ImportError as error:
+                raise BadRequest("backend", error, "torch: pip install 'polystate[torch]'") from error
+            return TorchPlan(request, chosen)
         from polystate.kernels.plan import Plan
 
-        chosen = self.levels(levels)
-        return Plan(self.request(state, at, None, atoms, only=chosen, backend="numba"), chosen)
+        return Plan(request, chosen)
 
     def levels(self, levels: Sequence[str] | None = None) -> list[Descriptor]:
         """The Gaussian descriptors, or those named, from the largest scale to the smallest."""

@@ -34,11 +34,7 @@ class Plan:
         self.parameters: dict[str, np.ndarray] = {}
         active = [d for d in levels if evaluate.is_active(d, request)]
         for d in active:
-            if not (d.operator or "").startswith("parametric_gaussian/"):
-                found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
-                raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
-            name = PARAMETER[str(d.operator).split("/")[1]]
-            self.parameters[d.id] = np.array(evaluate.on_axis(d, name, request), np.float64)
+            self.parameters[d.id] = parameter_of(d, request)
         self._tls = [d for d in active if d.operator == "parametric_gaussian/tls_v1"]
         self._combine(request)
         self._place(request, [d for d in active if d not in self._tls])
@@ -149,6 +145,14 @@ class Plan:
         """Rows of the last covariance whose smallest eigenvalue is below the tolerance, ascending."""
         rows = np.sort(self._suspects[: self._n_suspects])
         return rows[indefinite(self._last[rows])]
+
+
+def parameter_of(d: Descriptor, request: Request) -> np.ndarray:
+    """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for."""
+    if not (d.operator or "").startswith("parametric_gaussian/"):
+        found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
+        raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
+    return np.array(evaluate.on_axis(d, PARAMETER[str(d.operator).split("/")[1]], request), np.float64)
 
 
 @dataclass
