@@ -164,10 +164,10 @@ def landmark_errors(dep: Deposition) -> Iterator[PolystateError]:
 
 def body_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[OPR-5], [OPR-6], [OPR-9]: an inline body that is missing, altered or a pickle; nothing is run."""
-    from polystate.code_bodies import inline_body, is_pickle
-
     operator = d.document.get("operator") or {}
     if operator.get("venue") == "inline":
+        from polystate.code_bodies import inline_body, is_pickle
+
         content, where = inline_body(d.dep.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
         if is_pickle(content):
             yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
