@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 import polystate
+from polystate.errors import BadRequest
 from polystate_tools.cli import application
 from polystate_tools.cluster import fit_many
 from polystate_tools.echt import solver as solver_module
@@ -21,6 +22,7 @@ from polystate_tools.echt.model import atom_covariances
 from polystate_tools.echt.outputs import write_all
 from polystate_tools.echt.ranges import share_ranges
 from polystate_tools.echt.solver import Settings
+from polystate_tools.echt.stored import checked, input_of, stored
 from polystate_tools.query import query
 from polystate_tools.report.echt import page
 
@@ -102,12 +104,12 @@ def test_files_by_level_add_up(fitted, tmp_path):
 
 
 def test_ranges_contain_the_fit(fitted):
-    for r in share_ranges(fitted.solver, fitted.steps[-1], fitted.point, 0.05):
+    for r in share_ranges(fitted.solver, fitted.steps[-1].n, fitted.point, [0.05])[0]:
         assert r.low[r.level] <= fitted.steps[-1].mean_b[r.level] + 1e-9 <= r.high[r.level] + 2e-9
 
 
 def test_the_page_is_complete_and_asks_for_nothing(fitted, tmp_path):
-    html = page(fitted, [])
+    html = page(stored(polystate.Deposition(fitted.deposition_tree())), [])
     assert not re.search(r"""(src|href)\s*=\s*["']|@import|url\(|fetch\(|XMLHttp|https?://(?!www\.w3\.org/2000/svg)""",
                          re.sub(r"<pre>.*?</pre>", "", html, flags=re.S))  # fmt: skip
     data = json.loads(re.search(r'id="model">(.*?)</script>', html, re.S)[1])
@@ -121,6 +123,43 @@ def test_the_page_is_complete_and_asks_for_nothing(fitted, tmp_path):
              path.as_uri()], capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert "<title>drawn 49</title>" in done.stdout
+
+
+def test_a_stored_fit_is_checked_against_its_file(fitted, pdb):
+    """F and its bound from the stored numbers and the file that was fitted: those of the fit."""
+    found = stored(polystate.Deposition(fitted.deposition_tree()))
+    np.testing.assert_array_equal(found.rows, fitted.data.rows)
+    np.testing.assert_allclose(found.b, atom_b(fitted), atol=1e-9)
+    data = input_of(found, pdb)
+    solver, point = checked(found, data)
+    assert point.F == pytest.approx(fitted.point.F, rel=1e-9)
+    assert fitted.point.D - 1e-3 * point.F < point.D <= point.F
+    np.testing.assert_allclose(np.linalg.eigvalsh(point.sigma).min(), 0.0, atol=1e-9)
+
+
+def test_a_deposition_is_reported(fitted, pdb, tmp_path):
+    from polystate.writing import write
+
+    write(fitted.deposition_tree(), tmp_path / "fit.zarr")
+    call = ["report", str(tmp_path / "fit.zarr"), "-o", str(tmp_path / "page.html")]
+    done = CliRunner().invoke(application("report"), call)
+    assert done.exit_code == 0, done.output
+    assert "Give the fitted file" in (tmp_path / "page.html").read_text()
+    assert CliRunner().invoke(application("report"), call).exception.code == "already-exists"
+    done = CliRunner().invoke(application("report"), [*call, "-y", "--no-ranges", "--input", str(pdb)])
+    assert done.exit_code == 0, done.output
+    assert "Residuals" in (tmp_path / "page.html").read_text()
+    other = tmp_path / "other.pdb"
+    other.write_text(pdb.read_text().replace("  CA  SER A   1", "  CX  SER A   1"))
+    refused = CliRunner().invoke(application("report"), [*call, "-y", "--input", str(other)]).exception
+    assert refused.code == "bad-request" and "A/1/C" in str(refused)
+
+
+def test_a_deposition_without_a_fit_is_refused(pdb, tmp_path):
+    from polystate_tools.echt.atoms_of import load
+
+    with pytest.raises(BadRequest, match="no fitted hierarchy"):
+        stored(polystate.Deposition(load(pdb)[0]))
 
 
 def run(*arguments):

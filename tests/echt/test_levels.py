@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -146,3 +148,14 @@ def test_one_b_a_residue_is_allowed_and_said(pdb):
              for line in pdb.read_text().splitlines()]  # fmt: skip
     pdb.write_text("\n".join(lines) + "\n")
     assert any("group B-factors" in note for note in fit_input(polystate.Deposition(load(pdb)[0])).notes)
+
+
+def test_the_specification_lists_the_errors_of_a_fit():
+    from polystate_conformance.paths import ROOT
+    from polystate_tools.echt import errors
+
+    text = (ROOT / "spec" / "17-errors.md").read_text("utf-8").split("## 17.5")[1]
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", text, re.M))
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and c.__module__ == errors.__name__]
+    assert listed == {c.code for c in classes}
+    assert {c.stage for c in classes} == {"semantic"}

@@ -26,6 +26,7 @@ MODULES = {
     ("score", "case"): "polystate_tools.conformance_cli",
     ("corpus",): "polystate_tools.commands.corpus",
     ("fit",): "polystate_tools.echt.cli",
+    ("report",): "polystate_tools.commands.reports",
 }
 EPILOG = "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done."
 

@@ -182,7 +182,7 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
 
 @parallel
 def _losses(stage, atom_start, origin, radius, d, xyz, u, aniso, weights, s, y, out):
-    """out[a] = kappa/2 |r|^2 of the atoms attached to a stage's nodes."""
+    """out[a] = (kappa/2 |r|^2, Tr r / 3) of the atoms attached to a stage's nodes."""
     count = len(stage)
     for chunk in numba.prange(CHUNKS):
         g36 = np.empty((3, 6))
@@ -202,20 +202,32 @@ def _losses(stage, atom_start, origin, radius, d, xyz, u, aniso, weights, s, y, 
                     total = 0.0
                     for k in range(6):
                         total += rho[k] * rho[k]
-                    out[a] = weights[a] * total
+                    out[a, 0] = weights[a] * total
+                    out[a, 1] = (rho[0] + rho[1] + rho[2]) / 3.0
                 else:
-                    out[a] = 3.0 * weights[a] * rho[0] * rho[0]
+                    out[a, 0] = 3.0 * weights[a] * rho[0] * rho[0]
+                    out[a, 1] = rho[0]
+
+
+def atom_losses(s, y, own) -> np.ndarray:
+    """(N, 2): kappa/2 |r|^2 and Tr r / 3 of each atom's residual r at a point with fields y."""
+    out = np.zeros((s.n_atoms, 2))
+    for stage in s.stages:
+        _losses(stage, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic, s.weights, own, y, out)
+    if len(s.loose):
+        sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
+        _loose_atoms(s.loose, s.u, s.anisotropic, s.weights, own, sums, tops)
+        out[s.loose, 0] = sums[s.loose, 0]
+        at = s.loose[~s.anisotropic[s.loose]]
+        out[at, 1] = s.u[at, 0] - own[at, 0, 0]
+        at = s.loose[s.anisotropic[s.loose]]
+        out[at, 1] = (s.u[at, :3].sum(axis=1) - np.trace(own[at], axis1=1, axis2=2)) / 3.0
+    return out
 
 
 def objective(s, y, sigma, own, alpha, alpha_atom, beta, eps, atomic: bool) -> dict:
     """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own) with fields y."""
-    losses = np.zeros(s.n_atoms)
-    for stage in s.stages:
-        _losses(stage, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic, s.weights, own, y, losses)
-    if len(s.loose):
-        sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
-        _loose_atoms(s.loose, s.u, s.anisotropic, s.weights, own, sums, tops)
-        losses += sums[:, 0]
+    losses = atom_losses(s, y, own)[:, 0]
     amplitude = np.trace(sigma, axis1=1, axis2=2)
     own_amplitude = np.trace(own, axis1=1, axis2=2)
     own_amplitude[s.anisotropic] /= 3.0

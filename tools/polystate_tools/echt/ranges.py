@@ -1,18 +1,24 @@
 """How far each level's share can move while the fit stays nearly as good: what the data leave open.
 
 For a level l and a price t, the minimum of F + t * (mean B of l) is the same convex problem with another linear
-penalty on that level. Between its solution and the optimum F is convex, so the point of the segment where F has
-risen by the allowed part is attained: the ranges are models that exist, not bounds.
+penalty on that level. Solved at rising prices it gives models along which the share moves and F rises; between two
+of them F is convex, so the point of the segment where F has risen by the allowed part is attained: the ranges are
+of models that exist, not bounds.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from polystate_tools.echt.solver import EIGHT_PI2, Point, Solver, Step
+from polystate_tools.echt.solver import EIGHT_PI2, Point, Solver, State
+
+HEAT = 1e-2  # of the mean input: how far a start lies inside the cone
+SOLVES = 4
+TOLERANCE = 2e-3
 
 
 @dataclass
@@ -24,48 +30,63 @@ class ShareRange:
     high: list[float]
 
 
-def share_ranges(solver: Solver, step: Step, point: Point, rise: float = 0.01) -> list[ShareRange]:
-    """For each level the lowest and highest share found at F <= (1 + rise) F."""
-    count = len(step.mean_b)
-    out = []
-    for level in range(count):
-        low = _extreme(solver, step, point, level, +1.0, rise)
-        high = _extreme(solver, step, point, level, -1.0, rise)
-        out.append(ShareRange(level, low, high))
+def share_ranges(solver: Solver, n: int, point: Point, rises: Sequence[float]) -> list[list[ShareRange]]:
+    """For each rise r (ascending) and each level the lowest and highest share found at F <= (1 + r) F of step n."""
+    out: list[list[ShareRange]] = [[] for _ in rises]
+    for level in range(len(solver.mean_b(point))):
+        low = _moved(solver, n, point, level, +1.0, rises)
+        high = _moved(solver, n, point, level, -1.0, rises)
+        for k in range(len(rises)):
+            out[k].append(ShareRange(level, low[k], high[k]))
     return out
 
 
-def _extreme(solver: Solver, step: Step, point: Point, level: int, sign: float, rise: float) -> list[float]:
-    """Mean B of all levels where one of them is pushed down (sign +1) or up (-1)."""
-    alphas, alpha, beta, eps = solver.penalties(step.n)
+def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises: Sequence[float]) -> list[list[float]]:
+    """Mean B of all levels at each rise where one of them is pushed down (sign +1) or up (-1)."""
+    alphas, alpha, beta, eps = solver.penalties(n)
     weight = solver.level_weights() * (solver.s.level == level)
     atomic = level == len(solver.problem.labels)
-    allowed = rise * point.F
-    price = 2.0 * allowed  # a rise of `rise` for a shift of about 1 Å²
-    best = list(step.mean_b)
-    for _ in range(4):
+    price, models = 0.5 * rises[0] * point.F, [point]
+    for _ in range(SOLVES):
         change = sign * price * (EIGHT_PI2 / solver.s.n_atoms if atomic else 0.0)
         own = max(alpha + change, 0.02 * alpha)
         shifted = alphas + sign * price * weight
-        x = solver.start_from(point.centre, alpha)
-        other = solver.solve(x, shifted, own, beta, eps, 1e-3)
+        slack = max(alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))
+        other = solver.solve(_inside(solver, point, slack), shifted, own, beta, eps, TOLERANCE)
         real = solver.point(other.sigma, other.own, alphas, alpha, beta, eps)
-        part = _crossing(solver, point, real, alphas, alpha, beta, eps, point.F + allowed)
-        mixed = [(1 - part) * a + part * b for a, b in zip(step.mean_b, solver.mean_b(real), strict=True)]
-        if sign * (mixed[level] - best[level]) < 0:
-            best = mixed
-        if part < 1.0 or (atomic and own == 0.02 * alpha):
+        if sign * (solver.mean_b(real)[level] - solver.mean_b(models[-1])[level]) >= 0.0:
+            break  # the price no longer moves the level
+        models.append(real)
+        rise = real.F / point.F - 1.0
+        if rise >= rises[-1] or (atomic and own == 0.02 * alpha):
             break
-        price *= 5.0
-    return best
+        price *= min(max(1.3 * math.sqrt(rises[-1] / max(rise, 1e-9)), 2.0), 10.0)
+    out = []
+    for rise in rises:
+        limit = (1.0 + rise) * point.F
+        last = next((k for k in range(1, len(models)) if models[k].F > limit), None)
+        if last is None:
+            out.append(solver.mean_b(models[-1]))
+            continue
+        a, b = models[last - 1], models[last]
+        part = _crossing(solver, a, b, alphas, alpha, beta, eps, limit)
+        out.append([(1 - part) * x + part * y for x, y in zip(solver.mean_b(a), solver.mean_b(b), strict=True)])
+    return out
+
+
+def _inside(solver: Solver, point: Point, slack: float) -> State:
+    """A start for another problem near `point`: all motions strictly inside the cone, all slacks alike."""
+    heat = HEAT * solver.mean_input
+    eye = np.eye(6) * (np.arange(6) < solver.s.rank[:, None])[:, None, :]
+    own = np.eye(solver.k) * (np.arange(solver.k) < solver.atom_rank[:, None])[:, None, :] * float(solver.atomic)
+    below = np.maximum(-np.linalg.eigvalsh(point.sigma)[:, :1, None], 0.0) if len(point.sigma) else 0.0
+    return State(point.sigma + (heat + below) * eye, slack * eye, point.own + heat * own, slack * own)
 
 
 def _crossing(
     solver: Solver, a: Point, b: Point, alphas: np.ndarray, alpha: float, beta: float, eps: float, limit: float
-):
+) -> float:
     """The part of the way from a to b at which F reaches `limit`; F is a parabola along it."""
-    if b.F <= limit:
-        return 1.0
     half = solver.point(0.5 * (a.sigma + b.sigma), 0.5 * (a.own + b.own), alphas, alpha, beta, eps).F
     second = 2.0 * (a.F - 2.0 * half + b.F)
     first = b.F - a.F - second

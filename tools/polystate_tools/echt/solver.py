@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .bound import dual_bound, loss_pulls, objective
-from .model import atom_covariances, input_values
+from .bound import atom_losses, dual_bound, loss_pulls, objective
+from .model import input_values
 from .newton import CHUNKS, atom_step, eliminate, fields_down, step_length, substitute
 from .structure import Problem, Structure, build
 from .top import Top
@@ -34,7 +34,7 @@ class Settings:
     delta: float = 0.8
     gamma: float = 0.9
     epsilon: float = 1e-4  # weight of |Sigma|^2 in units of omega_beta
-    tolerance: float = 5e-4  # certificate at each step
+    tolerance: float = 8e-4  # certificate at each step
     final_tolerance: float = 1e-7  # certificate of the last step
     max_steps: int = 90
     stop_change_b: float = 0.05  # Å², mean B of any level
@@ -197,7 +197,7 @@ class Solver:
             blocks += [(x.own, self.down, self.atom_rank), (x.own_slack, self.down_slack, self.atom_rank)]
         out, length = np.ones(CHUNKS), 1.0
         for base, delta, rank in blocks:
-            step_length(base, delta, rank, 0.95, 0.9, length, out)
+            step_length(base, delta, rank, 0.95, 0.97, length, out)
             length = min(length, float(out.min()))
         for base, delta, _ in blocks:
             base += length * delta
@@ -223,31 +223,31 @@ class Solver:
         centre: State | None = None
         goal = self.settings.centre * alpha_atom * self.mean_input
         mu, length, stalled, iteration = self.complementarity(x), 0.0, 0, 0
-        self._linearise(x)
+        value = math.inf  # F at x, epsilon term and all: what x is worth before anything is switched off
+        sums, tops = self._linearise(x)
         while iteration < self.settings.max_iterations and stalled < 6:
             iteration += 1
             if centre is None:
-                target = goal
+                target = max(goal, 0.02 * mu)
             else:
                 target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
-            if best is not None:
-                target = max(target, 0.1 * tolerance * abs(best.F_eps) / self.dimension)
+            if centre is not None and value < math.inf:
+                target = max(target, 0.1 * tolerance * abs(value) / self.dimension)
             if not self._newton(x, target, alpha, alpha_atom, beta, eps):
                 break
             length = self._advance(x)
             mu = self.complementarity(x)
             sums, tops = self._linearise(x)
+            value = self._value(x, sums, alpha, alpha_atom, beta, eps)
+            if centre is None and length > 0.9 and mu < 2.0 * goal:
+                centre = x.copy()
+            left = mu * self.dimension / (tolerance * abs(value))
+            if left > max(1e3, 1e-2 / tolerance) or (left > self.hopeful and tolerance >= 1e-4):
+                continue
             point = self._clipped(x, mu, alpha, alpha_atom, beta, eps)
             if best is None or point.F_eps < best.F_eps:
                 best = point
             history.append(best.F)
-            if centre is None and length > 0.9:
-                centre = x.copy()
-            left = mu * self.dimension / (tolerance * abs(best.F_eps))
-            if left > self.hopeful and tolerance >= 1e-4:
-                continue
-            if left > max(1e3, 1e-2 / tolerance):
-                continue
             found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
@@ -256,10 +256,22 @@ class Solver:
                 self.hopeful = 4.0 * max(left, 1.0)
                 break
         if best is None:
-            raise FloatingPointError("no step of the interior-point method could be taken")
+            best = self._clipped(x, mu, alpha, alpha_atom, beta, eps)
+            found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
+            bound, bound_eps, history = found[0], found[1], [best.F]
         best.D, best.D_eps, best.iterations, best.history = bound, bound_eps, iteration, history
         best.centre = centre
         return best
+
+    def _value(self, x: State, sums: np.ndarray, alpha, alpha_atom, beta, eps) -> float:
+        """F with the epsilon term at x, whose losses are in `sums`."""
+        amplitude = np.trace(x.sigma, axis1=1, axis2=2)
+        total = float(sums[:, 0].sum() + (alpha * amplitude).sum() + beta * (amplitude**2).sum())
+        total += float(eps * (x.sigma**2).sum())
+        if self.atomic:
+            own = np.trace(x.own, axis1=1, axis2=2) / self.atom_rank
+            total += float(alpha_atom * own.sum() + beta * (own**2).sum())
+        return total
 
     def _clipped(self, x: State, mu: float, alpha, alpha_atom, beta, eps) -> Point:
         """x with everything the net switches off set to exactly zero.
@@ -280,6 +292,11 @@ class Solver:
         values = objective(self.s, y, sigma, own, alpha, alpha_atom, beta, eps, self.atomic)
         return Point(sigma, own, values["amplitude"], values["own_amplitude"], values["F"], values["F_eps"],
                      values["loss"])  # fmt: skip
+
+    def bound(self, point: Point, alpha, alpha_atom, beta, eps) -> tuple[float, float]:
+        """The dual bound that the residuals of a point give, without and with the epsilon term."""
+        pulls, sums, tops = loss_pulls(self.s, self._fields(point.sigma), point.own)
+        return dual_bound(self.s, pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
 
     # -- what a point says ----------------------------------------------------------------------------------
     def level_weights(self) -> np.ndarray:
@@ -305,8 +322,7 @@ class Solver:
 
     def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
-        u = atom_covariances(self.s, point.sigma, point.own)
-        difference = u[:, :3].sum(axis=1) / 3.0 - input_values(self.s)
+        difference = atom_losses(self.s, self._fields(point.sigma), point.own)[:, 1]
         return float(EIGHT_PI2 * np.sqrt(np.mean(difference**2)))
 
     def penalties(self, n: int) -> tuple[np.ndarray, float, float, float]:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from polystate_tools.echt.deposit import tls_rows
-from polystate_tools.echt.fit import Fit
-from polystate_tools.echt.solver import EIGHT_PI2
+from polystate_tools.echt.atoms_of import EIGHT_PI2
+from polystate_tools.echt.stored import Decomposition
 from polystate_tools.report.svg import FAINT, Frame, escape, histogram, scatter_density, stacked_profile
 
 MOST_CHAINS = 24
@@ -18,23 +17,22 @@ ANCHORS = ("CA", "P", "C1'")
 
 
 class Model:
-    """What the page draws, from a fit and the U of each level (levels, n, 6)."""
+    """What the page draws of a decomposition."""
 
-    def __init__(self, fit: Fit, u: np.ndarray, colours: Sequence[str]) -> None:
-        self.fit, self.u, self.colours = fit, u, colours
-        h, rows = fit.data.dep.hierarchy, fit.data.rows
+    def __init__(self, found: Decomposition, colours: Sequence[str]) -> None:
+        self.found, self.u, self.colours = found, found.u, colours
+        h, rows = found.dep.hierarchy, found.rows
         residue = h.of_atoms("residue")[rows]
         self.residues, self.place = np.unique(residue, return_inverse=True)
         self.count = np.bincount(self.place)
-        self.b = EIGHT_PI2 * u[:, :, :3].sum(axis=2) / 3
-        self.b_in = EIGHT_PI2 * fit.data.u[:, :3].sum(axis=1) / 3
+        self.b, self.b_in = found.b, found.b_input
         self.mean = np.stack([np.bincount(self.place, b) / self.count for b in self.b])
         self.names = np.array(h.node_labels("residue"), dtype=object)[self.residues]
         self.comp = h.text("residues", "comp")[self.residues]
         self.chain = h.text("chains", "auth_asym")[h.column("residues", "chain")[self.residues]]
         self.number = h.column("residues", "auth_seq")[self.residues]
         self.polymer = np.zeros(len(self.residues), bool)
-        self.polymer[self.place[fit.data.polymer]] = True
+        self.polymer[self.place[found.polymer]] = True
 
     # -- profile --------------------------------------------------------------------------------------------
     def profiles(self) -> str:
@@ -53,18 +51,18 @@ class Model:
                     last = k
             values = np.minimum(self.mean[:, at], top)
             parts.append(f"<h3>Chain {escape(chain)}</h3>")
-            parts.append(stacked_profile(values, self.colours, self.fit.names, self._bands(at), top, ticks))
+            parts.append(stacked_profile(values, self.colours, self.found.names, self._bands(at), top, ticks))
         if len(chains) > MOST_CHAINS:
             parts.append(f'<p class="note">{len(chains) - MOST_CHAINS} more chains are in the deposition.</p>')
         return "".join(parts)
 
     def _bands(self, at: np.ndarray) -> list[tuple[int, int, str]]:
-        level = next((lv for lv in self.fit.levels if lv.name == "secondary_structure"), None)
+        level = next((lv for lv in self.found.levels if lv.name == "secondary_structure"), None)
         if level is None:
             return []
         of = np.full(len(self.residues), -1)
         of[self.place] = level.labels
-        kinds = [n.rsplit(" ", 1)[-1].split(" #")[0] for n in level.names]
+        kinds = [n.split(" #")[0].rsplit(" ", 1)[-1] for n in level.names]
         out: list[tuple[int, int, str]] = []
         for k, r in enumerate(at):
             kind = kinds[of[r]] if of[r] >= 0 else "coil"
@@ -74,28 +72,34 @@ class Model:
                 out.append((k, k + 1, kind))
         return [b for b in out if b[2] in ("helix", "strand")]
 
+    def band_note(self) -> str:
+        """What the marks below the profiles are, where there are any."""
+        if not any(self._bands(np.flatnonzero(self.polymer & (self.chain == c))) for c in np.unique(self.chain)):
+            return ""
+        return "Below each chain: helices (red) and strands (arrows). "
+
     # -- path -----------------------------------------------------------------------------------------------
     def path_levels(self) -> str:
         """Mean B of each level against the penalty (the paper's Fig. 3a)."""
-        steps = self.fit.steps
+        steps = self.found.steps
         x = np.array([s.omega_alpha for s in steps])
         y = np.array([s.mean_b for s in steps])
         f = Frame(
             620, 300, (x.min(), max(x.max(), x.min() * 1.01)), (0, float(y.max()) * 1.08), log_x=True, flip_x=True
         )
         f.axes("penalty Ωα", "mean B, Å²")
-        for k, name in enumerate(self.fit.names):
+        for k, name in enumerate(self.found.names):
             f.line(x, y[:, k], self.colours[k % 8], 2.2, title=name)
         return f.svg()
 
     def path_objective(self) -> str:
         """F, its bound and the residual against the penalty (Fig. 3b)."""
-        steps = self.fit.steps
+        steps = self.found.steps
         x = np.array([s.omega_alpha for s in steps])
         series = {
-            "F": (np.array([s.F for s in steps]), "#1f3b57", ""),
+            "F": (np.array([s.objective for s in steps]), "#1f3b57", ""),
             "dual bound": (np.array([max(s.bound, 1e-12) for s in steps]), "#e0a030", "5 4"),
-            "residual, Å² RMS": (np.array([max(s.residual_rms_b, 1e-9) for s in steps]), "#c2476a", ""),
+            "residual, Å² RMS": (np.array([max(s.residual, 1e-9) for s in steps]), "#c2476a", ""),
         }
         low = min(v.min() for v, _, _ in series.values()) * 0.8
         high = max(v.max() for v, _, _ in series.values()) * 1.4
@@ -113,30 +117,32 @@ class Model:
     # -- tables ---------------------------------------------------------------------------------------------
     def top_residues(self) -> str:
         """The residues with the largest amplitude at the residue level and below."""
-        names = self.fit.names
+        names, b_in = self.found.names, self.b_in
+        given = None if b_in is None else np.bincount(self.place, b_in) / self.count
         finest = [k for k, n in enumerate(names) if n in ("residue", "sidechain", "atomic")] or [len(names) - 1]
         key = finest[0]
         order = np.argsort(-self.mean[key], kind="stable")[:16]
         head = "".join(f"<th>{escape(n.replace('_', ' '))}</th>" for n in names)
+        head += "" if given is None else "<th>input</th>"
         rows = "".join(
             f"<tr><td>{escape(self.names[r])} {escape(self.comp[r])}</td>"
             + "".join(
                 f"<td>{'<b>' if k == key else ''}{self.mean[k, r]:.1f}{'</b>' if k == key else ''}</td>"
                 for k in range(len(names))
             )
-            + f"<td>{np.bincount(self.place, self.b_in)[r] / self.count[r]:.1f}</td></tr>"
+            + (f"<td>{given[r]:.1f}</td></tr>" if given is not None else "</tr>")
             for r in order
         )
         return (
-            f'<div class="scroll"><table><tr><th>residue</th>{head}<th>input</th></tr>{rows}</table></div>'
+            f'<div class="scroll"><table><tr><th>residue</th>{head}</tr>{rows}</table></div>'
             f'<p class="note">By mean B (Å²) at the level {escape(names[key])}.</p>'
         )
 
     def top_groups(self) -> str:
         """The groups with the largest amplitude at each level but the finest, with libration and translation."""
         rows = []
-        for k, level in enumerate(self.fit.levels):
-            if level.name in ("residue", "sidechain") and len(self.fit.levels) > 1:
+        for k, level in enumerate(self.found.levels):
+            if not level.names or (level.name in ("residue", "sidechain") and len(self.found.levels) > 2):
                 continue
             motions = self._motions(k)
             for m in sorted(motions, key=lambda m: -m["b"])[:6]:
@@ -145,55 +151,55 @@ class Model:
                     f"{escape(level.names[m['label']])}</td>"
                     f"<td>{m['b']:.2f}</td><td>{m['degrees'][0]:.2f}, {m['degrees'][1]:.2f}, {m['degrees'][2]:.2f}</td>"
                     f"<td>{m['shift'][0]:.2f}, {m['shift'][1]:.2f}, {m['shift'][2]:.2f}</td>"
-                    f"<td>{' '.join(f'{v:+.2f}' for v in m['direction'])}</td></tr>"
+                    f"<td>{', '.join(f'{round(v, 1) + 0.0:.1f}' for v in m['direction'])}</td></tr>"
                 )
         return (
-            '<div class="scroll"><table><tr><th>group</th><th>mean B, Å²</th><th>libration, ° RMS</th>'
-            "<th>translation, Å RMS</th>"
-            f"<th>main axis x y z</th></tr>{''.join(rows)}</table></div>"
-            '<p class="note">Principal values at the group\'s centroid; the axis is that of the largest libration.</p>'
+            '<div class="scroll"><table><tr><th>group</th><th>mean B, Å²</th><th>libration, °</th>'
+            "<th>translation, Å</th>"
+            f"<th>axis x, y, z</th></tr>{''.join(rows)}</table></div>"
+            '<p class="note">RMS values at the group\'s centroid; the axis is that of the largest libration.</p>'
         )
 
     def _motions(self, level: int) -> list[dict]:
-        s, fit = self.fit.solver.s, self.fit
-        mine = np.flatnonzero((s.level == level) & (fit.point.amplitude > 0))
+        tls = self.found.levels[level].tls
         out = []
-        for row, g in zip(tls_rows(fit.solver, fit.point, level, mine), mine, strict=True):
+        for label in np.flatnonzero(tls[:, 20] > 0):
+            row = tls[label]
             t = row[20] * row[[0, 3, 4, 3, 1, 5, 4, 5, 2]].reshape(3, 3)
             lib = row[20] * row[[6, 9, 10, 9, 7, 11, 10, 11, 8]].reshape(3, 3)
             values, vectors = np.linalg.eigh(lib)
             shift = np.sqrt(np.maximum(np.linalg.eigvalsh(t), 0))[::-1]
             degrees = np.degrees(np.sqrt(np.maximum(values, 0)))[::-1]
             direction = vectors[:, -1] * (1 if vectors[np.argmax(np.abs(vectors[:, -1])), -1] > 0 else -1)
-            out.append({"label": int(s.label_of[g]), "b": EIGHT_PI2 * row[20], "degrees": degrees, "shift": shift,
+            out.append({"label": int(label), "b": EIGHT_PI2 * row[20], "degrees": degrees, "shift": shift,
                         "direction": direction, "origin": row[21:24], "level": level})  # fmt: skip
         return out
 
     # -- residuals ------------------------------------------------------------------------------------------
-    def agreement(self) -> str:
+    def agreement(self, b_in: np.ndarray) -> str:
         """Input B against model B, all atoms."""
-        return scatter_density(self.b_in, self.b.sum(axis=0), "input B, Å²", "model B, Å²", 600, 400)
+        return scatter_density(b_in, self.b.sum(axis=0), "input B, Å²", "model B, Å²", 600, 400)
 
-    def residuals(self) -> str:
+    def residuals(self, b_in: np.ndarray) -> str:
         """Histogram of model minus input."""
-        return histogram(self.b.sum(axis=0) - self.b_in, "model − input, Å²", 600, 260)
+        return histogram(self.b.sum(axis=0) - b_in, "model − input, Å²", 600, 260)
 
-    def worst_atoms(self) -> str:
+    def worst_atoms(self, b_in: np.ndarray) -> str:
         """The atoms that the model explains least."""
-        difference = self.b.sum(axis=0) - self.b_in
-        h = self.fit.data.dep.hierarchy
+        model = self.b.sum(axis=0)
+        h = self.found.dep.hierarchy
         rows = "".join(
-            f"<tr><td>{escape(h.node_label('atom', int(self.fit.data.rows[k])))}</td><td>{self.b_in[k]:.2f}</td>"
-            f"<td>{self.b_in[k] + difference[k]:.2f}</td><td>{difference[k]:+.2f}</td></tr>"
-            for k in np.argsort(-np.abs(difference), kind="stable")[:6]
+            f"<tr><td>{escape(h.node_label('atom', int(self.found.rows[k])))}</td><td>{b_in[k]:.2f}</td>"
+            f"<td>{model[k]:.2f}</td><td>{model[k] - b_in[k]:+.2f}</td></tr>"
+            for k in np.argsort(-np.abs(model - b_in), kind="stable")[:6]
         )
         return f"<table><tr><th>atom</th><th>input</th><th>model</th><th>difference</th></tr>{rows}</table>"
 
     # -- space ----------------------------------------------------------------------------------------------
     def json(self) -> str:
         """The trace with U of each level, and the largest libration axes."""
-        h, data = self.fit.data.dep.hierarchy, self.fit.data
-        names = h.text("atoms", "name")[data.rows].astype(str)
+        h, found = self.found.dep.hierarchy, self.found
+        names = h.text("atoms", "name")[found.rows].astype(str)
         anchor = np.full(len(self.residues), -1)
         for name in reversed(ANCHORS):
             at = np.flatnonzero(names == name)
@@ -205,22 +211,24 @@ class Model:
         keep = np.arange(len(anchor))
         step = -(-len(keep) // MOST_POINTS)
         keep = keep[::step]
-        xyz = data.xyz[anchor[keep]]
+        xyz = found.dep.x_ref[found.rows[anchor[keep]]]
         jump = np.linalg.norm(np.diff(xyz, axis=0), axis=1) > 8.0 * step
         new = jump | (self.chain[keep][1:] != self.chain[keep][:-1]) | ~self.polymer[keep][1:]
         axes = []
-        for k in range(len(self.fit.levels)):
-            if len(self.fit.levels[k].names) <= 400:
+        for k, level in enumerate(found.levels):
+            if 0 < len(level.names) <= 400:
                 axes += sorted(self._motions(k), key=lambda m: -m["b"])[:40]
         centred = xyz - xyz.mean(axis=0)
         frame = np.linalg.svd(centred, full_matrices=False)[2] if len(xyz) > 3 else np.eye(3)
         frame = frame[[1, 0, 2]] if len(xyz) > 3 else frame  # the longest axis upright
+        if (centred @ frame[1] * self.b[:, anchor[keep]].sum(axis=0)).sum() < 0:
+            frame[1] = -frame[1]  # the more mobile end up
         frame[2] = np.cross(frame[0], frame[1])
         return json.dumps({
             "xyz": xyz.round(2).tolist(),
             "names": [f"{n} {c}" for n, c in zip(self.names[keep], self.comp[keep], strict=True)],
             "segment": np.concatenate([[0], np.cumsum(new)]).tolist(),
-            "levels": [n.replace("_", " ") for n in self.fit.names],
+            "levels": [n.replace("_", " ") for n in found.names],
             "u": self.u[:, anchor[keep]].round(4).tolist(),
             "rotation": frame.reshape(-1).round(4).tolist(),
             "axes": [{"level": m["level"], "degrees": round(float(m["degrees"][0]), 3),
