@@ -965,6 +965,8 @@ class Certificate(ConfiguredBaseModel):
     objective: float = Field(default=..., description="""F at the stored numbers.""")
     bound: float = Field(default=..., description="""A dual bound on the minimum.""")
     relative_gap: float = Field(default=..., description="""(objective - bound) / objective.""", ge=0)
+    objective_with_epsilon: Optional[float] = Field(default=None, description="""F with the term that makes the shapes of groups unique; it is what was minimised.""")
+    bound_with_epsilon: Optional[float] = Field(default=None, description="""A dual bound on the minimum of that objective.""")
 
 
 class PathStep(ConfiguredBaseModel):
