@@ -73,24 +73,23 @@ class States:
         if not len(variables):
             return
         values = joint.tolist() if len(variables) > 1000 else joint
-        for v in variables.tolist():
-            first = self._first[v]
-            values[v] = first[values[self._above[v]]] if first else counting.options(self.dag, v, values)[0]
+        first = self._first
+        for v, place in ((v, first.place[v]) for v in variables.tolist()):
+            if place < 0:
+                values[v] = counting.options(self.dag, v, values)[0]
+            else:
+                values[v] = first.states[place + 1 + values[first.above[v]]]
         joint[begin:] = values[begin:]
 
     @cached_property
-    def _above(self) -> list[int]:
-        return trees.single_parents(self.dag).tolist()
-
-    @cached_property
-    def _first(self) -> list[list[int]]:
+    def _first(self) -> trees.Lookup:
         """The first state of a variable by the state of its one parent."""
-        return trees.lookup(self.dag, np.array(self._above, np.int64), np.zeros(len(self.dag.row_state)))
+        return trees.lookup(self.dag, np.zeros(len(self.dag.row_state)))
 
     @cached_property
-    def _most_populated(self) -> list[list[int]]:
+    def _most_populated(self) -> trees.Lookup:
         """The most populated state of a variable by the state of its one parent."""
-        return trees.lookup(self.dag, np.array(self._above, np.int64), self.dag.row_population)
+        return trees.lookup(self.dag, self.dag.row_population)
 
     def labels(self, joint: np.ndarray) -> dict[str, str]:
         """A joint state by name; inactive variables are left out."""
@@ -126,7 +125,7 @@ class States:
         wanted: Mapping[int, int],
         flat: np.ndarray,
         pick: Callable[[int, list[int], list[int]], int],
-        known: Sequence[list[int]] = (),
+        known: trees.Lookup | None = None,
     ) -> np.ndarray:
         """A joint state: what is wanted, else `flat` for unconditional variables and `pick` for the others.
 
@@ -138,8 +137,8 @@ class States:
                 start[v] = index
         joint = start.tolist()
         for v in np.flatnonzero(self.dag.is_conditional).tolist():
-            if known and known[v] and v not in wanted:
-                joint[v] = known[v][joint[self._above[v]]]
+            if known is not None and known.place[v] >= 0 and v not in wanted:
+                joint[v] = known.states[known.place[v] + 1 + joint[known.above[v]]]
                 continue
             possible = counting.options(self.dag, v, joint)
             if v in wanted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def tables(dag: ScopeDag, variables: np.ndarray, parent: np.ndarray, width: int)
     possible[place[always], :, state[always]] = True
     row, _, needed = dag.flat_conditions.terms(number[~always])  # of the one parent that there is
     possible[place[~always][row], needed + 1, state[~always][row]] = True
-    possible &= _active(dag, variables, width, 1)[:, :, None]
+    possible &= _active(dag, variables, width)[:, :, None]
     possible[:, :, 0] = ~possible.any(axis=2)
     return possible
 
@@ -47,11 +48,22 @@ def single_parents(dag: ScopeDag) -> np.ndarray:
     return above
 
 
-def lookup(dag: ScopeDag, above: np.ndarray, preference: np.ndarray) -> list[list[int]]:
-    """The state that each variable with one parent takes, by the parent's value: of the rows that hold the one of
-    largest preference (R,), the first of equals. -1 is inactive, of the variable and, as last entry, of the parent.
+@dataclass
+class Lookup:
+    """What each variable takes by the value x of its one parent: states[place[v] + 1 + x], -1 = inactive.
 
-    Empty for other variables, and for those of which two rows of one state can hold."""
+    above: the parent; place: -1 for variables that have no table. All three are lists, for walks one by one."""
+
+    above: list[int]
+    place: list[int]
+    states: list[int]
+
+
+def lookup(dag: ScopeDag, preference: np.ndarray) -> Lookup:
+    """Of the rows that hold the state of the one of largest preference (R,), the first of equals.
+
+    No table for variables with several parents, and for those of which two rows of one state can hold."""
+    above = single_parents(dag)
     variables = np.flatnonzero(above >= 0)
     width = 1 + int(dag.n_states[above[variables]].max(initial=0))
     place, rows = spread(dag.row_start, variables)
@@ -60,30 +72,28 @@ def lookup(dag: ScopeDag, above: np.ndarray, preference: np.ndarray) -> list[lis
     term, _, needed = dag.flat_conditions.terms(dag.row_condition[rows[some]])
     row = np.concatenate([np.repeat(rows[always], width), rows[some][term]])
     cell = np.concatenate([np.repeat(place[always], width), place[some][term]]) * width
-    cell += np.concatenate([np.tile(np.arange(width), len(always)), needed])
+    cell += np.concatenate([np.tile(np.arange(width), len(always)), needed + 1])
     order = np.lexsort((dag.row_state[row], -preference[row], cell))
     row, cell = row[order], cell[order]
     best = changes(cell[None])
     taken = np.full((len(variables), width), INACTIVE)
     taken.reshape(-1)[cell[best]] = dag.row_state[row[best]]
-    taken[~_active(dag, variables, width, 0)] = INACTIVE
+    taken[~_active(dag, variables, width)] = INACTIVE
     pair = np.sort(cell * (1 + int(dag.n_states.max(initial=0))) + dag.row_state[row])
     overlapping = np.zeros(len(variables), bool)
     overlapping[pair[1:][pair[1:] == pair[:-1]] // (1 + int(dag.n_states.max(initial=0))) // width] = True
-    found: list[list[int]] = [[]] * len(dag)
-    for v, states, twice in zip(variables.tolist(), taken.tolist(), overlapping.tolist(), strict=True):
-        if not twice:
-            found[v] = states
-    return found
+    place = np.full(len(dag), -1)
+    place[variables[~overlapping]] = np.flatnonzero(~overlapping) * width
+    return Lookup(above.tolist(), place.tolist(), taken.reshape(-1).tolist())
 
 
-def _active(dag: ScopeDag, variables: np.ndarray, width: int, shift: int) -> np.ndarray:
-    """Whether the descriptor of each variable is there when its one parent is in state k - shift, (n, width) bool."""
+def _active(dag: ScopeDag, variables: np.ndarray, width: int) -> np.ndarray:
+    """Whether the descriptor of each variable is there when its one parent is in state k - 1, (n, width) bool."""
     gated = np.flatnonzero(dag.activation_of[variables] != ALWAYS)
     active = np.ones((len(variables), width), bool)
     active[gated] = False
     at, _, needed = dag.flat_conditions.terms(dag.activation_of[variables[gated]])
-    active[gated[at], needed + shift] = True
+    active[gated[at], needed + 1] = True
     return active
 
 
@@ -97,46 +107,55 @@ def count(dag: ScopeDag, variables: np.ndarray, parent: np.ndarray) -> int:
 
 def contract(possible: np.ndarray, parent: np.ndarray) -> np.ndarray:
     """The number of joint values of each tree, in no order. possible: as from `tables`; parent: (n,), -1 = none."""
-    below = np.ones(possible.shape[:2], np.int64)  # joint values of what was removed below, by value
     table: np.ndarray = possible.astype(np.int64)
+    row = np.arange(len(parent))  # of what is left, in table
+    below = np.ones(possible.shape[:2], np.int64)  # joint values of what was removed below, by value
+    most = 1.0  # of the entries of table
     coin = np.random.default_rng(0)
     found: list[np.ndarray] = []
     while len(parent):
         n = len(parent)
+        table, row = _fitting(table, row, most, below)
+        below = below.astype(table.dtype)
         children = np.bincount(parent[parent >= 0], minlength=n)
         leaf = np.flatnonzero(children == 0)
-        table, below = _fitting(table, below)
-        sums = np.matmul(table[leaf], below[leaf][:, :, None])[:, :, 0]  # by the parent's value
+        sums = np.matmul(table[row[leaf]], below[leaf][:, :, None])[:, :, 0]  # by the parent's value
         is_root = parent[leaf] < 0
         found.append(sums[is_root, 0])
         up, joined = products(parent[leaf[~is_root]], sums[~is_root])
         below = multiplied(below, up, joined)
-        stays = children > 0
-        single = np.bincount(parent[stays & (parent >= 0)], minlength=n) == 1
-        only = np.full(n, -1)
-        only[parent[stays & (parent >= 0)]] = np.flatnonzero(stays & (parent >= 0))
-        heads = coin.random(n) < 0.5
-        taken = np.flatnonzero(stays & single & heads & ~((parent >= 0) & single[parent] & heads[parent]))
-        lower = only[taken]
-        table, below = _fitting(table, below, twice=True)
-        table[lower] = np.matmul(table[taken] * below[taken][:, None, :], table[lower])
+        lower, middle = _between(parent, children, coin.random(n) < 0.5)
+        table, row = _fitting(table, row, most, below)
+        joint = np.matmul(table[row[middle]] * below[middle][:, None, :], table[row[lower]])
+        if table.dtype != object:
+            most = max(most, float(joint.max(initial=1)))
+        table[row[lower]] = joint
         parent = parent.copy()
-        parent[lower] = parent[taken]
-        stays[taken] = False
-        new = np.cumsum(stays) - 1
-        parent = np.where(parent[stays] >= 0, new[parent[stays]], -1)
-        table, below = table[stays], below[stays]
+        parent[lower] = parent[middle]
+        stays = children > 0
+        stays[middle] = False
+        new = np.append(np.cumsum(stays) - 1, -1)
+        parent, row, below = new[parent[stays]], row[stays], below[stays]
     return np.concatenate([np.zeros(0, object), *found])
 
 
-def _fitting(table: np.ndarray, below: np.ndarray, twice: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """The two as they are while the next product fits into an int64, else as integers of any size."""
-    if table.dtype == object or below.dtype == object:
-        return table.astype(object), below.astype(object)
-    most = float(table.max(initial=1))
-    if table.shape[1] * float(below.max(initial=1)) * most * (most if twice else 1.0) < LARGEST:
-        return table, below
-    return table.astype(object), below.astype(object)
+def _fitting(table: np.ndarray, row: np.ndarray, most: float, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The table as it is while the next product fits into an int64, else what is left of it as integers of any size."""
+    fits = below.dtype != object and most * most * table.shape[1] * float(below.max(initial=1)) < LARGEST
+    return (table, row) if fits or table.dtype == object else (table[row].astype(object), np.arange(len(row)))
+
+
+def _between(parent: np.ndarray, children: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices without leaves that have one child, no two of them neighbours: the child, and the vertex.
+
+    Of the neighbours that could be taken, the one is whose coin shows heads and whose parent's does not."""
+    inner = np.flatnonzero((children > 0) & (parent >= 0))
+    above = parent[inner]
+    single = np.bincount(above, minlength=len(parent)) == 1
+    taken = single & heads
+    taken[inner[taken[inner] & taken[above]]] = False
+    chosen = inner[taken[above]]
+    return chosen, parent[chosen]
 
 
 def products(group: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

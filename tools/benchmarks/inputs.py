@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, lever, screw, symmetric
+from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED
 from polystate.store import Group
 from polystate_schemas.registry import entries
 
@@ -41,15 +41,27 @@ def random_tls(label: np.ndarray, n_groups: int, xyz: np.ndarray, mean_u: float,
     rows[:, 0:6], rows[:, 6:12] = six_components(joint[:, 3:, 3:]), six_components(joint[:, :3, :3])
     rows[:, 12:20] = s.reshape(-1, 9)[:, :8]
     rows[:, 21:24] = centre + rng.normal(size=(n_groups, 3))
-    k = lever(xyz[inside] - rows[label[inside], 21:24])
-    t, lib, s = symmetric(rows[:, 0:6]), symmetric(rows[:, 6:12]), screw(rows[:, 12:20])
-    g = label[inside]
-    trace = np.einsum("nii->n", t[g] + k @ lib[g] @ np.swapaxes(k, 1, 2) + 2 * k @ s[g]) / 3
-    scale = np.bincount(g, trace, n_groups) / count
+    scale = mean_trace(rows, label[inside], xyz[inside], count) / 3
     scale[scale == 0] = 1.0
     rows[:, :20] /= scale[:, None]
     rows[:, 20] = mean_u * rng.uniform(0.5, 1.5, n_groups)
     return rows
+
+
+def mean_trace(rows: np.ndarray, group: np.ndarray, xyz: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """The mean of Tr U of the atoms of each group under TLS rows (G, 24), (G,)."""
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values, len(rows)) / count
+
+    x, y, z = (xyz[:, k] - rows[group, 21 + k] for k in range(3))
+    l11, l22, l33, l12, l13, l23 = rows[:, 6:12].T
+    _, s12, s13, s21, _, s23, s31, s32 = rows[:, 12:20].T
+    xx, yy, zz = mean(x * x), mean(y * y), mean(z * z)
+    turned = (yy + zz) * l11 + (xx + zz) * l22 + (xx + yy) * l33
+    mixed = mean(x * y) * l12 + mean(x * z) * l13 + mean(y * z) * l23
+    screwed = mean(x) * (s32 - s23) + mean(y) * (s13 - s31) + mean(z) * (s21 - s12)
+    return rows[:, 0:3].sum(axis=1) + turned - 2 * mixed + 2 * screwed
 
 
 def deposition(
@@ -177,19 +189,38 @@ def made_up(n_atoms: int, n_groups: int, seed: int = 0, b: bool = True) -> dict[
     return deposition(xyz, residue, np.zeros(residue[-1] + 1, int), {"group": label}, values)
 
 
-def discrete(n_states: int, nested: bool = True) -> dict[str, Group]:
-    """n_states states: pairs of alternates a residue, each residue nested under the one before in runs of four."""
+SHAPES = ("independent", "runs of four", "one chain", "one star", "random forest")
+
+
+def parents(n: int, shape: str) -> np.ndarray:
+    """The variable that each of n variables is nested under, (n,), -1 = none."""
+    own = np.arange(n)
+    rng = np.random.default_rng(0)
+    found = {
+        "independent": np.full(n, -1),
+        "runs of four": np.where(own % 4, own - 1, -1),
+        "one chain": own - 1,
+        "one star": np.where(own, 0, -1),
+        "random forest": np.where(rng.random(n) < 0.01, -1, (own * rng.random(n)).astype(int)),
+    }[shape]
+    found[0] = -1
+    return found
+
+
+def discrete(n_states: int, shape: str = "runs of four") -> dict[str, Group]:
+    """n_states states: pairs of alternates a residue; state b of a nested residue needs state a of its parent."""
     n_sites = max(1, n_states // 2)
+    above = parents(n_sites, shape)
+    nested = bool((above >= 0).any())
     xyz = np.zeros((n_sites, 3))
     xyz[:, 0] = np.arange(n_sites) * 3.8
     tree = deposition(xyz, np.arange(n_sites), np.zeros(n_sites, int), {}, None)
     site = np.repeat(np.arange(n_sites, dtype=np.int32), 2)
     state = np.tile(np.array([0, 1], np.int32), n_sites)
     condition = np.full(2 * n_sites, -1, np.int32)
-    if nested:  # state b of a residue needs state a of the one before
-        inner = (site % 4 != 0) & (state == 1)
-        condition[inner] = site[inner]
-    parents = np.unique(condition[condition >= 0])
+    inner = (above[site] >= 0) & (state == 1)
+    condition[inner] = site[inner]
+    has = np.flatnonzero(above >= 0).astype(np.int32)
     table = {
         "site": site, "state": state, "label": ["a", "b"] * n_sites, "condition": condition,
         "population": np.tile([0.6, 0.4], n_sites), "deposited": np.full(2 * n_sites, np.nan),
@@ -210,8 +241,8 @@ def discrete(n_states: int, nested: bool = True) -> dict[str, Group]:
     }  # fmt: skip
     if nested:
         tables["conditions"] = {
-            "condition": parents, "parent": ["alt"] * len(parents), "site": parents - 1,
-            "state": np.zeros(len(parents), np.int32),
+            "condition": has, "parent": ["alt"] * len(has), "site": above[has].astype(np.int32),
+            "state": np.zeros(len(has), np.int32),
         }  # fmt: skip
     tree["descriptors/alt"] = Group(document, {}, tables)
     return tree
