@@ -114,6 +114,7 @@ def sample(
         done += _size(job, k)
         if progress is not None:
             progress(done, n)
+    _clear(job.out)
     _write_json(job.out / "zarr.json", _group({**document, "complete": True}))
     return job.out
 
@@ -157,8 +158,7 @@ def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bo
         for key, value in document.items():
             if key != "complete" and found.get(key) != value:
                 raise BadRequest(f"resume/{key}", value, f"{found.get(key)}, as in the draws already there")
-        for partial in job.out.rglob("*.partial"):
-            partial.unlink()
+        _clear(job.out)
         return [k for k in range(job.shards) if not _shard_path(job, "xyz", 2, k).exists()]
     if job.out.exists():
         if not overwrite and not resume:
@@ -174,6 +174,12 @@ def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bo
         _create(job.out, "state", (job.n, ensemble.n_variables), "int32", job.chunk, job.shard)
     _write_json(root, _group(document))
     return list(range(job.shards))
+
+
+def _clear(out: Path) -> None:
+    """Remove what workers that were killed left half written."""
+    for partial in out.rglob("*.partial"):
+        partial.unlink(missing_ok=True)
 
 
 def _create(out: Path, name: str, shape: tuple[int, ...], dtype: str, chunk: int | None, shard: int | None) -> Any:

@@ -115,3 +115,22 @@ def test_a_killed_run_goes_on(tmp_path):
     dep.sample(400, 7, out, resume=True)
     assert finished < len(list((out / "xyz" / "c").iterdir()))
     assert files(out) == files(dep.sample(400, 7, tmp_path / "whole.zarr"))
+
+
+def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    polystate.write(deposition(SEED).tree, tmp_path / "dep.zarr")
+    dep = polystate.open(tmp_path / "dep.zarr")
+    lost = []
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+
+        def lose(done: int, n: int) -> None:
+            if not lost and 0 < done < n:
+                lost.append(done)
+                os.kill(pids[0], signal.SIGKILL)
+
+        out = dep.sample(400, 7, tmp_path / "draws.zarr", scheduler=cluster.scheduler_address, progress=lose)
+    assert lost
+    assert files(out) == files(dep.sample(400, 7, tmp_path / "whole.zarr"))
