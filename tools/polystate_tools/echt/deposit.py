@@ -57,16 +57,10 @@ def fitted_tree(
     stack = []
     for k, level in enumerate(levels):
         name = f"echt.{level.name}"
-        inside = np.flatnonzero(level.labels >= 0)
-        order = np.argsort(data.rows[inside], kind="stable")
-        inside = inside[order]
         groups = np.empty(len(level.names), np.int64)
         mine = np.flatnonzero(solver.s.level == k)
         groups[solver.s.label_of[mine]] = mine
-        out[f"groupings/{name}/v1"] = Group(
-            {"kind": "partition", "child_level": "atom", "labels": list(level.names)},
-            {"child": data.rows[inside].astype(np.int32), "parent": level.labels[inside].astype(np.int32)},
-        )
+        out[f"groupings/{name}/v1"] = _grouping(data, level)
         out[f"descriptors/{name}"] = Group(
             _document(name, "parametric_gaussian/tls_v1", {"grouping": f"{name}/v1"}),
             {"tls": tls_rows(solver, point, k, groups)},
@@ -78,6 +72,24 @@ def fitted_tree(
         _provenance(tree, data, levels, solver, steps, point, stack, source, notes, seconds, choices or {})
     )
     return out
+
+
+def _grouping(data: FitInput, level: Level) -> Group:
+    """The groups of a level over whole chains or residues where they are whole everywhere, else over atoms."""
+    h = data.dep.hierarchy
+    label = np.full(data.dep.n_atoms, -1, np.int32)
+    label[data.rows] = level.labels
+    for child_level in ("chain", "residue", "atom"):
+        node = np.arange(len(label)) if child_level == "atom" else h.of_atoms(child_level)
+        first = np.full(int(node.max()) + 1, -1, np.int32)
+        first[node[::-1]] = label[::-1]
+        if (first[node] == label).all():
+            break
+    child = np.flatnonzero(first >= 0).astype(np.int32)
+    return Group(
+        {"kind": "partition", "child_level": child_level, "labels": list(level.names)},
+        {"child": child, "parent": first[child]},
+    )
 
 
 def _document(name: str, operator_id: str, scope: dict) -> dict:
