@@ -90,6 +90,10 @@ class Plan:
             self._others.append((d, mine, self._position[at]))
         anisotropic = any(d.operator != "parametric_gaussian/iadp_v1" for d in others)
         self._aniso = np.zeros((6, len(self._row) if anisotropic else 0))
+        self._only_isotropic = (  # and each atom once: then there is nothing to add to
+            [d.operator for d in others] == ["parametric_gaussian/iadp_v1"]
+            and np.bincount(self._others[0][2], minlength=1).max() <= 1
+        )
         self._whole = {
             d.id for d, mine, _ in self._others if np.array_equal(mine, np.arange(len(self.parameters[d.id])))
         }
@@ -99,6 +103,9 @@ class Plan:
     def covariance(self, out: np.ndarray | None = None) -> np.ndarray:
         """U_total (n, 3, 3) float64 Å² with the present parameters, written to `out` where given."""
         out = np.empty((self.n, 3, 3)) if out is None else out
+        if not out.flags.c_contiguous:
+            out[...] = self.covariance()
+            return out
         self._n_suspects = stack.evaluate(
             *self.collapse(), self._combination, self._begin, self._length, self._xyz, self._iso, self._aniso,
             self._row, out, self._suspects,
@@ -122,7 +129,7 @@ class Plan:
         for tls, stage in zip(tables[:-1], self._stages, strict=False):
             stack.collapse(tls, stage.row, stage.parent, stage.origin, above, above_origin, stage.out)
             above, above_origin = stage.out, stage.origin
-        if self._others:
+        if self._others and not self._only_isotropic:
             self._iso[:] = 0
             self._aniso[:] = 0
         for d, mine, place in self._others:
@@ -133,7 +140,7 @@ class Plan:
                 continue
             values = values if d.id in self._whole else values[mine]
             if d.operator == "parametric_gaussian/iadp_v1":
-                stack.add_isotropic(place, values, self._iso)
+                (stack.set_isotropic if self._only_isotropic else stack.add_isotropic)(place, values, self._iso)
             else:
                 if d.offset is not None:
                     values = six_components(d.turn_covariance(symmetric(values)))

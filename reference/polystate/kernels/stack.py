@@ -10,8 +10,9 @@ import numpy as np
 
 from polystate.kernels import formulas
 from polystate.kernels.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
-from polystate.kernels.jit import fusing, jit
+from polystate.kernels.jit import fusing, jit, prefetch
 
+AHEAD = 128  # atoms whose place in the output is asked for early
 PIECE = 512  # atoms that are evaluated between two visits to the output
 SCREEN = 0.5 * PSD_ABSOLUTE
 moved, suspect, factor_one = fusing(formulas.moved), jit(formulas.suspect), jit(formulas.factor_one)
@@ -58,9 +59,11 @@ def evaluate(
     (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 = padding."""
     six = np.empty(6 * PIECE)  # one array, so that the compiler sees that its parts do not overlap
     p = np.empty(20)
-    flagged = 0
+    flagged, last, flat = 0, len(row), out.reshape(-1)
     for piece in range(len(begin)):
         c, b, n = combination[piece], begin[piece], length[piece]
+        for j in range(min(b + AHEAD, last), min(b + AHEAD + n, last)):
+            prefetch(flat, np.int64(max(row[j], 0)) * 9)
         total, finest, a = _combined(c, tls, group, parent, origin, above, above_origin)
         for k in range(20):
             p[k] = total[k] + a * finest[k]
@@ -114,6 +117,13 @@ def add_isotropic(place, b, iso):
     """iso[place] += B / 8π²; place, b: (R,)."""
     for r in range(len(place)):
         iso[place[r]] += b[r] / EIGHT_PI_SQUARED
+
+
+@jit
+def set_isotropic(place, b, iso):
+    """iso[place] = B / 8π²; place, b: (R,)."""
+    for r in range(len(place)):
+        iso[place[r]] = b[r] / EIGHT_PI_SQUARED
 
 
 @jit
