@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate_tools.echt.solver import EIGHT_PI2, Point, Solver, State
+from polystate_tools.echt.solver import EIGHT_PI2, Point, Solver
 
-HEAT = 1e-2  # of the mean input: how far a start lies inside the cone
 SOLVES = 4
 TOLERANCE = 2e-3
 
@@ -52,7 +51,7 @@ def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises:
         own = max(alpha + change, 0.02 * alpha)
         shifted = alphas + sign * price * weight
         slack = max(alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))
-        other = solver.solve(_inside(solver, point, slack), shifted, own, beta, eps, TOLERANCE)
+        other = solver.solve(solver.start_near(point, slack), shifted, own, beta, eps, TOLERANCE)
         real = solver.point(other.sigma, other.own, alphas, alpha, beta, eps)
         if sign * (solver.mean_b(real)[level] - solver.mean_b(models[-1])[level]) >= 0.0:
             break  # the price no longer moves the level
@@ -72,15 +71,6 @@ def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises:
         part = _crossing(solver, a, b, alphas, alpha, beta, eps, limit)
         out.append([(1 - part) * x + part * y for x, y in zip(solver.mean_b(a), solver.mean_b(b), strict=True)])
     return out
-
-
-def _inside(solver: Solver, point: Point, slack: float) -> State:
-    """A start for another problem near `point`: all motions strictly inside the cone, all slacks alike."""
-    heat = HEAT * solver.mean_input
-    eye = np.eye(6) * (np.arange(6) < solver.s.rank[:, None])[:, None, :]
-    own = np.eye(solver.k) * (np.arange(solver.k) < solver.atom_rank[:, None])[:, None, :] * float(solver.atomic)
-    below = np.maximum(-np.linalg.eigvalsh(point.sigma)[:, :1, None], 0.0) if len(point.sigma) else 0.0
-    return State(point.sigma + (heat + below) * eye, slack * eye, point.own + heat * own, slack * own)
 
 
 def _crossing(
