@@ -58,9 +58,9 @@ bench-gpu: $(READY)
 	$(BIN)/python tools/benchmarks/gpu.py --make out/6vxx.npz
 	$(BIN)/python tools/benchmarks/gpu.py out/6vxx.npz --log tools/benchmarks/results/gpu.txt
 
-# Damaged MMTF files, many more than `make test` tries.
+# Damaged MMTF files and stores, many more than `make test` tries.
 fuzz: $(READY)
-	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/mmtf -k "never_crash or any_bytes"
+	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/mmtf tests/core -k "never_crash or any_bytes or damaged_store_is"
 
 clean:
 	rm -rf $(VENV) out build

@@ -39,6 +39,6 @@ def axes(tree: Tree) -> dict[str, Axis]:
 
 def axis(found: Mapping[str, Axis], name: str, where: str) -> Axis:
     """The axis `name`, or a refusal that names it."""
-    if name not in found:
+    if not isinstance(name, str) or name not in found:
         raise UnknownAxis(where, name, "one of " + (", ".join(found) or "no axes"))
     return found[name]

@@ -17,16 +17,11 @@ Codec = Mapping[str, Any]
 
 
 def is_plain(node: Mapping[str, Any]) -> bool:
-    """Whether `read` can read an array with this metadata."""
-    encoding = node.get("chunk_key_encoding", {})
-    separator = encoding.get("configuration", {}).get("separator", "/")
+    """Whether `read` can read an array with this metadata, which `metadata.check_array` has passed."""
     return (
-        node.get("chunk_grid", {}).get("name") == "regular"
-        and encoding.get("name") == "default"
-        and separator in ("/", ".")
-        and not node.get("storage_transformers")
-        and isinstance(node.get("fill_value"), bool | int | float)
-        and _is_known(node.get("codecs", []))
+        node["chunk_key_encoding"]["name"] == "default"
+        and isinstance(node["fill_value"], bool | int | float)
+        and _is_known(node["codecs"])
     )
 
 

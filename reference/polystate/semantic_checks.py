@@ -107,8 +107,8 @@ def provenance_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError
 
 
 def _scope_key(d: Descriptor) -> str:
-    scope = d.document.get("scope") or {}
-    return f"{scope.get('grouping')}|{scope.get('level')}"
+    scope = d.document.get("scope")
+    return f"{scope.get('grouping')}|{scope.get('level')}" if isinstance(scope, dict) else ""
 
 
 def derivation_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError]:
@@ -298,8 +298,8 @@ def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
         n = d.dep.axis(d.document["state_axis"], f"{d.path}#/state_axis").length
         if len(np.unique(site)) != 1:
             yield UnsupportedCombination(f"{d.path}/states", f"{len(np.unique(site))} sites", "one site")
-        elif not np.array_equal(np.unique(state), np.arange(n)):
-            yield AxisLength(f"{d.path}/states/state", f"{len(np.unique(state))} states", f"0 to {n - 1}")
+        elif len(numbers := np.unique(state)) != n or not np.array_equal(numbers, np.arange(len(numbers))):
+            yield AxisLength(f"{d.path}/states/state", f"{len(numbers)} states", f"0 to {n - 1}")
     if d.axis is not None:
         yield from _axis_label_errors(d, site, state)
 

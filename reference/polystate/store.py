@@ -6,7 +6,6 @@ costs one small read a group and never needs the numbers. Writing lives in `writ
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -17,8 +16,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from polystate import chunks
-from polystate.errors import NotAStore, UnreadableArray, UnreadableTable, UnsupportedCodec, UnsupportedVersion
+from polystate import chunks, metadata
+from polystate.errors import (
+    NotAStore,
+    SchemaError,
+    UnreadableArray,
+    UnreadableTable,
+    UnsupportedCodec,
+    UnsupportedVersion,
+)
 
 FORMAT_VERSION = "0.1.0"
 LAYERS = (
@@ -27,10 +33,6 @@ LAYERS = (
 )  # fmt: skip
 TABLE_MEDIA_TYPE = "application/vnd.apache.arrow.file"
 ARROW_MAGIC = b"ARROW1"
-CODECS = {"bytes", "zstd", "gzip", "crc32c", "sharding_indexed"}
-DTYPES = {
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
-}  # fmt: skip
 # A store may say that an array is larger than memory; more than this is believed only with chunks behind it.
 IMPLAUSIBLE_BYTES = 1 << 30
 IMPLAUSIBLE_RATIO = 2000
@@ -196,20 +198,17 @@ class StoredTree(Mapping[str, Group]):
         }
         self._zarr: Any = None
         self._groups: dict[str, Group] = {}
-        if self._metadata[""].get("node_type") != "group" or "polystate" not in self.attributes(""):
+        root = self.attributes("").get("polystate")
+        if self._metadata[""]["node_type"] != "group" or not isinstance(root, dict):
             raise NotAStore(f"{src.name}/zarr.json", "no attributes.polystate", "a group with a polystate document")
-        check_version(self.attributes("")["polystate"], src.name)
+        check_version(root, src.name)
 
     def _node(self, key: str) -> dict[str, Any]:
         try:
-            node = json.loads(self.source.get(key), parse_constant=_refuse_constant)
-        except Exception as error:  # of the file system, of a damaged zip, of JSON too deep
+            content = self.source.get(key)
+        except Exception as error:  # of the file system, or of a damaged zip
             raise NotAStore(key, error, "a Zarr v3 metadata document") from error
-        if not isinstance(node, dict) or node.get("zarr_format") != 3:
-            raise NotAStore(key, "another format", "zarr_format 3")
-        if not isinstance(node.get("attributes", {}), dict):
-            raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")
-        return node
+        return metadata.node(content, key)
 
     @property
     def folder(self) -> str | Path:
@@ -224,7 +223,7 @@ class StoredTree(Mapping[str, Group]):
 
     def array_metadata(self, path: str) -> dict[str, Any]:
         """The Zarr metadata of the array at `path`, without reading a chunk; refused if no reader could read it."""
-        check_array_metadata(self._metadata[path], path)
+        metadata.check_array(self._metadata[path], path)
         return self._metadata[path]
 
     def children(self, path: str, node_type: str) -> list[str]:
@@ -233,7 +232,7 @@ class StoredTree(Mapping[str, Group]):
         return [
             p[len(prefix) :]
             for p, node in self._metadata.items()
-            if p and p.startswith(prefix) and "/" not in p[len(prefix) :] and node.get("node_type") == node_type
+            if p and p.startswith(prefix) and "/" not in p[len(prefix) :] and node["node_type"] == node_type
         ]
 
     def layers(self) -> list[str]:
@@ -243,7 +242,7 @@ class StoredTree(Mapping[str, Group]):
 
     def __getitem__(self, path: str) -> Group:
         if path not in self._groups:
-            if self._metadata[path].get("node_type") != "group":
+            if self._metadata[path]["node_type"] != "group":
                 raise KeyError(path)
             prefix = path + "/" if path else ""
             names = self.children(path, "array")
@@ -251,7 +250,7 @@ class StoredTree(Mapping[str, Group]):
             arrays = [n for n in names if n not in tables]
             document = self.attributes(path).get("polystate", {})
             if not isinstance(document, dict):
-                raise NotAStore(f"{path}/zarr.json", "a polystate document that is not an object", "an object")
+                raise SchemaError(f"{path}#", "a polystate document that is not an object", "an object")
             self._groups[path] = Group(
                 document,
                 Lazy(arrays, lambda n: self.read_array(prefix + n)),
@@ -260,18 +259,20 @@ class StoredTree(Mapping[str, Group]):
         return self._groups[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(p for p, node in self._metadata.items() if node.get("node_type") == "group"))
+        return iter(sorted(p for p, node in self._metadata.items() if node["node_type"] == "group"))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __contains__(self, path: object) -> bool:
-        return path in self._metadata and self._metadata[path].get("node_type") == "group"
+        return path in self._metadata and self._metadata[path]["node_type"] == "group"
 
     def _check_plausible(self, path: str) -> None:
         """Refuse an array that says it is larger than memory without the chunks to be so."""
         node = self._metadata[path]
-        size = int(np.prod(node["shape"], dtype=object)) * np.dtype(node["data_type"]).itemsize
+        chunk = node["chunk_grid"]["configuration"]["chunk_shape"]
+        covered = [-(-n // c) * c for n, c in zip(node["shape"], chunk, strict=True)]
+        size = int(np.prod(covered, dtype=object)) * np.dtype(node["data_type"]).itemsize
         if size > IMPLAUSIBLE_BYTES:
             stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
             if size > IMPLAUSIBLE_RATIO * stored:
@@ -303,7 +304,7 @@ class StoredTree(Mapping[str, Group]):
     def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
         """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
         node = self._metadata[path]
-        check_array_metadata(node, path)
+        metadata.check_array(node, path)
         try:
             if rows is None:
                 self._check_plausible(path)
@@ -319,10 +320,6 @@ class StoredTree(Mapping[str, Group]):
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _is_table(attributes: Mapping[str, Any]) -> bool:
     marked = attributes.get("polystate")
     return isinstance(marked, dict) and marked.get("media_type") == TABLE_MEDIA_TYPE
@@ -334,22 +331,6 @@ def check_version(document: Any, where: str) -> None:
     major = FORMAT_VERSION.split(".")[0]
     if not isinstance(version, str) or version.split(".")[0] != major:
         raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
-
-
-def check_array_metadata(node: Mapping[str, Any], path: str) -> None:
-    """Refuse data types and codecs that not every reader has."""
-    if node.get("data_type") not in DTYPES:
-        raise UnreadableArray(path, node.get("data_type"), "one of " + ", ".join(sorted(DTYPES)))
-    names, codecs = [], list(node.get("codecs", []))
-    while codecs:
-        codec = codecs.pop()
-        names.append(codec.get("name") if isinstance(codec, dict) else codec)
-        if isinstance(codec, dict):
-            inner = codec.get("configuration", {})
-            codecs += inner.get("codecs", []) + inner.get("index_codecs", [])
-    for name in names:
-        if name not in CODECS:
-            raise UnsupportedCodec(path, name, "one of " + ", ".join(sorted(CODECS)))
 
 
 def read_table(values: np.ndarray, where: str) -> dict[str, Any]:

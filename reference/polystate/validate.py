@@ -113,12 +113,16 @@ def document_errors(dep: Deposition) -> Iterator[PolystateError]:
         if path not in tree and not any(p.startswith(path + "/") for p in tree):
             yield MissingLayer(path, "nothing", "a group that every deposition has")
     yield from _schema_errors("deposition", "", dep.document)
+    readable = True
     for path, group in tree.items():
         kind = document_kind(path)
-        if kind and (group.attributes or kind in ("descriptor", "grouping", "axis", "provenance", "operator_body")):
-            yield from _schema_errors(kind, path, group.attributes)
-    for d in dep.descriptors.values():
-        yield from _descriptor_document_errors(dep, d)
+        if kind:
+            for error in _schema_errors(kind, path, group.attributes):
+                readable &= kind != "descriptor"
+                yield error
+    if readable:  # what a descriptor names is looked up in others, which have to have the right form
+        for d in dep.descriptors.values():
+            yield from _descriptor_document_errors(dep, d)
 
 
 def document_kind(path: str) -> str | None:
@@ -213,8 +217,11 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
     for path in (p for p in tree if p.startswith("hierarchy/assemblies/")):
         local = {}
         yield from checks.array_errors(tree, path, checks.payload("assembly"), local)
-        yield from checks.row_errors(f"{path}/chain", tree[path].arrays["chain"], sizes.get("hierarchy/chains", 0))
-        yield from checks.row_errors(f"{path}/operator", tree[path].arrays["operator"], local.get("K", 0))
+        for column, size in (("chain", sizes.get("hierarchy/chains", 0)), ("operator", local.get("K", 0))):
+            if column in tree[path].arrays:
+                yield from checks.row_errors(f"{path}/{column}", tree[path].arrays[column], size)
+    for path in (p for p in tree if document_kind(p) == "operator_body"):
+        yield from checks.array_errors(tree, path, checks.payload("operator_body"), {})
     if dep.hierarchy.has("atoms", "draw_key"):
         keys = dep.hierarchy.column("atoms", "draw_key")
         yield from semantic.duplicate_keys("hierarchy/atoms/draw_key", keys)
@@ -293,6 +300,8 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
             failed = True
     if not failed:
         yield from semantic.descriptor_errors(d, part)
+        if part != "states" and d.table("occupancy"):
+            d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id")  # [DSC-11]
 
 
 def _sizes(d: Descriptor) -> tuple[dict[str, int], str | None]:

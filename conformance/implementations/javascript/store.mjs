@@ -5,7 +5,7 @@ import { crc32, gunzipSync } from 'node:zlib';
 import { crc32c } from '@aws-crypto/crc32c';
 import * as zarr from 'zarrita';
 import yauzl from 'yauzl';
-import { container } from './errors.mjs';
+import { container, schema } from './errors.mjs';
 
 export const TYPES = {
   bool: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array, uint8: Uint8Array,
@@ -49,6 +49,11 @@ class ExactBytes {
     return this.inner.decode(new Uint8Array(bytes));
   }
 }
+const Zstd = zarr.registry.get('zstd');
+zarr.registry.set('zstd', async () => {
+  const codec = await Zstd();
+  return { fromConfig: () => codec.fromConfig({ level: 1 }) }; // the level is a writer's
+});
 zarr.registry.set('crc32c', () => Checksum);
 zarr.registry.set('gzip', () => Gzip);
 zarr.registry.set('bytes', () => ExactBytes);
@@ -137,6 +142,9 @@ export async function openStore(path) {
   const store = await openZarr(path);
   const root = store.nodes.get('');
   if (!root || root.kind !== 'group' || !isObject(root.meta.attributes?.polystate)) throw container('not-a-store', '');
+  for (const { path: at, kind, payload } of store.nodes.values()) {
+    if (kind === 'group' && !isObject(payload)) throw schema('schema-violation', `${at}#`);
+  }
   return store;
 }
 
@@ -156,10 +164,48 @@ export async function openZarr(path) {
     } catch (e) {
       throw container('not-a-store', node, e.message);
     }
-    if (!isObject(meta) || meta.zarr_format !== 3) throw container('not-a-store', node);
-    nodes.set(node, { path: node, meta, kind: meta.node_type, payload: meta.attributes?.polystate ?? {} });
+    const { node_type: kind, attributes = {} } = isObject(meta) ? meta : {};
+    if (meta?.zarr_format !== 3 || !['group', 'array'].includes(kind) || !isObject(attributes)) throw container('not-a-store', node);
+    nodes.set(node, { path: node, meta, kind, payload: attributes.polystate === undefined ? {} : attributes.polystate });
   }
   return new Store(files, nodes);
+}
+
+// STO-44: what the metadata of an array may say.
+function checkArray(meta, path) {
+  const require = (holds, what) => { if (!holds) throw container('unreadable-array', path, what); };
+  const whole = (list, least) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= least);
+  const or = (value, otherwise) => (value === undefined ? otherwise : value);
+  const configured = (x) => isObject(x) && isObject(or(x.configuration, {}));
+  const { shape, data_type: dtype, chunk_grid: grid, chunk_key_encoding: keys, fill_value: fill } = meta;
+  require(typeof dtype === 'string' && Object.hasOwn(TYPES, dtype), `data type ${JSON.stringify(dtype)}`);
+  require(whole(shape, 0), 'shape');
+  require(configured(grid) && grid.name === 'regular', 'chunk_grid');
+  const chunk = grid.configuration?.chunk_shape;
+  require(whole(chunk, 1) && chunk.length === shape.length, 'chunk_shape');
+  require(configured(keys) && ['default', 'v2'].includes(keys.name), 'chunk_key_encoding');
+  require(['/', '.'].includes(or(keys.configuration?.separator, '/')), 'separator');
+  require(Array.isArray(or(meta.storage_transformers, [])) && or(meta.storage_transformers, []).length === 0, 'storage_transformers');
+  const text = typeof fill === 'string' && /^(NaN|-?Infinity|0x[0-9a-fA-F]+)$/.test(fill);
+  if (dtype === 'bool') require(typeof fill === 'boolean', 'fill_value');
+  else if (dtype.startsWith('float')) require(typeof fill === 'number' || text, 'fill_value');
+  else require(Number.isInteger(fill) && (TYPES[dtype].BYTES_PER_ELEMENT === 8 || TYPES[dtype].of(fill)[0] === fill), 'fill_value');
+  const chain = (codecs) => {
+    require(Array.isArray(codecs) && codecs.length > 0, 'codecs');
+    codecs.forEach((codec, k) => {
+      const name = typeof codec === 'string' ? codec : codec?.name;
+      if (!CODECS.has(name)) throw container('unsupported-codec', path, `codec ${JSON.stringify(name)}`);
+      const inner = or(codec.configuration, {});
+      require(isObject(inner) && (k === 0) === ['bytes', 'sharding_indexed'].includes(name), 'codecs');
+      if (name === 'bytes') require(['little', 'big'].includes(or(inner.endian, 'little')), 'endian');
+      if (name === 'sharding_indexed') {
+        require(whole(inner.chunk_shape, 1), 'chunk_shape of a shard');
+        chain(inner.codecs);
+        chain(inner.index_codecs);
+      }
+    });
+  };
+  chain(meta.codecs);
 }
 
 export class Store {
@@ -189,22 +235,8 @@ export class Store {
     const node = this.nodes.get(path);
     if (node.array) return node.array;
     const { meta } = node;
-    const dtype = meta.data_type;
-    if (!(typeof dtype === 'string' && Object.hasOwn(TYPES, dtype))) throw container('unreadable-array', path, `data type ${JSON.stringify(dtype)}`);
-    const codecs = (list) => {
-      if (!Array.isArray(list)) throw container('unreadable-array', path);
-      for (const codec of list) {
-        const name = typeof codec === 'string' ? codec : codec?.name;
-        if (!CODECS.has(name)) throw container('unsupported-codec', path, `codec ${name}`);
-        if (name === 'sharding_indexed') {
-          codecs(codec.configuration?.codecs);
-          codecs(codec.configuration?.index_codecs);
-        }
-      }
-    };
-    codecs(meta.codecs);
-    const shape = meta.shape;
-    if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw container('unreadable-array', path);
+    checkArray(meta, path);
+    const { data_type: dtype, shape } = meta;
     const size = shape.reduce((a, b) => a * b, 1);
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
