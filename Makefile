@@ -49,9 +49,11 @@ faults: $(READY)
 verify-statistics: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.verify_statistics
 
-# Every benchmark beside its peers, where they are installed; renews the page of results.
+# Every benchmark beside its peers, where they are installed; renews the page of results. BENCH_PYTHON: an interpreter
+# with cctbx-base, gemmi and ProDy; MMTF_PEERS: one with biotite 0.41.2 and mmtf-python.
 bench: $(READY)
-	$(BIN)/python tools/benchmarks/run.py --page
+	$(BIN)/python tools/benchmarks/run.py --page --python $(or $(BENCH_PYTHON),$(BIN)/python) \
+		$(if $(MMTF_PEERS),--peers $(MMTF_PEERS))
 
 # The CUDA kernels on a machine that has a GPU; the second command needs NumPy and numba only.
 bench-gpu: $(READY)

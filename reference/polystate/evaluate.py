@@ -182,7 +182,8 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         mine, at = request.among(d.atom_rows)
         basis = d.array("basis")
         coefficients = components(d, "coefficients", len(basis), request)
-        inputs = {"basis": basis[:, mine], "coefficients": coefficients}
+        mine_only = basis if len(mine) == basis.shape[1] else basis[:, mine]  # megabytes, not copied for all atoms
+        inputs = {"basis": mine_only, "coefficients": coefficients}
         return at, d.turn(call(d.operator, inputs, backend=request.backend)["displacement"])
     if d.operator and d.operator.startswith("neural_decoder/"):
         mine, at = request.among(d.atom_rows)

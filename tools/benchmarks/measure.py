@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import statistics
@@ -64,6 +65,14 @@ def record(
     if bounds:
         found["met"] = all(ratios[peer] >= least for peer, least in bounds.items() if peer in ratios)
     return found
+
+
+def peer(name: str) -> Any:
+    """A module to measure beside, or None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 def machine() -> dict[str, Any]:

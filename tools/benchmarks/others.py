@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,46 +18,62 @@ HERE = Path(__file__).parent
 
 def records(name: str, quick: bool) -> list[dict[str, Any]]:
     """What a script beside this one measures, as records."""
-    return {"mmtf": mmtf, "import_export": import_export}[name](quick)
+    return {"mmtf": mmtf, "import_export": import_export, "echt": echt}[name](quick)
 
 
 def one(name: str, milliseconds: dict[str, float], ours: str, **more: Any) -> dict[str, Any]:
     """A record of single numbers."""
     programs = {k: {"median_s": v / 1e3, "q1_s": v / 1e3, "q3_s": v / 1e3, "n": 1} for k, v in milliseconds.items()}
     ratio = {k: v / milliseconds[ours] for k, v in milliseconds.items() if k != ours}
-    return {"name": name, "ours": ours, "programs": programs, "ratio": ratio, "bounds": {}, "notes": [], **more}
+    return {"name": name, "ours": ours, "programs": programs, "ratio": ratio, "bounds": {}, **{"notes": [], **more}}
 
 
 def mmtf(quick: bool) -> list[dict[str, Any]]:
-    """Decoding and encoding; peers where this interpreter has them."""
+    """Decoding and encoding; peers where an interpreter has them."""
     folder = inputs.DATA / "mmtf" / "v1.0"
     name = "1CRN" if quick else "4V5A"
     path = next(p for p in sorted(folder.rglob("*")) if p.stem.upper().startswith(name))
+    peers = _peers()
     with tempfile.TemporaryDirectory() as out:
         json_file = Path(out) / "mmtf.json"
         command = [sys.executable, str(HERE / "mmtf.py"), str(path), "--json", str(json_file)]
-        if _has_peers():
-            command += ["--peers", sys.executable]
+        command += ["--peers", peers] if peers else []
         subprocess.run([*command, "--rounds", "3" if quick else "9"], check=True, stdout=subprocess.DEVNULL)
         found = json.loads(json_file.read_text())["results"][0]
     tasks = sorted({task for times in found["median_ms"].values() for task in times})
+    skipped = [] if peers else ["skipped: biotite 0.41.2 and mmtf-python are in no interpreter that --peers names"]
     return [
         one(
             f"MMTF {task}, {found['file']}",
             {program: times[task] for program, times in found["median_ms"].items() if task in times},
             "polystate",
+            notes=skipped,
         )
         for task in tasks
     ]
 
 
-def _has_peers() -> bool:
-    try:
-        import biotite.structure.io.mmtf  # noqa: F401
-        import mmtf.api.mmtf_reader  # noqa: F401
-    except ImportError:
-        return False
-    return True
+def _peers() -> str | None:
+    """An interpreter that has the peers of MMTF: the one named, or this one."""
+    for python in (os.environ.get("POLYSTATE_MMTF_PEERS"), sys.executable):
+        if python:
+            code = "import biotite.structure.io.mmtf, mmtf.api.mmtf_reader"
+            if not subprocess.run([python, "-P", "-c", code], capture_output=True).returncode:
+                return python
+    return None
+
+
+def echt(quick: bool) -> list[dict[str, Any]]:
+    """The whole path of penalties on 6vxx; the peer is a comparison of its own (echt.py peer)."""
+    if quick:
+        return [
+            {"name": "ECHT fit of 6vxx", "programs": {}, "ratio": {}, "bounds": {}, "notes": ["skipped: not quick"]}
+        ]
+    command = [sys.executable, str(HERE / "echt.py"), "path", "--data", str(inputs.DATA.resolve())]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    about = next(line for line in lines if " s CPU" in line)
+    seconds = float(re.search(r"([0-9.]+) s CPU", about)[1])  # type: ignore[index]
+    return [one("ECHT fit of 6vxx, all penalties, CPU time", {"polystate": seconds * 1e3}, "polystate", notes=[about])]
 
 
 def import_export(quick: bool) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 """Every benchmark beside its peers.
 
-    python tools/benchmarks/run.py [--quick] [--only NAME ...] [--json FILE] [--page] [--python PEERS]
+    python tools/benchmarks/run.py [--quick] [--only NAME ...] [--json FILE] [--page] [--python P] [--peers Q]
 
 A benchmark is a module here with `main(quick) -> list of records` (`measure.record`), or a script of its own that
 `others.py` translates; each runs in a process of its own. POLYSTATE_DATA names the folder of input files.
---python: the interpreter that has the peers (cctbx-base, gemmi, mmtf-python, biotite), which need not be this one.
+--python: the interpreter that has the peers (cctbx-base, gemmi, ProDy), which need not be this one. --peers: one that
+has biotite 0.41.2 and mmtf-python, which need NumPy 1. What is not installed is skipped, and a line says so.
 --page writes results/README.md, results.json and the plots."""
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 ROOT = HERE.parents[1]
-MODULES = ("covariance", "draws", "sampling", "opening", "states", "growth", "import_export", "mmtf", "echt")
+MODULES = ("covariance", "draws", "sampling", "opening", "states", "modes", "growth", "import_export", "mmtf", "echt")
 
 
 def main() -> int:
@@ -32,6 +34,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small inputs and few rounds")
     parser.add_argument("--only", nargs="+", choices=MODULES, metavar="NAME", help=", ".join(MODULES))
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
+    parser.add_argument("--peers", help="an interpreter that has biotite 0.41.2 and mmtf-python")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--page", action="store_true", help="write the page of results")
     parser.add_argument("--one", choices=MODULES, help=argparse.SUPPRESS)
@@ -39,8 +42,9 @@ def main() -> int:
     if options.one:
         return _one(options.one, options.quick, options.json)
     found: dict[str, Any] = {"quick": options.quick, "benchmarks": {}}
-    failed = False
-    for name in options.only or [m for m in MODULES if (HERE / f"{m}.py").exists()]:
+    failed, begin = False, time.monotonic()
+    for name in options.only or MODULES:
+        print(f"-- {name}", flush=True)
         records, said = _process(name, options)
         if records is None:
             failed = True
@@ -50,6 +54,7 @@ def main() -> int:
         found["benchmarks"][name] = records["records"]
         for record in records["records"]:
             print(_text(record), flush=True)
+    print(f"{time.monotonic() - begin:.0f} s in all")
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.page:
@@ -62,6 +67,8 @@ def _process(name: str, options: argparse.Namespace) -> tuple[dict[str, Any] | N
     environment = dict(os.environ)
     paths = [str(ROOT / p) for p in ("reference", "schemas", "conformance", "tools")]
     environment["PYTHONPATH"] = os.pathsep.join([*paths, environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    if options.peers:
+        environment["POLYSTATE_MMTF_PEERS"] = options.peers
     if options.page:
         RESULTS.mkdir(exist_ok=True)
         environment["POLYSTATE_PLOTS"] = str(RESULTS)
