@@ -45,7 +45,7 @@ cases: $(READY)
 faults: $(READY)
 	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
 
-# Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (some minutes).
+# Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (half an hour).
 verify-statistics: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.verify_statistics
 
