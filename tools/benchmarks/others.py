@@ -31,7 +31,7 @@ def one(name: str, milliseconds: dict[str, float], ours: str, **more: Any) -> di
 def mmtf(quick: bool) -> list[dict[str, Any]]:
     """Decoding and encoding; peers where an interpreter has them."""
     folder = inputs.DATA / "mmtf" / "v1.0"
-    name = "1CRN" if quick else "4V5A"
+    name = "173D" if quick else "4V5A"
     path = next(p for p in sorted(folder.rglob("*")) if p.stem.upper().startswith(name))
     peers = _peers()
     with tempfile.TemporaryDirectory() as out:

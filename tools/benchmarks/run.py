@@ -4,7 +4,7 @@
 
 A benchmark is a module here with `main(quick) -> list of records` (`measure.record`), or a script of its own that
 `others.py` translates; each runs in a process of its own. POLYSTATE_DATA names the folder of input files.
---python: the interpreter that has the peers (cctbx-base, gemmi, ProDy), which need not be this one. --peers: one that
+--python: an interpreter that has peers that are hard to install (cctbx-base, ProDy, gemmi). --peers: one that
 has biotite 0.41.2 and mmtf-python, which need NumPy 1. What is not installed is skipped, and a line says so.
 --page writes results/README.md, results.json and the plots."""
 
@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 ROOT = HERE.parents[1]
 MODULES = ("covariance", "draws", "sampling", "opening", "states", "modes", "growth", "import_export", "mmtf", "echt")
+
+BESIDE = ("covariance", "modes")  # run by the interpreter that has the peers; the others need none but gemmi
 
 
 def main() -> int:
@@ -74,7 +76,8 @@ def _process(name: str, options: argparse.Namespace) -> tuple[dict[str, Any] | N
         environment["POLYSTATE_PLOTS"] = str(RESULTS)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "records.json"
-        command = [options.python, str(HERE / "run.py"), "--one", name, "--json", str(out)]
+        python = options.python if name in BESIDE else sys.executable
+        command = [python, str(HERE / "run.py"), "--one", name, "--json", str(out)]
         done = subprocess.run(
             [*command, *(["--quick"] if options.quick else [])], env=environment, capture_output=True, text=True
         )
