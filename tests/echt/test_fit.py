@@ -20,8 +20,8 @@ from polystate_tools.echt import solver as solver_module
 from polystate_tools.echt.fit import atom_b, fit
 from polystate_tools.echt.model import atom_covariances
 from polystate_tools.echt.outputs import write_all
+from polystate_tools.echt.points import Settings
 from polystate_tools.echt.ranges import share_ranges
-from polystate_tools.echt.solver import Settings
 from polystate_tools.echt.stored import checked, input_of, stored
 from polystate_tools.query import query
 from polystate_tools.report.echt import page

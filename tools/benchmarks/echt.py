@@ -24,9 +24,10 @@ import numpy as np
 from polystate import Deposition
 from polystate_tools.echt.atoms_of import fit_input, load
 from polystate_tools.echt.fit import Fit, problem_of
-from polystate_tools.echt.levels import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.level_tables import atoms_of_table, levels_of_table, table_rows
 from polystate_tools.echt.model import atom_covariances, level_covariances
-from polystate_tools.echt.solver import Settings, Solver
+from polystate_tools.echt.points import Settings
+from polystate_tools.echt.solver import Solver
 from polystate_tools.echt.structure import Problem
 
 REFERENCE = {1: 152.62, 5: 91.79, 9: 59.32, 13: 38.97, 17: 25.03, 21: 15.91, 25: 10.12, 29: 6.29}

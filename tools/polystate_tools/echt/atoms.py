@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from .fields import atom_rows
 from .linalg6 import cholesky, congruence, congruence_transposed, invert_lower, jit, scaling_point
 
 ROOT2 = math.sqrt(2.0)
@@ -124,3 +125,56 @@ def slack_step(inverse, slack, delta, w, v, mu, n, out, b1, b2):
     for i in range(n):
         for j in range(n):
             out[i, j] = mu * inverse[i, j] - slack[i, j] - out[i, j]
+
+
+@jit
+def residual(u, rows, y, s, d, aniso, rho):
+    """rho (6,) = u - field - own part; isotropic atoms use rho[0]."""
+    if aniso:
+        to_voigt(s, rho)
+        for k in range(6):
+            total = u[k] - rho[k]
+            for i in range(d):
+                total -= rows[k, i] * y[i]
+            rho[k] = total
+    else:
+        total = u[0] - s[0, 0]
+        for i in range(d):
+            total -= rows[0, i] * y[i]
+        rho[0] = total
+
+
+@jit
+def atom_step(
+    x, origin, radius, d, is_aniso, u, weight, y, eta, s, z, mu, alpha, beta, ds, dz, rows, g36, rho, start, w6, s6
+):
+    """One atom's own step under the change eta of the groups' field."""
+    atom_rows(
+        (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius,
+        d, is_aniso, rows, g36,
+    )  # fmt: skip
+    residual(u, rows, y, s, d, is_aniso, rho)
+    if not is_aniso:
+        change = 0.0
+        for i in range(d):
+            change += rows[0, i] * eta[i]
+        _, g, ratio = isotropic_elimination(rho[0], 6.0 * weight, s[0, 0], z[0, 0], mu, alpha, beta)
+        step = -g / (6.0 * weight) - ratio * change
+        ds[0, 0] = step
+        dz[0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
+        return
+    kappa = 2.0 * weight
+    solve = s6[7]
+    anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4])
+    for k in range(6):
+        change = 0.0
+        for i in range(d):
+            change += rows[k, i] * eta[i]
+        rho[k] = kappa * change
+    for k in range(6):
+        for m in range(6):
+            start[k] -= solve[k, m] * rho[m]
+    from_voigt(start, ds)
+    scaling_point(s, z, 3, w6, s6[0], s6[1], s6[2], s6[3])
+    inverse_spd(s, 3, s6[1], s6[2], s6[4])
+    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, dz, s6[1], s6[2])

@@ -15,9 +15,9 @@ from polystate.sampling import indefinite
 from polystate.selection import mask
 from polystate.store import Tree
 from polystate_tools.echt.errors import BFactorRange, NothingToFit, ResidualWithoutTls
+from polystate_tools.echt.points import EIGHT_PI2
 from polystate_tools.formats.selections import WATERS
 
-EIGHT_PI2 = 8.0 * np.pi**2
 HYDROGEN = (1, 119)
 MAX_B = 2000.0  # Å²
 ISOTROPIC = "parametric_gaussian/iadp_v1"

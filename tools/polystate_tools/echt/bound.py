@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .atoms import from_voigt
+from .atoms import from_voigt, residual
 from .fields import atom_rows, pull, shift
 from .linalg6 import eigen_symmetric, jit
-from .newton import CHUNKS, numba, parallel, residual
+from .newton import CHUNKS, numba, parallel
 
 
 @parallel

@@ -57,7 +57,7 @@ def fit(
           --domains spike-domains.yaml --report 6vxx.html
       polystate fit --many structures/ results/ --workers 2"""
     from polystate.errors import AlreadyExists, BadRequest
-    from polystate_tools.echt.solver import Settings
+    from polystate_tools.echt.points import Settings
 
     settings = Settings(omega_first=omega, delta=delta, max_steps=steps)
     chosen: dict[str, Any] = {

@@ -13,7 +13,8 @@ from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import ISOTROPIC, FitInput
 from polystate_tools.echt.levels import Level
 from polystate_tools.echt.model import own_covariances
-from polystate_tools.echt.solver import EIGHT_PI2, Point, Solver, Step
+from polystate_tools.echt.points import EIGHT_PI2, Point, Step
+from polystate_tools.echt.solver import Solver
 from polystate_tools.formats.operators import operator
 
 PROVENANCE = "echt"

@@ -14,8 +14,10 @@ from polystate import Deposition
 from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import FitInput, fit_input, load
 from polystate_tools.echt.deposit import fitted_tree
-from polystate_tools.echt.levels import Level, atoms_of_table, build_levels, levels_of_table, table_rows
-from polystate_tools.echt.solver import Point, Settings, Solver, State, Step
+from polystate_tools.echt.level_tables import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.levels import Level, build_levels
+from polystate_tools.echt.points import Point, Settings, State, Step
+from polystate_tools.echt.solver import Solver
 from polystate_tools.echt.structure import Problem
 
 

@@ -6,7 +6,6 @@ come from a YAML file of selections (`domains`) or ready from a CSV table (`tabl
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from polystate.selection import mask
 from polystate_schemas.yaml12 import load as load_yaml
 from polystate_tools.echt import secondary
 from polystate_tools.echt.atoms_of import FitInput
-from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
+from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, UnknownLevel
 
 DEFAULT = ("chain", "secondary_structure", "residue", "sidechain", "atomic")
 STANDARD = ("molecule", *DEFAULT)
@@ -83,7 +82,7 @@ def without_repeats(levels: list[Level]) -> list[Level]:
         if single:
             notes.append(f"{single} groups of one atom are left to the atomic level")
         if names:
-            kept.append(Level(level.name, labels, _unique(names), notes))
+            kept.append(Level(level.name, labels, unique(names), notes))
         elif kept:
             kept[-1].notes.append(f"level {level.name} has no group of its own and is dropped")
     if not kept and levels and (levels[0].labels >= 0).any():
@@ -91,7 +90,7 @@ def without_repeats(levels: list[Level]) -> list[Level]:
     return kept
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     seen: dict[str, int] = {}
     out = []
     for name in names:
@@ -101,7 +100,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 # -- standard levels ------------------------------------------------------------------------------------------
-def _residue_names(data: FitInput) -> np.ndarray:
+def residue_names(data: FitInput) -> np.ndarray:
     return np.array(data.dep.hierarchy.node_labels("residue"), dtype=object)
 
 
@@ -112,7 +111,7 @@ def _molecule(data: FitInput) -> Level:
 def _chain(data: FitInput) -> Level:
     h = data.dep.hierarchy
     chain = h.of_atoms("chain")[data.rows]
-    labels, nodes = _numbered(np.where(data.polymer, chain, -1))
+    labels, nodes = numbered(np.where(data.polymer, chain, -1))
     ids = h.text("chains", "auth_asym")
     labels, names, notes = _with_ligands(data, labels, [str(ids[int(k)]) for k in nodes])
     return Level("chain", labels, names, notes)
@@ -128,7 +127,7 @@ def _secondary(data: FitInput) -> Level:
     comp = data.dep.hierarchy.text("residues", "comp")[residues]
     states = secondary.assignment(chain, segment, comp, xyz)
     group, kinds = secondary.elements(states, segment)
-    label = _residue_names(data)
+    label = residue_names(data)
     names = []
     for g, kind in enumerate(kinds):
         members = residues[group == g]
@@ -148,8 +147,8 @@ def _secondary(data: FitInput) -> Level:
 
 
 def _residue(data: FitInput) -> Level:
-    labels, nodes = _numbered(data.dep.hierarchy.of_atoms("residue")[data.rows])
-    names = _residue_names(data)
+    labels, nodes = numbered(data.dep.hierarchy.of_atoms("residue")[data.rows])
+    names = residue_names(data)
     return Level("residue", labels, [str(names[int(k)]) for k in nodes], [])
 
 
@@ -159,13 +158,13 @@ def _sidechain(data: FitInput) -> Level:
     comp = h.text("residues", "comp").astype(str)[residue]
     side = ~np.isin(h.text("atoms", "name")[data.rows].astype(str), BACKBONE)
     split = data.polymer & ~np.isin(comp, WHOLE)
-    labels, nodes = _numbered(np.where(split, 2 * residue + side, -1))
-    names = _residue_names(data)
+    labels, nodes = numbered(np.where(split, 2 * residue + side, -1))
+    names = residue_names(data)
     made = [f"{names[int(k) // 2]} {'side chain' if int(k) % 2 else 'backbone'}" for k in nodes]
     return Level("sidechain", labels, made, ["backbone is N, CA, C, O, CB, OXT; GLY, ALA, PRO are not split"])
 
 
-def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Labels 0.. by order of appearance for keys >= 0 (-1 stays), and each label's key."""
     inside = np.flatnonzero(keys >= 0)
     values, first, inverse = np.unique(keys[inside], return_index=True, return_inverse=True)
@@ -185,7 +184,7 @@ def _with_ligands(data: FitInput, labels: np.ndarray, names: list[str]) -> tuple
 
     labels, names = labels.copy(), list(names)
     residue = data.dep.hierarchy.of_atoms("residue")[data.rows]
-    label_names = _residue_names(data)
+    label_names = residue_names(data)
     known = np.flatnonzero(data.polymer & (labels >= 0))
     tree = cKDTree(data.xyz[known]) if len(known) else None
     joined = alone = 0
@@ -248,69 +247,3 @@ def _selected(data: FitInput, name: str, document: dict, where: str) -> Level:
     if document.get("source"):
         notes.append(f"source: {' '.join(str(document['source']).split())}")
     return Level(name, labels, names, notes)
-
-
-def table_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Level names and rows of a CSV with the columns chain, residue, atom and one a level."""
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        columns = list(reader.fieldnames or [])
-        if columns[:3] != ["chain", "residue", "atom"] or len(columns) < 4:
-            raise UnknownLevel(str(path), ", ".join(columns), "columns chain, residue, atom, then one a level")
-        return columns[3:], list(reader)
-
-
-def atoms_of_table(data_dep, rows: list[dict[str, str]], where: str) -> np.ndarray:
-    """(rows,) the row of hierarchy/atoms that each line of the table names."""
-    h = data_dep.hierarchy
-    residue = h.of_atoms("residue")
-    chain = h.text("chains", "auth_asym")[h.of_atoms("chain")]
-    number, code, name = (
-        h.column("residues", "auth_seq")[residue],
-        h.text("residues", "ins")[residue],
-        h.text("atoms", "name"),
-    )
-    place = {(c, f"{s}{i}", a): k for k, (c, s, i, a) in enumerate(zip(chain, number, code, name, strict=True))}
-    out = np.empty(len(rows), np.int64)
-    for k, row in enumerate(rows):
-        key = (row["chain"], row["residue"], row["atom"])
-        if key not in place:
-            raise LevelIncomplete(f"{where}[{k + 2}]", "/".join(key), "an atom of the structure")
-        out[k] = place[key]
-    if len(np.unique(out)) < len(out):
-        raise LevelOverlap(where, "an atom listed twice", "each atom once")
-    return out
-
-
-def levels_of_table(data: FitInput, names: list[str], rows: list[dict[str, str]], atom: np.ndarray) -> list[Level]:
-    """Levels from the columns of a table, taken as they are; an empty cell is in no group of that level."""
-    order = np.argsort(atom)
-    use = order[np.isin(atom[order], data.rows)]
-    if len(use) != len(data.rows):
-        raise NothingToFit("--groups", f"{len(use)} of {len(data.rows)} atoms listed", "every fitted atom")
-    residue_name = _residue_names(data)
-    residue = data.dep.hierarchy.of_atoms("residue")[data.rows]
-    levels = []
-    for name in names:
-        cells = np.array([rows[k][name].strip() for k in use])
-        values, codes = np.unique(cells, return_inverse=True)
-        labels, keys = _numbered(np.where(cells == "", -1, codes))
-        made = []
-        for g, key in enumerate(keys):
-            members = residue[labels == g] if len(keys) < 2000 else None
-            if members is None:
-                made.append(str(values[int(key)]))
-            else:
-                a, b = residue_name[members[0]], residue_name[members[-1]]
-                made.append(f"{a} to {b}" if a != b else str(a))
-        if len(keys) >= 2000:
-            first = {int(g): int(k) for k, g in reversed(list(enumerate(labels))) if g >= 0}
-            made = [str(residue_name[residue[first[g]]]) for g in range(len(keys))]
-        levels.append(Level(_level_id(name), labels, _unique(made), ["taken as it stands in the table of levels"]))
-    return levels
-
-
-def _level_id(column: str) -> str:
-    """A column's name as part of an id."""
-    name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in column.strip().lower())
-    return {"residue_group": "residue"}.get(name, name)

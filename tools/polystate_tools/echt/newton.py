@@ -18,149 +18,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .atoms import (
-    anisotropic_elimination,
-    from_voigt,
-    inverse_spd,
-    isotropic_elimination,
-    slack_step,
-    to_voigt,
-)
-from .fields import atom_rows, lift, lift_matrix, pull, shift
-from .linalg6 import cholesky, cholesky_semidefinite, congruence, congruence_transposed, jit, scaling_point
+from .atoms import anisotropic_elimination, atom_step, isotropic_elimination, residual
+from .fields import atom_rows, lift_matrix, shift
+from .groups import covariance_of_motions, group_response, group_step
+from .linalg6 import cholesky, cholesky_semidefinite, jit
 
 CHUNKS = 64  # fixed, so that work is split the same way for any number of threads
 parallel = numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy")
-
-
-@jit
-def group_response(sigma, slack, basis, rank, d, loss_pull, mu, alpha, beta, eps, w, v, e, h, s6):
-    """What one group can do: fills w (6,), v (6, 6), e (d, d), h (d,). s6: (8, 6, 6) scratch. False on breakdown."""
-    b1, b2, b3, b4 = s6[0], s6[1], s6[2], s6[3]
-    if not scaling_point(sigma, slack, rank, w, v, b1, b2, b3):
-        return False
-    c = s6[4]
-    if not own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2):
-        return False
-    add_pull(loss_pull, basis, rank, d, c, b1, b2)
-    congruence(v, c, rank, b3, b4)
-    motions = s6[5]  # row i: the i-th eigenmotion
-    for i in range(rank):
-        for k in range(6):
-            total = 0.0
-            for j in range(rank):
-                total += basis[k, j] * v[j, i]
-            motions[i, k] = total
-    p = np.empty(d)
-    u = np.zeros(d)
-    for i in range(d):
-        h[i] = 0.0
-        for j in range(d):
-            e[i, j] = 0.0
-    tau = 0.0
-    unasked = 0.0
-    for i in range(rank):
-        for j in range(i + 1):
-            x = w[i] * w[j]
-            x /= 1.0 + 2.0 * eps * x
-            lift(motions[i], motions[j], d, p)
-            if i == j:
-                tau += x
-                unasked += x * b3[i, i]
-                for k in range(d):
-                    u[k] += x * p[k]
-            else:
-                x *= 2.0
-            y = x * b3[i, j]
-            for k in range(d):
-                h[k] += y * p[k]
-                xp = x * p[k]
-                for m in range(k + 1):
-                    e[k, m] += xp * p[m]
-    net = 2.0 * beta / (1.0 + 2.0 * beta * tau)
-    for k in range(d):
-        h[k] -= net * unasked * u[k]
-        for m in range(k + 1):
-            e[k, m] -= net * u[k] * u[m]
-            e[m, k] = e[k, m]
-    return True
-
-
-@jit
-def own_force(sigma, rank, mu, alpha, beta, eps, out, b1, b2):
-    """out = mu sigma^-1 - (alpha + 2 beta A) 1 - 2 eps sigma: minus the gradient of all but the loss."""
-    if not inverse_spd(sigma, rank, b1, b2, out):
-        return False
-    trace = 0.0
-    for i in range(rank):
-        trace += sigma[i, i]
-    for i in range(rank):
-        for j in range(rank):
-            out[i, j] = mu * out[i, j] - 2.0 * eps * sigma[i, j]
-        out[i, i] -= alpha + 2.0 * beta * trace
-    return True
-
-
-@jit
-def add_pull(force, basis, rank, d, c, b1, b2):
-    """c += basis^T pull(force) basis."""
-    pull(force, d, b1)
-    for i in range(6):
-        for j in range(rank):
-            total = 0.0
-            for k in range(6):
-                total += b1[i, k] * basis[k, j]
-            b2[i, j] = total
-    for i in range(rank):
-        for j in range(rank):
-            total = 0.0
-            for k in range(6):
-                total += basis[k, i] * b2[k, j]
-            c[i, j] += total
-
-
-@jit
-def group_step(force, sigma, slack, basis, rank, d, mu, alpha, beta, eps, w, v, dsigma, dslack, s6):
-    """The change of one group's covariance and slack under a field force (d,), the loss's pull included."""
-    b1, b2, b3, b4, c, inv = s6[0], s6[1], s6[2], s6[3], s6[4], s6[5]
-    own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2)
-    add_pull(force, basis, rank, d, c, b1, b2)
-    congruence(v, c, rank, b3, b4)
-    tau = 0.0
-    moved = 0.0
-    for i in range(rank):
-        for j in range(rank):
-            x = w[i] * w[j]
-            x /= 1.0 + 2.0 * eps * x
-            b3[i, j] *= x
-            if i == j:
-                tau += x
-                moved += b3[i, i]
-    net = 2.0 * beta / (1.0 + 2.0 * beta * tau) * moved
-    for i in range(rank):
-        x = w[i] * w[i]
-        b3[i, i] -= net * x / (1.0 + 2.0 * eps * x)
-    congruence_transposed(v, b3, rank, dsigma, b4)
-    inverse_spd(sigma, rank, b1, b2, inv)
-    slack_step(inv, slack, dsigma, w, v, mu, rank, dslack, b1, b2)
-
-
-@jit
-def covariance_of_motions(sigma, basis, rank, out, scratch):
-    """out (6, 6) = basis sigma basis^T, node coordinates."""
-    for i in range(6):
-        for j in range(rank):
-            total = 0.0
-            for k in range(rank):
-                total += basis[i, k] * sigma[k, j]
-            scratch[i, j] = total
-    for i in range(6):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(rank):
-                total += scratch[i, k] * basis[j, k]
-            out[i, j] = total
-            out[j, i] = total
 
 
 @jit
@@ -215,23 +79,6 @@ def absorb(q, f, e, h, d, low, c, k, x, out_q, out_f):
             total += c[i, m] * t[m]
         out_f[i] = total
     return True
-
-
-@jit
-def residual(u, rows, y, s, d, aniso, rho):
-    """rho (6,) = u - field - own part; isotropic atoms use rho[0]."""
-    if aniso:
-        to_voigt(s, rho)
-        for k in range(6):
-            total = u[k] - rho[k]
-            for i in range(d):
-                total -= rows[k, i] * y[i]
-            rho[k] = total
-    else:
-        total = u[0] - s[0, 0]
-        for i in range(d):
-            total -= rows[0, i] * y[i]
-        rho[0] = total
 
 
 @parallel
@@ -457,42 +304,6 @@ def substitute(
                         xyz[a], origin[n], radius[n], d, aniso[a], u[a], weights[a], y[n], eta[n], s[a], z[a],
                         mu, alpha_atom, beta, ds[a], dz[a], rows, g36, rho, start, w6, s6,
                     )  # fmt: skip
-
-
-@jit
-def atom_step(
-    x, origin, radius, d, is_aniso, u, weight, y, eta, s, z, mu, alpha, beta, ds, dz, rows, g36, rho, start, w6, s6
-):
-    """One atom's own step under the change eta of the groups' field."""
-    atom_rows(
-        (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius,
-        d, is_aniso, rows, g36,
-    )  # fmt: skip
-    residual(u, rows, y, s, d, is_aniso, rho)
-    if not is_aniso:
-        change = 0.0
-        for i in range(d):
-            change += rows[0, i] * eta[i]
-        _, g, ratio = isotropic_elimination(rho[0], 6.0 * weight, s[0, 0], z[0, 0], mu, alpha, beta)
-        step = -g / (6.0 * weight) - ratio * change
-        ds[0, 0] = step
-        dz[0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
-        return
-    kappa = 2.0 * weight
-    solve = s6[7]
-    anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4])
-    for k in range(6):
-        change = 0.0
-        for i in range(d):
-            change += rows[k, i] * eta[i]
-        rho[k] = kappa * change
-    for k in range(6):
-        for m in range(6):
-            start[k] -= solve[k, m] * rho[m]
-    from_voigt(start, ds)
-    scaling_point(s, z, 3, w6, s6[0], s6[1], s6[2], s6[3])
-    inverse_spd(s, 3, s6[1], s6[2], s6[4])
-    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, dz, s6[1], s6[2])
 
 
 @parallel

@@ -10,7 +10,7 @@ import numpy as np
 
 from polystate_tools.echt.fit import Fit
 from polystate_tools.echt.model import level_covariances, own_covariances
-from polystate_tools.echt.solver import EIGHT_PI2
+from polystate_tools.echt.points import EIGHT_PI2
 
 
 def covariances(fit: Fit) -> np.ndarray:

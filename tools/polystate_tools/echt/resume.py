@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from polystate_tools.echt.solver import Settings, State, Step
+from polystate_tools.echt.points import Settings, State, Step
 from polystate_tools.echt.structure import Problem
 
 ARRAYS = ("sigma", "slack", "own", "own_slack")

@@ -15,8 +15,9 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.errors import BadRequest
-from polystate_tools.echt.atoms_of import EIGHT_PI2, VOIGT, FitInput, fit_input, load
-from polystate_tools.echt.solver import Point, Settings, Solver
+from polystate_tools.echt.atoms_of import VOIGT, FitInput, fit_input, load
+from polystate_tools.echt.points import EIGHT_PI2, Point, Settings
+from polystate_tools.echt.solver import Solver
 from polystate_tools.echt.structure import Problem
 
 SAME_PLACE = 2e-3  # Å, for atoms of the fitted file and of the deposition

@@ -7,8 +7,9 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from .fields import shift
+from .groups import group_response, group_step
 from .linalg6 import cholesky, cholesky_semidefinite, jit
-from .newton import group_response, group_step, unpack
+from .newton import unpack
 from .structure import Structure
 
 DENSE_LIMIT = 700
