@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from polystate_conformance import case as cases
-from polystate_conformance import check, paths, sentences
+from polystate_conformance import check, paths, sentences, variants
 
 _TEMPLATE = """\
 id: {id}
@@ -53,6 +53,19 @@ def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str
     file.parent.mkdir(parents=True)
     file.write_text(text, "utf-8")
     return file
+
+
+def stale() -> list[tuple[str, Path, list[str]]]:
+    """(name, file, sentences) of the cases, and of the rules of variants, whose sentences have changed since."""
+    known = sentences.read()
+    written = [(item.id, item.folder / "case.yaml", item.sentences) for item in cases.load_all() if item.base is None]
+    written += [(f"rule {name}", paths.RULES, rule["sentences"]) for name, rule in variants.rules().items()]
+    found = []
+    for name, file, named in written:
+        changed = [id for id, hash in named.items() if id not in known or known[id].hash != hash]
+        if changed:
+            found.append((name, file, changed))
+    return found
 
 
 _NAMED = re.compile(r'("?)\b([A-Z][A-Z0-9]*-[0-9]+)("?): ?"(?:sha256:[0-9a-f]{64})?"')

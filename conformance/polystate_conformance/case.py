@@ -71,7 +71,7 @@ class Case:
 
 _OPTIONAL: dict[str, Any] = {
     "deposition": None, "container": "directory", "encode": (), "damage": (), "beside": {}, "kills": (), "twin": None,
-    "limit_s": 20.0, "sentences": {},
+    "limit_s": 20.0, "sentences": {}, "base": None,
 }  # fmt: skip
 
 
@@ -114,10 +114,12 @@ def files(root: Path = paths.CASES) -> list[Path]:
 
 def load_all(root: Path = paths.CASES, profiles: Iterable[str] | None = None) -> list[Case]:
     """All cases below `root`, in order of id; an empty collection is an error, never a success."""
+    from polystate_conformance import variants  # which are cases too
+
     wanted = set(profiles or protocol.PROFILES)
     if unknown := wanted - set(protocol.PROFILES):
         raise BadCase(f"no such profile: {', '.join(sorted(unknown))}; known: {', '.join(protocol.PROFILES)}")
-    cases = [case for case in map(load, files(root)) if case.profile in wanted]
+    cases = [case for file in files(root) for case in variants.expand(load(file)) if case.profile in wanted]
     if not cases:
         raise BadCase(f"{root}: no case of profile {', '.join(sorted(wanted))}")
     return sorted(cases, key=lambda case: case.id)

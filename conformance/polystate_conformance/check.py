@@ -23,7 +23,8 @@ def problems(cases: list[Case], *, oracles: bool = True) -> list[str]:
     known = {case.id: case for case in cases}
     found = [line for case in cases for line in _case_problems(case, known)]
     found += [f"{id}: stands {n} times" for id, n in Counter(case.id for case in cases).items() if n > 1]
-    found += [f"title stands twice: {title!r}" for title, n in Counter(case.title for case in cases).items() if n > 1]
+    titles = Counter(case.title for case in cases if case.base is None)
+    found += [f"title stands twice: {title!r}" for title, n in titles.items() if n > 1]
     spec = sentences.read()
     found += [line for case in cases if case.negative for line in _code_problems(case, spec)]
     found += manifest_problems(cases)
@@ -36,7 +37,7 @@ def problems(cases: list[Case], *, oracles: bool = True) -> list[str]:
 def _case_problems(case: Case, known: dict[str, Case]) -> list[str]:
     found = []
     area, _, number = case.id.partition(".")
-    if case.folder.parent.name != area or not case.folder.name.startswith(f"{number}-"):
+    if case.folder.parent.name != area or not case.folder.name.startswith(f"{number.partition('-')[0]}-"):
         found.append(f"{case.id}: lies in {case.folder.parent.name}/{case.folder.name}, not {area}/{number}-...")
     if _OPINION.search(case.title):
         found.append(f"{case.id}: the title says the fact, without 'should' or 'test that'")
@@ -146,11 +147,13 @@ def _common(places: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def manifest(cases: list[Case]) -> str:
-    """The text of conformance/cases/MANIFEST: cases and negative cases of each area."""
-    areas = Counter(case.area for case in cases)
-    negative = Counter(case.area for case in cases if case.negative)
-    lines = [f"{area}\t{areas[area]}\t{negative[area]}" for area in sorted(areas)]
-    return "\n".join(["area\tcases\tnegative", *lines, f"all\t{len(cases)}\t{negative.total()}"]) + "\n"
+    """The text of conformance/cases/MANIFEST: cases, negative ones among them, and variants of each area."""
+    whole = [case for case in cases if case.base is None]
+    areas, negative = Counter(case.area for case in whole), Counter(case.area for case in whole if case.negative)
+    variants = Counter(case.area for case in cases if case.base is not None)
+    lines = [f"{area}\t{areas[area]}\t{negative[area]}\t{variants[area]}" for area in sorted(areas)]
+    total = f"all\t{areas.total()}\t{negative.total()}\t{variants.total()}"
+    return "\n".join(["area\tcases\tnegative\tvariants", *lines, total]) + "\n"
 
 
 def manifest_problems(cases: list[Case], file: Path = paths.MANIFEST) -> list[str]:
@@ -203,7 +206,7 @@ def sandwich_problems(cases: list[Case], jobs: int = 1) -> list[str]:
     The NumPy and the Numba evaluator must each use less than half of it, and a fault that a case claims to kill
     must go beyond it.
     """
-    from polystate_conformance import faults, kill
+    from polystate_conformance import faults, kill, mutants
     from polystate_conformance.implementations import reference
     from polystate_conformance.materialise import Materials
     from polystate_conformance.runner import run_in_process
@@ -211,7 +214,7 @@ def sandwich_problems(cases: list[Case], jobs: int = 1) -> list[str]:
     numeric = [
         case for case in cases if not case.negative and not case.statistical and case.profile in reference.PROFILES
     ]
-    planted = {item.id for item in faults.load()}
+    planted = {item.id for item in (*faults.load(), *mutants.load())}
     found = [f"{case.id}: no fault is called {id}" for case in cases for id in case.kills if id not in planted]
     with Materials() as materials:
         materials.prebuild(cases, jobs)

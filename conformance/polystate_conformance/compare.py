@@ -31,7 +31,7 @@ def verdict(case: cases.Case, answer: dict[str, Any], out_dir: Path) -> dict[str
                 "why": f"accepted; expected {_said(case.expect['reject'])}",
                 "accepted": True,
             }
-        return {"outcome": "passed", "accepted": False, "named": _named(case.expect["reject"], findings),
+        return {"outcome": "passed", "accepted": False, "named": named(case.expect["reject"], findings),
                 "found": _said(findings[0]) if findings else "invalid, without an error"}  # fmt: skip
     if findings is not None:
         said = "; ".join(_said(finding) for finding in findings[:3]) or "invalid, without an error"
@@ -52,7 +52,7 @@ def rejection(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
     return None
 
 
-def _named(want: dict[str, str], findings: list[dict[str, Any]]) -> dict[str, bool]:
+def named(want: dict[str, str], findings: list[dict[str, Any]]) -> dict[str, bool]:
     """Whether stage, code and where of the expected rejection are among those reported."""
     if len({finding["code"] for finding in findings}) > MAX_CODES_NAMED:
         findings = []

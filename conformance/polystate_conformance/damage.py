@@ -38,6 +38,10 @@ def encode(store: Path, change: dict[str, Any]) -> None:
 
 def apply(store: Path, operation: dict[str, Any]) -> None:
     """One operation on a file of the store; the path "." is the store itself (a zip)."""
+    if "array" in operation:
+        return _write_array(store, operation["array"], np.array(_numbers(operation["data"]), operation["dtype"]))
+    if "table" in operation:
+        return _change_table(store, operation)
     if "duplicate" in operation:
         return _duplicate(store, operation["duplicate"])
     name = next(
@@ -69,8 +73,55 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
         target.rename(store / operation["to"])
     else:
         document = json.loads(target.read_text("utf-8"))
-        _edit(document, operation["pointer"], operation.get("value"), remove=name == "remove_json")
+        edit(document, operation["pointer"], operation.get("value"), remove=name == "remove_json")
         target.write_text(json.dumps(document), "utf-8")
+
+
+def _numbers(value: Any) -> Any:
+    """Nested lists with the texts NaN, Infinity and -Infinity as numbers."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+def _write_array(store: Path, path: str, values: np.ndarray, attributes: dict[str, Any] | None = None) -> None:
+    """Write an array anew, in one chunk."""
+    import zarr
+    from zarr.codecs import ZstdCodec
+
+    shutil.rmtree(store / path, ignore_errors=True)
+    chunks = tuple(max(1, length) for length in values.shape)
+    array = zarr.create_array(
+        zarr.storage.LocalStore(store), name=path, shape=values.shape, dtype=values.dtype, chunks=chunks,
+        compressors=[ZstdCodec()], fill_value=0, attributes=attributes or {},
+    )  # fmt: skip
+    if values.size:
+        array[...] = values
+
+
+def _change_table(store: Path, operation: dict[str, Any]) -> None:
+    """Replace, add or drop a column of a table, or keep some of its rows in another order."""
+    import pyarrow as pa
+    import zarr
+
+    path = operation["table"]
+    old = zarr.open_array(zarr.storage.LocalStore(store), path=path, mode="r", zarr_format=3)
+    attributes, content = old.attrs.asdict(), np.asarray(old[...]).tobytes()
+    table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+    if "rows" in operation:
+        table = table.take(operation["rows"])
+    if "drop" in operation:
+        table = table.drop_columns([operation["drop"]])
+    if "column" in operation:
+        dtype = operation["dtype"]
+        values = pa.array(_numbers(operation["data"]), pa.string() if dtype == "text" else pa.from_numpy_dtype(dtype))
+        if operation["column"] in table.column_names:
+            table = table.drop_columns([operation["column"]])
+        table = table.append_column(operation["column"], values)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    _write_array(store, path, np.frombuffer(sink.getvalue(), np.uint8), attributes)
 
 
 def _duplicate(packed: Path, name: str) -> None:
@@ -80,7 +131,7 @@ def _duplicate(packed: Path, name: str) -> None:
         archive.writestr(name, archive.read(name))
 
 
-def _edit(document: Any, pointer: str, value: Any, remove: bool) -> None:
+def edit(document: Any, pointer: str, value: Any, remove: bool) -> None:
     """Set or remove what a JSON pointer (RFC 6901) names; parents must exist."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     for part in parts[:-1]:

@@ -79,6 +79,8 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
     """Run the cases of one fault, those that claim to kill it first, until one fails (or all, if `every`)."""
     family, id, every = task
     item = _find(family, id)
+    if family == "schema" and item.equivalent is not None:
+        return Kill(id, family, item.description, item.profiles, (), item.equivalent)
     order = sorted(
         (case for case in _CASES if _concerns(item, case)),
         key=lambda case: (id not in case.kills, case.id),
@@ -100,15 +102,9 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
     if case.statistical or item.target.startswith(_SAMPLER):
         return case.statistical and item.target.startswith(_SAMPLER)
-    if item.target == mutants.DOCUMENTS:
-        return _schema_stage(case)
-    if item.target == mutants.PAYLOADS:
-        return case.negative and case.expect["reject"]["stage"] in ("schema", "semantic")
+    if item.target in (mutants.DOCUMENTS, mutants.REPORT):
+        return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return not item.profiles or case.profile in item.profiles
-
-
-def _schema_stage(case: Case) -> bool:
-    return case.negative and case.expect["reject"]["stage"] == "schema"
 
 
 def _find(family: str, id: str) -> faults.Fault:
@@ -134,7 +130,7 @@ def _read_once(item: faults.Fault) -> Iterator[None]:
     """Keep the trees of stores between dropped constraints, which change how a tree is judged, not how it is read."""
     import polystate.deposition as module
 
-    if item.target not in (mutants.DOCUMENTS, mutants.PAYLOADS):
+    if item.target not in (mutants.DOCUMENTS, mutants.REPORT):
         yield
         return
     read = module.read
@@ -182,6 +178,23 @@ def unbroken(cases: list[Case], kills: list[Kill]) -> list[str]:
     """Cases that no fault breaks, of a table made with `every`: they test nothing."""
     broken = {id for kill in kills for id in kill.killed_by}
     return [case.id for case in cases if case.id not in broken]
+
+
+SCHEMA_SHARE = 0.95
+"""So many of the dropped constraints that a deposition can make visible must be killed."""
+
+
+def share(counts: dict[str, int]) -> float:
+    """The killed of the faults that are not explained."""
+    due = counts["total"] - counts["explained"]
+    return counts["killed"] / due if due else 1.0
+
+
+def good(kills: list[Kill]) -> bool:
+    """Whether no fault survives, no claim is in vain, and enough dropped constraints are killed."""
+    if any(item.survives or item.claimed_in_vain for item in kills):
+        return False
+    return all(share(row) >= SCHEMA_SHARE for family, row in counts(kills).items() if family == "schema")
 
 
 def counts(kills: list[Kill]) -> dict[str, dict[str, int]]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from polystate_conformance import damage, paths
 from polystate_conformance.case import Case, load
+from polystate_conformance.variants import expand
 from polystate_schemas import yaml12
 
 WORTH_PROCESSES = 24
@@ -69,7 +70,7 @@ class Materials:
         workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in shares]
         for worker, share in zip(workers, shares, strict=True):
             assert worker.stdin is not None
-            worker.stdin.write("".join(f"{case.folder}\n" for _, case in share).encode())
+            worker.stdin.write("".join(f"{case.folder}\t{case.id}\n" for _, case in share).encode())
             worker.stdin.close()
         for worker, share in zip(workers, shares, strict=True):
             assert worker.stdout is not None
@@ -79,12 +80,45 @@ class Materials:
             self._built.update((key, Path(name)) for (key, _), name in zip(share, built, strict=True))
 
 
-def _build(case: Case, folder: Path) -> Path:
-    """Build the store of a case under a random name in `folder`."""
-    if case.beside:
-        folder = _beside(case, folder)
-    if "file" in case.deposition:
-        return _file(case, folder)
+_BASES: dict[str, dict[str, bytes]] = {}
+"""Files of the undamaged stores of cases with variants, by id of the case."""
+
+
+def _variant(case: Case, folder: Path) -> Path:
+    """The store of a variant, a zip: the files of its base, of which one node is written anew."""
+    if case.base not in _BASES:
+        with tempfile.TemporaryDirectory() as temporary:
+            whole = _undamaged(case, Path(temporary))
+            _BASES[case.base] = {p.relative_to(whole).as_posix(): p.read_bytes() for p in _files(whole)}
+    files = dict(_BASES[case.base])
+    for operation in case.damage:
+        named = ("set_json", "remove_json", "delete", "array", "table")
+        node = next(str(operation[key]) for key in named if key in operation)
+        with tempfile.TemporaryDirectory() as temporary:
+            scratch = Path(temporary)
+            for path in [path for path in files if _within(path, node)]:
+                (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+                (scratch / path).write_bytes(files.pop(path))
+            damage.apply(scratch, operation)
+            written = {path.relative_to(scratch).as_posix(): path for path in _files(scratch)}
+            files |= {path: file.read_bytes() for path, file in written.items() if _within(path, node)}
+    packed = _name(_beside(case, folder) if case.beside else folder, ".zarr.zip")
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(files.items()):
+            archive.writestr(path, content)
+    return packed
+
+
+def _within(path: str, node: str) -> bool:
+    return path == node or path.startswith(node + "/")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _undamaged(case: Case, folder: Path) -> Path:
+    """The deposition of a case as a directory store under a random name."""
     target = _name(folder, ".zarr")
     if "corpus" in case.deposition:
         _corpus(case.deposition["corpus"], target)
@@ -92,6 +126,18 @@ def _build(case: Case, folder: Path) -> Path:
         import polystate
 
         polystate.write(polystate.build(case.deposition), target)
+    return target
+
+
+def _build(case: Case, folder: Path) -> Path:
+    """Build the store of a case under a random name in `folder`."""
+    if case.base is not None:
+        return _variant(case, folder)
+    if case.beside:
+        folder = _beside(case, folder)
+    if "file" in case.deposition:
+        return _file(case, folder)
+    target = _undamaged(case, folder)
     for change in case.encode:
         damage.encode(target, change)
     if case.container == "directory":
@@ -169,9 +215,8 @@ def _key(case: Case) -> str:
 def _pack(folder: Path, target: Path) -> None:
     """A zip without compression, the root at the top."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                packed.write(path, path.relative_to(folder).as_posix())
+        for path in _files(folder):
+            packed.write(path, path.relative_to(folder).as_posix())
 
 
 def build(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
@@ -182,6 +227,10 @@ def build(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Non
     polystate.write(polystate.build(document.get("deposition", document)), Path(target))
 
 
-if __name__ == "__main__":  # a worker of `prebuild`: folders of cases on standard input, stores on standard output
+if __name__ == "__main__":  # a worker of `prebuild`: folders and ids of cases in, paths of stores out
+    known: dict[str, dict[str, Case]] = {}
     for line in sys.stdin.read().splitlines():
-        print(_build(load(Path(line) / "case.yaml"), Path(sys.argv[1])))
+        where, id = line.split("\t")
+        if where not in known:
+            known[where] = {case.id: case for case in expand(load(Path(where) / "case.yaml"))}
+        print(_build(known[where][id], Path(sys.argv[1])))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from polystate_conformance.faults import Fault
+from polystate_conformance.equivalent import explained, implied, unseen
+from polystate_conformance.faults import Fault, planted
 
 CONSTRAINTS = frozenset(
     "type enum const pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength"
@@ -54,34 +55,42 @@ def without(schema: Any, path: Path) -> Any:
 
 DOCUMENTS = "polystate_schemas.schema:json_schema"
 PAYLOADS = "polystate_schemas.schema:_payloads"
+REPORT = "polystate.validate:validate"
 JUDGED = tuple(
     "annotation assembly atoms axis bonds chains deposition descriptor entities grouping hierarchy landmarks ncs"
     " operator_body provenance reference residues".split()
 )
 """Kinds of documents that stand in a deposition; registry entries and texts are judged elsewhere."""
-FACTS = ("dtypes", "shapes", "minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "values", "refers_to",
-         "sorted_by", "unique", "unit_norm", "required", "pattern")  # fmt: skip
+FACTS = ("dtypes", "shapes", "minimum", "maximum", "values", "refers_to", "sorted_by", "unique", "required")
 """Facts about arrays and tables that the schema states and a validator holds payloads against."""
+RANKS = 6
+"""Arrays of the format have fewer dimensions."""
 
 
 @lru_cache
 def load() -> tuple[Fault, ...]:
-    """One fault for every constraint of the schemas of documents and of payloads."""
+    """One fault for every constraint of the schemas of documents and of payloads.
+
+    A dropped constraint of a document is taken out of its JSON Schema, a dropped fact of an array or a table out of
+    what the schema says of that payload. Some facts, order and references among them, are held by code that the schema
+    only describes: what it reports of such a fact is withheld too."""
     from polystate_schemas import conform, schema, violations  # noqa: F401  bound before anything is planted
 
-    found = []
+    found, written = [], explained()
     for kind in JUDGED:
-        for path, _ in constraints(schema.json_schema(kind)):
+        original = schema.json_schema(kind)
+        for path, _ in constraints(original):
             place = "/".join(map(str, path))
+            why_not = implied(original, path) or written.get(f"{kind}:{place}")
             found.append(
                 Fault(f"{kind}:{place}", f"{kind} documents: {place} is not required", ("validate",),
-                      DOCUMENTS, _document_mutant(kind, path))
+                      DOCUMENTS, _document_mutant(kind, path), equivalent=why_not)
             )  # fmt: skip
-    for path in _payload_constraints(schema._payloads(), ()):
-        place = "/".join(map(str, path))
+    for constraint in payload_constraints(schema._payloads()):
+        place = "/".join(constraint)
         found.append(
             Fault(f"payload:{place}", f"payloads: {place} is not required", ("validate",),
-                  PAYLOADS, _payload_mutant(path))
+                  REPORT, _payload_mutant(constraint), equivalent=unseen(schema._payloads(), constraint))
         )  # fmt: skip
     return tuple(found)
 
@@ -94,22 +103,114 @@ def _document_mutant(kind: str, path: Path) -> Callable[[Any], Any]:
     return make
 
 
-def _payload_constraints(described: Any, path: Path) -> Iterator[Path]:
-    if isinstance(described, dict):
-        for key in sorted(described):
-            if key in FACTS and not isinstance(described[key], dict):
-                if described[key] not in (False, None, [], {}):
-                    yield (*path, key)
-            else:
-                yield from _payload_constraints(described[key], (*path, key))
+def payload_constraints(described: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The place of every fact; kinds that others only inherit from are none of their own."""
+    for key in sorted(described):
+        value = described[key]
+        if key in FACTS and not isinstance(value, dict):
+            if value is not False and len(path) > 1:  # which groups a deposition has is not said by its payloads
+                yield (*path, key)
+            elif value is not False and key in ("sorted_by", "unique"):
+                yield (*path, key)
+        elif isinstance(value, dict) and not value.get("abstract"):
+            yield from payload_constraints(value, (*path, key))
 
 
-def _payload_mutant(path: Path) -> Callable[[Any], Any]:
+def relaxed(described: Any, path: tuple[str, ...]) -> Any:
+    """What the schema says of payloads, with one fact dropped: anything is permitted there."""
+    mutant = copy.deepcopy(described)
+    place = mutant
+    for part in path[:-1]:
+        place = place[part]
+    fact, about = path[-1], place[path[-1]]
+    if fact == "dtypes":
+        place[fact] = _Anything(about)
+    elif fact == "shapes":
+        free = [[f"{path[-2]} {rank}.{n}" for n in range(rank)] for rank in range(RANKS)]
+        place[fact] = [*about, *free, *map(_AlongAxis, free)]
+    elif fact == "required":
+        place[fact] = False
+    else:
+        del place[fact]
+    return mutant
+
+
+class _Anything(list):
+    """A list that has everything in it."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+class _AlongAxis(_Anything):
+    """A shape that passes for one with a sample axis."""
+
+
+CODES = {
+    "required": {"missing-array"}, "dtypes": {"wrong-dtype"}, "shapes": {"wrong-shape", "axis-length"},
+    "minimum": {"out-of-range", "population-range"}, "maximum": {"out-of-range", "population-range"},
+    "values": {"out-of-range"}, "sorted_by": {"unsorted-rows"},
+    "unique": {"duplicate-draw-key", "duplicate-id", "duplicate-row"},
+    "refers_to": {"unknown-atom", "unknown-state", "dangling-row"},
+}  # fmt: skip
+"""The codes under which a broken fact is reported."""
+
+
+def _payload_mutant(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    """A validation without one fact: the schema does not say it, and what code finds of it is not reported."""
+    from polystate.errors import PolystateError
+    from polystate.validate import Report
+    from polystate_schemas import schema
+
+    kind, codes = path[0], CODES[path[-1]]
+    names = [part for part in path[1:-1] if part not in ("arrays", "tables", "columns")]
+
     def make(original: Any) -> Any:
-        mutant = without(original(), path)
-        return lambda: mutant
+        without_fact = relaxed(schema._payloads(), path)
+        silent = Fault("silent", "the schema does not say it", (), PAYLOADS, lambda payloads: lambda: without_fact)
+
+        def validate(dep: Any, *args: Any, **options: Any) -> Any:
+            mine = {place for place in dep.tree if kind in kinds_of_payload(dep.tree, place)}
+            try:
+                with planted(silent):
+                    report = original(dep, *args, **options)
+            except PolystateError as error:
+                if error.code not in codes or not _about(error.where, mine, names):
+                    raise
+                return Report()
+            report.errors = [error for error in report.errors
+                             if error.code not in codes or not _about(error.where, mine, names)]  # fmt: skip
+            return report
+
+        return validate
 
     return make
+
+
+def _about(where: str, groups: set[str], names: list[str]) -> bool:
+    """Whether the place of an error is a column, or the table or group that holds it where it names no column."""
+    node = where.partition("[")[0].partition("#")[0]
+    if "atom_map" in names:  # an atom that a map leads nowhere is missed where its row stands
+        return any(node.startswith(group) for group in groups)
+    own = {"/".join([group, *names]) for group in groups}
+    above = {"/".join([group, *names[:length]]) for group in groups for length in range(len(names))}
+    return node in own | above or any(node.startswith(place + "/") for place in own)
+
+
+def kinds_of_payload(tree: Any, path: str) -> list[str]:
+    """The kinds of payload that the group at a path has: of discrete states made by an operator, two."""
+    from polystate.validate import document_kind
+    from polystate_schemas import schema
+
+    kind = document_kind(path) if path else None
+    if kind != "descriptor":
+        return [kind] if kind in schema.payload_kinds() else []
+    document = dict(tree[path].attributes)
+    found = [schema.descriptor_payload(document)]
+    if document.get("mode") == "C":
+        found = [schema.descriptor_payload(document | {"regime": "continuous"})]
+        found += [schema.payload("discrete_c")] if document.get("regime") == "discrete" else []
+    return [name for name, about in schema._payloads().items() if any(about is item for item in found)]
 
 
 @lru_cache

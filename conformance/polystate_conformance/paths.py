@@ -17,6 +17,8 @@ ORACLES = CONFORMANCE / "oracles"
 SPEC = ROOT / "spec"
 MANIFEST = CASES / "MANIFEST"
 UNTESTABLE = CONFORMANCE / "untestable.yaml"
+EXPLAINED = FAULTS / "explained.yaml"
+RULES = CONFORMANCE / "rules.yaml"
 TRACEABILITY = SPEC / "traceability.md"
 
 

@@ -62,6 +62,7 @@ def summary(run: Run, cases: list[Case], collection: list[Case] | None = None) -
         "implementation": {key: run.hello.get(key) for key in ("name", "version", "language", "profiles", "rng")},
         "profiles": profiles(run.results),
         "negative_cases": sum(case.negative for case in cases),
+        "variants": sum(case.base is not None for case in cases),
         "validity": validity(run.results),
         "rejections": named(run.results),
         "sentences": sentences.summary(spec, collection or cases, sentences.read_untestable()),

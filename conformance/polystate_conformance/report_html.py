@@ -198,8 +198,9 @@ def _faults(kills: list[dict[str, Any]]) -> str:
     for family in dict.fromkeys(kill["family"] for kill in kills):
         mine = [kill for kill in kills if kill["family"] == family]
         caught = sum(bool(kill["killed_by"]) for kill in mine)
+        explained = sum(not kill["killed_by"] and bool(kill["explained"]) for kill in mine)
         rows = []
-        for kill in sorted(mine, key=lambda kill: bool(kill["killed_by"])):
+        for kill in sorted(mine, key=lambda kill: (bool(kill["killed_by"]), bool(kill["explained"]))):
             by = f"<code>{escape(kill['killed_by'][0])}</code>" if kill["killed_by"] else ""
             more = f" and {len(kill['killed_by']) - 1} more" if len(kill["killed_by"]) > 1 else ""
             state = by + more or (
@@ -213,7 +214,8 @@ def _faults(kills: list[dict[str, Any]]) -> str:
             "schema": "Schema constraints dropped",
             "blind": "Error codes never reported",
         }
-        opened = " open" if caught < len(mine) else ""
-        parts.append(f"<details{opened}><summary>{names.get(family, family)}: {caught} of {len(mine)} caught"
+        opened = " open" if caught + explained < len(mine) else ""
+        said = f"{caught} of {len(mine)} caught" + (f", {explained} explained" if explained else "")
+        parts.append(f"<details{opened}><summary>{names.get(family, family)}: {said}"
                      f"</summary>{_table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
     return "".join(parts)

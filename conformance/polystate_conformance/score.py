@@ -32,8 +32,8 @@ class Score:
     @property
     def good(self) -> bool:
         """Nothing failed, no fault survives, and nothing that passed before is broken."""
-        survivors = any(item.survives or item.claimed_in_vain for item in self.kills or ())
-        return report.good(self.footer) and not survivors and not (self.changes or {}).get("broken")
+        bites = self.kills is None or kill.good(self.kills)
+        return report.good(self.footer) and bites and not (self.changes or {}).get("broken")
 
 
 def score(

@@ -90,6 +90,8 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, list | dict) or isinstance(b, list | dict):
+        if type(a) is not type(b):
+            return False
         raise _Unknown("a constant that is not a scalar")
     return a == b
 

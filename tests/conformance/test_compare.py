@@ -80,8 +80,8 @@ def test_a_place_is_the_node_something_in_it_or_its_group(found, agrees):
 def test_a_rejection_that_names_every_code_names_none():
     findings = [{"stage": "semantic", "code": f"c{n}", "where": ""} for n in range(5)]
     want = {"stage": "semantic", "code": "c1"}
-    assert compare._named(want, findings[:3]) == {"stage": True, "code": True}
-    assert compare._named(want, findings) == {"stage": False, "code": False}
+    assert compare.named(want, findings[:3]) == {"stage": True, "code": True}
+    assert compare.named(want, findings) == {"stage": False, "code": False}
 
 
 def test_arrays_outside_the_folder_of_the_answer_are_not_read(tmp_path):

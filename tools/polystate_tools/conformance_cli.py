@@ -90,6 +90,8 @@ def show(scored: scoring.Score, console: Console) -> None:
     for name, row in footer["profiles"].items():
         table.add_row(name, *(str(row[key]) for key in ("cases", "passed", "failed", "unsupported", "negative")))
     console.print(table)
+    if footer["variants"]:
+        console.print(f"of the {len(scored.cases)} cases, {footer['variants']} are variants of others by one change")
     figures = footer["validity"]
     if figures["informedness"] is not None:
         console.print(f"valid answered {figures['tpr']:.3f}, faulty refused {figures['tnr']:.3f}, "
@@ -116,8 +118,10 @@ def show(scored: scoring.Score, console: Console) -> None:
 
 def _show_kills(kills: list[kill.Kill], footer: dict[str, Any], console: Console) -> None:
     for family, counts in footer["faults"].items():
+        due = counts["total"] - counts["explained"]
         console.print(
-            f"faults, {family}: {counts['killed']} killed and {counts['explained']} explained of {counts['total']}"
+            f"faults, {family}: {counts['killed']} killed of {counts['total']}; {counts['explained']} explained; "
+            f"of the other {due}: {kill.share(counts):.1%} killed"
         )
     for item in kills:
         if item.survives:
@@ -190,13 +194,9 @@ def case_stale(
 
     Example: polystate case stale --accept --case tls.0012
     """
-    known = sentences.read()
-    stale = []
-    for item in cases.load_all():
-        changed = [id for id, hash in item.sentences.items() if id not in known or known[id].hash != hash]
-        if changed and (not case or item.id in case):
-            stale.append(item)
-            typer.echo(f"{item.id}: {', '.join(changed)}")
+    stale = [item for item in authoring.stale() if not case or item[0] in case]
+    for name, _, changed in stale:
+        typer.echo(f"{name}: {', '.join(changed)}")
     if accept:
-        authoring.refresh([item.folder / "case.yaml" for item in stale])
+        authoring.refresh(sorted({file for _, file, _ in stale}))
     raise typer.Exit(0 if accept or not stale else 1)

@@ -18,9 +18,12 @@ const LAYERS = new Set(['hierarchy', 'reference', 'groupings', 'axes', 'descript
 const ALGEBRAS = new Set(['independent', 'nested_under', 'additive_covariance', 'additive_displacement']);
 const TOLERANCE = 1e-6;
 
-const stripNull = (x, key) => {
-  if (Array.isArray(x) || x === null || typeof x !== 'object' || key === 'parameters') return x;
-  return Object.fromEntries(Object.entries(x).filter(([, v]) => v !== null).map(([k, v]) => [k, stripNull(v, k)]));
+// [DSC-3] a key of the document that is null is absent; within its objects null is a value
+const stripNull = (document) => Object.fromEntries(Object.entries(document).filter(([, v]) => v !== null));
+// [DSC-20], [MEAN-22] rows under ascending numbers, each once
+const checkAscending = (numbers, at) => {
+  if (new Set(numbers).size !== numbers.length) throw semantic('duplicate-row', at);
+  if (numbers.some((n, i) => i && n < numbers[i - 1])) throw semantic('unsorted-rows', at);
 };
 
 export class Deposition {
@@ -165,6 +168,8 @@ export class Deposition {
         const bad = arrays[column].data.findIndex((v) => v < 0 || v >= count);
         if (bad >= 0) throw semantic('dangling-row', `${path}/${column}[${bad}]`);
       }
+      const pairs = [...arrays.operator.data].map((k, i) => `${k} ${arrays.chain.data[i]}`);
+      if (new Set(pairs).size !== pairs.length) throw semantic('duplicate-row', path); // [HIE-20]
     }
     if (store.group('hierarchy/ncs')) {
       const { arrays } = await loadPayload(store, 'hierarchy/ncs', 'ncs');
@@ -716,6 +721,7 @@ export class Descriptor {
     }
     this.pairRow = new Map(this.pairs.map(([site, state], i) => [`${site} ${state}`, i]));
     this.variableSites = [...new Set(states.site)];
+    checkAscending([...variables.site], `${this.at}/variables`);
     if ([...variables.site].join() !== this.variableSites.join()) throw semantic('dangling-row', `${this.at}/variables/site`);
     const { state_axis: axis } = this.doc;
     if (axis != null) {
@@ -818,6 +824,7 @@ export class Descriptor {
       if (!arrays[stored] && !tables.latents && doc.signal_type !== 'unknown') throw semantic('missing-array', `${at}/${stored}`);
       const widths = [arrays.basis?.shape[0], arrays.w0?.shape[1], arrays[stored]?.shape.at(-1), tables.latents?.rows].filter((n) => n !== undefined);
       if (tables.latents) {
+        checkAscending([...tables.latents.component], `${at}/latents`);
         const bad = tables.latents.component.findIndex((c, i) => c !== i);
         if (bad >= 0) throw semantic('dangling-row', `${at}/latents/component[${bad}]`);
         if (widths[0] !== tables.latents.rows) throw semantic('dangling-row', `${at}/latents`);
