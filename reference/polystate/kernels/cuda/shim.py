@@ -12,6 +12,8 @@ from polystate.errors import UnsupportedCombination
 
 jit: Any = cuda.jit
 device: Any = cuda.jit(device=True)
+fast: Any = cuda.jit(fastmath=True)  # float32: quotients, roots and logarithms of the special function units
+fast_device: Any = cuda.jit(device=True, fastmath=True)
 THREADS = 128  # a block
 
 
