@@ -1,8 +1,7 @@
 """CUDA kernels: one thread an atom (or a combination of groups, or an element), numbers as on the CPU.
 
 Draws in float32 use float32 arithmetic throughout (PPND7 of AS241; with approximate quotients and logarithms the
-relative error stays near 1e-6), draws in float64 the
-same PPND16 as the CPU."""
+relative error stays near 1e-6), draws in float64 the same PPND16 as the CPU."""
 
 from __future__ import annotations
 
