@@ -117,16 +117,19 @@ def _(original):
     return wrong
 
 
-@fault("default-ignores-condition", f"{STATES}.populations", "discrete", "sampling-exact")
+@fault("default-ignores-condition", f"{STATES}._joint", "discrete", "sampling-exact")
 def _(original):
     """The population of a state is that of its first row, whatever holds."""
 
-    def wrong(self, v, joint):
-        rows = self.dag.rows(v)
-        found = {}
-        for s, p in zip(rows.state.tolist(), rows.population.tolist(), strict=True):
-            found.setdefault(s, p)
-        return found
+    def wrong(self, wanted, flat, pick, known=None):
+        def first_row(v, possible, joint):
+            rows = self.dag.rows(v)
+            found = {}
+            for s, p in zip(rows.state.tolist(), rows.population.tolist(), strict=True):
+                found.setdefault(s, p)
+            return max(possible, key=lambda s: (found[s], -s))
+
+        return original(self, wanted, flat, first_row)
 
     return wrong
 

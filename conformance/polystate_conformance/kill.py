@@ -102,7 +102,7 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
     if case.statistical or item.target.startswith(_SAMPLER):
         return case.statistical and item.target.startswith(_SAMPLER)
-    if item.target in (mutants.DOCUMENTS, mutants.REPORT):
+    if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return not item.profiles or case.profile in item.profiles
 

@@ -36,7 +36,7 @@ def propose(case: Case, unseen: set[str], pool: propose_documents.Pool) -> list[
     found = propose_documents.variants_of(tree, unseen, pool)
     for variant in found:
         unseen -= set(variant["kills"])
-    planted = {item.id: item for item in mutants.load() if item.target != mutants.DOCUMENTS}
+    planted = {item.id: item for item in mutants.load()}
     with Materials() as materials:
         for id, candidates in propose_payloads.candidates(tree):
             if id in unseen:

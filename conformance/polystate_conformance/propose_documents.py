@@ -58,7 +58,10 @@ def variants_of(tree: Any, unseen: set[str], pool: Pool) -> list[Variant]:
         for operation, pointer, new in _edits(document, pool.get(kind, {})):
             good, failed = _judged(original, kind, new)
             null = kind == "descriptor" and operation.get("value", 0) is None and pointer.count("/") == 1
-            if good and not (null and pointer[1:] not in document):
+            rule = _rule(kind, pointer, new) if not good else _combination(kind, pointer, new)
+            if null and pointer[1:] not in document:
+                rule = "absent"
+            if rule is None:
                 continue  # that the deposition stays valid is certain only where nothing is added
             ids = {id for place in failed for id in at.get(place, ())} & unseen
             sees = {id for id in ids if conforms(changed[id], kind, new) != good} if ids & left else set()
@@ -66,7 +69,6 @@ def variants_of(tree: Any, unseen: set[str], pool: Pool) -> list[Variant]:
                 left -= sees
                 first = next(iter(operation))
                 edit = {**operation, first: f"{path}/zarr.json" if path else "zarr.json", "pointer": _ROOT + pointer}
-                rule = "absent" if good else _rule(kind, pointer, new)
                 found.append({"rule": rule, "change": edit, "kills": sorted(sees)})
     return _cover(found)
 
@@ -121,8 +123,20 @@ def _rule(kind: str, pointer: str, document: dict[str, Any]) -> str:
     """The rule for a document that its schema refuses ([STO-12], [STO-19], [DSC-2])."""
     if (kind, pointer) == ("deposition", "/format_version"):
         return "version"
-    other = (kind, pointer) == ("descriptor", "/algebra") and document.get("algebra") is not None
+    four = schema.json_schema("descriptor")["$defs"]["Algebra"]["enum"]
+    other = (kind, pointer) == ("descriptor", "/algebra") and document.get("algebra") not in (None, *four)
     return "algebra" if other else "document"
+
+
+def _combination(kind: str, pointer: str, document: dict[str, Any]) -> str | None:
+    """The rule for a descriptor that fits its schema and has no procedure ([DSC-4], [DSC-8])."""
+    if kind != "descriptor":
+        return None
+    rigid = str((document.get("operator") or {}).get("id")).startswith("rigid_body/")
+    if pointer == "/acts_as" and document.get("acts_as") == "displacement" and not rigid:
+        return "displacement"
+    additive = str(document.get("algebra")).startswith("additive_")
+    return "procedure" if pointer == "/algebra" and document.get("regime") == "discrete" and additive else None
 
 
 def conforms(document: dict[str, Any], kind: str, value: Any) -> bool:

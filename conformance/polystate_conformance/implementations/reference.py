@@ -268,7 +268,7 @@ def _many(
     from polystate.kernels.ensemble import Ensemble
 
     n = request.get("count", 1)
-    if "iterate" in request or request.get("components"):
+    if "iterate" in request or "atoms" in request or request.get("components"):
         made = [_iterated(dep, request, Draw(seed, index + k), selection) if "iterate" in request
                 else dep.render(draw=Draw(seed, index + k), **selection) for k in range(n)]  # fmt: skip
         xyz = np.stack([snapshot.xyz for snapshot in made])
@@ -279,7 +279,6 @@ def _many(
         xyz = np.empty((n, ensemble.n_atoms, 3))
         joints = np.empty((n, ensemble.n_variables), np.int32)
         ensemble.draws(seed, index, xyz, states=joints)
-        xyz = xyz[:, dep.rows(request.get("atoms"))]
     ok: dict[str, Any] = {}
     if "draws" in request["outputs"]:
         ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
