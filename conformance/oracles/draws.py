@@ -115,6 +115,19 @@ def sampled(dep: Deposition, id: str) -> bool:
 
 
 def expected(case: dict[str, Any]) -> dict[str, Any]:
+    """The outputs of one draw that the case asks for, and `draws` and `states_drawn` of this and the following."""
+    request = case["request"]
+    found = one(case)
+    following = range(int(request["index"]), int(request["index"]) + request.get("count", 1))
+    each = [one({**case, "request": {**request, "index": str(k), "outputs": ["xyz", "state"]}}) for k in following]
+    if "draws" in request["outputs"]:
+        found["draws"] = [draw["xyz"] for draw in each]
+    if "states_drawn" in request["outputs"]:
+        found["states_drawn"] = [draw["state"].get(request["variable"]) for draw in each]
+    return found
+
+
+def one(case: dict[str, Any]) -> dict[str, Any]:
     """Of the outputs xyz, mean, present, covariance and state those that the case asks for."""
     dep, request = Deposition(case["deposition"]), case["request"]
     seed, index = int(request["seed"]), step_index(dep, request)

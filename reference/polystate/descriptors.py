@@ -160,8 +160,18 @@ class Descriptor:
 
     @cached_property
     def covered(self) -> np.ndarray:
-        """Whether each atom may be touched by this descriptor, (N,) bool."""
-        return self.label_of_atom >= 0
+        """Whether the numbers of this descriptor say something about each atom, (N,) bool: the table of 4.3."""
+        if self.is_discrete and self.mode == "B":
+            tables = [t for t in ("deltas", "absent") if self.table(t)]
+            named = [self.rows_of_ids(self.column(t, "atom_id"), f"{self.path}/{t}/atom_id") for t in tables]
+            rows = np.concatenate([np.zeros(0, np.int64), *named])
+        elif self.has("atom_id"):
+            rows = self.atom_rows
+        else:
+            return self.label_of_atom >= 0
+        result = np.zeros(self.dep.n_atoms, bool)
+        result[rows[rows >= 0]] = True
+        return result
 
     # -- what stands outside the store -------------------------------------------------------------------
 
@@ -204,7 +214,7 @@ class Descriptor:
         if pinned is not None:
             from polystate.digest import reference_hash
 
-            found = reference_hash(self.dep.x_ref[self.covered])
+            found = reference_hash(self.dep.x_ref[self.label_of_atom >= 0])
             if pinned != found:
                 raise ReferenceMismatch(f"{self.path}#/reference/hash", pinned, f"{found}, or an offset")
         return None

@@ -77,8 +77,10 @@ def condition_holds(d: Descriptor, numbers: np.ndarray, request: Request) -> np.
 
 
 def is_active(d: Descriptor, request: Request) -> bool:
-    """Whether a descriptor contributes at all under this joint state."""
+    """Whether a descriptor contributes at all under this joint state to the atoms asked for ([AXI-8])."""
     if d.signal_type == "unknown":
+        return False
+    if len(request.rows) < request.dep.n_atoms and not d.covered[request.rows].any():
         return False
     return bool(condition_holds(d, np.array([d.active_when]), request)[0])
 

@@ -504,15 +504,6 @@ def cross_errors(dep: Deposition) -> Iterator[PolystateError]:
     yield from _transform_errors(dep, [d for d in known if d.is_transform])
 
 
-def touched(d: Descriptor) -> np.ndarray:
-    """The atoms that a descriptor says something about, (N,) bool."""
-    if not d.has("atom_id"):
-        return d.covered
-    result = np.zeros(d.dep.n_atoms, bool)
-    result[d.atom_rows[d.atom_rows >= 0]] = True
-    return result
-
-
 def always_active(d: Descriptor) -> bool:
     """Whether no joint state switches the descriptor off."""
     return d.active_when == ALWAYS and (not d.is_discrete or bool((d.column("states", "condition") == ALWAYS).all()))
@@ -523,13 +514,13 @@ def _absolute_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[Polys
     owner = np.full(dep.n_atoms, -1)
     always = [d for d in found if always_active(d)]
     for k, d in enumerate(always):
-        shared = np.flatnonzero(touched(d) & (owner >= 0))
+        shared = np.flatnonzero(d.covered & (owner >= 0))
         if len(shared):
             atom = int(dep.hierarchy.atom_id[shared[0]])
             other = always[owner[shared[0]]].id
             yield AbsoluteConflict(d.path, f"atom_id {atom} also from {other}", "one absolute source an atom")
             return
-        owner[touched(d)] = k
+        owner[d.covered] = k
 
 
 def _adp_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateError]:
@@ -537,7 +528,7 @@ def _adp_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateE
     for d in found:
         if d.document.get("adp_content") == "total":
             for other in found:
-                shared = np.flatnonzero(touched(d) & touched(other)) if other is not d else np.zeros(0)
+                shared = np.flatnonzero(d.covered & other.covered) if other is not d else np.zeros(0)
                 if len(shared):
                     atom = int(dep.hierarchy.atom_id[shared[0]])
                     expected = "adp_content residual, or no other Gaussian descriptor"
@@ -578,7 +569,7 @@ def warnings(dep: Deposition) -> list[dict[str, str]]:
         if d.signal_type == "unknown":
             result.append(warning("semantic", "unknown-signal", d.path, "signal_type unknown: ignored by evaluation"))
         if d.document.get("adp_content") == "unknown":
-            if any((touched(d) & touched(o)).any() for o in gaussians if o is not d):
+            if any((d.covered & o.covered).any() for o in gaussians if o is not d):
                 message = "adp_content unknown beside another Gaussian descriptor: summed"
                 result.append(warning("semantic", AdpCountedTwice.code, d.path, message))
     return result

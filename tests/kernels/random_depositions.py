@@ -97,6 +97,12 @@ def deposition(seed: int) -> polystate.Deposition:
             arrays["latent"] = [0.3, -0.7]
         else:
             found["decoder"]["tables"] = {"latents": {"component": [0, 1], "draw_key": [5, 6], "variance": [1.0, 0.25]}}
+    if rng.random() < 0.4:
+        document.setdefault("axes", {})["model"] = {"length": 3}
+        found["models"] = _bundle(rng, n)
+    if rng.random() < 0.3:
+        document.setdefault("axes", {})["frame"] = {"length": 4}
+        found["cluster"] = _labelled(rng)
     return polystate.Deposition(polystate.build(document))
 
 
@@ -171,6 +177,41 @@ def _alternates(rng: np.random.Generator, name: str, n: int, nested: dict[str, A
     return {
         "regime": "discrete", "mode": "B", "scope": {"level": "residue"}, "signal_type": "categorical_state",
         "algebra": "nested_under" if nested else "independent", "tables": tables,
+    }  # fmt: skip
+
+
+def _states(labels: str, key: int) -> dict[str, Any]:
+    """Tables of one variable of the whole deposition."""
+    n = len(labels)
+    return {
+        "states": {
+            "site": [0] * n, "state": list(range(n)), "label": list(labels), "condition": [-1] * n,
+            "population": [1 / n] * n, "deposited": ["NaN"] * n, "source": ["measured"] * n,
+        },
+        "variables": {"site": [0], "draw_key": [key]},
+    }  # fmt: skip
+
+
+def _bundle(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Three models of all atoms but the last, some of them absent."""
+    arrays = {
+        "atom_id": list(range(1, n)), "xyz": rng.uniform(-30, 30, (3, n - 1, 3)).tolist(),
+        "present": (rng.random((3, n - 1)) < 0.9).astype(int).tolist(),
+    }  # fmt: skip
+    return {
+        "regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "signal_type": "coordinates",
+        "algebra": "independent", "state_axis": "model", "arrays": arrays, "tables": _states("123", 3_999_999_999),
+    }  # fmt: skip
+
+
+def _labelled(rng: np.random.Generator) -> dict[str, Any]:
+    """Two states along an axis, where its step is not given a variable like any other."""
+    moved = rng.normal(size=3).tolist()
+    deltas = {"site": [0], "state": [1], "atom_id": [1], **{f"d{c}": [x] for c, x in zip("xyz", moved, strict=True)}}
+    return {
+        "regime": "discrete", "mode": "B", "scope": {"level": "deposition"}, "signal_type": "categorical_state",
+        "algebra": "independent", "sample_axis": "frame", "arrays": {"labels": rng.integers(0, 2, 4).tolist()},
+        "tables": {**_states("io", 3_999_999_998), "deltas": deltas},
     }  # fmt: skip
 
 

@@ -50,12 +50,13 @@ class Ensemble:
     def _compile(self, request: Request) -> None:
         dep = self.dep
         self._variables = joint.Variables(dep.states)
-        self._named = dep.axis_states(request.steps, self._given["state"])
+        given = {name: request.steps[name] for name in self._given["at"]}  # not those of the states it chose
+        self._named = dep.axis_states(given, self._given["state"])
         self._fixed = np.full(self.n_variables, -1, np.int64)
         for v, s in dep.states._find(self._named).items():
             self._fixed[v] = s
         nothing = np.full(self.n_variables, joint.INACTIVE, np.int64)
-        base = Request(dep, nothing, request.rows, request.steps, backend="numba")
+        base = Request(dep, nothing, request.rows, given, backend="numba")
         self._mean, self._present = evaluate.mean(base), evaluate.present(base)
         self._moved, self._gone = effects.of_states(dep, self._variables.start)
         conditions, self._shifted, self._widened = effects.of_conditions(dep, base)
