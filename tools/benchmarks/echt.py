@@ -2,7 +2,7 @@
 
     python tools/benchmarks/echt.py path --data ../shared/data     the eight reference rows, certificates, time
     python tools/benchmarks/echt.py size                           one Newton step at 10^4, 10^5, 10^6 atoms, and memory
-    python tools/benchmarks/echt.py storage --data ../shared/data  scalars and bytes a level
+    python tools/benchmarks/echt.py storage                        scalars and bytes a level of the golden fit
     python tools/benchmarks/echt.py peer --data ../shared/data --python /path/to/python-with-cctbx
 
 Times are CPU seconds of one thread after compilation unless said otherwise.
@@ -16,10 +16,12 @@ import resource
 import subprocess
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import numba
 import numpy as np
+from numcodecs import Zstd
 
 from polystate import Deposition
 from polystate_tools.echt.atoms_of import fit_input, load
@@ -100,24 +102,27 @@ def size() -> None:
         subprocess.run([os.sys.executable, "-c", code], check=True)  # type: ignore[attr-defined]
 
 
-def storage(data: Path) -> None:
-    """Scalars, raw and compressed bytes of each level as stored."""
-    from polystate.writing import write
+def storage(name: str = "6vxx-echt") -> None:
+    """Scalars, raw and stored bytes of each array of a golden fit, and what 32 bits would make of its numbers."""
+    from polystate.store import read
+    from polystate_conformance.paths import CORPUS
 
-    fit = path(data)
-    tree = fit.deposition_tree()
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "6vxx.zarr"
-        write(tree, out)
-        print(f"{'array':48s} {'scalars':>9s} {'raw':>9s} {'raw f4':>9s} {'stored':>9s}")
-        totals = np.zeros(4, int)
-        for name in [p for p in tree if "echt" in p and not p.startswith("provenance")]:
-            for array, values in tree[name].arrays.items():
-                files = sum(f.stat().st_size for f in (out / name / array).rglob("*") if f.is_file())
-                row = np.array([values.size, values.nbytes, values.size * 4, files])
-                totals += row
-                print(f"{name + '/' + array:48s} " + " ".join(f"{v:9d}" for v in row))
-        print(f"{'total':48s} " + " ".join(f"{v:9d}" for v in totals))
+    file = CORPUS / f"{name}.zarr.zip"
+    tree = read(file)
+    with zipfile.ZipFile(file) as packed:
+        chunks = {i.filename: i.file_size for i in packed.infolist() if not i.filename.endswith("zarr.json")}
+    print(f"{'array':48s} {'scalars':>9s} {'raw':>9s} {'raw f4':>9s} {'stored':>9s} {'stored f4':>9s}")
+    totals = np.zeros(5, int)
+    for path in [p for p in tree if "echt" in p and not p.startswith("provenance")]:
+        for array in tree[path].arrays:
+            values = np.asarray(tree[path].arrays[array])
+            short = values.astype(np.float32) if values.dtype == np.float64 else values
+            stored = sum(n for f, n in chunks.items() if f.startswith(f"{path}/{array}/"))
+            packed_short = len(Zstd(level=5).encode(np.ascontiguousarray(short)))
+            row = np.array([values.size, values.nbytes, short.nbytes, stored, packed_short])
+            totals += row
+            print(f"{path + '/' + array:48s} " + " ".join(f"{v:9d}" for v in row))
+    print(f"{'total':48s} " + " ".join(f"{v:9d}" for v in totals))
 
 
 def peer(data: Path, python: str) -> None:
@@ -184,8 +189,10 @@ def main() -> None:
         size()
     elif chosen.what == "peer":
         peer(chosen.data, chosen.python)
+    elif chosen.what == "storage":
+        storage()
     else:
-        {"path": path, "storage": storage}[chosen.what](chosen.data)
+        path(chosen.data)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

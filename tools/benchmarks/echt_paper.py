@@ -2,7 +2,7 @@
 
     python tools/benchmarks/echt_paper.py --data ../shared/data
 
-Each row is a fit at one penalty, certified to 0.001 % of F. 6vxx, 22 812 protein atoms, isotropic: mean B (Å²) of each
+Each row is a fit at one penalty, with its certificate. 6vxx, 22 812 protein atoms, isotropic: mean B (Å²) of each
 level beside Table 1. 7k3t, 2 367 atoms, anisotropic: largest B (Å²) of an atom at each level beside the paper's.
 """
 

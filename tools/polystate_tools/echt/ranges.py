@@ -18,7 +18,7 @@ from polystate_tools.echt.points import EIGHT_PI2, Point
 from polystate_tools.echt.solver import Solver
 
 SOLVES = 4
-TOLERANCE = 2e-3
+TOLERANCE = 1e-3
 
 
 @dataclass
@@ -51,11 +51,12 @@ def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises:
         change = sign * price * (EIGHT_PI2 / solver.s.n_atoms if atomic else 0.0)
         own = max(alpha + change, 0.02 * alpha)
         shifted = alphas + sign * price * weight
-        slack = max(alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))
+        slack = max(4.0 * alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))
         other = solver.solve(solver.start_near(point, slack), shifted, own, beta, eps, TOLERANCE)
         real = solver.point(other.sigma, other.own, alphas, alpha, beta, eps)
         if sign * (solver.mean_b(real)[level] - solver.mean_b(models[-1])[level]) >= 0.0:
-            break  # the price no longer moves the level
+            price *= 8.0  # too little to be told from the tolerance
+            continue
         models.append(real)
         rise = real.F / point.F - 1.0
         if rise >= rises[-1] or (atomic and own == 0.02 * alpha):

@@ -149,13 +149,18 @@ def _level_table(found: Decomposition, name: str) -> str:
             f"<td>{level.size:,}</td>"
             f"<td>{level.switched_off:,}</td><td>{level.mean_b:.2f}</td><td>{100 * level.mean_b / total:.1f}</td>"
             f"<td>{100 * level.mean_b_bound / total:.2f}</td>{extra}"
-            f'<td>{b[k].max():.1f}</td><td style="width:18%;min-width:84px"><i class="bar" '
-            f'style="width:{100 * level.mean_b / most:.1f}%;background:{COLOURS[k % 8]}"></i></td></tr>'
+            f"<td>{b[k].max():.1f}</td>"
+            + (
+                "</tr>"
+                if paper
+                else f'<td style="width:18%;min-width:64px"><i class="bar" '
+                f'style="width:{100 * level.mean_b / most:.1f}%;background:{COLOURS[k % 8]}"></i></td></tr>'
+            )
         )
     extra = f"<td>{sum(paper.values()):.1f}</td>" if paper else ""
     rows.append(
         f'<tr class="sum"><td>total</td><td></td><td></td><td>{total:.2f}</td><td>100</td><td></td>{extra}'
-        "<td></td><td></td></tr>"
+        f"<td></td>{'' if paper else '<td></td>'}</tr>"
     )
     note = (
         '<p class="note">Published: Pearce &amp; Gros 2021, Table 1, whose domains differ from these. '
@@ -163,11 +168,12 @@ def _level_table(found: Decomposition, name: str) -> str:
         else '<p class="note">'
     )
     return (
-        '<div class="scroll"><table><tr><th>level</th><th>groups</th><th>switched off</th>'
+        '<div class="scroll"><table><tr><th>level</th><th>groups</th><th>off</th>'
         "<th>mean B, Å²</th><th>%</th><th>± %</th>"
         + ("<th>published</th>" if paper else "")
-        + f"<th>largest B</th><th></th></tr>{''.join(rows)}</table></div>{note}± is how far a share can be "
-        "from the optimum's, by the certificate of the last step. Switched off: amplitude exactly zero.</p>"
+        + f"<th>largest B</th>{'' if paper else '<th></th>'}</tr>{''.join(rows)}</table></div>"
+        f"{note}± is how far a share can be "
+        "from the optimum's, by the certificate of the last step. Off: groups whose amplitude is exactly zero.</p>"
     )
 
 
