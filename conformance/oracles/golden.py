@@ -73,8 +73,10 @@ def level(root: Any, id: str, atoms: list[int]) -> tuple[int, list[Any]]:
         for k in np.flatnonzero(ids == atom):
             if condition[k] != -1:
                 raise ValueError(f"atom {atom} depends on a state")
-            b = values[k] if name == "u" else None
-            six = [mpf(float(values[k])) / (8 * mp.pi**2)] * 3 + [mpf(0)] * 3 if b is None else [mpf(float(v)) for v in b]
+            if name == "b":
+                six = [mpf(float(values[k])) / (8 * mp.pi**2)] * 3 + [mpf(0)] * 3
+            else:
+                six = [mpf(float(v)) for v in values[k]]
             one = added(one, symmetric(six))
         found.append(one)
     return len(atom_id), found

@@ -21,7 +21,9 @@ def report(
         str | None,
         typer.Option("--input", metavar="ENTRY", help="The fitted file: adds residuals and ranges of the shares."),
     ] = None,
-    ranges: Annotated[bool, typer.Option(help="With --input: how far each share can move; takes seconds.")] = True,
+    ranges: Annotated[
+        bool, typer.Option(help="With --input: how far each share can move; takes a minute or so.")
+    ] = True,
     overwrite: Overwrite = False,
 ) -> None:
     """Write one self-contained page about a deposition that polystate fit has made.

@@ -18,7 +18,7 @@ from polystate_tools.echt.points import EIGHT_PI2, Point
 from polystate_tools.echt.solver import Solver
 
 SOLVES = 4
-TOLERANCE = 1e-3
+TOLERANCE = 2e-3
 
 
 @dataclass
