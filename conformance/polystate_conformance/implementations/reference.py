@@ -160,7 +160,7 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
     if "levels" in outputs:
         ok["levels"] = [name for name in known if name in request.get("descriptors", known)]
     selection = _selection(request)
-    if outputs & {"mean", "present", "state"}:
+    if outputs & {"mean", "present", "state"} or "state" in request:
         asked = dep.request(**selection, **_given(request))
         ok |= {
             name: protocol.save_array(out_dir, name, getattr(evaluate, name)(asked))
@@ -173,10 +173,13 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
             u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, backend=backend, **selection)
             ok[output] = protocol.save_array(out_dir, output, u)
     if "warnings" in outputs:
-        bad = dep.indefinite_atoms(dep.covariance(backend=backend, **selection), request.get("atoms"))
+        rows: Any = ()
+        if outputs & {"covariance", "covariance_by_level"}:  # [COV-9]
+            u = dep.covariance(backend=backend, **selection)
+            rows = dep.rows(dep.indefinite_atoms(u, request.get("atoms")))
         ok["warnings"] = [
             {"stage": "evaluate", "code": "not-positive-semidefinite", "where": f"hierarchy/atoms[{row}]"}
-            for row in dep.rows(bad)
+            for row in rows
         ]
     return ok
 
