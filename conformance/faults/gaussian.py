@@ -188,10 +188,10 @@ def _(original):
     return lambda dep: sorted(original(dep), key=lambda d: d.id.encode())
 
 
-@fault("descriptors-request-ignored", "polystate.deposition:Deposition._levels", "gaussian")
+@fault("descriptors-request-ignored", "polystate.deposition:Deposition.levels", "gaussian")
 def _(original):
     """All levels contribute, whichever the request names."""
-    return lambda self, levels: original(self, None)
+    return lambda self, levels=None: original(self, None)
 
 
 @fault("conditions-ignored", f"{EVALUATE}:condition_holds", "gaussian", "sampling-exact")

@@ -146,23 +146,19 @@ def _(original):
     return wrong
 
 
-@fault("order-by-id-only", "polystate.scope_dag:ScopeDag._visit", "discrete")
+@fault("order-by-id-only", "polystate.scope_dag:depths", "discrete")
 def _(original):
     """Variables are ordered by id, whatever depends on what."""
-    return lambda self, root, depth, done: None
+    return lambda n, child, parent: np.zeros(n, np.int64)
 
 
-@fault("cycle-accepted", "polystate.scope_dag:ScopeDag._visit", "validate")
+@fault("cycle-accepted", "polystate.scope_dag:depths", "validate")
 def _(original):
     """Variables that depend on themselves are not noticed."""
 
-    def wrong(self, root, depth, done):
-        from polystate.errors import ScopeCycle
-
-        try:
-            original(self, root, depth, done)
-        except ScopeCycle:
-            done.update(dict.fromkeys(done, True))
+    def wrong(n, child, parent):
+        found = original(n, child, parent)
+        return np.zeros(n, np.int64) if found is None else found
 
     return wrong
 
@@ -180,6 +176,30 @@ def _(original):
     def wrong(dag, v, joint):
         found = original(dag, v, joint)
         return found if v not in dag.conditional or found == [-1] else [-1, *found]
+
+    return wrong
+
+
+@fault("inactive-counted-in-trees", "polystate.trees:tables", "discrete")
+def _(original):
+    """A variable under one other may always be inactive as well, where whole trees are counted."""
+
+    def wrong(dag, variables, parent, width):
+        found = original(dag, variables, parent, width)
+        found[:, :, 0] |= (parent >= 0)[:, None]
+        return found
+
+    return wrong
+
+
+@fault("inactive-lost-in-trees", "polystate.trees:tables", "discrete")
+def _(original):
+    """A variable without an available state rules its parent's state out, where whole trees are counted."""
+
+    def wrong(dag, variables, parent, width):
+        found = original(dag, variables, parent, width)
+        found[:, :, 0] = False
+        return found
 
     return wrong
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import multiprocessing
+import os
+import tempfile
+import unittest.mock
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +121,15 @@ def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) 
 
     reference.backend = "numpy"  # the faults are planted in the NumPy evaluator
     adapter = numpy_sampler if item.target.startswith(_SAMPLER) else reference
-    with faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
+    with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
         return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _nothing_remembered() -> Iterator[None]:
+    """A cache of its own for each fault: an artifact that an earlier run verified would not be looked at."""
+    with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.dict(os.environ, POLYSTATE_CACHE=folder):
+        yield
 
 
 _TREES: dict[str, Any] = {}
