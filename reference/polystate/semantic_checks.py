@@ -380,7 +380,7 @@ def _outside_errors(d: Descriptor, rows: np.ndarray, where: str) -> Iterator[Pol
 def _offset_errors(d: Descriptor) -> Iterator[PolystateError]:
     if d.offset is not None:
         rotation = d.offset[0]
-        if np.abs(rotation @ rotation.T - np.eye(3)).max() > TOLERANCE or np.linalg.det(rotation) < 0:
+        if not (np.abs(rotation @ rotation.T - np.eye(3)).max() <= TOLERANCE and np.linalg.det(rotation) > 0):
             yield QuaternionNorm(f"{d.path}#/reference/offset/rotation", rotation.tolist(), "a proper rotation")
 
 
