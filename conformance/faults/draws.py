@@ -1,5 +1,7 @@
 """Wrong draws: generator, streams, transformations, factors, steps of axes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from polystate_conformance.faults import fault
@@ -336,3 +338,20 @@ def _(original):
                 del module.sorted
 
     return wrong
+
+
+@fault("bundle-model-fixed", "polystate_conformance.implementations.reference:_many", "sampling-exact")
+def _(original):
+    """A stream of draws takes the most populated model of a bundle for all of them."""
+
+    def wrong(dep, request, out_dir, seed, index, selection):
+        steps = {**dep.request().steps, **selection.get("at", {})}
+        return original(dep, request, out_dir, seed, index, {**selection, "at": steps})
+
+    return wrong
+
+
+@fault("step-for-uncovered-atoms", "polystate.evaluate:is_active", "axes")
+def _(original):
+    """A descriptor along an axis needs its step whichever atoms are asked for."""
+    return lambda d, request: original(d, replace(request, rows=np.arange(request.dep.n_atoms)))

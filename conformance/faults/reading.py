@@ -1,11 +1,14 @@
 """Wrong readers and writers: byte order, fill values, chunk edges, digests, what is dropped."""
 
+import json
+
 import numpy as np
 
 from polystate_conformance.faults import fault
 
 STORE = "polystate.store:StoredTree.read_array"
 DIGEST = "polystate.digest"
+ADAPTER = "polystate_conformance.implementations.reference"
 
 
 def _codecs(tree, path):
@@ -178,3 +181,42 @@ def _(original):
         return original({p: Group(g.attributes, narrow(g), g.tables) for p, g in tree.items()}, path, **options)
 
     return wrong
+
+
+@fault("array-metadata-unchecked", "polystate.metadata:check_array", "validate")
+def _(original):
+    """Whatever the metadata of an array say is taken as it is."""
+    return lambda found, path: None
+
+
+@fault("node-type-unchecked", "polystate.metadata:node", "validate")
+def _(original):
+    """A node of an unknown type is passed over."""
+
+    def wrong(content, key):
+        from polystate.errors import NotAStore
+
+        try:
+            return original(content, key)
+        except NotAStore:
+            return {"node_type": "other", **json.loads(content), "attributes": {}}
+
+    return wrong
+
+
+@fault("invalid-described", f"{ADAPTER}:_open", "validate")
+def _(original):
+    """Only evaluations look whether a deposition is valid."""
+
+    def wrong(message):
+        import polystate
+
+        return original(message) if message["kind"] in ("evaluate", "draw") else polystate.open(message["deposition"])
+
+    return wrong
+
+
+@fault("atoms-in-any-order", "polystate.deposition:Deposition.rows", "gaussian")
+def _(original):
+    """Atoms asked for out of order, or twice, are put in order."""
+    return lambda self, atoms: original(self, atoms if atoms is None else np.unique(atoms))

@@ -22,7 +22,6 @@ from polystate.errors import (
     SchemaError,
     UnreadableArray,
     UnreadableTable,
-    UnsupportedCodec,
     UnsupportedVersion,
 )
 
@@ -312,10 +311,10 @@ class StoredTree(Mapping[str, Group]):
             if values is None:
                 opened = self._open_array(path)
                 values = opened[...] if rows is None else opened[rows]
-        except (UnreadableArray, UnsupportedCodec):
+        except UnreadableArray:
             raise
         except Exception as error:  # zarr and its codecs raise many kinds; each means damaged bytes
-            raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node.get('data_type')} array") from error
+            raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
         values = np.asarray(values)
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
 
@@ -325,9 +324,9 @@ def _is_table(attributes: Mapping[str, Any]) -> bool:
     return isinstance(marked, dict) and marked.get("media_type") == TABLE_MEDIA_TYPE
 
 
-def check_version(document: Any, where: str) -> None:
+def check_version(document: Mapping[str, Any], where: str) -> None:
     """Refuse a format version of another major number."""
-    version = document.get("format_version") if isinstance(document, dict) else None
+    version = document.get("format_version")
     major = FORMAT_VERSION.split(".")[0]
     if not isinstance(version, str) or version.split(".")[0] != major:
         raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
