@@ -73,18 +73,16 @@ class States:
         if not len(variables):
             return
         values = joint.tolist() if len(variables) > 1000 else joint
-        first = self._first
-        for v, place in ((v, first.place[v]) for v in variables.tolist()):
-            if place < 0:
-                values[v] = counting.options(self.dag, v, values)[0]
-            else:
-                values[v] = first.states[place + 1 + values[first.above[v]]]
+        above, places, states = self._first.above, self._first.place, self._first.states
+        for v in variables.tolist():
+            place = places[v]
+            values[v] = counting.options(self.dag, v, values)[0] if place < 0 else states[place + 1 + values[above[v]]]
         joint[begin:] = values[begin:]
 
     @cached_property
     def _first(self) -> trees.Lookup:
         """The first state of a variable by the state of its one parent."""
-        return trees.lookup(self.dag, np.zeros(len(self.dag.row_state)))
+        return trees.lookup(self.dag)
 
     @cached_property
     def _most_populated(self) -> trees.Lookup:

@@ -59,32 +59,45 @@ class Lookup:
     states: list[int]
 
 
-def lookup(dag: ScopeDag, preference: np.ndarray) -> Lookup:
-    """Of the rows that hold the state of the one of largest preference (R,), the first of equals.
+def lookup(dag: ScopeDag, preference: np.ndarray | None = None) -> Lookup:
+    """The state that each variable takes: of the rows that hold, of largest preference (R,), the first of equals.
 
-    No table for variables with several parents, and for those of which two rows of one state can hold."""
+    No table for variables with several parents, and, with a preference, where two rows of one state can hold."""
     above = single_parents(dag)
     variables = np.flatnonzero(above >= 0)
     width = 1 + int(dag.n_states[above[variables]].max(initial=0))
+    rank, state_of_rank = _ranks(dag, preference)
     place, rows = spread(dag.row_start, variables)
-    always = np.flatnonzero(dag.row_condition[rows] == ALWAYS)
-    some = np.flatnonzero(dag.row_condition[rows] != ALWAYS)
+    is_always = dag.row_condition[rows] == ALWAYS
+    always, some = np.flatnonzero(is_always), np.flatnonzero(~is_always)
     term, _, needed = dag.flat_conditions.terms(dag.row_condition[rows[some]])
-    row = np.concatenate([np.repeat(rows[always], width), rows[some][term]])
-    cell = np.concatenate([np.repeat(place[always], width), place[some][term]]) * width
-    cell += np.concatenate([np.tile(np.arange(width), len(always)), needed + 1])
-    order = np.lexsort((dag.row_state[row], -preference[row], cell))
-    row, cell = row[order], cell[order]
-    best = changes(cell[None])
-    taken = np.full((len(variables), width), INACTIVE)
-    taken.reshape(-1)[cell[best]] = dag.row_state[row[best]]
-    taken[~_active(dag, variables, width)] = INACTIVE
-    pair = np.sort(cell * (1 + int(dag.n_states.max(initial=0))) + dag.row_state[row])
-    overlapping = np.zeros(len(variables), bool)
-    overlapping[pair[1:][pair[1:] == pair[:-1]] // (1 + int(dag.n_states.max(initial=0))) // width] = True
+    under_any = np.full(len(variables), len(state_of_rank) - 1)
+    np.minimum.at(under_any, place[always], rank[rows[always]])
+    best = np.repeat(under_any, width)
+    row, cell = rows[some][term], place[some][term] * width + needed + 1
+    np.minimum.at(best, cell, rank[row])
+    taken = state_of_rank[best]
+    taken[~_active(dag, variables, width).reshape(-1)] = INACTIVE
+    known = np.ones(len(variables), bool)
+    if preference is not None:
+        every = place[always][:, None] * width + np.arange(width)
+        row = np.concatenate([np.repeat(rows[always], width), row])
+        choice = np.stack([np.concatenate([every.reshape(-1), cell]), dag.row_state[row]])
+        choice = choice[:, np.lexsort(choice[::-1])]
+        known[choice[0, ~changes(choice)] // width] = False
     place = np.full(len(dag), -1)
-    place[variables[~overlapping]] = np.flatnonzero(~overlapping) * width
-    return Lookup(above.tolist(), place.tolist(), taken.reshape(-1).tolist())
+    place[variables[known]] = np.flatnonzero(known) * width
+    return Lookup(above.tolist(), place.tolist(), taken.tolist())
+
+
+def _ranks(dag: ScopeDag, preference: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each row, smaller for what is taken first, and the state of each number; the last one's: none."""
+    if preference is None:
+        return dag.row_state, np.append(np.arange(dag.n_states.max(initial=0)), INACTIVE)
+    order = np.lexsort((dag.row_state, -preference))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank, np.append(dag.row_state[order], INACTIVE)
 
 
 def _active(dag: ScopeDag, variables: np.ndarray, width: int) -> np.ndarray:
@@ -102,47 +115,55 @@ def count(dag: ScopeDag, variables: np.ndarray, parent: np.ndarray) -> int:
 
     variables: (n,); parent: (n,) places among them."""
     width = 1 + int(dag.n_states[variables].max(initial=0))
-    return product(contract(tables(dag, variables, parent, width), parent).tolist())
+    possible = tables(dag, variables, parent, width)
+    above = np.where(parent < 0, width, dag.n_states[variables[parent]])  # states of the parent
+    occurs = (np.arange(1, width) <= above[:, None]) & possible[:, 1:, 0]
+    first = 0 if occurs.any() else 1  # where nothing can be inactive, that value is left out
+    return product(contract(possible[:, first:, first:], parent).tolist())
 
 
 def contract(possible: np.ndarray, parent: np.ndarray) -> np.ndarray:
     """The number of joint values of each tree, in no order. possible: as from `tables`; parent: (n,), -1 = none."""
-    table: np.ndarray = possible.astype(np.int64)
+    table = np.ascontiguousarray(np.moveaxis(possible, 0, 2), np.int64)
     row = np.arange(len(parent))  # of what is left, in table
-    below = np.ones(possible.shape[:2], np.int64)  # joint values of what was removed below, by value
+    below = np.ones(table.shape[1:], np.int64)  # joint values of what was removed below, by value
     most = 1.0  # of the entries of table
     coin = np.random.default_rng(0)
     found: list[np.ndarray] = []
     while len(parent):
         n = len(parent)
         table, row = _fitting(table, row, most, below)
-        below = below.astype(table.dtype)
+        below = below.astype(table.dtype, copy=False)
         children = np.bincount(parent[parent >= 0], minlength=n)
         leaf = np.flatnonzero(children == 0)
-        sums = np.matmul(table[row[leaf]], below[leaf][:, :, None])[:, :, 0]  # by the parent's value
+        sums = (table[:, :, row[leaf]] * below[:, leaf]).sum(axis=1)  # by the parent's value
         is_root = parent[leaf] < 0
-        found.append(sums[is_root, 0])
-        up, joined = products(parent[leaf[~is_root]], sums[~is_root])
+        found.append(sums[0, is_root])
+        up, joined = products(parent[leaf[~is_root]], sums[:, ~is_root])
         below = multiplied(below, up, joined)
         lower, middle = _between(parent, children, coin.random(n) < 0.5)
         table, row = _fitting(table, row, most, below)
-        joint = np.matmul(table[row[middle]] * below[middle][:, None, :], table[row[lower]])
+        first, second = table[:, :, row[middle]] * below[:, middle], table[:, :, row[lower]]
+        joint = first[:, :1] * second[0]
+        for k in range(1, len(second)):
+            joint += first[:, k, None] * second[k]
         if table.dtype != object:
             most = max(most, float(joint.max(initial=1)))
-        table[row[lower]] = joint
+        table[:, :, row[lower]] = joint
         parent = parent.copy()
         parent[lower] = parent[middle]
         stays = children > 0
         stays[middle] = False
         new = np.append(np.cumsum(stays) - 1, -1)
-        parent, row, below = new[parent[stays]], row[stays], below[stays]
+        left = np.flatnonzero(stays)
+        parent, row, below = new[parent[left]], row[left], below[:, left]
     return np.concatenate([np.zeros(0, object), *found])
 
 
 def _fitting(table: np.ndarray, row: np.ndarray, most: float, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The table as it is while the next product fits into an int64, else what is left of it as integers of any size."""
-    fits = below.dtype != object and most * most * table.shape[1] * float(below.max(initial=1)) < LARGEST
-    return (table, row) if fits or table.dtype == object else (table[row].astype(object), np.arange(len(row)))
+    fits = below.dtype != object and most * most * len(table) * float(below.max(initial=1)) < LARGEST
+    return (table, row) if fits or table.dtype == object else (table[:, :, row].astype(object), np.arange(len(row)))
 
 
 def _between(parent: np.ndarray, children: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -159,30 +180,30 @@ def _between(parent: np.ndarray, children: np.ndarray, heads: np.ndarray) -> tup
 
 
 def products(group: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The products of the rows of each group: groups ascending, and (groups, k). group: (n,); values: (n, k).
+    """The products of the columns of each group: groups ascending, and (k, groups). group: (n,); values: (k, n).
 
     Neighbours are multiplied in pairs, then the pairs: a balanced tree, since the factors grow."""
     order = np.argsort(group, kind="stable")
-    group, values = group[order], values[order]
+    group, values = group[order], values[:, order]
     while True:
         start = np.flatnonzero(np.diff(group, prepend=-1))
         rank = np.arange(len(group)) - np.repeat(start, np.diff(np.append(start, len(group))))
         second = np.flatnonzero(rank % 2)
         if not len(second):
             return group, values
-        paired = values[rank % 2 == 0]
-        values = multiplied(paired, np.searchsorted(np.flatnonzero(rank % 2 == 0), second - 1), values[second])
+        paired = values[:, rank % 2 == 0]
+        values = multiplied(paired, np.searchsorted(np.flatnonzero(rank % 2 == 0), second - 1), values[:, second])
         group = group[rank % 2 == 0]
 
 
 def multiplied(values: np.ndarray, at: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """values with values[at] multiplied by factors, exactly; at: rows, each once."""
+    """values with values[:, at] multiplied by factors, exactly; at: columns, each once."""
     if (
         object in (values.dtype, factors.dtype)
         or float(values.max(initial=1)) * float(factors.max(initial=1)) >= LARGEST
     ):
         values = values.astype(object)
-    values[at] *= factors
+    values[:, at] *= factors
     return values
 
 

@@ -17,6 +17,7 @@ from polystate.kernels.ensemble import Ensemble
 from polystate.states import States
 
 LIMIT_S = 120.0  # of one series, inputs included; what would take longer is left out and said to be
+SWEEP = 80 << 20  # numbers of 8 bytes, more than a large cache holds
 Task = Callable[[], Any]
 
 
@@ -32,8 +33,11 @@ def main(quick: bool) -> list[dict[str, Any]]:
             {"covariance: atoms (8 a group)": (10**5, 0.05), "one draw: atoms": (10**5, 0.05)},
             atoms,
             lambda n: of_atoms(n, max(1, n // 8)),
+            cold=True,
         ),
-        *series({"covariance: groups (8 atoms each)": (12_500, 0.05)}, groups, lambda n: of_atoms(8 * n, n)[:1]),
+        *series(
+            {"covariance: groups (8 atoms each)": (12_500, 0.05)}, groups, lambda n: of_atoms(8 * n, n)[:1], cold=True
+        ),
         *series({"draws of 1 000 atoms": (100, 0.05)}, draws, draws_of_few),
         *of_states(states, "independent"),
         *of_states(states, "runs of four"),
@@ -46,12 +50,17 @@ def main(quick: bool) -> list[dict[str, Any]]:
 
 
 def series(
-    names: Mapping[str, tuple[int, float | None]], sizes: Sequence[int], make: Callable[[int], Sequence[Task]]
+    names: Mapping[str, tuple[int, float | None]],
+    sizes: Sequence[int],
+    make: Callable[[int], Sequence[Task]],
+    cold: bool = False,
 ) -> list[dict[str, Any]]:
     """Best of several repetitions at each size, in seconds of the processor, which other work does not lengthen.
 
     names: of the tasks that `make` gives for a size: above which size the exponent is fitted, and how far from 1 it
-    may be."""
+    may be. cold: each repetition begins with other data in the caches. Otherwise the small sizes stay in them, the
+    large ones do not, and the exponent tells where the cache ends and not how the work grows."""
+    sweep = np.zeros(SWEEP if cold else 0)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     done: list[int] = []
     begin = time.perf_counter()
@@ -59,17 +68,18 @@ def series(
         if time.perf_counter() - begin > LIMIT_S:
             break
         for name, task in zip(names, make(size), strict=True):
-            seconds[name].append(best(task))
+            seconds[name].append(best(task, sweep))
         done.append(size)
-    left_out = [f"left out: {n}" for n in sizes if n not in done]
-    return [record(name, done, seconds[name], *about, left_out) for name, about in names.items()]
+    notes = [f"left out: {n}" for n in sizes if n not in done] + ["caches swept before each repetition"] * cold
+    return [record(name, done, seconds[name], *about, notes) for name, about in names.items()]
 
 
-def best(task: Task) -> float:
+def best(task: Task, sweep: np.ndarray) -> float:
     """The shortest of several repetitions after one that does not count."""
     task()
     rounds: list[float] = []
-    while len(rounds) < 5 or (len(rounds) < 30 and sum(rounds) < 0.5):
+    while len(rounds) < 5 or (len(rounds) < (10 if len(sweep) else 30) and sum(rounds) < 0.5):
+        sweep[::8] += 1
         start = time.thread_time()
         task()
         rounds.append(time.thread_time() - start)
