@@ -28,12 +28,3 @@ ENTRIES: dict[str, tuple[tuple[str, ...], Callable[[tuple[Path, ...]], Tree]]] =
     "7k3t-echt": (("echt/7k3t-prepared-H.pdb",), protease),
 }
 """Name -> files below the data folder, and what builds the tree from them."""
-
-
-def build_corpus_entry(name: str, out: Path, data: Path, overwrite: bool = False) -> Path:
-    """Write one golden deposition; data: the folder that holds its files."""
-    from polystate.writing import write
-
-    files, build = ENTRIES[name]
-    write(build(tuple(data / f for f in files)), out, overwrite=overwrite)
-    return out

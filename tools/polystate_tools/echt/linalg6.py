@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numba
-import numpy as np
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -58,12 +57,6 @@ def cholesky_semidefinite(a, n, out):
             for k in range(j):
                 total -= out[i, k] * out[j, k]
             out[i, j] = total / pivot
-
-
-@jit
-def is_positive_definite(a, n, scratch):
-    """Whether the leading (n, n) block of `a` has a Cholesky factor."""
-    return cholesky(a, n, scratch)
 
 
 @jit
@@ -202,10 +195,3 @@ def scaling_point(sigma, slack, n, w, v, b1, b2, b3):
         if not w[j] > 0.0:
             return False
     return True
-
-
-def packed_index(d: int) -> np.ndarray:
-    """(d, d) int64: position of (i, j) in a packed lower triangle."""
-    i, j = np.indices((d, d))
-    hi, lo = np.maximum(i, j), np.minimum(i, j)
-    return (hi * (hi + 1)) // 2 + lo

@@ -6,7 +6,7 @@ import numpy as np
 
 from polystate_tools.formats.errors import WrongColumns
 
-SPACE, DOT, MINUS, PLUS, ZERO = (ord(c) for c in " .-+0")
+SPACE, DOT, MINUS, ZERO = (ord(c) for c in " .-0")
 
 
 def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.nan) -> np.ndarray:

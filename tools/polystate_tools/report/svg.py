@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-INK, FAINT, GRID = "#1b2733", "#6b7a88", "#e3e8ec"
+FAINT, GRID = "#6b7a88", "#e3e8ec"
 
 
 def escape(text: object) -> str:

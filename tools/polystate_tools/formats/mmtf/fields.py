@@ -62,14 +62,6 @@ TEXT_FIELDS = (
 FLOAT_FIELDS = ("resolution", "rFree", "rWork")
 COUNT_FIELDS = ("numBonds", "numAtoms", "numGroups", "numChains", "numModels")
 COUNT_LISTS = ("groupsPerChain", "chainsPerModel")
-OBJECT_FIELDS = (
-    "unitCell",
-    "ncsOperatorList",
-    "bioAssemblyList",
-    "entityList",
-    "experimentalMethods",
-    "groupList",
-)
 PROPERTY_FIELDS = {
     "bondProperties": "numBonds",
     "atomProperties": "numAtoms",
