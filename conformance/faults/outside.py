@@ -181,7 +181,7 @@ def _(original):
     return 1e-6
 
 
-@fault("stale-never", "polystate.semantic_checks:stale", "validate")
+@fault("stale-never", "polystate.doubtful:stale", "validate")
 def _(original):
     """Nothing is called stale."""
     return lambda dep: iter(())

@@ -93,7 +93,7 @@ def unseen(payloads: dict[str, Any], path: tuple[str, ...]) -> str | None:
 
 
 def _with_procedure() -> set[str]:
-    from polystate.semantic_checks import PROCEDURES
+    from polystate.document_checks import PROCEDURES
 
     return {row[3] for row in PROCEDURES}
 

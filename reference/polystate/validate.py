@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polystate import cross_checks, descriptor_checks, document_checks, doubtful
 from polystate import payload_checks as checks
-from polystate import semantic_checks as semantic
 from polystate.descriptors import Descriptor
 from polystate.errors import (
     DuplicateId,
@@ -74,16 +74,16 @@ def validate(dep: Deposition, strict: bool = False, regenerate: bool = False, ar
     for d in dep.descriptors.values():
         _collect(report, payload_errors(d, "values"))
     if not report.errors:
-        _collect(report, semantic.state_errors(dep))
-        _collect(report, semantic.cross_errors(dep))
+        _collect(report, cross_checks.state_errors(dep))
+        _collect(report, cross_checks.cross_errors(dep))
     if regenerate and not report.errors:
         from polystate.derivation import mismatches
 
         _collect(report, mismatches(dep))
     if artifacts and not report.errors:
         _collect(report, artifact_errors(dep))
-    report.warnings += semantic.warnings(dep)
-    stale = list(semantic.stale(dep)) if not report.errors else []
+    report.warnings += doubtful.warnings(dep)
+    stale = list(doubtful.stale(dep)) if not report.errors else []
     if strict:
         report.errors += stale
     else:
@@ -156,7 +156,7 @@ def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[Poly
     scope = d.document.get("scope") or {}
     if isinstance(scope, Mapping) and "grouping" in scope:
         try:
-            semantic.known_grouping(dep, d)
+            document_checks.known_grouping(dep, d)
         except PolystateError as error:
             yield error
     for key in ("sample_axis", "state_axis"):
@@ -167,8 +167,8 @@ def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[Poly
                 yield error
     yield from _operator_errors(d)
     yield from location_errors(d)
-    yield from semantic.provenance_errors(dep, d)
-    yield from semantic.derivation_errors(dep, d)
+    yield from document_checks.provenance_errors(dep, d)
+    yield from document_checks.derivation_errors(dep, d)
 
 
 def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
@@ -183,7 +183,7 @@ def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
     elif operator.get("hash") != known[operator["id"]].hash:
         yield HashMismatch(f"{d.path}#/operator/hash", operator.get("hash"), known[operator["id"]].hash)
     else:
-        yield from semantic.operator_errors(d, known[operator["id"]].document["signature"])
+        yield from document_checks.operator_errors(d, known[operator["id"]].document["signature"])
 
 
 # -- hierarchy and axes ----------------------------------------------------------------------------------
@@ -224,10 +224,10 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
         yield from checks.array_errors(tree, path, checks.payload("operator_body"), {})
     if dep.hierarchy.has("atoms", "draw_key"):
         keys = dep.hierarchy.column("atoms", "draw_key")
-        yield from semantic.duplicate_keys("hierarchy/atoms/draw_key", keys)
+        yield from document_checks.duplicate_keys("hierarchy/atoms/draw_key", keys)
     for name, grouping in dep.groupings.items():
-        yield from semantic.grouping_errors(dep, name, grouping)
-    yield from semantic.landmark_errors(dep)
+        yield from document_checks.grouping_errors(dep, name, grouping)
+    yield from document_checks.landmark_errors(dep)
     for name, axis in dep.axes.items():
         yield from checks.array_errors(tree, f"axes/{name}", checks.payload("axis"), {"n": axis.length})
 
@@ -260,7 +260,7 @@ def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[Polyst
         yield from checks.row_errors(f"{path}/{column}", codes, len(words), none=True)
         unused = np.setdiff1d(np.arange(len(words)), codes)
         if len(unused):
-            yield semantic.unused_word(where, words[int(unused[0])])
+            yield document_checks.unused_word(where, words[int(unused[0])])
 
 
 # -- payloads --------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
     d.label_of_atom  # noqa: B018  refuses a scope that is not a partition
     if d.signal_type == "unknown":
         return  # kept and ignored
-    described = semantic.described(d)
+    described = document_checks.described(d)
     failed = False
     for name, about in described["tables"].items():
         if part == "states" and name not in ("states", "variables", "conditions"):
@@ -299,7 +299,7 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
             yield error
             failed = True
     if not failed:
-        yield from semantic.descriptor_errors(d, part)
+        yield from descriptor_checks.descriptor_errors(d, part)
         if part != "states" and d.table("occupancy"):
             d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id")  # [DSC-11]
 

@@ -51,7 +51,7 @@ def covariance(
     import numpy as np
 
     import polystate
-    from polystate.semantic_checks import covariance_warning
+    from polystate.doubtful import covariance_warning
 
     opened = polystate.open(dep)
     chosen = scopes.split(",") if scopes else None
