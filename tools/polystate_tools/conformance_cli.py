@@ -161,7 +161,9 @@ def case_new(
 def case_check(
     write: Annotated[bool, typer.Option("--write", help="Write MANIFEST and spec/traceability.md anew.")] = False,
     oracles: Annotated[bool, typer.Option(help="Recompute what the oracle scripts give.")] = True,
-    kills: Annotated[bool, typer.Option("--kills", help="Also plant every wrong evaluator; some case must catch it.")] = False,
+    kills: Annotated[
+        bool, typer.Option("--kills", help="Also plant every wrong evaluator; some case must catch it.")
+    ] = False,
     json_out: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check format, oracles, twins, manifest and sentences of all cases.
