@@ -148,7 +148,7 @@ def _anisou(lines: Lines, atom_lines: np.ndarray, chars: np.ndarray, refused: li
             row = known.get(aniso[k, 11:27].tobytes())
             if row is None:
                 text = aniso[k, 6:27].tobytes().decode("latin-1")
-                refused.append({"count": 0, "because": "ANISOU record without its atom", "where": text})
+                refused.append({"count": 1, "because": "ANISOU record without its atom", "where": text})
             else:
                 owner[k], same[k] = row, True
     rows, kept, numbers = owner[same], aniso[same], aniso_lines[same] + 1
