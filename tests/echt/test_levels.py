@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.errors import NotPositiveSemidefinite
 from polystate_tools.echt import secondary
 from polystate_tools.echt.atoms_of import fit_input, load
 from polystate_tools.echt.errors import BFactorRange, LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
@@ -136,6 +137,28 @@ def test_impossible_b_factors_are_named(pdb, b):
     with pytest.raises(BFactorRange, match="A/1/CA"):
         fit_input(dep)
     assert len(fit_input(dep, exclude=["A/1/CA"]).rows) > 100
+
+
+def with_anisou(pdb, wrong: int):
+    """Isotropic ANISOU for all atoms of chain A but the one of line `wrong`, whose U no motion has."""
+    lines = []
+    for k, line in enumerate(pdb.read_text().splitlines()):
+        lines.append(line)
+        if line.startswith("ATOM") and line[21] == "A":
+            u = (2500, 2600, -100, 123, -234, 345) if k == wrong else (2500, 2600, 2400, 0, 0, 0)
+            lines.append("ANISOU" + line[6:27] + " " + "".join(f"{v:7d}" for v in u) + line[70:])
+    pdb.write_text("\n".join(lines) + "\n")
+    return polystate.Deposition(load(pdb)[0])
+
+
+@pytest.mark.parametrize(("line", "atom"), [(0, "A/1/N"), (2, "A/1/C"), (8, "A/2/C")])
+def test_an_atom_whose_u_no_motion_has_is_named(pdb, line, atom):
+    """The first atom as well, and the atom itself, not the first of the file."""
+    dep = with_anisou(pdb, line)
+    with pytest.raises(NotPositiveSemidefinite, match=f"1 atoms, such as {atom},"):
+        fit_input(dep)
+    assert any("clipped to positive semi-definite: 1 atoms" in note for note in fit_input(dep, psd="clip").notes)
+    assert fit_input(dep, exclude=[atom]).anisotropic.sum() > 90
 
 
 def test_nothing_left_is_refused(data):

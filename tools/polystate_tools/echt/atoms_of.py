@@ -149,7 +149,7 @@ def _checked(dep: Deposition, rows: np.ndarray, u: np.ndarray, psd: str, notes: 
             "B-factors", named + more, f"0 < B <= {MAX_B:.0f} Å²; leave atoms out with --exclude, such as "
             f"--exclude {dep.hierarchy.node_label('atom', int(rows[bad[0]]))}",
         )  # fmt: skip
-    wrong = np.flatnonzero(indefinite(u))
+    wrong = indefinite(u)
     if len(wrong):
         named = ", ".join(dep.hierarchy.node_label("atom", int(rows[k])) for k in wrong[:5])
         if psd != "clip":
