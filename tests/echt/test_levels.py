@@ -139,6 +139,13 @@ def test_impossible_b_factors_are_named(pdb, b):
     assert len(fit_input(dep, exclude=["A/1/CA"]).rows) > 100
 
 
+def test_an_atom_without_a_b_factor_is_not_said_to_have_one_of_zero(pdb):
+    lines = pdb.read_text().splitlines()
+    pdb.write_text("\n".join([lines[0][:60], lines[1][:60] + "  0.00" + lines[1][66:], *lines[2:]]) + "\n")
+    with pytest.raises(BFactorRange, match=r"A/1/N \(no B is given\), A/1/CA \(B = 0.00\), expected"):
+        fit_input(polystate.Deposition(load(pdb)[0]))
+
+
 def with_anisou(pdb, wrong: int):
     """Isotropic ANISOU for all atoms of chain A but the one of line `wrong`, whose U no motion has."""
     lines = []

@@ -106,8 +106,8 @@ def fit_input(
     if not keep.any():
         raise NothingToFit("hierarchy/atoms", "no atom left after the selection", "at least one")
     chosen = np.flatnonzero(keep)
-    covariance, anisotropic = _input_covariance(dep, chosen)
-    covariance = _checked(dep, chosen, covariance, psd, notes)
+    covariance, anisotropic, given = _input_covariance(dep, chosen)
+    covariance = _checked(dep, chosen, covariance, given, psd, notes)
     u = np.stack([covariance[:, i, j] for i, j in VOIGT], axis=1)
     u[~anisotropic] = 0.0
     u[~anisotropic, :3] = (np.trace(covariance[~anisotropic], axis1=1, axis2=2) / 3)[:, None]
@@ -115,10 +115,11 @@ def fit_input(
     return FitInput(dep, chosen, dep.x_ref[chosen].copy(), u, anisotropic, polymer, candidates, notes)
 
 
-def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """U (n, 3, 3) of all Gaussian descriptors, and whether any but isotropic ones says something at the atom."""
+def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """U (n, 3, 3) of all Gaussian descriptors; whether any but isotropic ones says something at the atom; whether
+    any names the atom at all."""
     total = np.zeros((len(rows), 3, 3))
-    anisotropic = np.zeros(len(rows), bool)
+    anisotropic, given = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     levels = gaussian_levels(dep)
     if not levels:
         raise NothingToFit("descriptors", "no B-factors", "a Gaussian descriptor")
@@ -130,20 +131,29 @@ def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np
         residual |= d.document.get("adp_content") == "residual"
         if d.operator != ISOTROPIC:
             anisotropic |= np.abs(u).max(axis=(1, 2)) > 0
+        if "atom_id" in d.stored.arrays:
+            given |= np.isin(dep.hierarchy.atom_id[rows], np.asarray(d.array("atom_id")))
+        else:
+            given |= d.label_of_atom[rows] >= 0
         total += u
     if residual and len(levels) == 1:
         raise ResidualWithoutTls(
             levels[0].path, "adp_content residual, and no other Gaussian descriptor",
             "the TLS groups that it is the rest of, or total B-factors",
         )  # fmt: skip
-    return total, anisotropic
+    return total, anisotropic, given
 
 
-def _checked(dep: Deposition, rows: np.ndarray, u: np.ndarray, psd: str, notes: list[str]) -> np.ndarray:
+def _checked(
+    dep: Deposition, rows: np.ndarray, u: np.ndarray, given: np.ndarray, psd: str, notes: list[str]
+) -> np.ndarray:
     b = EIGHT_PI2 * np.trace(u, axis1=1, axis2=2) / 3
     bad = np.flatnonzero(~((b > 0) & (b <= MAX_B)))
     if len(bad):
-        named = ", ".join(f"{dep.hierarchy.node_label('atom', int(rows[k]))} (B = {b[k]:.2f})" for k in bad[:5])
+        named = ", ".join(
+            dep.hierarchy.node_label("atom", int(rows[k])) + (f" (B = {b[k]:.2f})" if given[k] else " (no B is given)")
+            for k in bad[:5]
+        )
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise BFactorRange(
             "B-factors", named + more, f"0 < B <= {MAX_B:.0f} Å²; leave atoms out with --exclude, such as "
