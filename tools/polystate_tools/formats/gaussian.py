@@ -65,14 +65,16 @@ def adps_of_records(
     combinations: list[dict[int, int]],
     added: list[Descriptor],
     tls_u: np.ndarray | None,
+    policy: str,
 ) -> Adps:
     """ADPs of records (n,) of atoms, each in one of the combinations of states.
 
     added: levels whose U is added (evaluated in the default joint state); tls_u: (N, 6) Å² to add, or None.
+    A B that contradicts the U of its record is written under the policy `records` only.
     """
     n = len(atom)
     u, has_row, anisotropic = np.zeros((n, 6)), np.zeros(n, bool), np.zeros(n, bool)
-    b = np.full(n, np.nan)
+    b, given, deposited = np.full(n, np.nan), np.zeros(n, bool), np.full(n, np.nan)
     chosen = _joints(dep, combinations)
     for d in dep.descriptors.values():
         if d.operator in ATOMIC and d.is_gaussian:
@@ -81,14 +83,13 @@ def adps_of_records(
             has_row[at] = True
             if d.operator == ATOMIC[0]:
                 values = d.array("b")[row[at]] + 0.0
-                b[at] = values
+                b[at] = np.where(np.isnan(b[at]), values, b[at] + values)
                 u[at, :3] += (values / B_OF_U)[:, None]
             else:
                 u[at] += d.turn_covariance(_full(d.array("u")[row[at]]))[:, [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
                 anisotropic[at] = True
                 if d.has("deposited_b"):
-                    b[at] = d.array("deposited_b")[row[at]]
-    summed = added or tls_u is not None
+                    given[at], deposited[at] = True, d.array("deposited_b")[row[at]]
     if added:
         more = six_components(dep.covariance(levels=[d.id for d in added]))
         u += more[atom]
@@ -99,17 +100,11 @@ def adps_of_records(
     trace = B_OF_U / 3 * u[:, :3].sum(axis=1)
     if added:
         b = np.where(has_row, trace, np.nan)
-    elif summed:
-        b = np.where(anisotropic & ~np.isnan(b), b, np.where(has_row, trace, np.nan))
     else:
-        computed = anisotropic & (np.isnan(b) & ~_deposited(dep))
-        b = np.where(computed, np.round(trace, 2), b)
+        b = np.where(anisotropic, np.round(trace, 2), b if tls_u is None else np.where(has_row, trace, np.nan))
+    if policy == "records":
+        b = np.where(given, deposited, b)
     return Adps(b, u, anisotropic & has_row)
-
-
-def _deposited(dep: Deposition) -> bool:
-    """Whether B of anisotropic records was kept, so that NaN means that none was given."""
-    return any(d.has("deposited_b") for d in dep.descriptors.values())
 
 
 def _joints(dep: Deposition, combinations: list[dict[int, int]]) -> list[np.ndarray]:

@@ -31,9 +31,9 @@ def records_of_deposition(dep: Deposition, policy: str, report: ExportReport) ->
         letters = "; ".join(f"{name} is {letter}" for name, letter in list(found.renamed.items())[:20])
         report.lose("state labels", len(found.renamed), f"altloc letters stand for them: {letters}")
     if bundle is not None:
-        records = _of_bundle(dep, bundle, found, added, tls_u)
+        records = _of_bundle(dep, bundle, found, added, tls_u, policy)
     else:
-        adps = adps_of_records(dep, found.atom, found.joint, found.combinations, added, tls_u)
+        adps = adps_of_records(dep, found.atom, found.joint, found.combinations, added, tls_u, policy)
         records = _records(dep, found.atom, found.xyz, found.occupancy, found.altloc, adps)
     _note_losses(dep, report)
     return replace(with_metadata(records, dep), tls=tls)
@@ -77,7 +77,7 @@ def bundle_descriptor(dep: Deposition):
     return found[0] if len(found) == 1 and found[0].document.get("state_axis") == MODEL else None
 
 
-def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u) -> Records:
+def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> Records:
     """Models one after the other; conditions that name a model pick its ADPs and occupancies."""
     variable = dep.states.dag.variable(bundle.id, int(bundle.column("states", "site")[0]))
     assert variable is not None
@@ -91,7 +91,7 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u) -> Reco
         keep = np.flatnonzero(here_too & ((place[found.atom] < 0) | present[step][place[found.atom]]))
         atom = found.atom[keep]
         combinations = [{**states, variable: step} for states in found.combinations]
-        adps = adps_of_records(dep, atom, found.joint[keep], combinations, added, tls_u)
+        adps = adps_of_records(dep, atom, found.joint[keep], combinations, added, tls_u, policy)
         moved = found.xyz[keep] - dep.x_ref[atom]
         base = np.where((place[atom] >= 0)[:, None], bundle.from_fitted(xyz[step])[place[atom]], dep.x_ref[atom])
         here = base + moved
