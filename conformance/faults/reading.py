@@ -220,3 +220,9 @@ def _(original):
 def _(original):
     """Atoms asked for out of order, or twice, are put in order."""
     return lambda self, atoms: original(self, atoms if atoms is None else np.unique(atoms))
+
+
+@fault("node-names-unchecked", "polystate.metadata:check_names", "validate")
+def _(original):
+    """Any path names a node, also one that leads out of the store."""
+    return lambda path, where: None

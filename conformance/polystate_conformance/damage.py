@@ -44,6 +44,9 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
         return _change_table(store, operation)
     if "duplicate" in operation:
         return _duplicate(store, operation["duplicate"])
+    if "entry" in operation:
+        with zipfile.ZipFile(store, "a") as archive:
+            return archive.writestr(operation["entry"], operation["text"])
     name = next(
         key for key in ("truncate", "delete", "write", "set_json", "remove_json", "flip", "rename") if key in operation
     )

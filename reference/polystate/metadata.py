@@ -20,7 +20,8 @@ _FLOAT_TEXT = re.compile("NaN|-?Infinity|0x[0-9a-fA-F]+")
 
 
 def node(content: bytes, key: str) -> dict[str, Any]:
-    """The document of a group or an array, from the bytes of its `zarr.json`."""
+    """The document of a group or an array, from the bytes of its `zarr.json` at `key`."""
+    check_names(key.removesuffix("zarr.json").removesuffix("/"), key)
     try:
         found = json.loads(content, parse_constant=_refuse_constant)
     except Exception as error:  # not text, not JSON, or JSON too deep
@@ -32,6 +33,13 @@ def node(content: bytes, key: str) -> dict[str, Any]:
     if not isinstance(found.get("attributes", {}), dict):
         raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")
     return found
+
+
+def check_names(path: str, where: str) -> None:
+    """[STO-45] Refuse a path that would name something outside the store, or that Zarr keeps for itself."""
+    for name in path.split("/") if path else ():
+        if not name.strip(".") or name.startswith("__"):
+            raise NotAStore(where, f"a node called {name!r}", "names that are not empty, not only periods, not __...")
 
 
 def _refuse_constant(name: str) -> None:

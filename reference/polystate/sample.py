@@ -31,6 +31,7 @@ import numpy as np
 
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
 from polystate.kernels import resolve
+from polystate.outputs import store_target
 from polystate.store import StoredTree, Tree, read
 
 if TYPE_CHECKING:
@@ -153,18 +154,21 @@ def _write_json(path: Path, document: Mapping[str, Any]) -> None:
 def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bool, overwrite: bool) -> list[int]:
     """Make the group or find the one to go on with; returns the shards that are still to be made."""
     root = job.out / "zarr.json"
-    if job.out.exists() and resume and root.exists():
-        found = json.loads(root.read_text("utf-8"))["attributes"]["polystate"]
+    if resume and root.exists():
+        found = _document_there(root)
         for key, value in document.items():
             if key != "complete" and found.get(key) != value:
                 raise BadRequest(f"resume/{key}", value, f"{found.get(key)}, as in the draws already there")
         _clear(job.out)
         return [k for k in range(job.shards) if not _shard_path(job, "xyz", 2, k).exists()]
-    if job.out.exists():
-        if not overwrite and not resume:
-            raise AlreadyExists(str(job.out), "something there already", "a new name, or permission to overwrite")
-        shutil.rmtree(job.out)
-    job.out.mkdir(parents=True)
+    target = store_target(job.out, overwrite or resume)
+    if root.exists():
+        _document_there(root)
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+    target.mkdir(parents=True)
     _create(job.out, "atom_id", (ensemble.n_atoms,), "uint32", None, None)[...] = ensemble.dep.hierarchy.atom_id
     shape = (job.n, ensemble.n_atoms)
     _create(job.out, "xyz", (*shape, 3), job.dtype, job.chunk, job.shard)
@@ -174,6 +178,17 @@ def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bo
         _create(job.out, "state", (job.n, ensemble.n_variables), "int32", job.chunk, job.shard)
     _write_json(root, _group(document))
     return list(range(job.shards))
+
+
+def _document_there(root: Path) -> Mapping[str, Any]:
+    """What the draws already there say of themselves."""
+    try:
+        found = json.loads(root.read_text("utf-8"))["attributes"]["polystate"]
+        if found["kind"] == "draws":
+            return found
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise AlreadyExists(str(root), "no group of draws", "earlier draws, or a new name")
 
 
 def _clear(out: Path) -> None:

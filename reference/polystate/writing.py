@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import secrets
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from polystate.errors import AlreadyExists, SchemaError
+from polystate import metadata
+from polystate.errors import SchemaError
+from polystate.outputs import file_target, sibling, store_target
 from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, recovery_note, table_bytes
 
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
@@ -35,13 +37,13 @@ CONVENTION = {
 def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write `tree` to a directory, or to a zip where the name ends in .zip."""
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise AlreadyExists(str(path), "something there already", "a new name, or permission to overwrite")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _sibling(path, "partial")
+    zipped = path.suffix == ".zip"
+    target = file_target(path, overwrite) if zipped else store_target(path, overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = sibling(target, "partial")
     try:
         _write_directory(tree, partial)
-        _publish(partial, path)
+        _publish(partial, target, zipped)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return path
@@ -51,26 +53,22 @@ def update(path: str | Path, groups: Tree, remove: Iterable[str] = ()) -> Path:
     """Replace or add whole groups of the store at `path`, atomically; everything else stays byte for byte.
 
     Unchanged files of a directory are shared with the old store by hard link while the new one is made."""
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     if path.is_file():
         old = read(path)
         gone = set(remove) | set(groups)
         return write({**{p: g for p, g in old.items() if p not in gone}, **groups}, path, overwrite=True)
-    partial = _sibling(path, "partial")
+    partial = sibling(path, "partial")
     try:
         shutil.copytree(path, partial, copy_function=_link_or_copy)
         for name in [*remove, *groups]:
             if name:
                 shutil.rmtree(partial / name, ignore_errors=True)
         _write_directory(groups, partial)
-        _publish(partial, path)
+        _publish(partial, path, zipped=False)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return path
-
-
-def _sibling(path: Path, purpose: str) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{purpose}")
 
 
 def _link_or_copy(source: str, target: str) -> None:
@@ -83,6 +81,9 @@ def _link_or_copy(source: str, target: str) -> None:
 def _write_directory(tree: Tree, path: Path) -> None:
     from zarr.storage import LocalStore
 
+    for name, group in tree.items():
+        for node in ("", *group.arrays, *group.tables):
+            metadata.check_names("/".join(filter(None, (name, node))), name)
     path.mkdir(exist_ok=True)
     store = LocalStore(path)
     for name in sorted({parent for p in tree for parent in _ancestors(p)}):
@@ -195,9 +196,9 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...],
     return chunks, (chunks[0] * SHARD_CHUNKS, *whole[1:])
 
 
-def _publish(partial: Path, path: Path) -> None:
-    if path.suffix == ".zip":
-        packed = _sibling(path, "zip")
+def _publish(partial: Path, path: Path, zipped: bool) -> None:
+    if zipped:
+        packed = sibling(path, "zip")
         try:
             _pack(partial, packed)
             os.replace(packed, path)
@@ -232,9 +233,9 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _replace_with_recovery(partial: Path, path: Path) -> None:
-    old, ready = _sibling(path, "old"), _sibling(path, "new")
+    old, ready = sibling(path, "old"), sibling(path, "new")
     os.rename(partial, ready)
-    staged = _sibling(path, "recovery")
+    staged = sibling(path, "recovery")
     staged.write_text(json.dumps({"old": old.name, "new": ready.name}), "utf-8")
     os.replace(staged, recovery_note(path))
     complete(path)
@@ -246,6 +247,8 @@ def complete(path: Path) -> None:
     try:
         plan = json.loads(note.read_text("utf-8"))
         old, new = path.with_name(plan["old"]), path.with_name(plan["new"])
+        if not all(re.fullmatch(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.(old|new)", p.name) for p in (old, new)):
+            return  # a note that this module did not write: nothing is moved or removed for it
     except (OSError, ValueError, KeyError, TypeError):
         return
     if new.exists():

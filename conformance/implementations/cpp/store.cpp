@@ -216,11 +216,11 @@ static Bytes fillValue(const json& value, const std::string& dtype) {
 
 // ---------------------------------------------------------------- the store
 
-static bool safe(const std::string& path) {  // no segment is empty or made of dots
+static bool safe(const std::string& path) {  // no segment is empty, made of periods or begins with __
   for (size_t begin = 0, end; begin <= path.size(); begin = end + 1) {
     end = std::min(path.find('/', begin), path.size());
     std::string segment = path.substr(begin, end - begin);
-    if (segment.empty() || segment == "." || segment == "..") return false;
+    if (segment.find_first_not_of('.') == std::string::npos || segment.rfind("__", 0) == 0) return false;
   }
   return true;
 }
@@ -289,7 +289,7 @@ Store::Store(const std::string& path) : path_(path) {
       throw Refusal{"container", "not-a-store", node};  // STO-6
     }
     if (!document.is_object() || document.value("zarr_format", json()) != 3 || (!node.empty() && !safe(node)))
-      throw Refusal{"container", "not-a-store", node};
+      throw Refusal{"container", "not-a-store", node};  // STO-45
     nodes_[node] = document;
   }
   const json* root = nodes_.count("") ? &nodes_[""] : nullptr;

@@ -156,8 +156,9 @@ export async function openZarr(path) {
   const suffix = 'zarr.json';
   for (const key of files.keys) {
     if (key !== suffix && !key.endsWith(`/${suffix}`)) continue;
-    if (key.startsWith('.')) continue;
     const node = key.slice(0, -suffix.length - 1);
+    if (node && node.split('/').some((name) => /^(\.*|__.*)$/s.test(name))) throw container('not-a-store', key); // STO-45
+    if (key.startsWith('.')) continue;
     let meta;
     try {
       meta = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(files.read(key)));

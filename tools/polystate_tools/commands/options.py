@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from polystate.errors import AlreadyExists, BadRequest
+from polystate.errors import BadRequest
 
 Dep = Annotated[str, typer.Argument(metavar="DEP", help="A deposition: directory, .zip or URL.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -75,16 +74,10 @@ def draw(text: str | None) -> Any:
 
 def save(path: Path, overwrite: bool, write: Callable[[BinaryIO], None]) -> None:
     """Write a file at once: whole, or not at all."""
-    if path.exists() and not overwrite:
-        raise AlreadyExists(str(path), "something there already", "a new name, or -y")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with open(partial, "wb") as file:
-            write(file)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    from polystate.outputs import replacing
+
+    with replacing(path, overwrite) as partial, open(partial, "wb") as file:
+        write(file)
 
 
 def echo_json(value: Any) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from polystate.errors import AlreadyExists, PolystateError
+from polystate.errors import PolystateError
+from polystate.outputs import replacing
 
 from . import decoder, encoder, jsonform
 from .info import describe
@@ -38,17 +37,8 @@ def _fail(error: Exception, as_json: bool = False) -> typer.Exit:
 
 def _write(path: Path, data: bytes, overwrite: bool) -> None:
     """Write by rename, so that a reader sees the old file or the whole new one."""
-    if path.exists() and not overwrite:
-        raise AlreadyExists(str(path), "an existing file", "a new path, or -y")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path, overwrite) as partial:
+        partial.write_bytes(data)
 
 
 def _load(path: Path) -> tuple[Structure, int]:
