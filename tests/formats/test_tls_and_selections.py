@@ -146,7 +146,9 @@ def test_policies_say_what_they_are():
 
 
 def test_a_selection_that_names_nothing_is_told_and_left_out():
-    content = tls_file("REFMAC").replace(b"A     1        A     3", b"Q     1        Q     3")
+    content = tls_file("REFMAC", "U VALUES : WITH TLS ADDED").replace(
+        b"A     1        A     3", b"Q     1        Q     3"
+    )
     dep, report = imported(content)
     assert "tls" not in dep.descriptors
     assert [w.code for w in report.warnings] == ["tls-empty-selection"]

@@ -171,12 +171,17 @@ def _gaussian(
     options: ImportOptions,
     report: ImportReport,
 ) -> dict[str, Group]:
-    """TLS, iADP and aADP descriptors. Without TLS an ADP is the total of its atom."""
+    """TLS, iADP and aADP descriptors. An ADP is the total of its atom unless the file speaks of TLS."""
     found = tls.tls_of_records(arranged, x_ref, options.tls == "keep", report)
-    if found is None:
+    stated = arranged.records.tls
+    if stated is None:
         if options.b_factors is not None:
             raise BadOption("--b-factors", options.b_factors, "no such option for a file without TLS groups")
         return adp.adp_groups(arranged, record, condition, conditions, "total", None, report)
+    if found is None:
+        content = tls.content_without_groups(stated, options.b_factors, report)
+        report.adp["selections"] = []
+        return adp.adp_groups(arranged, record, condition, conditions, content, None, report)
     content = tls.content_of_adps(arranged, found, options.b_factors, report)
     report.adp["selections"] = [group.selection for group in found.groups]
     subtract = found.u if content == "total" else None

@@ -124,8 +124,9 @@ def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
     yield "REMARK   3"
     if tls.program:
         yield f"REMARK   3   PROGRAM     : {tls.program}"
-    yield "REMARK   3  TLS DETAILS"
-    yield f"REMARK   3   NUMBER OF TLS GROUPS  : {len(tls.groups)}"
+    if tls.groups:
+        yield "REMARK   3  TLS DETAILS"
+        yield f"REMARK   3   NUMBER OF TLS GROUPS  : {len(tls.groups)}"
     exact = True
     for group in tls.groups:
         yield f"REMARK   3   TLS GROUP : {group.id}"

@@ -69,12 +69,14 @@ class TlsRecords:
     """All TLS records of a file.
 
     adp_content: what the header declares (total | residual | unknown); statement: its words.
+    unusable: of each group that cannot be used its id, and why ("L11 is *********").
     """
 
     groups: list[TlsGroup]
     program: str = ""
     adp_content: str = "unknown"
     statement: str = ""
+    unusable: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

@@ -11,7 +11,7 @@ from polystate.store import Group
 from polystate_tools.formats.errors import BFactorsUnstated, TlsNotPositive, TlsSelection
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.operators import gaussian_document
-from polystate_tools.formats.records import TlsGroup
+from polystate_tools.formats.records import TlsGroup, TlsRecords
 from polystate_tools.formats.report import ImportReport
 from polystate_tools.formats.selections import selected
 
@@ -40,15 +40,16 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     stated = layout.records.tls
     if stated is None:
         return None
+    _note_unusable(stated, report)
     found = np.full(layout.n_atoms, -1, np.int32)
     groups: list[TlsGroup] = []
     first = layout.records.take(layout.first_record)
     for group in stated.groups:
-        where = f"TLS group {group.id}"
+        name, where = f"TLS group {group.id}", _place(report, group.id)
         mask = selected(first, group.selection, where)
         if not mask.any():
-            report.warn("tls-empty-selection", f"{where} names no atom and is left out: {group.selection}", [])
-            report.lose(where, 1, "its selection names no atom")
+            report.warn("tls-empty-selection", f"{name} names no atom and is left out: {group.selection}", [])
+            report.lose(name, 1, "its selection names no atom")
             continue
         twice = np.flatnonzero(mask & (found >= 0))
         if len(twice):
@@ -73,7 +74,7 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
         if not keep:
             found_here = f"mean Tr(U)/3 = {amplitude[k]:.6g} Å² over its atoms"
             raise TlsNotPositive(
-                f"TLS group {groups[k].id}", found_here, "a positive one, or --tls keep to store it with amplitude 1"
+                _place(report, groups[k].id), found_here, "a positive one, or --tls keep to store it with amplitude 1"
             )
         report.warn(
             "tls-not-normalised",
@@ -87,6 +88,18 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     full = _u(rows, found[covered], x_ref[covered])
     u[covered] = full[:, (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)]
     return Tls(groups, found, rows, u, bool((amplitude > 0).all()))
+
+
+def _place(report: ImportReport, group: str) -> str:
+    """A group by file and id, for an error."""
+    return f"{report.source} TLS group {group}".strip()
+
+
+def _note_unusable(stated: TlsRecords, report: ImportReport) -> None:
+    """Groups whose numbers cannot be read are refused by name; nothing is put in for what they lack."""
+    for name, because in stated.unusable:
+        report.warn("tls-unusable", f"a TLS group is left out: {because}", [f"TLS group {name}"])
+        report.lose(f"TLS group {name}", 1, because)
 
 
 def _in_radians(group: TlsGroup) -> np.ndarray:
@@ -106,14 +119,30 @@ def content_of_adps(layout: Layout, tls: Tls, stated: str | None, report: Import
 
     Where none of the three tells, the import is refused and asks for `--b-factors`.
     """
-    records = layout.records
-    assert records.tls is not None
-    declared, statement = records.tls.adp_content, records.tls.statement
+    assert layout.records.tls is not None
     shown, numbers = _shown_by_anisou(layout, tls)
+    return _decided(layout.records.tls, len(tls.groups), shown, numbers, stated, report)
+
+
+def content_without_groups(records: TlsRecords, stated: str | None, report: ImportReport) -> str:
+    """The same for a file whose TLS groups are missing, unusable or on no atom."""
+    content = _decided(records, len(records.groups) + len(records.unusable), None, {}, stated, report)
+    if content == "residual":
+        report.warn(
+            "residual-without-tls",
+            "B-factors are the rest beside TLS groups that the deposition lacks: not the whole of the disorder",
+        )
+    return content
+
+
+def _decided(
+    records: TlsRecords, n_groups: int, shown: str | None, numbers: dict, stated: str | None, report: ImportReport
+) -> str:
+    declared, statement = records.adp_content, records.statement
     report.adp = {
         "declared": declared,
         "statement": statement,
-        "program": records.tls.program,
+        "program": records.program,
         "shown_by_anisou": shown,
         **numbers,
         "stated_by_caller": stated,
@@ -121,9 +150,8 @@ def content_of_adps(layout: Layout, tls: Tls, stated: str | None, report: Import
     decided = stated or shown or (declared if declared != "unknown" else None)
     if decided is None:
         raise BFactorsUnstated(
-            "REMARK 3 or _refine",
-            f"{len(tls.groups)} TLS groups, and no word on whether B contains them "
-            f"(program {records.tls.program or 'unknown'})",
+            f"{report.source} REMARK 3 or _refine".strip(),
+            f"{n_groups} TLS groups, and no word on whether B contains them (program {records.program or 'unknown'})",
             "--b-factors total or --b-factors residual",
         )
     report.adp["used"] = decided

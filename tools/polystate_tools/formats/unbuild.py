@@ -298,11 +298,11 @@ def _ncs(dep: Deposition) -> list[NcsOperator]:
 def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords | None, np.ndarray | None]:
     """The TLS level as records in degrees, and (N, 6) Å² to add where the imported ADPs were totals."""
     found = [d for d in dep.descriptors.values() if d.is_gaussian and (d.operator or "").endswith("/tls_v1")]
-    if not found:
-        return None, None
-    d = found[0]
     block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
     choices = (block.get("choices") or {}).get("tls") or {}
+    if not found:
+        return (TlsRecords([], choices.get("program", ""), "residual") if _is_rest(dep) else None), None
+    d = found[0]
     selections = choices.get("selections") or []
     content = choices.get("adps", "residual")
     groups = []
@@ -315,6 +315,16 @@ def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords
         )
     u = six_components(dep.covariance(levels=[d.id])) if content == "total" else None
     return TlsRecords(groups, choices.get("program", ""), content, ""), u
+
+
+def _is_rest(dep: Deposition) -> bool:
+    """Whether the ADPs are the rest beside TLS groups that the deposition lacks."""
+    block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
+    gaussian = [d for d in dep.descriptors.values() if d.is_gaussian]
+    rest = bool(gaussian) and all(
+        (d.operator or "").endswith("adp_v1") and d.document.get("adp_content") == "residual" for d in gaussian
+    )
+    return rest and ((block.get("choices") or {}).get("tls") or {}).get("adps") == "residual"
 
 
 def _selection_of(dep: Deposition, atoms: np.ndarray) -> str:
@@ -332,7 +342,9 @@ def _selection_of(dep: Deposition, atoms: np.ndarray) -> str:
 
 
 def _note_losses(dep: Deposition, report: ExportReport) -> None:
-    """Descriptors that a structure file has no form for."""
+    """Descriptors that a structure file has no form for, and disorder that the deposition itself lacks."""
+    if _is_rest(dep):
+        report.lose("TLS part of the ADPs", 1, "the deposition lacks the TLS groups beside which its ADPs are the rest")
     for d in dep.descriptors.values():
         known = d.is_gaussian or (d.is_discrete and (d.mode in "AB"))
         if not known:
