@@ -14,7 +14,7 @@ from polystate_tools.formats.export import ExportOptions, export_bytes
 from polystate_tools.formats.mmcif import records_of_mmcif
 from polystate_tools.formats.pdb import records_of_pdb
 from polystate_tools.formats.records import Records
-from polystate_tools.formats.selections import selected
+from polystate_tools.formats.selections import selected, with_chains_renamed
 from polystate_tools.formats.tls_records import declared_content
 
 T, L = (0.3, 0.25, 0.2, 0.01, 0.02, 0.03), (4.0, 3.0, 2.0, 0.1, 0.2, 0.3)
@@ -191,14 +191,53 @@ RECORDS = Records.of(
         ("{ A|1 - 6 }", [1, 2]),
         ("name C*", [0, 1, 2]),
         ("resseq 5:", [1, 2, 3, 4, 5]),
+        ("name ' CA '", [0, 2]),
+        ("chain ' B' and resname ' ATP'", [3]),
+        ('not name " CA "', [1, 3, 4, 5]),
+        ("{ A|5 - A|6 }", [1, 2]),
     ],
 )
 def test_selections(text, rows):
     assert np.flatnonzero(selected(RECORDS, text)).tolist() == rows
 
 
-@pytest.mark.parametrize("text", ["", "chain", "chain A and", "within 5 of chain A", "(chain A", "A 1 - B 9", "{A|x}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "chain",
+        "chain A and",
+        "within 5 of chain A",
+        "(chain A",
+        "A 1 - B 9",
+        "1 - A 9",
+        "{A|x}",
+        "{ A|1 - B|2 }",
+        "segid A",
+        "A 1 - A x",
+    ],
+)
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(PolystateError) as found:
         selected(RECORDS, text)
     assert found.value.code == "tls-selection"
+
+
+def test_a_range_without_chains_is_of_the_chain_of_no_name():
+    records = Records.of(xyz=np.zeros((3, 3)), auth_asym=["", "", "A"], auth_seq=[1, 2, 1])
+    assert selected(records, "1 - 2").tolist() == [True, True, False]
+    assert selected(records, "chain ' '").tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "renamed"),
+    [
+        ("AAA 1 - AAA 3; B 2 - B 5A", "A 1 - A 3; B 2 - B 5A"),
+        ("{ AAA|1 - AAA|3 B|* }", "{ A|1 - A|3 B|* }"),
+        ("chain AAA and (resid 1:2 or chain 'B')", "chain A and (resid 1:2 or chain 'B')"),
+        ("chain A* or name AAA", "(chain A or chain C) or name AAA"),
+        ("chain Q*", "chain Q*"),
+    ],
+)
+def test_chains_are_renamed_in_selections(text, renamed):
+    assert with_chains_renamed(text, {"AAA": "A", "ABC": "C"}, ["AAA", "ABC", "B"]) == renamed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from polystate_tools.formats.errors import TlsSelection
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.text import ELEMENT_SYMBOLS
 
-_RANGE = re.compile(r"\s*(\S+)\s+(-?\d+)(\w?)\s+-\s+(\S+)\s+(-?\d+)(\w?)\s*")
+_RANGE = re.compile(r"\s*(?:(\S+)\s+)?(-?\d+)(\w?)\s+-\s+(?:(\S+)\s+)?(-?\d+)(\w?)\s*")
 _SET_TERM = re.compile(r"(\S+?)\|(\*|-?\d+\w?)(?:\s*-\s*(?:(\S+?)\|)?(-?\d+\w?))?")
 _TOKEN = re.compile(r"\s*('[^']*'|\"[^\"]*\"|[()]|[^\s()]+)")
 _SEQ_RANGE = re.compile(r"(-?\d+)(\w?)(?:[:-](-?\d+)(\w?))?")
@@ -23,7 +24,8 @@ def selected(records: Records, text: str, where: str = "selection") -> np.ndarra
     """(N,) bool: the records that a selection names. Chains and numbers are the author's.
 
     Residue ranges "A 3 - A 63; A 70 - A 80"; BUSTER sets "{A|1 - 30 B|*}"; phenix expressions
-    "chain A and (resid 1 through 50 or resname ATP)". What cannot be read is refused, never guessed.
+    "chain A and (resid 1 through 50 or resname ATP)". A range without chains is one of the chain of no name.
+    What cannot be read is refused, never guessed.
     """
     if not text.strip():
         raise TlsSelection(where, "an empty selection", "residue ranges, an expression or a set")
@@ -33,7 +35,7 @@ def selected(records: Records, text: str, where: str = "selection") -> np.ndarra
         mask = np.zeros(len(records), bool)
         for match in matches:
             assert match is not None
-            chain, n1, i1, other, n2, i2 = match.groups()
+            chain, n1, i1, other, n2, i2 = match.groups("")
             if chain != other:
                 raise TlsSelection(where, f"a range from chain {chain} to chain {other}", "a range in one chain")
             mask |= records.auth_asym.equals(chain) & _between(records, int(n1), i1, int(n2), i2)
@@ -62,7 +64,9 @@ def _of_set(records: Records, text: str, where: str) -> np.ndarray:
         if body[end : match.start()].strip(" ,"):
             break
         end = match.end()
-        chain, first, _, last = match.groups()
+        chain, first, other, last = match.groups()
+        if other not in (None, chain):
+            raise TlsSelection(where, f"a range from chain {chain} to chain {other}", "a range in one chain")
         term = np.ones(len(records), bool) if chain == "*" else records.auth_asym.equals(chain)
         if first != "*":
             low = re.fullmatch(r"(-?\d+)(\w?)", first)
@@ -95,7 +99,7 @@ class _Expression:
         raise TlsSelection(
             self.where,
             f"{found!r} in {self.text!r}",
-            "chain, resid, resseq, resname, name, element, altloc, segid, water, all, and, or, not, parentheses",
+            "chain, resid, resseq, resname, name, element, altloc, water, all, and, or, not, parentheses",
         )
 
     def _peek(self) -> str:
@@ -108,6 +112,10 @@ class _Expression:
         return (
             self.tokens[self.at - 1].strip("'\"") if self.tokens[self.at - 1][0] in "'\"" else self.tokens[self.at - 1]
         )
+
+    def _word(self) -> str:
+        """The next token as a name: ' CA ' is padded to the columns of a PDB file, and means CA."""
+        return self._next().strip()
 
     def _or(self) -> np.ndarray:
         mask = self._and()
@@ -139,16 +147,16 @@ class _Expression:
             return mask
         if word in ("all", "*"):
             return np.ones(len(records), bool)
-        if word in ("chain", "segid"):
-            return _matching(records.auth_asym, self._next())
-        if word in ("resname",):
-            return _matching(records.comp, self._next().upper())
+        if word == "chain":
+            return _matching(records.auth_asym, self._word())
+        if word == "resname":
+            return _matching(records.comp, self._word().upper())
         if word == "name":
-            return _matching(records.name, self._next())
+            return _matching(records.name, self._word())
         if word in ("altloc", "altid"):
-            return _matching(records.altloc, self._next().strip())
+            return _matching(records.altloc, self._word())
         if word == "element":
-            symbol = self._next().upper()
+            symbol = self._word().upper()
             return np.array([s.upper() == symbol for s in ELEMENT_SYMBOLS])[records.element]
         if word in ("water", "solvent"):
             return records.comp.isin(WATERS)
@@ -193,4 +201,30 @@ def _matching(column, pattern: str) -> np.ndarray:
 def ranges_of(text: str) -> list[tuple[str, ...]]:
     """Residue ranges as (chain, number, insertion code, chain, number, insertion code); [] of anything else."""
     matches = [_RANGE.fullmatch(part) for part in text.split(";") if part.strip()]
-    return [match.groups() for match in matches if match] if all(matches) else []
+    return [match.groups("") for match in matches if match] if all(matches) else []
+
+
+def with_chains_renamed(text: str, table: dict[str, str], chains: Iterable[str]) -> str:
+    """A selection with the chains of `table` under their new names.
+
+    chains: all old names; a pattern such as A* becomes the new names of those that it matches.
+    """
+    ranges = ranges_of(text)
+    if ranges:
+        named = ((table.get(a, a), n, i, table.get(b, b), m, j) for a, n, i, b, m, j in ranges)
+        return "; ".join(f"{a} {n}{i} - {b} {m}{j}" for a, n, i, b, m, j in named)
+    if "|" in text:
+        return re.sub(r"([^\s{},;|]+)\|", lambda match: table.get(match[1], match[1]) + "|", text)
+    tokens = _TOKEN.findall(text)
+    made: list[str] = []
+    for before, token in zip(["", *tokens], tokens, strict=False):
+        name = token.strip("'\"").strip()
+        if before.lower() != "chain" or not ("*" in name or "?" in name):
+            made.append(table.get(name, token) if before.lower() == "chain" else token)
+            continue
+        found = [table.get(chain, chain) or "''" for chain in chains if fnmatch.fnmatchcase(chain, name)]
+        if found:
+            made[-1:] = ["(" + " or ".join(f"chain {chain}" for chain in found) + ")"]
+        else:
+            made.append(token)
+    return " ".join(made).replace("( ", "(").replace(" )", ")")
