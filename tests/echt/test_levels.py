@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate.errors import NotPositiveSemidefinite
+from polystate.errors import BadRequest, NotPositiveSemidefinite, PolystateError
 from polystate_tools.echt import secondary
 from polystate_tools.echt.atoms_of import fit_input, load
 from polystate_tools.echt.errors import BFactorRange, LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
@@ -100,6 +100,52 @@ def test_domain_files_that_overlap_or_leave_out_are_refused(data, tmp_path, text
         build_levels(data, ["domain"], domain_file(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("levels: {domain: {groups: [A, B]}}", "#/levels/domain/groups: found a list"),
+        ("levels: {domain: {groups: A}}", "#/levels/domain/groups: found 'A'"),
+        ("levels: {domain: {groups: {one: null}}}", "#/levels/domain/groups/one: found nothing"),
+        ("levels: {domain: {groups: {one: A/x-y}}}", "#/levels/domain/groups/one: found 'x-y'"),
+        ("levels: {domain: A}", "#/levels/domain: found 'A'"),
+        ("levels: {}", "#/levels: found no levels"),
+        ("levels: [", "domains.yaml:1:10: "),
+        ("levels: {domain: {groups: {one: A, one: B}}}", "'one' stands twice"),
+        ("levels: {domain: {rset: none, groups: {one: A or B}}}", "domain/rset: found an unknown key.*groups, rest"),
+        ("level: {}", "found no levels, but level"),
+        ("{levels: {d: {groups: {one: A or B}}}, x: 1}", "#/x: found an unknown key"),
+        ("levels: {domain: {rest: foo, groups: {one: A}}}", "domain/rest: found foo, expected one of error, group, no"),
+        ("levels: {atomic: {groups: {one: A or B}}}", "domains.yaml: found atomic, expected another name"),
+        ("levels: {my level/x: {groups: {one: A or B}}}", "found 'my level/x', .* such as my_level_x"),
+        ("levels: {Domain: {groups: {one: A or B}}}", "found 'Domain', .* such as domain"),
+    ],
+)
+def test_what_is_wrong_with_a_domain_file_is_named(data, tmp_path, text, named):
+    with pytest.raises(PolystateError, match=named):
+        build_levels(data, None, domain_file(tmp_path, text))
+
+
+def test_a_domain_file_in_another_encoding_is_refused(data, tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"levels:\n  domain: {groups: {\xe9: A}}")
+    with pytest.raises(BadRequest, match=r"latin.yaml:2:\d+: found not UTF-8"):
+        build_levels(data, None, path)
+
+
+def test_a_level_of_the_file_takes_the_place_of_a_standard_one(data, tmp_path):
+    path = domain_file(tmp_path, "levels: {residue: {groups: {one: A/1-12}, rest: group}}")
+    assert [level.name for level in build_levels(data, None, path)] == ["residue", "secondary_structure", "sidechain"]
+    with pytest.raises(BadRequest, match="no level of it in --levels"):
+        build_levels(data, ["chain"], path)
+
+
+def test_each_level_is_asked_for_once_and_by_its_name(data):
+    with pytest.raises(LevelOverlap, match="atomic twice"):
+        build_levels(data, ["chain", "atomic", "atomic"])
+    with pytest.raises(UnknownLevel, match="an empty name"):
+        build_levels(data, [""])
+
+
 def test_a_rest_can_be_declared(data, tmp_path):
     for rest, expected in (("group", 2), ("none", 1)):
         path = domain_file(tmp_path, f'levels: {{domain: {{rest: {rest}, groups: {{one: "A/1-12"}}}}}}')
@@ -126,6 +172,58 @@ def test_a_table_lists_the_atoms_that_are_fitted(pdb, tmp_path):
     path.write_text("\n".join([*rows, "A,1,CA,0,0"]) + "\n")
     with pytest.raises(LevelOverlap):
         prepare(pdb, groups=path)
+
+
+ROWS = ["A,1,N,m,1", "A,1,CA,m,1", "A,2,N,m,2", "A,2,CA,m,2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "named"),
+    [
+        ("chain,residue,atom,m,m", ROWS, "levels.csv, header: found m twice"),
+        ("chain,residue,atom,m,M", ROWS, "levels.csv, header: found m twice"),
+        ("chain,residue,atom,m,Residue_Group", ["A,1,N,m"], "levels.csv:2: found 4 cells, expected 5"),
+        ("chain,residue,atom,m,res", [*ROWS, "A,3"], "levels.csv:6: found 2 cells"),
+        ("chain,residue,atom,m,res", [*ROWS, "A,3,N,m,1,,"], "levels.csv:6: found 7 cells"),
+        ("chain,residue,atom,m,atomic", ROWS, "levels.csv, column 5: found atomic, expected another name"),
+        ("chain,residue,atom,my level!,res", ROWS, "column 4: found 'my level!', .* such as my_level"),
+        ("chain,residue,atom,,res", ROWS, "column 4: found '',"),
+        ("chain;residue;atom;m", ROWS, "found chain;residue;atom;m, expected columns"),
+        ("", [], "found no header"),
+        ("chain,residue,atom,m", [], "a header and no atom"),
+        ("chain,residue,atom,m,res", ["A,1,N,,1", "A,1,CA,,1"], "levels.csv, column m: found no fitted atom"),
+        ("chain,residue,atom,m,res", [*ROWS, 'A,3,N,"m,1'], "levels.csv:6: found unexpected end of data"),
+        ("chain,residue,atom,m,res", [*ROWS, *ROWS[:1]], r"levels.csv\[6\]: found A/1/N a second time"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(pdb, tmp_path, header, rows, named):
+    path = tmp_path / "levels.csv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    with pytest.raises(PolystateError, match=named):
+        prepare(pdb, groups=path)
+
+
+def test_a_table_may_begin_with_a_byte_order_mark_and_must_be_utf8(pdb, tmp_path):
+    path = tmp_path / "levels.csv"
+    text = "\r\n".join(["chain,residue,atom,m", "A,1,N,é", "", "A,1,CA,é", ""])
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert [level.names for level in prepare(pdb, groups=path)[3]] == [["A.1"]]
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadRequest, match=r"levels.csv:2: found bytes that are not UTF-8"):
+        prepare(pdb, groups=path)
+
+
+def test_levels_of_a_table_can_be_chosen(pdb, tmp_path):
+    path = tmp_path / "levels.csv"
+    path.write_text("\n".join(["chain,residue,atom,chain,Residue_Group", *ROWS]) + "\n")
+    assert [level.name for level in prepare(pdb, groups=path)[3]] == ["chain", "residue"]
+    _, _, _, levels, atomic = prepare(pdb, groups=path, levels=["residue"])
+    assert [level.name for level in levels] == ["residue"] and not atomic
+    assert prepare(pdb, groups=path, levels=["atomic"])[3:] == ([], True)
+    with pytest.raises(UnknownLevel, match="--levels: found foo, expected columns of .*: chain, residue"):
+        prepare(pdb, groups=path, levels=["foo"])
+    with pytest.raises(BadRequest, match="--groups as well"):
+        prepare(pdb, groups=path, domains=path)
 
 
 @pytest.mark.parametrize("b", ["  0.00", " -1.00", "9999.9"])

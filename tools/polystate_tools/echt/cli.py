@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,12 +62,12 @@ def fit(
 
     settings = Settings(omega_first=omega, delta=delta, max_steps=steps)
     chosen: dict[str, Any] = {
-        "levels": [name.strip() for name in levels.split(",")] if levels else None,
+        "levels": [name.strip() for name in levels.split(",")] if levels is not None else None,
         "domains": domains, "groups": groups, "only": only, "exclude": list(exclude or []), "psd": psd,
     }  # fmt: skip
     if psd not in ("refuse", "clip"):
         raise BadRequest("--psd", psd, "refuse or clip")
-    if not 0 < delta < 1 or omega <= 0 or steps < 1:
+    if not 0 < delta < 1 or not 0 < omega < math.inf or steps < 1:
         raise BadRequest(
             "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
         )

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from polystate import Deposition
+from polystate.errors import BadRequest
 from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import FitInput, fit_input, load
 from polystate_tools.echt.deposit import fitted_tree
-from polystate_tools.echt.level_tables import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.level_tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
 from polystate_tools.echt.levels import Level, build_levels
 from polystate_tools.echt.points import Point, Settings, State, Step
 from polystate_tools.echt.solver import Solver
@@ -80,15 +81,17 @@ def prepare(
     **import_options: Any,
 ) -> tuple[Tree, dict, FitInput, list[Level], bool]:  # fmt: skip
     """Read, select and group: (tree, source, input, levels, whether the atomic level is fitted)."""
+    if groups is not None and domains is not None:
+        raise BadRequest("--domains", "--groups as well", "one of the two")
+    if groups is not None:
+        columns, rows = table_rows(groups)
+        names = chosen_columns(columns, levels, str(groups))
     tree, origin = load(source, **import_options)
     dep = Deposition(tree)
     if groups is not None:
-        names, rows = table_rows(groups)
         atom = atoms_of_table(dep, rows, str(groups))
         data = fit_input(dep, only=only, exclude=exclude, rows=atom, psd=psd)
-        made = levels_of_table(data, names, rows, atom)
-        if levels:
-            made = [level for level in made if level.name in levels]
+        made = levels_of_table(data, names, rows, atom, str(groups))
     else:
         data = fit_input(dep, only=only, exclude=exclude, psd=psd)
         made = build_levels(data, levels, domains)

@@ -3,26 +3,60 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from polystate.errors import BadRequest
 from polystate_tools.echt.atoms_of import FitInput
 from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
+from polystate_tools.echt.level_names import check_name, once
 from polystate_tools.echt.levels import Level, numbered, residue_names, unique
 
 
-def table_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Level names and rows of a CSV with the columns chain, residue, atom and one a level."""
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        columns = list(reader.fieldnames or [])
-        if columns[:3] != ["chain", "residue", "atom"] or len(columns) < 4:
-            raise UnknownLevel(str(path), ", ".join(columns), "columns chain, residue, atom, then one a level")
-        return columns[3:], list(reader)
+PLACE = ["chain", "residue", "atom"]
+Row = tuple[tuple[str, ...], dict[str, str]]  # what PLACE says, and the cell of each level's column
 
 
-def atoms_of_table(data_dep, rows: list[dict[str, str]], where: str) -> np.ndarray:
+def table_rows(path: Path) -> tuple[list[str], list[Row]]:
+    """Level columns and rows of a CSV (UTF-8, with or without a byte order mark); empty lines are nothing.
+
+    Refused: another header, a column twice, a name that no level may have, a line with more or fewer cells."""
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    rows: list[Row] = []
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        columns = header[3:]
+        if header[:3] != PLACE or not columns:
+            raise UnknownLevel(
+                str(path), ", ".join(header) or "no header", "columns chain, residue, atom, then one a level"
+            )
+        once([check_name(_level_id(c), f"{path}, column {k}") for k, c in enumerate(columns, 4)], f"{path}, header")
+        for row in reader:
+            if row and len(row) != len(header):
+                found = f"{len(row)} cells"
+                raise BadRequest(f"{path}:{reader.line_num}", found, f"{len(header)}, as the header has")
+            if row:
+                rows.append((tuple(row[:3]), dict(zip(columns, row[3:], strict=True))))
+    except csv.Error as error:
+        raise BadRequest(f"{path}:{reader.line_num}", str(error), "a CSV") from None
+    if not rows:
+        raise NothingToFit(str(path), "a header and no atom", "a line for each atom to be fitted")
+    return columns, rows
+
+
+def _text(path: Path) -> str:
+    content = Path(path).read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadRequest(f"{path}:{line}", "bytes that are not UTF-8", "a CSV in UTF-8") from None
+
+
+def atoms_of_table(data_dep, rows: list[Row], where: str) -> np.ndarray:
     """(rows,) the row of hierarchy/atoms that each line of the table names."""
     h = data_dep.hierarchy
     residue = h.of_atoms("residue")
@@ -34,17 +68,20 @@ def atoms_of_table(data_dep, rows: list[dict[str, str]], where: str) -> np.ndarr
     )
     place = {(c, f"{s}{i}", a): k for k, (c, s, i, a) in enumerate(zip(chain, number, code, name, strict=True))}
     out = np.empty(len(rows), np.int64)
-    for k, row in enumerate(rows):
-        key = (row["chain"], row["residue"], row["atom"])
+    seen: set[int] = set()
+    for k, (key, _) in enumerate(rows):
         if key not in place:
             raise LevelIncomplete(f"{where}[{k + 2}]", "/".join(key), "an atom of the structure")
         out[k] = place[key]
-    if len(np.unique(out)) < len(out):
-        raise LevelOverlap(where, "an atom listed twice", "each atom once")
+        if int(out[k]) in seen:
+            raise LevelOverlap(f"{where}[{k + 2}]", f"{'/'.join(key)} a second time", "each atom once")
+        seen.add(int(out[k]))
     return out
 
 
-def levels_of_table(data: FitInput, names: list[str], rows: list[dict[str, str]], atom: np.ndarray) -> list[Level]:
+def levels_of_table(
+    data: FitInput, names: list[str], rows: list[Row], atom: np.ndarray, where: str = "--groups"
+) -> list[Level]:
     """Levels from the columns of a table, taken as they are; an empty cell is in no group of that level."""
     order = np.argsort(atom)
     use = order[np.isin(atom[order], data.rows)]
@@ -54,9 +91,11 @@ def levels_of_table(data: FitInput, names: list[str], rows: list[dict[str, str]]
     residue = data.dep.hierarchy.of_atoms("residue")[data.rows]
     levels = []
     for name in names:
-        cells = np.array([rows[k][name].strip() for k in use])
+        cells = np.array([rows[k][1][name].strip() for k in use])
         values, codes = np.unique(cells, return_inverse=True)
         labels, keys = numbered(np.where(cells == "", -1, codes))
+        if not len(keys):
+            raise LevelIncomplete(f"{where}, column {name}", "no fitted atom in a group", "a group of some atoms")
         made = []
         for g, key in enumerate(keys):
             members = residue[labels == g] if len(keys) < 2000 else None
@@ -72,7 +111,19 @@ def levels_of_table(data: FitInput, names: list[str], rows: list[dict[str, str]]
     return levels
 
 
+def chosen_columns(names: list[str], wanted: Sequence[str] | None, where: str) -> list[str]:
+    """The columns that `--levels` names (all without it), in the table's order; "atomic" is no column."""
+    if wanted is None:
+        return names
+    known = [_level_id(name) for name in names]
+    once(list(wanted), "--levels")
+    for name in wanted:
+        if name not in known and name != "atomic":
+            raise UnknownLevel("--levels", name or "an empty name", f"columns of {where} or atomic: {', '.join(known)}")
+    return [name for name, level in zip(names, known, strict=True) if level in wanted]
+
+
 def _level_id(column: str) -> str:
-    """A column's name as part of an id."""
-    name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in column.strip().lower())
+    """The level of a column: its name in lower case."""
+    name = column.strip().lower()
     return {"residue_group": "residue"}.get(name, name)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from polystate.errors import BadRequest, PolystateError
 from polystate.selection import mask
-from polystate_schemas.yaml12 import load as load_yaml
 from polystate_tools.echt import secondary
 from polystate_tools.echt.atoms_of import FitInput
+from polystate_tools.echt.domains import Domains, read_domains
 from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, UnknownLevel
+from polystate_tools.echt.level_names import once
 
 DEFAULT = ("chain", "secondary_structure", "residue", "sidechain", "atomic")
 STANDARD = ("molecule", *DEFAULT)
@@ -37,22 +39,24 @@ class Level:
 
 def build_levels(data: FitInput, wanted: Sequence[str] | None = None, domains: Path | None = None) -> list[Level]:
     """Levels by name in the order given (largest first), without the atomic one, repeated groups dropped."""
-    custom = _custom(domains) if domains else {}
-    wanted = list(wanted) if wanted else [*custom, *(n for n in DEFAULT if not (custom and n == "chain"))]
+    custom = read_domains(domains) if domains else {}
+    if wanted is None:
+        wanted = [*custom, *(n for n in DEFAULT if n not in custom and not (custom and n == "chain"))]
+    once(list(wanted), "--levels")
+    if custom and not set(wanted) & set(custom):
+        raise BadRequest(str(domains), "no level of it in --levels", "one of " + ", ".join(custom))
     levels = []
     for name in wanted:
         if name == "atomic":
             continue
         if name in custom:
-            made = _selected(data, name, custom[name], str(domains))
+            made = _selected(data, name, custom[name])
         elif name in STANDARD:
             made = {"molecule": _molecule, "chain": _chain, "secondary_structure": _secondary, "residue": _residue,
                     "sidechain": _sidechain}[name](data)  # fmt: skip
         else:
-            raise UnknownLevel("--levels", name, "one of " + ", ".join([*STANDARD, *custom]))
+            raise UnknownLevel("--levels", name or "an empty name", "one of " + ", ".join([*STANDARD, *custom]))
         levels.append(made)
-    if len({level.name for level in levels}) < len(levels):
-        raise LevelOverlap("--levels", ", ".join(wanted), "each level once")
     return without_repeats(levels)
 
 
@@ -203,47 +207,41 @@ def _with_ligands(data: FitInput, labels: np.ndarray, names: list[str]) -> tuple
 
 
 # -- levels from files ----------------------------------------------------------------------------------------
-def _custom(path: Path) -> dict[str, dict]:
-    """The levels of a domain file: {level: {"groups": {name: selection}, "rest": error | group | none}}."""
-    document = load_yaml(Path(path).read_text(encoding="utf-8"))
-    levels = document.get("levels") if isinstance(document, dict) else None
-    if not isinstance(levels, dict) or not all(isinstance(v, dict) and v.get("groups") for v in levels.values()):
-        raise UnknownLevel(str(path), "no levels", "levels: {domain: {groups: {NTD: A/27-305}}}")
-    return levels
-
-
-def _selected(data: FitInput, name: str, document: dict, where: str) -> Level:
+def _selected(data: FitInput, name: str, domains: Domains) -> Level:
     labels = np.full(len(data.rows), -1, np.int64)
     names: list[str] = []
-    for group, text in document["groups"].items():
-        inside = mask(data.dep, str(text))[data.rows]
+    for group, text in domains.groups.items():
+        where = f"{domains.where}/groups/{group}"
+        try:
+            inside = mask(data.dep, text)[data.rows]
+        except PolystateError as error:
+            raise type(error)(where, error.found, error.expected) from None
         twice = np.flatnonzero(inside & (labels >= 0))
         if len(twice):
             atom = data.dep.hierarchy.node_label("atom", int(data.rows[twice[0]]))
             raise LevelOverlap(
-                f"{where}#/levels/{name}/groups/{group}",
+                where,
                 f"{len(twice)} atoms that are in {names[labels[twice[0]]]} already, such as {atom}",
                 "groups of a level without common atoms",
             )
         if not inside.any():
-            raise LevelIncomplete(f"{where}#/levels/{name}/groups/{group}", "no fitted atom", "a selection of some")
+            raise LevelIncomplete(where, "no fitted atom", "a selection of some")
         labels[inside] = len(names)
-        names.append(str(group))
+        names.append(group)
     labels, names, notes = _with_ligands(data, labels, names)
     rest = np.flatnonzero(labels < 0)
-    policy = document.get("rest", "error")
-    if len(rest) and policy == "group":
+    if len(rest) and domains.rest == "group":
         labels[rest] = len(names)
         names.append("rest")
         notes.append(f"{len(rest)} atoms in no selection form the group rest")
-    elif len(rest) and policy == "none":
+    elif len(rest) and domains.rest == "none":
         notes.append(f"{len(rest)} atoms are in no group of this level, as the file says")
     elif len(rest):
         atom = data.dep.hierarchy.node_label("atom", int(data.rows[rest[0]]))
         raise LevelIncomplete(
-            f"{where}#/levels/{name}", f"{len(rest)} atoms in no group, such as {atom}",
+            domains.where, f"{len(rest)} atoms in no group, such as {atom}",
             "selections that cover all, or rest: group, or rest: none",
         )  # fmt: skip
-    if document.get("source"):
-        notes.append(f"source: {' '.join(str(document['source']).split())}")
+    if domains.source:
+        notes.append(f"source: {domains.source}")
     return Level(name, labels, names, notes)
