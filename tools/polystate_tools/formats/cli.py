@@ -101,6 +101,8 @@ def import_(
             + (f" ({report.adp['statement']})" if report.adp["statement"] else "")
             + (f", ANISOU show {report.adp['shown_by_anisou']}" if report.adp["shown_by_anisou"] else "")
         )
+    for refusal in report.refused_by_reason():
+        typer.echo(f"refused: {refusal}", err=True)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     _echo_losses(report.losses)

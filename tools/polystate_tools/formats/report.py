@@ -29,7 +29,8 @@ class Warned:
 
 @dataclass
 class ImportReport:
-    """kept + refused = read, in atom records; changed counts kept records of which a number was changed.
+    """kept + refused = read, in records of atoms and of anisotropic U that belong to no atom; changed counts kept
+    records of which a number was changed.
 
     atoms + alternates = kept. sites: by rule, how many sites of discrete descriptors it made.
     losses: what the file says and the deposition does not: {"what", "count", "because"}.
@@ -61,6 +62,24 @@ class ImportReport:
     def lose(self, what: str, count: int, because: str) -> None:
         """Note something that the deposition does not hold."""
         self.losses.append({"what": what, "count": int(count), "because": because})
+
+    def refused_by_reason(self) -> list[str]:
+        """One line a reason of refusal that no warning states: how many records, and the first few places."""
+        warned = {warning.code for warning in self.warnings}
+        counts: dict[str, int] = {}
+        places: dict[str, list[str]] = {}
+        for entry in self.refusals:
+            because = entry["because"]
+            if because in warned:
+                continue
+            counts[because] = counts.get(because, 0) + entry["count"]
+            places.setdefault(because, []).append(" ".join(str(entry["where"]).split()))
+        made = []
+        for because, count in counts.items():
+            named = list(dict.fromkeys(places[because]))
+            first = ", ".join(named[:NAMED]) + (f" and {len(named) - NAMED} more" if len(named) > NAMED else "")
+            made.append(f"{because} ({count}): {first}")
+        return made
 
     def to_json(self) -> dict[str, Any]:
         document = {key: value for key, value in vars(self).items() if key != "warnings"}
