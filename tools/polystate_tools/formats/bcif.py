@@ -13,7 +13,7 @@ import numpy as np
 
 from polystate.errors import PolystateError
 from polystate_tools.formats.errors import MissingReader, NoAtoms, UnreadableFile
-from polystate_tools.formats.mmcif import records_of_block
+from polystate_tools.formats.mmcif import records_of_block, unread_block
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.text import Text
 
@@ -26,11 +26,13 @@ def records_of_bcif(content: bytes, where: str = "input") -> Records:
         raise MissingReader(where, "no biotite", "pip install polystate[formats], or the entry as mmCIF") from error
     try:
         file = BinaryCIFFile.read(io.BytesIO(content))
-        blocks = [file[name] for name in file]
-        for block in blocks:
-            if "atom_site" in block:
-                columns = BcifColumns(block["atom_site"])
-                return records_of_block(_text_block(block), columns, where)
+        blocks = [(name, file[name]) for name in file]
+        with_atoms = [(name, block) for name, block in blocks if "atom_site" in block]
+        if with_atoms:
+            columns = BcifColumns(with_atoms[0][1]["atom_site"])
+            records = records_of_block(_text_block(with_atoms[0][1]), columns, where)
+            records.notes += [unread_block(name, block["atom_site"].row_count) for name, block in with_atoms[1:]]
+            return records
     except PolystateError:
         raise
     except Exception as error:  # whatever a decoder says of bytes that are no BinaryCIF
