@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import gemmi
 import numpy as np
 
-from polystate_tools.formats.mmcif import U_ELEMENTS
+from polystate_tools.formats.mmcif_columns import U_ELEMENTS
 from polystate_tools.formats.numbers import shortest, texts
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ExportReport
