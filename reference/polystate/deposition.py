@@ -15,6 +15,7 @@ from polystate.axes import Axis, axes, axis
 from polystate.descriptors import Descriptor
 from polystate.errors import (
     AtomNotFound,
+    AxisIndex,
     BadRequest,
     DrawRange,
     IllegalState,
@@ -229,7 +230,7 @@ class Deposition:
     ) -> evaluate.Request:
         """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
         self.check_documents()
-        steps = {name: self.axis(name, "at").step(int(index)) for name, index in (at or {}).items()}
+        steps = self.steps(at or {})
         named = self.axis_states(steps, state or {})
         joint = self.states.choose(named) if draw is None else self.states.draw(draw, named)
         for d in self.descriptors.values() if only is None else only:
@@ -243,6 +244,16 @@ class Deposition:
         rows = self.rows(atoms)
         backend = kernels.resolve(backend, len(rows) * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
         return evaluate.Request(self, joint, rows, steps, given, draw, allow_code, backend)
+
+    def steps(self, at: Mapping[str, int]) -> dict[str, int]:
+        """Steps on axes, each a whole number that its axis has ([AXI-4], [AXI-5])."""
+        found = {}
+        for name, index in at.items():
+            axis = self.axis(name, "at")
+            if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+                raise AxisIndex("at", f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")
+            found[name] = axis.step(int(index))
+        return found
 
     @staticmethod
     def _refuse_others(option: str, given: Mapping[str, Any], ids: Sequence[str]) -> None:
@@ -273,11 +284,12 @@ class Deposition:
         """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
         named = dict(state)
         for d in self.descriptors.values():
-            name = str(d.document.get("state_axis") or d.axis or "")
-            if not d.is_discrete or name not in steps:
+            bundle = d.document.get("state_axis")
+            name = bundle if bundle is not None else d.axis  # never both, [AXI-23]
+            if not d.is_discrete or name is None or name not in steps:
                 continue
-            step = steps[name]
-            number = int(d.array("labels", step)) if d.has("labels") else step
+            self.check_payload(d, "labels")
+            number = steps[name] if bundle is not None else int(d.array("labels", steps[name]))
             row = int(np.flatnonzero(d.column("states", "state") == number)[0])
             site, label = int(d.column("states", "site")[row]), d.table("states")["label"][row]
             for key in (d.id, f"{d.id}/{d.label_names[site]}", (d.id, site)):

@@ -40,23 +40,25 @@ class Ensemble:
     ) -> None:
         self.dep, self.psd, self.backend = dep, psd, resolve(backend)
         self._given: dict[str, Any] = {"state": dict(state or {}), "at": dict(at or {}), "allow_code": allow_code}
-        request = dep.request(state, at, allow_code=allow_code)
+        dep.check_documents()
+        steps = dep.steps(at or {})
+        self._named = dep.axis_states(steps, state or {})  # each draw decides whether it is legal
+        self._fixed = np.full(len(dep.states.dag), -1, np.int64)
+        for v, s in dep.states._find(self._named).items():
+            self._fixed[v] = s
+        for d in dep.descriptors.values():
+            dep.check_payload(d)
         self.n_atoms, self.n_variables = dep.n_atoms, len(dep.states.dag)
         self.compiled = self.backend in ("numba", "cuda") and effects.is_compiled(dep)
         self.varies = True
         if self.compiled:
-            self._compile(request)
+            self._compile(steps)
 
-    def _compile(self, request: Request) -> None:
+    def _compile(self, steps: Mapping[str, int]) -> None:
         dep = self.dep
         self._variables = joint.Variables(dep.states)
-        given = {name: request.steps[name] for name in self._given["at"]}  # not those of the states it chose
-        self._named = dep.axis_states(given, self._given["state"])
-        self._fixed = np.full(self.n_variables, -1, np.int64)
-        for v, s in dep.states._find(self._named).items():
-            self._fixed[v] = s
         nothing = np.full(self.n_variables, joint.INACTIVE, np.int64)
-        base = Request(dep, nothing, request.rows, given, backend="numba")
+        base = Request(dep, nothing, dep.rows(None), steps, backend="numba")
         self._mean, self._present = evaluate.mean(base), evaluate.present(base)
         self._moved, self._gone = effects.of_states(dep, self._variables.start)
         conditions, self._shifted, self._widened = effects.of_conditions(dep, base)

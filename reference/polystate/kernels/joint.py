@@ -114,7 +114,7 @@ def draw_joint(
     keys, row_start, row_state, row_condition, row_population, activation,
     start, variable, first, states, fixed, low, high, k0, k1, out,
 ):  # fmt: skip
-    """The first state whose cumulated population exceeds u times the total, variable by variable."""
+    """The first state whose cumulated population over the total exceeds u, variable by variable."""
     most = 0
     for v in range(len(keys)):
         most = max(most, row_start[v + 1] - row_start[v])
@@ -125,6 +125,8 @@ def draw_joint(
         for v in range(len(keys)):
             joint[v] = INACTIVE
             if activation[v] >= 0 and not holds(activation[v], joint, start, variable, first, states):
+                if fixed[v] >= 0:
+                    return NOT_POSSIBLE, d
                 continue
             n = 0
             for r in range(row_start[v], row_start[v + 1]):
@@ -143,20 +145,18 @@ def draw_joint(
                 continue
             if n == 0:
                 continue
-            total, last = 0.0, -1
+            total = 0.0
             for k in range(n):
                 total += weight[k]
-                if weight[k] > 0:
-                    last = k
             if not total > 0:
                 return NO_POPULATION, d
             w = philox(np.uint64(keys[v]), low, high, np.uint64(DISCRETE), k0, k1)[0]
-            limit = (np.float64(w) + 0.5) / 4294967296.0 * total
-            cumulated, chosen = 0.0, 0
-            for k in range(n):
-                cumulated += weight[k]
-                chosen += np.int64(limit >= cumulated)
-            joint[v] = option[min(chosen, last)]
+            u = (np.float64(w) + 0.5) / 4294967296.0
+            cumulated, chosen = weight[0], 0
+            while u >= cumulated / total:  # at the last state with a population the quotient is 1
+                chosen += 1
+                cumulated += weight[chosen]
+            joint[v] = option[chosen]
         low = (low + np.uint64(1)) & np.uint64(0xFFFFFFFF)
         if low == 0:
             high += np.uint64(1)
