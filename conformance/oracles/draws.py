@@ -94,7 +94,7 @@ def joint_drawn(dep: Deposition, request: dict[str, Any], seed: int, index: int)
             for population in possible.values():
                 total += population
                 cumulated.append(total)
-            joint[name] = next(s for s, c in zip(possible, cumulated, strict=True) if u * cumulated[-1] < c)
+            joint[name] = next(s for s, c in zip(possible, cumulated, strict=True) if u < c / cumulated[-1])
     return states, joint
 
 

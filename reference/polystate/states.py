@@ -221,31 +221,30 @@ class States:
         return self._joint(wanted, drawn, by_population)
 
     def _pick(self, v: int, weights: np.ndarray, u: float) -> int:
+        """The first k with u < c_k / c_m; c_m / c_m is 1, so no state after the last with a population is taken."""
         cumulated = np.cumsum(weights)
         if not cumulated[-1] > 0:
             raise self._no_population(v)
-        return int(min(np.searchsorted(cumulated, u * cumulated[-1], "right"), np.flatnonzero(weights)[-1]))
+        return int(np.searchsorted(cumulated / cumulated[-1], u, "right"))
 
     def _draw_flat(self, u: np.ndarray, given: np.ndarray) -> np.ndarray:
         """The same rule for all unconditional variables at once; what is given need not have a population."""
         flat = self.dag.flat
         begin, sizes = flat.start[:-1], np.diff(flat.start)
         totals, chosen = np.zeros(len(u)), np.zeros(len(u), np.int64)
-        last = np.zeros(len(u), np.int64)  # last state with a population
         for add_up in (True, False):  # totals first, in the same order of addition as the cumulated sums
             cumulated = np.zeros(len(u))
             for k in range(int(sizes.max(initial=0))):
                 rows = np.flatnonzero(sizes > k)
-                weights = flat.population[begin[rows] + k]
-                cumulated[rows] += weights
-                last[rows[weights > 0]] = k
+                cumulated[rows] += flat.population[begin[rows] + k]
                 if not add_up:
-                    chosen[rows] += u[rows] * totals[rows] >= cumulated[rows]
+                    with np.errstate(invalid="ignore"):  # 0 / 0 of a variable whose state is given
+                        chosen[rows] += u[rows] >= cumulated[rows] / totals[rows]
             totals = cumulated
             empty = np.flatnonzero(~(totals > 0) & ~given)
             if len(empty):
                 raise self._no_population(int(flat.variables[empty[0]]))
-        return np.minimum(chosen, last)
+        return chosen
 
     def _no_population(self, v: int) -> NoPopulation:
         name = self.dag.variable_name(v)
