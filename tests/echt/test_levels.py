@@ -11,7 +11,14 @@ import polystate
 from polystate.errors import BadRequest, NotPositiveSemidefinite, PolystateError
 from polystate_tools.echt import secondary
 from polystate_tools.echt.atoms_of import fit_input, load
-from polystate_tools.echt.errors import BFactorRange, LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
+from polystate_tools.echt.errors import (
+    BFactorRange,
+    LevelIncomplete,
+    LevelOverlap,
+    NothingToFit,
+    ResidualWithoutTls,
+    UnknownLevel,
+)
 from polystate_tools.echt.fit import prepare
 from polystate_tools.echt.levels import Level, build_levels, without_repeats
 
@@ -242,6 +249,58 @@ def test_an_atom_without_a_b_factor_is_not_said_to_have_one_of_zero(pdb):
     pdb.write_text("\n".join([lines[0][:60], lines[1][:60] + "  0.00" + lines[1][66:], *lines[2:]]) + "\n")
     with pytest.raises(BFactorRange, match=r"A/1/N \(no B is given\), A/1/CA \(B = 0.00\), expected"):
         fit_input(polystate.Deposition(load(pdb)[0]))
+
+
+GROUP = """REMARK   3   TLS GROUP : {id}
+REMARK   3    SELECTION: chain {chain}
+REMARK   3    ORIGIN FOR THE GROUP (A):   0.0000   0.0000   0.0000
+REMARK   3    T TENSOR
+REMARK   3      T11:   {t} T22:   0.3000
+REMARK   3      T33:   0.3000 T12:   0.0000
+REMARK   3      T13:   0.0000 T23:   0.0000
+REMARK   3    L TENSOR
+REMARK   3      L11:   0.0000 L22:   0.0000
+REMARK   3      L33:   0.0000 L12:   0.0000
+REMARK   3      L13:   0.0000 L23:   0.0000
+REMARK   3    S TENSOR
+REMARK   3      S11:   0.0000 S12:   0.0000 S13:   0.0000
+REMARK   3      S21:   0.0000 S22:   0.0000 S23:   0.0000
+REMARK   3      S31:   0.0000 S32:   0.0000 S33:   0.0000
+"""
+RESIDUAL = "REMARK   3  U VALUES      : RESIDUAL ONLY\nREMARK   3   NUMBER OF TLS GROUPS  :    2\n"
+
+
+def test_residual_b_factors_without_their_tls_groups_are_refused(pdb):
+    atoms = pdb.read_text()
+    pdb.write_text(RESIDUAL + atoms)
+    with pytest.raises(ResidualWithoutTls, match="small.pdb: found .* and no TLS groups"):
+        load(pdb)
+    with pytest.raises(ResidualWithoutTls):
+        load(pdb, b_factors="residual")
+    total = fit_input(polystate.Deposition(load(pdb, b_factors="total")[0]))
+    assert total.mean_b == pytest.approx(fit_input(polystate.Deposition(load(plain(pdb, atoms))[0])).mean_b)
+
+
+def plain(pdb, atoms):
+    path = pdb.with_name("plain.pdb")
+    path.write_text(atoms)
+    return path
+
+
+def test_residual_b_factors_of_which_one_group_is_unreadable_are_refused(pdb):
+    atoms = pdb.read_text()
+    groups = [GROUP.format(id=1, chain="A", t="0.3000"), GROUP.format(id=2, chain="B", t="0.3000")]
+    pdb.write_text(RESIDUAL + "".join(groups) + atoms)
+    assert fit_input(polystate.Deposition(load(pdb)[0])).mean_b > 8 * np.pi**2 * 0.3
+    pdb.write_text(RESIDUAL + groups[0] + GROUP.format(id=2, chain="B", t="******") + atoms)
+    with pytest.raises(ResidualWithoutTls, match="without usable numbers: TLS group 2"):
+        load(pdb)
+
+
+def test_a_deposition_says_itself_what_its_b_factors_are(pdb, tmp_path):
+    polystate.write(load(pdb)[0], tmp_path / "small.zarr")
+    with pytest.raises(BadRequest, match="--b-factors: found .* no such option for a deposition"):
+        load(tmp_path / "small.zarr", b_factors="total")
 
 
 def with_anisou(pdb, wrong: int):

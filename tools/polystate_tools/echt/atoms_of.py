@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from polystate import Deposition
-from polystate.errors import NotPositiveSemidefinite, UnsupportedCombination
+from polystate.errors import BadRequest, NotPositiveSemidefinite, UnsupportedCombination
 from polystate.evaluate import gaussian_levels
 from polystate.sampling import indefinite
 from polystate.selection import mask
@@ -52,17 +52,26 @@ def load(path: str | Path, **options) -> tuple[Tree, dict]:
         from polystate.digest import digest
         from polystate.store import read
 
+        given = [f"--{key.replace('_', '-')}" for key, value in options.items() if value is not None]
+        if given:
+            raise BadRequest(", ".join(given), name, "no such option for a deposition, which says what its B are")
         stored = read(path)
         sha = digest(stored).removeprefix("sha256:")
         return stored, {"name": Path(name).name, "sha256": sha, "format": "polystate"}
     from polystate_tools.formats import import_file
 
     tree, report = import_file(path, **options)
-    if report.adp.get("used") == "residual" and "descriptors/tls" not in tree:
-        raise ResidualWithoutTls(
-            report.source, "B-factors that are the rest beside TLS groups, and no TLS groups",
-            "the TLS records in the file, or --b-factors total if the B are total after all",
-        )  # fmt: skip
+    if report.adp.get("used") == "residual":
+        lost = [name for doubt in report.warnings if doubt.code == "tls-unusable" for name in doubt.where]
+        if "descriptors/tls" not in tree:
+            lost = ["no TLS groups"]
+        elif lost:
+            lost = [f"of these without usable numbers: {', '.join(lost)}"]
+        if lost:
+            raise ResidualWithoutTls(
+                report.source, "B-factors that are the rest beside TLS groups, and " + lost[0],
+                "the TLS records in the file, or --b-factors total if the B are total after all",
+            )  # fmt: skip
     return tree, {"name": report.source, "sha256": report.sha256, "format": report.format}
 
 

@@ -15,7 +15,6 @@ from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingTo
 from polystate_tools.echt.level_names import check_name, once
 from polystate_tools.echt.levels import Level, numbered, residue_names, unique
 
-
 PLACE = ["chain", "residue", "atom"]
 Row = tuple[tuple[str, ...], dict[str, str]]  # what PLACE says, and the cell of each level's column
 
