@@ -298,8 +298,7 @@ def _ncs(dep: Deposition) -> list[NcsOperator]:
 def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords | None, np.ndarray | None]:
     """The TLS level as records in degrees, and (N, 6) Å² to add where the imported ADPs were totals."""
     found = [d for d in dep.descriptors.values() if d.is_gaussian and (d.operator or "").endswith("/tls_v1")]
-    block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
-    choices = (block.get("choices") or {}).get("tls") or {}
+    choices = _tls_choices(dep)
     if not found:
         return (TlsRecords([], choices.get("program", ""), "residual") if _is_rest(dep) else None), None
     d = found[0]
@@ -319,12 +318,18 @@ def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords
 
 def _is_rest(dep: Deposition) -> bool:
     """Whether the ADPs are the rest beside TLS groups that the deposition lacks."""
-    block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
     gaussian = [d for d in dep.descriptors.values() if d.is_gaussian]
     rest = bool(gaussian) and all(
         (d.operator or "").endswith("adp_v1") and d.document.get("adp_content") == "residual" for d in gaussian
     )
-    return rest and ((block.get("choices") or {}).get("tls") or {}).get("adps") == "residual"
+    return rest and _tls_choices(dep).get("adps") == "residual"
+
+
+def _tls_choices(dep: Deposition) -> dict[str, Any]:
+    """What the import noted of the TLS records; nothing where the file had none (the option's word stands there)."""
+    block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
+    choices = (block.get("choices") or {}).get("tls")
+    return choices if isinstance(choices, dict) else {}
 
 
 def _selection_of(dep: Deposition, atoms: np.ndarray) -> str:
