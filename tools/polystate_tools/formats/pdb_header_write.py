@@ -23,7 +23,7 @@ def header_lines(records: Records, report: ExportReport) -> Iterator[str]:
     yield from _continued("TITLE ", records.title)
     yield from _compounds(records)
     if records.method:
-        yield f"EXPDTA    {records.method}"
+        yield from _continued("EXPDTA", records.method)
     if records.resolution:
         yield "REMARK   2"
         yield f"REMARK   2 RESOLUTION. {records.resolution:7.2f} ANGSTROMS."
@@ -135,11 +135,11 @@ def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
             yield f"REMARK   3    NUMBER OF COMPONENTS GROUP : {len(ranges)}"
             yield "REMARK   3    COMPONENTS        C SSSEQI   TO  C SSSEQI"
             for c1, n1, i1, c2, n2, i2 in ranges:
-                yield f"REMARK   3    RESIDUE RANGE :   {c1:1s} {n1 + i1:>5s}        {c2:1s} {n2 + i2:>5s}"
+                yield f"REMARK   3    RESIDUE RANGE :  {c1:>2s} {n1 + i1:>5s}       {c2:>2s} {n2 + i2:>5s}"
         else:
             for k, line in enumerate(textwrap.wrap(group.selection, 55, break_on_hyphens=False)):
                 yield f"REMARK   3    {'SELECTION: ' if k == 0 else '           '}{line}"
-        origin = "".join(f"{value:9.4f}" for value in group.origin)
+        origin = "".join(f" {value:8.4f}" if abs(value) > 999 else f"{value:9.4f}" for value in group.origin)
         yield f"REMARK   3    ORIGIN FOR THE GROUP (A):{origin}"
         for name, values in (("T", group.T), ("L", group.L)):
             yield f"REMARK   3    {name} TENSOR"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.fixed import to_hybrid36
 from polystate_tools.formats.mmcif_write import bond_kind
+from polystate_tools.formats.pdb_fit import fitting
 from polystate_tools.formats.pdb_header_write import header_lines
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.text import ELEMENT_SYMBOLS, Text
-
-ONE_LETTER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz"
+from polystate_tools.formats.text import ELEMENT_SYMBOLS
 
 
 def pdb_of_records(records: Records, report: ExportReport) -> str:
     """The text of a PDB file. Ids too long for their columns are renamed, and the table is in the file."""
-    records = _fitting(records, report)
+    records = fitting(records, report)
     lines = [*header_lines(records, report), *_links(records)]
     models = np.unique(records.model)
     for model in models.tolist():
@@ -31,51 +28,6 @@ def pdb_of_records(records: Records, report: ExportReport) -> str:
             lines.append("ENDMDL")
     lines.append("END")
     return "\n".join(f"{line:<80}" for line in lines) + "\n"
-
-
-def _fitting(records: Records, report: ExportReport) -> Records:
-    """The records with ids that fit, renamed where they do not; refuses numbers that have no room."""
-    records = replace(
-        records,
-        auth_asym=_renamed(records.auth_asym, 2, "chain", report),
-        altloc=_renamed(records.altloc, 1, "altloc", report),
-    )
-    for column, width, what in (
-        (records.comp, 3, "residue type"),
-        (records.name, 4, "atom name"),
-        (records.ins, 1, "insertion code"),
-    ):
-        long = [value for value in column.vocabulary()[1] if len(value) > width]
-        if long:
-            raise CannotHold(what, ", ".join(long[:5]), f"at most {width} characters in a PDB file; export mmCIF")
-    if len(records) and (np.abs(records.xyz) >= 9999.9995).any() | (records.xyz <= -999.9995).any():
-        raise CannotHold("coordinates", f"{np.abs(records.xyz).max():.3f} Å", "-999.999 to 9999.999 in a PDB file")
-    if np.nanmax(records.b, initial=0) >= 999.995:
-        report.lose("B above 999.99", int((records.b >= 999.995).sum()), "written as 999.99")
-        records = replace(records, b=np.minimum(records.b, 999.99))
-    rounded = int((np.abs(records.u[records.has_u] - np.round(records.u[records.has_u], 4)) > 2e-8).any(axis=1).sum())
-    if rounded:
-        report.lose("U beyond four decimals", rounded, "ANISOU holds 0.0001 Å²")
-    report.lose(
-        "label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]), "a PDB file has author numbering only"
-    )
-    return records
-
-
-def _renamed(column: Text, width: int, what: str, report: ExportReport) -> Text:
-    values = column.vocabulary()[1]
-    long = [value for value in values if len(value) > width]
-    if not long:
-        return column
-    used = set(values)
-    first = [""] if width == 1 else ["", *ONE_LETTER]
-    free = (a + b for a in first for b in ONE_LETTER if a + b not in used)
-    try:
-        table = {value: next(free) for value in long}
-    except StopIteration:
-        raise CannotHold(what, f"{len(values)} ids", f"ids of {width} characters; export mmCIF") from None
-    report.lose(f"{what} ids", len(long), "renamed: " + ", ".join(f"{a} is {b}" for a, b in table.items()))
-    return column.replaced(table)
 
 
 def _links(records: Records) -> Iterator[str]:
@@ -91,7 +43,7 @@ def _links(records: Records) -> Iterator[str]:
             distance = float(np.linalg.norm(records.xyz[a] - records.xyz[b]))
             if kind == "disulf":
                 yield (
-                    f"SSBOND {serial:3d} {one[1]:>3s}{one[2]:>2s} {one[3]:>4s}{one[4]:1s}   {two[1]:>3s}"
+                    f"SSBOND {serial % 1000:3d} {one[1]:>3s}{one[2]:>2s} {one[3]:>4s}{one[4]:1s}   {two[1]:>3s}"
                     f"{two[2]:>2s} {two[3]:>4s}{two[4]:1s}{'':23s}  1555   1555 {distance:5.2f}"
                 )
             else:
