@@ -45,7 +45,7 @@ def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
         _write_directory(tree, partial)
         _publish(partial, target, zipped)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        _discard(partial)
     return path
 
 
@@ -67,8 +67,16 @@ def update(path: str | Path, groups: Tree, remove: Iterable[str] = ()) -> Path:
         _write_directory(groups, partial)
         _publish(partial, path, zipped=False)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        _discard(partial)
     return path
+
+
+def _discard(leftover: Path) -> None:
+    """Remove what stands under the name of a partial store: a folder, or the file that the store took the place of."""
+    if leftover.is_dir():
+        shutil.rmtree(leftover, ignore_errors=True)
+    else:
+        leftover.unlink(missing_ok=True)
 
 
 def _link_or_copy(source: str, target: str) -> None:
@@ -256,4 +264,4 @@ def complete(path: Path) -> None:
             os.rename(path, old)
         os.rename(new, path)
     note.unlink(missing_ok=True)
-    shutil.rmtree(old, ignore_errors=True)
+    _discard(old)
