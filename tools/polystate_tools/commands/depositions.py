@@ -42,7 +42,10 @@ def build(
     Example: polystate build tiny.yaml tiny.zarr"""
     from polystate.text import build_file
     from polystate.writing import write
+    from polystate_tools.commands.outputs import apart, store
 
+    store(out)
+    apart(deposition, out)
     write(build_file(deposition), out, overwrite=overwrite)
     typer.echo(out)
 
@@ -59,13 +62,17 @@ def convert(
     Example: polystate convert 6vxx.zarr 6vxx.zarr.zip"""
     from polystate.store import read
     from polystate.writing import write
+    from polystate_tools.commands.outputs import apart, store
 
+    store(out)
+    out = out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out
+    apart(dep, out, in_place=True)  # all of it is read before the old store is replaced
     tree: Any = read(dep)
     if mode is not None:
         from polystate.modes import convert as convert_mode
 
         tree = convert_mode(tree, mode)
-    write(tree, out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out, overwrite=overwrite)
+    write(tree, out, overwrite=overwrite)
     typer.echo(out)
 
 

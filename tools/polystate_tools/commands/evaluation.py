@@ -52,7 +52,10 @@ def covariance(
 
     import polystate
     from polystate.doubtful import covariance_warning
+    from polystate_tools.commands.outputs import apart, named
 
+    named(out, (".npy",))
+    apart(dep, out)
     opened = polystate.open(dep)
     chosen = scopes.split(",") if scopes else None
     u = opened.covariance(states(state), steps(at), levels=chosen, by_level=by_level, backend=backend)
@@ -85,12 +88,15 @@ def render(
     import numpy as np
 
     import polystate
+    from polystate_tools.commands.outputs import apart, named
 
+    suffix = named(out, (".npy", ".npz"))
+    apart(dep, out)
     opened = polystate.open(dep)
     given = {"components": components(component), "allow_code": allow_code, "backend": backend}
     snap = opened.render(states(state), steps(at), draw(draw_at), psd=psd, **given)
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
-    if out.suffix == ".npz":
+    if suffix == ".npz":
         content = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
         save(out, overwrite, lambda file: np.savez(file, **content))
     else:
@@ -124,8 +130,11 @@ def sample(
     import polystate
     from polystate.sample import sample as write_draws
     from polystate.sampling import Draw
+    from polystate_tools.commands.outputs import apart, folder
     from polystate_tools.commands.progress import of_total, progress
 
+    folder(out)
+    apart(dep, out)
     with progress("draws", n) as advance:
         write_draws(
             polystate.open(dep),

@@ -29,11 +29,15 @@ def query(
     polystate query 6vxx-echt.zarr "SELECT name, b FROM groups WHERE descriptor LIKE '%residue%'
     QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC\""""
     import polystate
+    from polystate_tools.commands.outputs import apart, named
     from polystate_tools.query import query as ask
 
+    if out is not None:
+        suffix = named(out, (".csv", ".parquet"))
+        apart(dep, out)
     answer = ask(polystate.open(dep), sql)
     if out is not None:
-        if out.suffix == ".parquet":
+        if suffix == ".parquet":
             from pyarrow import parquet
 
             save(out, overwrite, lambda file: parquet.write_table(answer, file))

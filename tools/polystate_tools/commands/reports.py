@@ -31,8 +31,13 @@ def report(
     Example: polystate report conformance/corpus/6vxx-echt.zarr.zip -o 6vxx.html"""
     import polystate
     from polystate.errors import AlreadyExists
+    from polystate_tools.commands.outputs import apart, named
     from polystate_tools.report.echt import write_stored
 
+    named(out, (".html", ".htm"))
+    for read in (dep, source):
+        if read is not None:
+            apart(read, out)
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
     found = write_stored(polystate.open(dep), out, source, ranges)

@@ -1,0 +1,91 @@
+"""What a command writes, and what it leaves alone: its own input, names that say something else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import polystate
+from polystate.errors import AlreadyExists, BadRequest
+from polystate_conformance.paths import CORPUS
+from polystate_tools.cli import application
+
+NESTED = CORPUS / "nested-loop.zarr.zip"
+
+
+def call(*arguments: object) -> str:
+    """Run one verb in this process; what it printed. A refusal is raised."""
+    words = [str(a) for a in arguments]
+    done = CliRunner().invoke(application(words[0]), words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    """A deposition of one's own, which may be destroyed."""
+    return Path(shutil.copy(NESTED, tmp_path / "nested.zarr.zip"))
+
+
+def test_no_command_destroys_its_input(nested, tmp_path):
+    text = tmp_path / "d.yaml"
+    shutil.copy(CORPUS / "sources" / "nested-loop.yaml", text)
+    before = text.read_bytes(), nested.read_bytes()
+    link = tmp_path / "link.zarr"
+    link.symlink_to(nested)
+    for words in (
+        ("build", text, text, "-y"),
+        ("sample", nested, "-o", link, "--n", "2", "--seed", "1", "-y"),
+        ("convert", nested, nested / "inner.zarr", "-y"),
+    ):
+        with pytest.raises(AlreadyExists, match="input"):
+            call(*words)
+    assert (text.read_bytes(), nested.read_bytes()) == before
+    assert sorted(os.listdir(tmp_path)) == ["d.yaml", "link.zarr", "nested.zarr.zip"]
+
+
+def test_convert_in_place_is_whole(nested, tmp_path):
+    digest = polystate.open(nested).digest()
+    call("convert", nested, nested, "-y")
+    assert polystate.open(nested).digest() == digest
+    folder = tmp_path / "n.zarr"
+    call("convert", nested, folder)
+    call("convert", folder, folder, "-y")
+    assert polystate.open(folder).digest() == digest
+    assert sorted(os.listdir(tmp_path)) == ["n.zarr", "nested.zarr.zip"]
+
+
+def test_a_store_over_a_file_leaves_nothing_beside_it(tmp_path):
+    out = tmp_path / "n.zarr"
+    out.write_text("something else")
+    call("convert", NESTED, out, "-y")
+    assert polystate.open(out).validate().valid and os.listdir(tmp_path) == ["n.zarr"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("covariance", NESTED, "-o", "u.npz"), ("render", NESTED, "-o", "x.csv"), ("render", NESTED, "-o", "-"),
+        ("query", NESTED, "SELECT 1", "-o", "q.xlsx"), ("convert", NESTED, "-"),
+        ("sample", NESTED, "-o", "x.zarr.zip", "--n", "1", "--seed", "1"),
+    ],
+)  # fmt: skip
+def test_a_name_that_says_something_else_is_refused(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadRequest, match="a name that ends in|the name of a folder") as refusal:
+        call(*words)
+    assert refusal.value.where == "OUT" and not list(tmp_path.iterdir())
+
+
+def test_names_that_say_what_is_written_are_honoured(tmp_path):
+    assert "deep/outd.zip" in call("convert", NESTED, tmp_path / "deep" / "outd", "--zip")
+    assert polystate.open(tmp_path / "deep" / "outd.zip").n_atoms
+    call("render", NESTED, "-o", tmp_path / "a" / "x.NPZ")
+    assert set(np.load(tmp_path / "a" / "x.NPZ")) == {"xyz", "present", "atom_id", "mean"}

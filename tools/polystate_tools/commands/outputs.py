@@ -1,0 +1,42 @@
+"""Where a command may write: under a name whose suffix says what it is, and never over its own input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polystate.errors import AlreadyExists, BadRequest
+
+FILES = (".zip", ".npy", ".npz", ".h5", ".h5md", ".csv", ".parquet")
+
+
+def apart(source: str | Path, out: Path, in_place: bool = False) -> None:
+    """Refuse an output that is the input, lies in it or holds it; in_place: the input itself may be replaced."""
+    if isinstance(source, str) and "://" in source:
+        return
+    read, written = Path(source).resolve(), out.resolve()
+    same = read == written or (read.exists() and written.exists() and read.samefile(written))
+    if same and in_place:
+        return
+    if same or (read.exists() and (read in written.parents or written in read.parents)):
+        found = "the input itself" if same else f"a place in or around the input {source}"
+        raise AlreadyExists(str(out), found, "a name apart from the input: it would be destroyed, -y or not")
+
+
+def named(out: Path, suffixes: tuple[str, ...]) -> str:
+    """The suffix of an output, one of those that the command can write."""
+    if out.suffix.lower() not in suffixes:
+        raise BadRequest("OUT", out, "a name that ends in " + " or ".join(suffixes))
+    return out.suffix.lower()
+
+
+def store(out: Path) -> None:
+    """Refuse the name -, which means standard output elsewhere: a store is a folder or a zip."""
+    if str(out) == "-":
+        raise BadRequest("OUT", out, "the name of a folder or a .zip: a store cannot go to standard output")
+
+
+def folder(out: Path) -> None:
+    """Refuse names that say that a file is meant, where a folder is written."""
+    store(out)
+    if out.suffix.lower() in FILES:
+        raise BadRequest("OUT", out, f"the name of a folder, such as {out.name.split('.')[0]}.zarr")
