@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polystate.store import Tree
-from polystate_tools.formats.errors import BadOption
+from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.report import ExportReport, ImportReport
 
 if TYPE_CHECKING:
@@ -60,7 +60,23 @@ def import_file(
         raise BadOption("--base, --refresh", str(path), "an entry such as pdb:6vxx")
     file = read_input(path, format)
     report = ImportReport(source=file.name, format=file.format, sha256=file.sha256, address=address)
-    return tree_of_records(records_of_file(file), chosen, report)
+    tree, report = tree_of_records(records_of_file(file), chosen, report)
+    return validated(tree, file.name), report
+
+
+def validated(tree: Tree, where: str) -> Tree:
+    """The tree of an import if it is a valid deposition; what lies outside of it is not looked at."""
+    from polystate.deposition import Deposition
+
+    errors = Deposition(tree).validate().errors
+    if not errors:
+        return tree
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    raise InvalidImport(
+        where,
+        "an import that is no valid deposition: " + "; ".join(str(error) for error in errors[:3]) + more,
+        "a valid one: this is a fault of the importer, not of the file; please report it. Nothing was written",
+    ) from errors[0]
 
 
 def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options: Any) -> ExportReport:

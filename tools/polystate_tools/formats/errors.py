@@ -83,6 +83,12 @@ class HeterogeneityExtension(SemanticError):
     code = "heterogeneity-extension"
 
 
+class InvalidImport(SemanticError):
+    """The importer made a deposition that is not valid; it is the importer's fault, whatever the file says."""
+
+    code = "invalid-import"
+
+
 class CannotHold(EvaluateError):
     """Something the target format has no room for."""
 

@@ -23,6 +23,7 @@ from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists, ArtifactMismatch, MissingArtifact
 from polystate.h5md import ANGSTROM, Element, H5md, length_unit
 from polystate.store import FORMAT_VERSION, Group, Tree
+from polystate_tools.formats import validated
 from polystate_tools.formats.errors import BadOption, NonFiniteRecord, UnreadableFile, WrongColumns
 from polystate_tools.formats.h5md_write import export_h5md
 from polystate_tools.formats.report import ImportReport
@@ -75,7 +76,7 @@ def import_h5md(
         "kind": "import", "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
         "choices": {k: v for k, v in choices.items() if v is not None}, "losses": report.losses,
         "inputs": [{"name": path.name, "sha256": sha256, "format": "h5md"}]})  # fmt: skip
-    return tree, report
+    return validated(tree, path.name), report
 
 
 def _topology(topology: str | Path | Tree) -> Tree:
