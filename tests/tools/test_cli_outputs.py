@@ -42,6 +42,7 @@ def test_no_command_destroys_its_input(nested, tmp_path):
     link.symlink_to(nested)
     for words in (
         ("build", text, text, "-y"),
+        ("import", text, text, "-y"),
         ("sample", nested, "-o", link, "--n", "2", "--seed", "1", "-y"),
         ("convert", nested, nested / "inner.zarr", "-y"),
     ):

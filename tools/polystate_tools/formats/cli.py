@@ -55,9 +55,14 @@ def import_(
     Example: polystate import 6vxx.pdb 6vxx.zarr"""
     from polystate.errors import AlreadyExists
     from polystate.writing import write
+    from polystate_tools.commands.outputs import apart, store
     from polystate_tools.formats import import_file
     from polystate_tools.formats.errors import BadOption
 
+    store(out)
+    for read in (source, topology):
+        if read is not None:
+            apart(read, out)
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
     if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
@@ -134,8 +139,11 @@ def export(
 
     Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
     import polystate
+    from polystate_tools.commands.outputs import apart, store
     from polystate_tools.formats import export_file
 
+    store(out)
+    apart(dep, out)
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
     if out.suffix.lower() in (".h5md", ".h5"):
         from polystate_tools.formats.h5md import export_h5md
