@@ -242,7 +242,7 @@ class Deposition:
         ]
         self._refuse_others("components", given, taking)
         rows = self.rows(atoms)
-        backend = kernels.resolve(backend, len(rows) * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
+        backend = kernels.resolve(backend, self.n_atoms * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
         return evaluate.Request(self, joint, rows, steps, given, draw, allow_code, backend)
 
     def steps(self, at: Mapping[str, int]) -> dict[str, int]:

@@ -78,11 +78,12 @@ def condition_holds(d: Descriptor, numbers: np.ndarray, request: Request) -> np.
 
 def is_active(d: Descriptor, request: Request) -> bool:
     """Whether a descriptor contributes at all under this joint state to the atoms asked for ([AXI-8])."""
-    if d.signal_type == "unknown":
-        return False
-    if len(request.rows) < request.dep.n_atoms and not d.covered[request.rows].any():
-        return False
-    return bool(condition_holds(d, np.array([d.active_when]), request)[0])
+    return is_in_force(d, request) and bool(d.covered[request.rows].any())
+
+
+def is_in_force(d: Descriptor, request: Request) -> bool:
+    """Whether a descriptor contributes under this joint state, to whatever atoms it covers."""
+    return d.signal_type != "unknown" and bool(condition_holds(d, np.array([d.active_when]), request)[0])
 
 
 def active(dep: Deposition, request: Request, keep: Callable[[Descriptor], bool]) -> Iterator[Descriptor]:

@@ -1,8 +1,9 @@
 """The evaluator's hot functions once more, for Numba (CPU) and CUDA; which one runs is decided here and only here.
 
 The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and the work is worth the half second that
-loading it takes, else NumPy on whole columns (`light`), so what it takes depends on the size of the request alone.
-Nothing of numba is imported before a kernel is asked for."""
+loading it takes, else NumPy on whole columns (`light`). What it takes depends on the size of the deposition alone, and
+sums are taken in an order that the atoms asked for do not change, so an atom alone has the numbers that it has with
+all. Nothing of numba is imported before a kernel is asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
 
 
 def resolve(backend: str = "auto", work: float = float("inf")) -> str:
-    """`numpy`, `light`, `numba` or `cuda`; `work`: how many atoms times levels are to be evaluated."""
+    """`numpy`, `light`, `numba` or `cuda`; `work`: how many atoms times levels the deposition has."""
     if backend not in BACKENDS:
         raise UnsupportedCombination("backend", backend, "one of " + ", ".join(BACKENDS))
     if backend == "auto":

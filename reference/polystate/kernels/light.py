@@ -21,7 +21,7 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
     """U_total (n, 3, 3) Å², as `evaluate.covariance`."""
     n = len(request.rows)
     iso, rest = np.zeros(n), np.zeros((1, 3, 3))
-    together: list[tuple[np.ndarray, np.ndarray]] = []
+    together: list[tuple[np.ndarray | None, np.ndarray]] = []
     for d in levels:
         if d.operator == "parametric_gaussian/iadp_v1":
             rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
@@ -31,9 +31,10 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
             iso += np.bincount(at, active * b / EIGHT_PI_SQUARED, n)
         elif d.operator != "parametric_gaussian/tls_v1" or d.offset is not None:
             rest = rest + evaluate.level_covariance(d, request)
-        elif evaluate.is_active(d, request):
-            together.append((np.asarray(evaluate.on_axis(d, "tls", request)), d.label_of_atom[request.rows]))
-    u = sum_of_levels(together, request.dep.x_ref[request.rows], iso)
+        elif evaluate.is_in_force(d, request):
+            active = evaluate.is_active(d, request)
+            together.append((np.asarray(evaluate.on_axis(d, "tls", request)) if active else None, d.label_of_atom))
+    u = sum_of_levels(together, request.dep.x_ref, request.rows, iso)
     if rest.any():
         u += rest
     for _, at, turn, _ in evaluate.transforms(request):
@@ -41,19 +42,25 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
     return u
 
 
-def sum_of_levels(levels: Sequence[tuple[np.ndarray, np.ndarray]], xyz: np.ndarray, iso: np.ndarray) -> np.ndarray:
-    """U (n, 3, 3) of TLS levels (rows (G, 24), label (n,), -1 = none) and isotropic U (n,); xyz: (n, 3) Å.
+def sum_of_levels(
+    levels: Sequence[tuple[np.ndarray | None, np.ndarray]], xyz: np.ndarray, atoms: np.ndarray, iso: np.ndarray
+) -> np.ndarray:
+    """U (n, 3, 3) of TLS levels (rows (G, 24), label (N,), -1 = none) and isotropic U (n,) of some atoms (n,).
 
-    The levels are added up for each combination of groups, about the mean position of its atoms; U of an atom is T of
-    its combination's sum, moved to where the atom stands."""
+    xyz: (N, 3) Å of all atoms; rows: None where a level has none of the atoms. The levels are added up for each
+    combination of groups, about the mean position of all its atoms; U of an atom is T of its combination's sum, moved
+    to where the atom stands."""
     u = np.empty((len(iso), 3, 3))
-    number, first = combinations([label for _, label in levels], len(iso))
+    number, first = combinations([label for _, label in levels], len(xyz))
     count = np.bincount(number)
     centre = np.stack([np.bincount(number, x) / count for x in xyz.T])
+    if len(atoms) < len(xyz):
+        used, number = np.unique(number[atoms], return_inverse=True)
+        first, centre, xyz = first[used], centre[:, used], xyz[atoms]
     total = np.zeros((20, len(first)))
     for rows, label in levels:
         g = label[first]
-        p = np.ascontiguousarray(rows[g].T) if len(rows) else np.zeros((24, len(g)))
+        p = np.ascontiguousarray(rows[g].T) if rows is not None and len(rows) else np.zeros((24, len(g)))
         s11, s12, s13, s21, s22, s23, s31, s32 = p[12:20]
         arguments: Any = (*(centre - p[21:24]), *p[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22)
         amplitude = np.where(g >= 0, p[20], 0.0)

@@ -35,28 +35,34 @@ class Plan:
         active = [d for d in levels if evaluate.is_active(d, request)]
         for d in active:
             self.parameters[d.id] = parameter_of(d, request)
-        self._tls = [d for d in active if d.operator == "parametric_gaussian/tls_v1"]
-        self._combine(request)
-        self._place(request, [d for d in active if d not in self._tls])
+        tls = [d for d in levels if d.operator == "parametric_gaussian/tls_v1" and evaluate.is_in_force(d, request)]
+        self._tls = [d if d in active else None for d in tls]  # None where a level has none of the atoms
+        self._combine(request, tls)
+        self._place(request, [d for d in active if d not in tls])
         self._transforms = [(turn, at) for _, at, turn, _ in evaluate.transforms(request)]
         self._suspects = np.empty(self.n, np.int64)
         self._n_suspects = 0
 
     # -- what is fixed -----------------------------------------------------------------------------------
 
-    def _combine(self, request: Request) -> None:
-        """Sort the atoms by their combination of groups, padded to whole vectors, in pieces."""
-        xyz = request.dep.x_ref[request.rows]
+    def _combine(self, request: Request, tls: Sequence[Descriptor]) -> None:
+        """Sort the atoms by their combination of groups, padded to whole vectors, in pieces.
+
+        Combinations and their origins are those of the whole deposition, whichever atoms are asked for."""
+        xyz = request.dep.x_ref
         self._stages: list[Stage] = []
-        number, origin = np.zeros(self.n, np.int64), np.zeros((1, 3))
-        for d in self._tls:
-            label = d.label_of_atom[request.rows].astype(np.int64)
-            stage, number = next_stage(number, label, d.n_labels, xyz)
+        number, origin = np.zeros(len(xyz), np.int64), np.zeros((1, 3))
+        for d, own in zip(tls, self._tls, strict=True):
+            stage, number = next_stage(number, d.label_of_atom.astype(np.int64), d.n_labels, xyz)
+            if own is None:
+                stage.row[:] = -1
             self._stages.append(stage)
             origin = stage.origin
         if not self._stages:
-            self._stages.append(next_stage(number, np.full(self.n, -1), 0, xyz)[0])
-            origin = self._stages[0].origin if self.n else origin
+            self._stages.append(next_stage(number, np.full(len(xyz), -1), 0, xyz)[0])
+            origin = self._stages[0].origin if len(xyz) else origin
+        if self.n < len(xyz):
+            number, xyz = number[request.rows], xyz[request.rows]
         count = np.bincount(number, minlength=len(origin))
         padded = -(-count // LANES) * LANES
         start = np.concatenate([[0], np.cumsum(padded)])
@@ -123,9 +129,10 @@ class Plan:
         """Add up ADPs and modes an atom, and all TLS levels but the finest; that one and the sum, for `evaluate`."""
         above, above_origin = np.zeros((1, 20)), np.zeros((1, 3))
         tables = [
-            _some(self.parameters[d.id]) if d.offset is None else turned_tls(self.parameters[d.id], *d.offset)
+            _none() if d is None
+            else _some(self.parameters[d.id]) if d.offset is None else turned_tls(self.parameters[d.id], *d.offset)
             for d in self._tls
-        ] or [np.zeros((1, 24))]
+        ] or [_none()]  # fmt: skip
         for tls, stage in zip(tables[:-1], self._stages, strict=False):
             stack.collapse(tls, stage.row, stage.parent, stage.origin, above, above_origin, stage.out)
             above, above_origin = stage.out, stage.origin
@@ -181,9 +188,14 @@ def next_stage(number: np.ndarray, label: np.ndarray, n_labels: int, xyz: np.nda
     return stage, new
 
 
+def _none() -> np.ndarray:
+    """A table of one TLS row that is zero."""
+    return np.zeros((1, 24))
+
+
 def _some(tls: np.ndarray) -> np.ndarray:
     """TLS rows, at least one."""
-    return tls if len(tls) else np.zeros((1, 24))
+    return tls if len(tls) else _none()
 
 
 def turned_tls(tls: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
