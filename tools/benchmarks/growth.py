@@ -148,11 +148,15 @@ def plot(found: Sequence[dict[str, Any]], folder: Path) -> None:
         for one in found:
             name = one["name"].removeprefix("growth of ")
             if kind in name and not (kind == "draw" and "states" in name):
-                axis.loglog(one["sizes"], one["seconds"], "o-", label=f"{name}\nexponent {one['exponent']:.2f}")
+                label = f"{name}\nexponent {one['exponent']:.2f} above {one['above']:,}"
+                axis.loglog(one["sizes"], one["seconds"], "o-", label=label)
+        low, high = axis.get_xlim()
+        bottom = axis.get_ylim()[0]
+        axis.loglog([low, high], [bottom, bottom * high / low], ":", color="grey", lw=1, label="exponent 1")
         axis.set_xlabel(label)
         axis.set_ylabel("seconds")
         axis.grid(alpha=0.3, which="major")
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=7)
     figure.savefig(folder / "growth.png", dpi=110)
     plt.close(figure)
 

@@ -70,6 +70,7 @@ class Decomposition:
     steps: list[PathStep]
     u_input: np.ndarray | None = None
     said: list[str] = field(default_factory=list)
+    gap: float | None = None  # the certificate computed again from the stored numbers and the input
 
     @property
     def names(self) -> list[str]:
@@ -220,6 +221,7 @@ def checked(found: Decomposition, data: FitInput) -> tuple[Solver, Point]:
     own = np.where((np.arange(solver.k) < solver.atom_rank[:, None])[:, None, :], own, 0.0)
     point = solver.point(sigma, own, *penalties)
     point.D, point.D_eps = solver.bound(point, *penalties)
+    found.gap = point.certificate
     found.said.append(
         f"checked: from the stored numbers and the input F = {point.F:.6g} and its dual bound {point.D:.6g} "
         f"(recorded: {found.steps[-1].objective:.6g} and {found.steps[-1].bound:.6g})"

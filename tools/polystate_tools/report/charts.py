@@ -13,6 +13,8 @@ from polystate_tools.report.svg import FAINT, Frame, escape, histogram, scatter_
 
 MOST_CHAINS = 24
 MOST_POINTS = 6000
+LEAST = 0.05  # Å², what rounds to 0.0 in a table is not listed
+TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # residues between two numbers below a profile
 ANCHORS = ("CA", "P", "C1'")
 
 
@@ -44,14 +46,17 @@ class Model:
         parts = []
         for chain in chains[:MOST_CHAINS]:
             at = np.flatnonzero(self.polymer & (self.chain == chain))
+            number = self.number[at]
+            every = next((step for step in TICKS if len(at) / step <= 25), TICKS[-1])
             ticks, last = [], -1e9
-            for k, r in enumerate(at):
-                if self.number[r] % 50 == 0 and k - last > 0.03 * len(at):
-                    ticks.append((k, str(self.number[r])))
+            for k in np.flatnonzero(number % every == 0).tolist():
+                if k - last > 0.03 * len(at):
+                    ticks.append((k, str(number[k])))
                     last = k
+            gaps = (1 + np.flatnonzero(np.diff(number) > 1)).tolist()
             values = np.minimum(self.mean[:, at], top)
             parts.append(f"<h3>Chain {escape(chain)}</h3>")
-            parts.append(stacked_profile(values, self.colours, self.found.names, self._bands(at), top, ticks))
+            parts.append(stacked_profile(values, self.colours, self.found.names, self._bands(at), top, ticks, gaps))
         if len(chains) > MOST_CHAINS:
             parts.append(f'<p class="note">{len(chains) - MOST_CHAINS} more chains are in the deposition.</p>')
         return "".join(parts)
@@ -122,6 +127,9 @@ class Model:
         finest = [k for k, n in enumerate(names) if n in ("residue", "sidechain", "atomic")] or [len(names) - 1]
         key = finest[0]
         order = np.argsort(-self.mean[key], kind="stable")[:16]
+        order = order[self.mean[key][order] >= LEAST]
+        if not len(order):
+            return f"<p>None: the level {escape(names[key].replace('_', ' '))} is switched off.</p>"
         head = "".join(f"<th>{escape(n.replace('_', ' '))}</th>" for n in names)
         head += "" if given is None else "<th>input</th>"
         rows = "".join(

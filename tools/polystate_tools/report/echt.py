@@ -62,7 +62,7 @@ def page(found: Decomposition, ranges: Ranges) -> str:
         f"<section><h2>What the data leave open</h2>{_open_questions(found, ranges)}</section></div>",
         f"<section><h2>Disorder profile</h2>{_legend(found)}{model.profiles()}"
         '<p class="note">Mean B over the atoms of each residue, stacked by level from the largest (bottom) to the '
-        f"smallest. {model.band_note()}Gaps in the chain are closed up.</p></section>",
+        f"smallest. {model.band_note()}Dashed: residues are missing there.</p></section>",
         f"<section><h2>The model in space</h2>{_viewer(found)}</section>",
         *_path(found, model),
         f'<div class="two"><section><h2>Residues that move on their own</h2>{model.top_residues()}</section>'
@@ -86,9 +86,10 @@ def _lead(found: Decomposition) -> str:
     if not found.steps:
         return said + "."
     last = found.steps[-1]
+    gap = max(last.certificate, found.gap or 0.0)
     return (
         f"{said} with a residual of {last.residual:.3f} Å² RMS. F = {last.objective:.6g} at "
-        f"Ωα = {last.omega_alpha:.3g}, proved to be within {_percent(last.certificate)} of the lowest value "
+        f"Ωα = {last.omega_alpha:.3g}, proved to be within {_percent(gap)} of the lowest value "
         f"any program could reach."
     )
 
@@ -170,8 +171,8 @@ def _level_table(found: Decomposition, name: str) -> str:
     return (
         '<div class="scroll"><table><tr><th>level</th><th>groups</th><th>off</th>'
         "<th>mean B, Å²</th><th>%</th><th>± %</th>"
-        + ("<th>published</th>" if paper else "")
-        + f"<th>largest B</th>{'' if paper else '<th></th>'}</tr>{''.join(rows)}</table></div>"
+        + ("<th>published, Å²</th>" if paper else "")
+        + f"<th>largest B, Å²</th>{'' if paper else '<th></th>'}</tr>{''.join(rows)}</table></div>"
         f"{note}± is how far a share can be "
         "from the optimum's, by the certificate of the last step. Off: groups whose amplitude is exactly zero.</p>"
     )
@@ -212,9 +213,11 @@ def _open_questions(found: Decomposition, ranges: Ranges) -> str:
         )
     heads = "".join(f"<th>% at F + {100 * rise:g} %</th>" for rise in RISES[: len(ranges)])
     return (
-        text + f"<table><tr><th>level</th>{heads}<th></th></tr>{''.join(rows)}</table>"
-        '<p class="note">Ranges are of models that exist: the level is made dearer or cheaper until F has risen by so '
-        "much (dark: the smaller rise). The line is the fit.</p>"
+        text
+        + f'<div class="scroll"><table><tr><th>level</th>{heads}<th></th></tr>{"".join(rows)}</table></div>'
+        + '<p class="note">In percent of the total that the fit explains; a model that explains more can pass 100. '
+        "Ranges are of models that exist: the level is made dearer or cheaper until F has risen by so much (dark: the "
+        "smaller rise). The line is the fit.</p>"
     )
 
 

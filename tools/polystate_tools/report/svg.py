@@ -104,11 +104,17 @@ def _log_ticks(low: float, high: float) -> list[float]:
 
 
 def stacked_profile(values: np.ndarray, colours: Sequence[str], names: Sequence[str], bands: Sequence[tuple],
-                    top: float, x_ticks: Sequence[tuple[int, str]], width: int = 1240,
-                    height: int = 190) -> str:  # fmt: skip
-    """Stacked steps. values: (levels, R); bands: (first, last + 1, class) of secondary structure; ticks: (r, text)."""
+                    top: float, x_ticks: Sequence[tuple[int, str]], gaps: Sequence[int], width: int = 1240,
+                    height: int = 206) -> str:  # fmt: skip
+    """Mean B of residues in stacked steps. values: (levels, R); bands: (first, last + 1, class) of secondary
+    structure; ticks: (r, text); gaps: r before which residues are missing."""
     count = values.shape[1]
-    f = Frame(width, height, (0, count), (0, top), left=44, right=8, top=8, bottom=36)
+    f = Frame(width, height, (0, count), (0, top), left=58, right=8, top=8, bottom=52)
+    centre = (f.top + f.bottom) / 2
+    f.parts.append(
+        f'<text transform="translate(13 {centre}) rotate(-90)" text-anchor="middle" class="t">mean B, Å²</text>'
+        f'<text x="{(f.left + f.right) / 2}" y="{f.bottom + 45}" text-anchor="middle" class="t">residue number</text>'
+    )
     for y in nice_ticks(0, top, 3):
         p = number(float(f.py(y)))
         f.parts.append(f'<path d="M{f.left} {p}H{f.right}" stroke="{GRID}"/>')
@@ -137,6 +143,9 @@ def stacked_profile(values: np.ndarray, colours: Sequence[str], names: Sequence[
                 f'<path d="M{number(a)} {y + 2}H{number(tip)}V{y}L{number(b)} {y + 4}L{number(tip)} {y + 8}V{y + 6}'
                 f'H{number(a)}Z" fill="#e0a030"/>'
             )
+    for r in gaps:
+        x = number(float(f.px(r)))
+        f.parts.append(f'<path d="M{x} {f.top}V{f.bottom + 12}" stroke="{FAINT}" stroke-dasharray="2 3"/>')
     for r, text in x_ticks:
         f.parts.append(
             f'<text x="{number(float(f.px(r + 0.5)))}" y="{y + 24}" text-anchor="middle">{escape(text)}</text>'

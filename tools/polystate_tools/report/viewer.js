@@ -7,9 +7,10 @@
   const probText = document.getElementById("prob-text"), ellipses = document.getElementById("ellipsoids");
   const axesBox = document.getElementById("axes"), info = document.getElementById("info"), scaleBox = document.getElementById("scale");
   const n = data.xyz.length, levels = data.levels;
-  let rot = [1, 0, 0, 0, 1, 0, 0, 0, 1], zoom = 1.15, pan = [0, 0], drawn = [];
+  let rot = [1, 0, 0, 0, 1, 0, 0, 0, 1], zoom = 1.04, pan = [0, 0], drawn = [];
   const centre = [0, 1, 2].map(k => data.xyz.reduce((s, p) => s + p[k], 0) / n);
-  const reach = Math.max(...data.xyz.map(p => Math.hypot(p[0] - centre[0], p[1] - centre[1], p[2] - centre[2])));
+  const reach = Math.max(...data.xyz.map(p => Math.hypot(p[0] - centre[0], p[1] - centre[1], p[2] - centre[2])))
+    + 1.6 * Math.sqrt(Math.max(...data.xyz.map((_, i) => data.u.reduce((sum, u) => sum + Math.max(u[i][0], u[i][1], u[i][2]), 0)))); // ellipsoids at 50 %
   const stops = [[37, 52, 118], [33, 122, 161], [84, 179, 153], [224, 190, 80], [214, 96, 77], [140, 20, 60]];
   function colour(t, fog) {
     const x = Math.min(Math.max(t, 0), 1) * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2), f = x - i;
