@@ -177,6 +177,25 @@ def test_the_command_prints_the_path(pdb, tmp_path):
     assert run(pdb, tmp_path / "out.zarr", "--steps", "2").exception.code == "already-exists"
 
 
+def test_levels_that_are_all_still_zero_have_no_shares(pdb, tmp_path):
+    """At the first penalties every level is switched off: a deposition, numbers and a table all the same."""
+    out = tmp_path / "out.zarr"
+    done = run(pdb, out, "--levels", "atomic", "--steps", "2", "--json")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert (result["mean_b_total"], result["shares"], result["share_bounds"]) == (
+        0.0,
+        {"atomic": 0.0},
+        {"atomic": None},
+    )
+    assert any("every level is still zero" in note for note in result["notes"])
+    dep = polystate.open(out)
+    assert dep.validate().valid
+    assert "share_bound" not in dep.tree["provenance/echt"].attributes["levels"][0]
+    done = run(pdb, out, "--levels", "atomic", "--steps", "2", "-y")
+    assert done.exit_code == 0 and "more --steps" in done.stderr
+
+
 def test_an_interrupted_fit_goes_on(pdb, tmp_path, monkeypatch):
     arguments = (pdb, tmp_path / "out.zarr", "--levels", "chain,residue,atomic", "--steps", "6", "--json")
     whole = json.loads(run(pdb, tmp_path / "whole.zarr", *arguments[2:]).stdout)

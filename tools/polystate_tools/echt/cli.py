@@ -151,13 +151,14 @@ def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: 
 
 def _tell(result, out: Path) -> None:
     from polystate_tools.commands.options import echo_table
+    from polystate_tools.echt.points import percent
 
     last = result.steps[-1]
     shares = result.shares()
     total = sum(last.mean_b)
     rows: list[dict[str, Any]] = [
         {"level": name, "groups": size, "mean B (Å²)": f"{b:.2f}", "%": f"{shares[name]:.1f}",
-         "± (certificate)": f"{100 * bound / total:.2f}"}
+         "± (certificate)": f"{percent(bound, total):.2f}" if total else ""}
         for name, size, b, bound in zip(
             result.names, [len(lv.names) for lv in result.levels] + [len(result.data.rows)], last.mean_b,
             last.mean_b_bound, strict=False)
@@ -168,5 +169,5 @@ def _tell(result, out: Path) -> None:
         f"{last.residual_rms_b:.3f} Å² RMS; {last.n} steps, F within {max(last.certificate, 0):.1e} of its bound; "
         f"{result.seconds:.1f} s"
     )
-    for note in result.to_json()["notes"]:
+    for note in result.notes():
         typer.echo(f"note: {note}", err=True)

@@ -13,7 +13,7 @@ from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import ISOTROPIC, FitInput
 from polystate_tools.echt.levels import Level
 from polystate_tools.echt.model import own_covariances
-from polystate_tools.echt.points import EIGHT_PI2, Point, Step
+from polystate_tools.echt.points import EIGHT_PI2, Point, Step, percent
 from polystate_tools.echt.solver import Solver
 from polystate_tools.formats.operators import operator
 
@@ -250,7 +250,8 @@ def _provenance(
         ],
         "levels": [
             {"name": name, "descriptor": "echt.atomic" if name == "atomic" else f"echt.{name}", "groups": size,
-             "mean_b": b, "share": 100 * b / total, "share_bound": 100 * bound / total}
+             "mean_b": b, "share": percent(b, total) or 0.0,
+             **({"share_bound": percent(bound, total)} if total else {})}
             for name, size, b, bound in zip(names, sizes, last.mean_b, last.mean_b_bound, strict=True)
         ],
         "choices": {

@@ -17,7 +17,7 @@ from polystate_tools.echt.atoms_of import FitInput, fit_input, load
 from polystate_tools.echt.deposit import fitted_tree
 from polystate_tools.echt.level_tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
 from polystate_tools.echt.levels import Level, build_levels
-from polystate_tools.echt.points import Point, Settings, State, Step
+from polystate_tools.echt.points import Point, Settings, State, Step, percent
 from polystate_tools.echt.solver import Solver
 from polystate_tools.echt.structure import Problem
 
@@ -48,9 +48,17 @@ class Fit:
         )  # fmt: skip
 
     def shares(self) -> dict[str, float]:
-        """Percent of the mean fitted B by level."""
+        """Percent of the mean fitted B by level; all are 0 where every level is still switched off."""
         total = sum(self.steps[-1].mean_b)
-        return {n: 100 * b / total for n, b in zip(self.names, self.steps[-1].mean_b, strict=True)}
+        return {n: percent(b, total) or 0.0 for n, b in zip(self.names, self.steps[-1].mean_b, strict=True)}
+
+    def notes(self) -> list[str]:
+        """Choices made before the fit, and what its end says."""
+        out = self.data.notes + [f"{lv.name}: {note}" for lv in self.levels for note in lv.notes]
+        if not sum(self.steps[-1].mean_b):
+            out.append(f"every level is still zero at the penalty of step {self.steps[-1].n}: more --steps, or a "
+                       "smaller --omega")  # fmt: skip
+        return out
 
     def to_json(self) -> dict[str, Any]:
         """The path, shares with their bounds, residual and time; the order of the keys is that of the work."""
@@ -67,11 +75,11 @@ class Fit:
                 for s in self.steps
             ],
             "shares": self.shares(),
-            "share_bounds": {n: 100 * b / total for n, b in zip(names, last.mean_b_bound, strict=True)},
+            "share_bounds": {n: percent(b, total) for n, b in zip(names, last.mean_b_bound, strict=True)},
             "mean_b_total": total,
             "residual_rms_b": last.residual_rms_b,
             "seconds": self.seconds,
-            "notes": self.data.notes + [f"{lv.name}: {note}" for lv in self.levels for note in lv.notes],
+            "notes": self.notes(),
         }  # fmt: skip
 
 

@@ -10,6 +10,11 @@ import numpy as np
 EIGHT_PI2 = 8.0 * math.pi**2
 
 
+def percent(part: float, total: float) -> float | None:
+    """`part` of `total` in percent; None where the total is zero, so that nothing is a part of it."""
+    return 100.0 * part / total if total > 0 else None
+
+
 @dataclass(frozen=True)
 class Settings:
     """Numbers of the method; omega_first, delta, gamma and the two stopping numbers are the paper's."""
