@@ -133,7 +133,7 @@ def verify(names: list[str], rebuild: bool = True) -> Iterator[tuple[str, str, b
     recorded = manifest()
     for entry in chosen(names):
         if entry.name not in recorded or not entry.path.exists():
-            yield entry.name, "not built: polystate corpus build", False
+            yield entry.name, f"not built: polystate corpus build {entry.name}", False
             continue
         wanted, dep = recorded[entry.name], polystate.open(entry.path)
         found = dep.digest()
@@ -146,10 +146,16 @@ def verify(names: list[str], rebuild: bool = True) -> Iterator[tuple[str, str, b
             continue
         sources = entry.sources()
         if sources is None or not rebuild or entry.fitted:
-            why = "compared within tolerances by the tests" if entry.fitted else "not rebuilt: no source files"
-            yield entry.name, f"{found}  ({why})", True
+            yield entry.name, f"{found}  ({_kept(entry, sources is not None)})", True
             continue
         stale = [f for f, p, s in zip(entry.files, sources, wanted["sources"], strict=True) if sha256(p) != s["sha256"]]
         again = polystate.Deposition(entry.build(sources)).digest()
         good = again == found and not stale
         yield entry.name, f"{found}  (rebuilt: {'the same' if good else again + ', ' + ', '.join(stale)})", good
+
+
+def _kept(entry: Entry, at_hand: bool) -> str:
+    """Why an entry was not rebuilt."""
+    if entry.fitted:
+        return "compared within tolerances by the tests"
+    return "not rebuilt: not asked for" if at_hand else "not rebuilt: its source files are not on this machine"

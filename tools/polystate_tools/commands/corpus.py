@@ -24,12 +24,23 @@ def list_entries() -> None:
 
 
 @app.command()
-def build(names: Names = None) -> None:
+def build(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to build anew.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every entry whose sources are on this machine.")] = False,
+) -> None:
     """Build entries whose sources are on this machine, and record them in the manifest.
 
+    What stands in the folder of golden depositions under these names is replaced.
+
     Example: polystate corpus build 6vxx"""
+    from polystate.errors import BadRequest
+    from polystate_tools.corpus import CORPUS
     from polystate_tools.corpus import build as build_entries
 
+    if bool(names) == every:
+        found = "names beside --all" if names else "no name"
+        raise BadRequest("corpus build", found, f"names, or --all to replace every golden deposition in {CORPUS}")
+    typer.echo(f"building in {CORPUS}", err=True)
     good = True
     for name, found in build_entries(names or []):
         typer.echo(f"{name:32} {found}")
