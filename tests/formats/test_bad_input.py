@@ -69,7 +69,7 @@ def test_shifted_columns_name_the_line():
     lines[1] = lines[1][:31] + "x" + lines[1][32:]
     with pytest.raises(PolystateError) as found:
         imported(lines)
-    assert (found.value.code, found.value.where) == ("wrong-columns", "line 2")
+    assert (found.value.code, found.value.where) == ("wrong-columns", "input line 2")
 
 
 def test_text_where_a_number_is_due_names_the_column():

@@ -16,35 +16,44 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     report.read = report.read or len(records) + sum(entry["count"] for entry in records.refused)
     report.refusals += records.refused
     report.losses += records.notes
-    _finite(records)
+    for doubt in records.doubts:
+        report.warn(**doubt)
+    _finite(records, report)
     for column in (records.xyz, records.occupancy, records.b, records.u):
         np.add(column, 0.0, out=column)  # no negative zero: it is the same number with another digest
     negative = np.flatnonzero(records.occupancy < 0)
     if len(negative):
         row = int(negative[0])
-        raise OccupancyRange(records.record_name(row), f"occupancy {records.occupancy[row]}", "0 or more")
+        raise OccupancyRange(_place(records, row, report), f"occupancy {records.occupancy[row]}", "0 or more")
     arranged = _without_duplicates(records, strict, report)
     report.kept = len(arranged.records)
     report.refused = report.read - report.kept
     report.models = len(np.unique(arranged.records.model))
     report.atoms = arranged.n_atoms
     report.alternates = report.kept - arranged.n_atoms
+    _note_repeated(arranged, report)
     _check_occupancies(arranged, strict, report)
     return arranged
 
 
-def _finite(records: Records) -> None:
+def _place(records: Records, row: int, report: ImportReport) -> str:
+    """A record for an error: the file, the line where the format has lines, and the atom."""
+    line = f" line {records.line[row]}" if records.line is not None else ""
+    return f"{report.source}{line} {records.record_name(row)}".strip()
+
+
+def _finite(records: Records, report: ImportReport) -> None:
     for what, column in (("coordinates", records.xyz), ("occupancy", records.occupancy)):
         bad = ~np.isfinite(column) if column.ndim == 1 else ~np.isfinite(column).all(axis=1)
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
-            raise NonFiniteRecord(records.record_name(row), found, "finite numbers")
+            raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
     bad = np.isinf(records.b) | (records.has_u & ~np.isfinite(records.u).all(axis=1))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         found = f"B {records.b[row]}, U {records.u[row]}"
-        raise NonFiniteRecord(records.record_name(row), found, "finite numbers")
+        raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
 
 
 def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:
@@ -55,7 +64,7 @@ def _without_duplicates(records: Records, strict: bool, report: ImportReport) ->
     rows = np.flatnonzero(again).tolist()
     if strict:
         raise DuplicateRecord(
-            records.record_name(rows[0]),
+            _place(records, rows[0], report),
             f"{len(rows)} records of an atom that has one already",
             "each atom once in each alternate and model",
         )
@@ -65,6 +74,26 @@ def _without_duplicates(records: Records, strict: bool, report: ImportReport) ->
     )
     report.refusals.append({"count": len(rows), "because": "duplicate-record", "where": names[0]})
     return layout(records.take(~again))
+
+
+def _note_repeated(arranged: Layout, report: ImportReport) -> None:
+    """Residues of one chain, number and type that are several because their atoms came again."""
+    records, first = arranged.records, arranged.first_of_residue
+    columns = (
+        arranged.chain_of_residue,
+        records.comp.codes[first],
+        records.label_seq[first],
+        records.auth_seq[first],
+        records.ins.codes[first],
+    )
+    seen: set[tuple] = set()
+    names = []
+    for row, key in zip(first.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True):
+        if key in seen:
+            names.append(records.residue_name(row))
+        seen.add(key)
+    if names:
+        report.warn("repeated-residue", "residues that begin again with atoms they already had; each is another", names)
 
 
 def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> None:

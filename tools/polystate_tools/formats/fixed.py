@@ -9,8 +9,8 @@ from polystate_tools.formats.errors import WrongColumns
 SPACE, DOT, MINUS, ZERO = (ord(c) for c in " .-0")
 
 
-def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.nan) -> np.ndarray:
-    """Numbers of a field such as `  12.345`. chars: (N, W) uint8; lines: (N,) line numbers for messages.
+def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.nan, file: str = "") -> np.ndarray:
+    """Numbers of a field such as `  12.345`. chars: (N, W) uint8; file, lines: (N,) numbers, for messages.
 
     The fast way reads columns of digits when the point stands in one column; its result is that of `float`,
     because an integer below 2^53 divided by a power of ten is correctly rounded (IEEE 754).
@@ -24,10 +24,10 @@ def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.
         if values is not None:
             return values / 10.0 ** (chars.shape[1] - 1 - points[0])
     texts = [bytes(row).strip() for row in chars]
-    return np.array([_number(text, what, line, blank) for text, line in zip(texts, lines.tolist(), strict=True)])
+    return np.array([_number(text, what, line, blank, file) for text, line in zip(texts, lines.tolist(), strict=True)])
 
 
-def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0) -> np.ndarray:
+def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0, file: str = "") -> np.ndarray:
     """Integers of a field, hybrid-36 where a letter stands first. chars: (N, W) uint8; (N,) int64."""
     if not len(chars):
         return np.empty(0, np.int64)
@@ -37,7 +37,7 @@ def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0) ->
     width = chars.shape[1]
     return np.array(
         [
-            _integer(bytes(row).decode("latin-1"), width, what, line, blank)
+            _integer(bytes(row).decode("latin-1"), width, what, line, blank, file)
             for row, line in zip(chars, lines.tolist(), strict=True)
         ],
         np.int64,
@@ -97,19 +97,21 @@ def _signed_integers(chars: np.ndarray) -> np.ndarray | None:
     return np.where(negative, -value, value) + 0.0
 
 
-def _number(text: bytes, what: str, line: int, blank: float) -> float:
+def _number(text: bytes, what: str, line: int, blank: float, file: str) -> float:
     if not text:
         return blank
     try:
         return float(text)
     except ValueError:
-        raise WrongColumns(f"line {line}", f"{what} {text.decode('latin-1')!r}", "a number") from None
+        raise WrongColumns(f"{file} line {line}".strip(), f"{what} {text.decode('latin-1')!r}", "a number") from None
 
 
-def _integer(text: str, width: int, what: str, line: int, blank: int) -> int:
+def _integer(text: str, width: int, what: str, line: int, blank: int, file: str) -> int:
     if not text.strip():
         return blank
     try:
         return hybrid36(text, width)
     except ValueError:
-        raise WrongColumns(f"line {line}", f"{what} {text!r}", "an integer or hybrid-36 number") from None
+        raise WrongColumns(
+            f"{file} line {line}".strip(), f"{what} {text!r}", "an integer or hybrid-36 number"
+        ) from None

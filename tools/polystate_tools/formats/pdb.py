@@ -5,106 +5,61 @@ from __future__ import annotations
 import numpy as np
 
 from polystate_tools.formats import pdb_header
-from polystate_tools.formats.errors import NoAtoms, UnreadableFile, WrongColumns
+from polystate_tools.formats.errors import NoAtoms, WrongColumns
 from polystate_tools.formats.files import text_of
 from polystate_tools.formats.fixed import decimals, integers
+from polystate_tools.formats.pdb_lines import Lines, models, plain, refuse_truncated
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.text import ELEMENT_NUMBERS, Text
 
-WIDTH = 80
-
 
 def records_of_pdb(content: bytes, where: str = "input") -> Records:
-    """Records of the bytes of a PDB file. Numbers may be hybrid-36; lines may end in CR LF."""
-    text = text_of(content, where)
-    lines = Lines(text)
-    atom = (lines.kinds == _kind(b"ATOM")) | (lines.kinds == _kind(b"HETA"))
-    if not atom.any():
-        raise NoAtoms(where, "no ATOM or HETATM record", "at least one")
-    atom_lines = np.flatnonzero(atom)
+    """Records of the bytes of a PDB file. Numbers may be hybrid-36; lines may end in LF, CR LF or CR."""
+    lines = Lines(plain(text_of(content, where)))
+    every = lines.of(b"ATOM") | lines.of(b"HETA")
+    end = lines.end()
+    atom_lines = np.flatnonzero(every[:end])
+    if not len(atom_lines):
+        raise NoAtoms(
+            where,
+            "no ATOM or HETATM record" + (f" before END in line {end + 1}" if every.any() else ""),
+            "at least one",
+        )
+    refuse_truncated(lines, atom_lines, where)
     chars = lines.rows(atom_lines)
     numbers = atom_lines + 1
-    _check_truncated(text, where)
+    refused = []
+    if every[end:].any():
+        refused.append(
+            {"count": int(every[end:].sum()), "because": "atom record after END", "where": f"line {end + 1}"}
+        )
 
-    model, model_notes = _models(lines, atom_lines)
+    model, notes, doubts = models(lines, atom_lines, end)
     charge, element = _charges(chars), _elements(chars)
     columns: dict = {
         "model": model,
         "auth_asym": Text.from_fixed(chars[:, 20:22]),
         "comp": Text.from_fixed(chars[:, 17:20]),
-        "auth_seq": integers(chars[:, 22:26], "residue number", numbers, blank=-1).astype(np.int32),
+        "auth_seq": integers(chars[:, 22:26], "residue number", numbers, blank=-1, file=where).astype(np.int32),
         "ins": Text.from_fixed(chars[:, 26:27]),
         "name": Text.from_fixed(chars[:, 12:16]),
         "altloc": Text.from_fixed(chars[:, 16:17]),
         "element": element,
         "charge": charge,
         "het": chars[:, 0] == ord("H"),
-        "xyz": np.stack([decimals(chars[:, c : c + 8], "coordinate", numbers) for c in (30, 38, 46)], axis=1),
-        "occupancy": decimals(chars[:, 54:60], "occupancy", numbers, blank=1.0),
-        "b": decimals(chars[:, 60:66], "B-factor", numbers),
+        "xyz": np.stack(
+            [decimals(chars[:, c : c + 8], "coordinate", numbers, file=where) for c in (30, 38, 46)], axis=1
+        ),
+        "occupancy": decimals(chars[:, 54:60], "occupancy", numbers, blank=1.0, file=where),
+        "b": decimals(chars[:, 60:66], "B-factor", numbers, file=where),
+        "line": numbers,
     }
     missing = np.flatnonzero(np.isnan(columns["xyz"]).any(axis=1) & (chars[:, 30:54] == 32).any(axis=1))
     if len(missing) and not chars[missing[0], 30:54].tobytes().strip():
-        raise WrongColumns(f"line {numbers[missing[0]]}", "no coordinates", "x, y, z in columns 31 to 54")
-    refused: list[dict] = []
-    columns["u"], columns["has_u"] = _anisou(lines, atom_lines, chars, refused)
-    records = Records.of(**columns, notes=model_notes, refused=refused)
-    return pdb_header.with_header(records, text, atom_lines)
-
-
-def _kind(prefix: bytes) -> int:
-    return int.from_bytes(prefix, "big")
-
-
-class Lines:
-    """The lines of a text as rows of 80 characters; what a short line lacks reads as blanks.
-
-    starts, lengths: (L,) of each line without CR LF; kinds: (L,) its first four characters as one number.
-    """
-
-    def __init__(self, text: bytes) -> None:
-        buffer = np.frombuffer(text + b"\n" + b" " * WIDTH, np.uint8)
-        ends = np.flatnonzero(buffer == 10)
-        self.starts = np.concatenate([[0], ends[:-1] + 1])
-        self.lengths = ends - self.starts
-        self.lengths = self.lengths - ((self.lengths > 0) & (buffer[ends - 1] == 13))
-        self._windows = np.lib.stride_tricks.sliding_window_view(buffer, WIDTH)
-        head = self._windows[self.starts, :4].astype(np.int64)
-        self.kinds = (head[:, 0] << 24) | (head[:, 1] << 16) | (head[:, 2] << 8) | head[:, 3]
-
-    def rows(self, which: np.ndarray) -> np.ndarray:
-        """(len(which), 80) uint8 of the lines `which`."""
-        rows = self._windows[self.starts[which]]
-        short = np.flatnonzero(self.lengths[which] < WIDTH)
-        if len(short):
-            beyond = np.arange(WIDTH) >= self.lengths[which][short, None]
-            rows[short] = np.where(beyond, np.uint8(32), rows[short])
-        return rows
-
-
-def _check_truncated(text: bytes, where: str) -> None:
-    """A last line that is an atom record cut before its coordinates end means a truncated file."""
-    last = text[-200:].rstrip(b"\r\n").rsplit(b"\n", 1)[-1].rstrip(b"\r")
-    if last[:6] in (b"ATOM  ", b"HETATM") and len(last) < 54:
-        raise UnreadableFile(where, f"a last atom record of {len(last)} characters", "a complete file")
-
-
-def _models(lines: Lines, atom_lines: np.ndarray) -> tuple[np.ndarray, list[dict]]:
-    """Model number of each atom record, and notes of models without atoms."""
-    model_lines = np.flatnonzero(lines.kinds == _kind(b"MODE"))
-    if not len(model_lines):
-        return np.ones(len(atom_lines), np.int32), []
-    index = np.searchsorted(model_lines, atom_lines) - 1
-    counts = np.bincount(index[index >= 0], minlength=len(model_lines))
-    numbers = []
-    for ordinal, line in enumerate(lines.rows(model_lines), 1):
-        field = line.tobytes()[6:].split()
-        numbers.append(int(field[0]) if field and field[0].isdigit() else ordinal)
-    if len(set(numbers)) < len(numbers):
-        numbers = list(range(1, len(numbers) + 1))
-    empty = [numbers[k] for k in np.flatnonzero(counts == 0)]
-    notes = [{"what": "empty models", "count": len(empty), "because": f"no atom records in model {empty[:5]}"}]
-    return np.array([*numbers, 1], np.int32)[index], notes if empty else []
+        raise WrongColumns(f"{where} line {numbers[missing[0]]}", "no coordinates", "x, y, z in columns 31 to 54")
+    columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)
+    records = Records.of(**columns, notes=notes, refused=refused, doubts=doubts)
+    return pdb_header.with_header(records, lines, atom_lines, end, where)
 
 
 def _elements(chars: np.ndarray) -> np.ndarray:
@@ -133,10 +88,10 @@ def _charges(chars: np.ndarray) -> np.ndarray:
     return np.array(made, np.int8)[key.codes]
 
 
-def _anisou(lines: Lines, atom_lines: np.ndarray, chars: np.ndarray, refused: list[dict]):
+def _anisou(lines: Lines, end: int, atom_lines: np.ndarray, chars: np.ndarray, refused: list[dict], where: str):
     """U of the records, joined by everything that names an atom (columns 7 to 27), in the model it stands in."""
     u, has_u = np.zeros((len(atom_lines), 6)), np.zeros(len(atom_lines), bool)
-    aniso_lines = np.flatnonzero(lines.kinds == _kind(b"ANIS"))
+    aniso_lines = np.flatnonzero(lines.of(b"ANIS")[:end])
     if not len(aniso_lines):
         return u, has_u
     aniso = lines.rows(aniso_lines)
@@ -151,8 +106,12 @@ def _anisou(lines: Lines, atom_lines: np.ndarray, chars: np.ndarray, refused: li
                 refused.append({"count": 1, "because": "ANISOU record without its atom", "where": text})
             else:
                 owner[k], same[k] = row, True
+    blank = same & (aniso[:, 28:70].reshape(-1, 6, 7) == 32).all(axis=2).any(axis=1)
+    for number in (aniso_lines[blank] + 1).tolist():
+        refused.append({"count": 1, "because": "ANISOU record with a blank number", "where": f"line {number}"})
+    same &= ~blank
     rows, kept, numbers = owner[same], aniso[same], aniso_lines[same] + 1
     for k in range(6):
-        u[rows, k] = integers(kept[:, 28 + 7 * k : 35 + 7 * k], "ANISOU", numbers) / 10000.0
+        u[rows, k] = integers(kept[:, 28 + 7 * k : 35 + 7 * k], "ANISOU", numbers, file=where) / 10000.0
     has_u[rows] = True
     return u, has_u

@@ -7,7 +7,9 @@ from dataclasses import replace
 import gemmi
 import numpy as np
 
+from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.pdb_lines import WIDTH, Lines
 from polystate_tools.formats.records import Entity, Records
 from polystate_tools.formats.text import Text
 from polystate_tools.formats.tls_records import tls_of_remarks
@@ -41,11 +43,14 @@ READ_RECORDS = {
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Records:
-    """The records with everything that the other lines say."""
+def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int, where: str) -> Records:
+    """The records with everything that the other lines before line `end` say."""
     first_of_residue = _first_of_residue(records)
-    skeleton, header, others = _skeleton(text, atom_lines, first_of_residue)
-    structure = gemmi.read_pdb_string(skeleton)
+    skeleton, header, others = _skeleton(lines, end, records, atom_lines, first_of_residue)
+    try:
+        structure = gemmi.read_pdb_string(skeleton)
+    except (RuntimeError, ValueError) as error:
+        raise UnreadableFile(where, error, "a PDB file that gemmi reads") from error
     structure.setup_entities()
     if not any(entity.full_sequence for entity in structure.entities):
         _sequence_from_model(structure)
@@ -54,6 +59,9 @@ def with_header(records: Records, text: bytes, atom_lines: np.ndarray) -> Record
     records = described(labelled, structure)
     records = replace(records, bonds=bonds_of_connections(records, structure, {}))
     records.notes.extend(_left_out(others))
+    after = int((lines.lengths[end + 1 :] > 0).sum())
+    if after:
+        records.notes.append({"what": "lines after END", "count": after, "because": "a PDB file ends there"})
     return replace(records, tls=tls_of_remarks(header))
 
 
@@ -79,17 +87,30 @@ def _first_of_residue(records: Records) -> np.ndarray:
     return np.flatnonzero(changed)
 
 
-def _skeleton(text: bytes, atom_lines: np.ndarray, first_of_residue: np.ndarray) -> tuple[str, list[str], list[bytes]]:
-    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms."""
-    lines = text.replace(b"\r", b"").split(b"\n")
-    keep = np.ones(len(lines), bool)
-    keep[atom_lines] = False
-    others = [lines[k] for k in np.flatnonzero(keep).tolist()]
-    keep[atom_lines[first_of_residue]] = True
-    kept = [lines[k] for k in np.flatnonzero(keep).tolist()]
-    kept = [
-        line for line in kept if not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET"))
-    ]
+SKIPPED = (b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET", b"MODEL", b"ENDMDL", b"END")
+
+
+def _skeleton(
+    lines: Lines, end: int, records: Records, atom_lines: np.ndarray, first_of_residue: np.ndarray
+) -> tuple[str, list[str], list[bytes]]:
+    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms.
+
+    Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged.
+    """
+    text = lines.text.split(b"\n")[:end]
+    keep = ~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]
+    others = [text[k] for k in np.flatnonzero(keep).tolist()]
+    starts = dict(zip(atom_lines[first_of_residue].tolist(), records.model[first_of_residue].tolist(), strict=True))
+    keep[list(starts)] = True
+    several = len(set(starts.values())) > 1
+    kept: list[bytes] = []
+    model = None
+    for k in np.flatnonzero(keep).tolist():
+        if k in starts and several and starts[k] != model:
+            kept += ([b"ENDMDL"] if model is not None else []) + [b"MODEL %8d" % starts[k]]
+            model = starts[k]
+        if k in starts or not text[k].startswith(SKIPPED):
+            kept.append(text[k].ljust(WIDTH))
     header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
     return b"\n".join(kept).decode("latin-1"), header, others
 

@@ -110,6 +110,8 @@ class Records:
     u: np.ndarray
     has_u: np.ndarray
     heterogeneity: Text | None = None
+    line: np.ndarray | None = None
+    """(N,) the line of the file on which each record stands, from 1, where the format has lines."""
 
     entry_id: str = ""
     title: str = ""
@@ -128,6 +130,8 @@ class Records:
     """What the reader could not keep: {"what", "count", "because"}; goes into the import report."""
     refused: list[dict] = field(default_factory=list)
     """Records the reader refused: {"count", "because", "where"}; they are not rows here."""
+    doubts: list[dict] = field(default_factory=list)
+    """What to look at: {"code", "message", "where"}, arguments of `ImportReport.warn`."""
 
     def __len__(self) -> int:
         return len(self.model)

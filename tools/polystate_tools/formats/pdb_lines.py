@@ -1,0 +1,108 @@
+"""The lines of a PDB file: their ends, where models begin, and whether the last one is whole."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate_tools.formats.errors import UnreadableFile
+
+WIDTH = 80
+COORDINATES, B_FACTOR, ANISOU = 54, 66, 70
+"""Where the fields of these names end."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def plain(text: bytes) -> bytes:
+    """The text without a byte order mark, with lines that end in LF."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+
+class Lines:
+    """The lines of a text as rows of 80 characters; what a short line lacks reads as blanks.
+
+    starts, lengths: (L,) of each line without LF; kinds: (L,) its first four characters as one number.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        buffer = np.frombuffer(text + b"\n" + b" " * WIDTH, np.uint8)
+        ends = np.flatnonzero(buffer == 10)
+        self.starts = np.concatenate([[0], ends[:-1] + 1])
+        self.lengths = ends - self.starts
+        self._windows = np.lib.stride_tricks.sliding_window_view(buffer, WIDTH)
+        head = self._windows[self.starts, :4].astype(np.int64)
+        self.kinds = (head[:, 0] << 24) | (head[:, 1] << 16) | (head[:, 2] << 8) | head[:, 3]
+
+    def of(self, prefix: bytes) -> np.ndarray:
+        """(L,) bool: lines that begin with four characters."""
+        return self.kinds == int.from_bytes(prefix, "big")
+
+    def end(self) -> int:
+        """The first END record; the number of lines where there is none."""
+        found = np.flatnonzero(self.of(b"END ") | self.of(b"END\n"))
+        return int(found[0]) if len(found) else len(self.starts)
+
+    def rows(self, which: np.ndarray) -> np.ndarray:
+        """(len(which), 80) uint8 of the lines `which`."""
+        rows = self._windows[self.starts[which]]
+        short = np.flatnonzero(self.lengths[which] < WIDTH)
+        if len(short):
+            beyond = np.arange(WIDTH) >= self.lengths[which][short, None]
+            rows[short] = np.where(beyond, np.uint8(32), rows[short])
+        return rows
+
+
+def refuse_truncated(lines: Lines, atom_lines: np.ndarray, where: str) -> None:
+    """A last line that is cut within its numbers means a truncated file.
+
+    Where the last line has no end it may be cut anywhere, so it must be as long as the lines before it, or reach
+    the end of its numbers. A line with an end is cut if it lacks coordinates.
+    """
+    filled = np.flatnonzero(lines.lengths)
+    last = int(filled[-1])
+    length = int(lines.lengths[last])
+    whole = COORDINATES
+    if last == len(lines.starts) - 1:  # no LF follows it
+        before = lines.lengths[atom_lines[atom_lines < last]]
+        whole = int(min(B_FACTOR, before.max(initial=0))) if len(before) else B_FACTOR
+    name = lines.rows(np.array([last]))[0, :6].tobytes()
+    if name in (b"ATOM  ", b"HETATM") and length < max(whole, COORDINATES):
+        raise UnreadableFile(where, f"a last atom record of {length} characters", "a complete file")
+    if name == b"ANISOU" and last == len(lines.starts) - 1 and length < ANISOU:
+        raise UnreadableFile(where, f"a last ANISOU record of {length} characters", "a complete file")
+
+
+def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, list[dict], list[dict]]:
+    """(n,) model number of each atom record; notes of models without atoms; doubts.
+
+    A model begins at MODEL and, where atoms follow without another MODEL, after ENDMDL. Models have the numbers of
+    their MODEL records if each has one and no two are equal, else they are numbered from 1.
+    """
+    begins = lines.of(b"MODE")[:end]
+    marks = np.flatnonzero(begins | lines.of(b"ENDM")[:end])
+    section = np.searchsorted(marks, atom_lines)
+    counts = np.bincount(section, minlength=len(marks) + 1)
+    stated: list[int | None] = [None] * (len(marks) + 1)
+    ordinals: dict[int, int] = {}
+    for k, (mark, row) in enumerate(zip(marks.tolist(), lines.rows(marks), strict=True), 1):
+        if begins[mark]:
+            field = row.tobytes()[6:].split()
+            stated[k] = int(field[0]) if field and field[0].isdigit() else None
+            ordinals[k] = len(ordinals) + 1
+    used = np.flatnonzero(counts).tolist()
+    numbers = [number for k in used if (number := stated[k]) is not None]
+    if len(set(numbers)) < len(used):
+        numbers = list(range(1, len(used) + 1))
+    number_of = np.zeros(len(counts), np.int32)
+    number_of[used] = numbers
+    notes, doubts = [], []
+    empty = [stated[k] or ordinal for k, ordinal in ordinals.items() if not counts[k]]
+    if empty:
+        because = f"no atom records in model {empty[:5]}"
+        notes.append({"what": "empty models", "count": len(empty), "because": because})
+    outside = [f"line {atom_lines[np.argmax(section == k)] + 1}" for k in used if k not in ordinals]
+    if ordinals and outside:
+        message = "atoms outside of MODEL and ENDMDL are a model of their own"
+        doubts.append({"code": "outside-model", "message": message, "where": outside})
+    return number_of[section], notes, doubts
