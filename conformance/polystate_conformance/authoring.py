@@ -2,55 +2,86 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from polystate_conformance import case as cases
-from polystate_conformance import check, paths, sentences, variants
+from polystate_conformance import check, paths, protocol, sentences, variants
 
-_TEMPLATE = """\
+_HEAD = """\
 id: {id}
 title: {title}
 kind: {kind}
 sentences: {{{sentences}}}
-level: must
+level: {level}
 profile: {profile}
+"""
+_DEPOSITION = """\
 deposition:
   format_version: "0.1.0"
   hierarchy:
-    atoms: {{residue: [0, 0], name: [N, CA], element: [N, C]}}
-    residues: {{chain: [0], comp: [ALA], label_seq: [1], auth_seq: [1]}}
-    chains: {{entity: [0], label_asym: [A], auth_asym: [A]}}
-    entities: {{type: [polymer], description: [peptide], sequence: [A]}}
-  reference: {{x_ref: [[0, 0, 0], [1.5, 0, 0]]}}
-request: {{outputs: [{output}]}}
-expect:
-{expect}
-oracle: {{how: {how}}}
+    atoms: {residue: [0, 0], name: [N, CA], element: [N, C]}
+    residues: {chain: [0], comp: [ALA], label_seq: [1], auth_seq: [1]}
+    chains: {entity: [0], label_asym: [A], auth_asym: [A]}
+    entities: {type: [polymer], description: [peptide], sequence: [A]}
+  reference: {x_ref: [[0, 0, 0], [1.5, 0, 0]]}
 """
-_OUTPUT = {"validate": "valid", "describe": "counts", "evaluate": "mean", "draw": "xyz", "round_trip": "store",
-           "decode": "fields", "operator": "covariance"}  # fmt: skip
+_NUMBERS = '{value: [], abs: 1.0e-12, rel: 1.0e-12, because: "a few roundings of binary64"}'
+_RAW = "raw.mmtf"
+_BODIES = {
+    "validate": _DEPOSITION + "request: {outputs: [valid]}\nexpect:\n  valid: true\n",
+    "describe": _DEPOSITION
+    + "request: {outputs: [counts]}\nexpect:\n"
+    + "  counts: {atoms: 2, residues: 1, chains: 1, entities: 1, bonds: 0}\n",
+    "evaluate": _DEPOSITION + f"request: {{outputs: [mean]}}\nexpect:\n  mean: {_NUMBERS}\n",
+    "draw": _DEPOSITION + f'request: {{outputs: [xyz], seed: "7", index: "0"}}\nexpect:\n  xyz: {_NUMBERS}\n',
+    "round_trip": _DEPOSITION + 'request: {outputs: [store]}\nexpect:\n  store: {digest: ""}\n',
+    "decode": f"deposition: {{file: {_RAW}}}\n"
+    + "request: {outputs: [groupIdList]}\nexpect:\n  groupIdList: {value: [], dtype: int32}\n",
+    "operator": "request: {outputs: [u], operator: parametric_gaussian/iadp_v1, inputs: {b: [0.0]}}\n"
+    + f"expect:\n  u: {_NUMBERS}\n",
+}
+"""Of each kind a deposition, a request and an expectation to fill in; numbers stay empty until somebody knows them."""
+_ORACLE = 'oracle: {how: "where the numbers come from: a closed form in words, a script, a published table"}\n'
+_AREA = re.compile("[a-z][a-z0-9_-]*")
+_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str], root: Path = paths.CASES) -> Path:
-    """Write conformance/cases/<area>/<number>-<name>/case.yaml under the next free number and return its path."""
+    """Write <root>/<area>/<number>-<name>/case.yaml under the next free number and return its path.
+
+    What is written can be loaded: a ValueError names what is wrong with the arguments, and nothing is written."""
+    if not _AREA.fullmatch(area):
+        raise ValueError(
+            f"found area {area!r}, expected a folder of cases: small letters, digits, - and _, such as tls"
+        )
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"found name {name!r}, expected small letters and digits with dashes, such as origin-far-away")
+    for found, known, what in ((kind, tuple(_BODIES), "kind"), (profile, protocol.PROFILES, "profile")):
+        if found not in known:
+            raise ValueError(f"found {what} {found!r}, expected one of {', '.join(known)}")
+    known_sentences = sentences.read()
+    if missing := [id for id in ids if id not in known_sentences]:
+        raise ValueError(f"no such sentence: {', '.join(missing)}")
     taken = [int(folder.name[:4]) for folder in (root / area).glob("[0-9][0-9][0-9][0-9]-*")]
     number = max(taken, default=0) + 1
-    known = sentences.read()
-    if missing := [id for id in ids if id not in known]:
-        raise ValueError(f"no such sentence: {', '.join(missing)}")
-    hashes = ", ".join(f'{id}: "{known[id].hash}"' for id in ids)
-    expect = (
-        "  valid: true"
-        if kind == "validate"
-        else f"  {_OUTPUT[kind]}: {{value: [], abs: 1.0e-12, rel: 1.0e-12, because: float64 rounding}}"
-    )
-    text = _TEMPLATE.format(
-        id=f"{area}.{number:04d}", title=title, kind=kind, sentences=hashes, profile=profile, output=_OUTPUT[kind],
-        expect=expect, how="closed form, worked here in words",
+    levels = {known_sentences[id].level for id in ids}
+    head = _HEAD.format(
+        id=f"{area}.{number:04d}", title=json.dumps(title, ensure_ascii=False), kind=kind, profile=profile,
+        sentences=", ".join(f'{id}: "{known_sentences[id].hash}"' for id in ids),
+        level=next((level for level in ("must", "should", "may") if level in levels), "must"),
     )  # fmt: skip
-    file = root / area / f"{number:04d}-{name}" / "case.yaml"
-    file.parent.mkdir(parents=True)
+    text = head + _BODIES[kind] + _ORACLE
+    folder = root / area / f"{number:04d}-{name}"
+    file = folder / "case.yaml"
+    try:
+        cases.parse(text, file)
+    except cases.BadCase as error:
+        raise ValueError(str(error).removeprefix(f"{file}: ")) from None
+    folder.mkdir(parents=True)
+    if kind == "decode":
+        (folder / _RAW).write_bytes(b"\x80")  # an empty MessagePack map, to be replaced
     file.write_text(text, "utf-8")
     return file
 

@@ -90,7 +90,16 @@ def _validator() -> jsonschema.Draft202012Validator:
 def load(file: Path) -> Case:
     """The case in one case.yaml; BadCase when it breaks the format."""
     try:
-        document = yaml12.load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise BadCase(f"{file}: {error}") from error
+    return parse(text, file)
+
+
+def parse(text: str, file: Path) -> Case:
+    """The case that a text is, at the path where it stands or will stand; BadCase when it breaks the format."""
+    try:
+        document = yaml12.load(text)
     except Exception as error:
         raise BadCase(f"{file}: {error}") from error
     violation = next(_validator().iter_errors(document), None)

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -24,6 +24,11 @@ def register(app: typer.Typer) -> None:
     """Add `score` and `case` to the main command."""
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(score)
     app.add_typer(case_app, name="case")
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"polystate: {message}", err=True)
+    raise typer.Exit(2)
 
 
 def score(
@@ -147,13 +152,12 @@ def case_new(
 ) -> None:
     """Start a case from a template, under the next free number.
 
-    Example: polystate case new tls origin-moved --title "moving the origin ..." --profile gaussian --sentence COV-7
+    Example: polystate case new tls origin-moved --title "moving the origin ..." --profile gaussian --sentence TLS-1
     """
     try:
         file = authoring.new(area, name, title, kind, profile, sentence or [])
-    except (ValueError, KeyError, OSError) as error:
-        typer.echo(f"{area}/{name}: {error}", err=True)
-        raise typer.Exit(2) from None
+    except (ValueError, sentences.BadSpecification, OSError) as error:
+        _stop(str(error))
     typer.echo(str(file.relative_to(paths.ROOT)))
 
 
@@ -178,8 +182,7 @@ def case_check(
         if kills:
             found += check.sandwich_problems(collection)
     except (cases.BadCase, sentences.BadSpecification, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+        _stop(str(error))
     if json_out:
         typer.echo(json.dumps({"cases": len(collection), "problems": found}))
     else:
@@ -196,7 +199,10 @@ def case_stale(
 
     Example: polystate case stale --accept --case tls.0012
     """
-    stale = [item for item in authoring.stale() if not case or item[0] in case]
+    try:
+        stale = [item for item in authoring.stale() if not case or item[0] in case]
+    except (cases.BadCase, sentences.BadSpecification, OSError) as error:
+        _stop(str(error))
     for name, _, changed in stale:
         typer.echo(f"{name}: {', '.join(changed)}")
     if accept:
