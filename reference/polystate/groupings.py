@@ -75,9 +75,9 @@ class Grouping:
         if counts.size and counts.max() > 1:
             row = int(counts.argmax())
             raise NotAPartition(f"{self.path}/child", f"{self.child_level} row {row} twice", "each child once")
-        of_child = np.full(n, -1, np.int32)
+        of_child = np.full(n + 1, -1, np.int32)  # the last: atoms that have no node at this level
         of_child[child] = parent
-        return of_child if self.child_level == "atom" else of_child[self._hierarchy.of_atoms(self.child_level)]
+        return of_child[:n] if self.child_level == "atom" else of_child[self._hierarchy.of_atoms(self.child_level)]
 
 
 def grouping(tree: Tree, hierarchy: Hierarchy, name: str, where: str) -> Grouping:

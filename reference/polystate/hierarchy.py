@@ -80,7 +80,7 @@ class Hierarchy:
         return len(self.column(TABLES[level], first))
 
     def of_atoms(self, level: str) -> np.ndarray:
-        """The row of each atom's ancestor at `level`, (N,) int32."""
+        """The row of each atom's ancestor at `level`, (N,) int32; -1 where a chain has no entity."""
         if level == "deposition":
             return np.zeros(self.n_atoms, np.int32)
         rows, at = np.arange(self.n_atoms, dtype=np.int32), "atom"
@@ -88,7 +88,8 @@ class Hierarchy:
             column = self.column(TABLES[at], PARENT[at])
             rows = np.asarray(column, np.int32)[rows]
             at = PARENT[at]
-            if rows.size and (rows.min() < 0 or rows.max() >= self.size(at)):
+            lowest = -1 if at == "entity" else 0  # [HIE-5]
+            if rows.size and (rows.min() < lowest or rows.max() >= self.size(at)):
                 raise DanglingRow(f"hierarchy/{TABLES[at]}", int(rows.max()), f"rows below {self.size(at)}")
         return rows
 
@@ -133,7 +134,7 @@ class Hierarchy:
 
     def find(self, address: str) -> np.ndarray:
         """Rows of the atoms at an address: an atom_id, chain/number, or chain/number/atom (author numbering)."""
-        if address.isdigit():
+        if address.isascii() and address.isdigit():
             rows = np.flatnonzero(self.atom_id == int(address))
         else:
             match = _ADDRESS.fullmatch(address)

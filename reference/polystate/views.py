@@ -74,6 +74,8 @@ def level_of(d: Descriptor) -> str:
     covered = np.flatnonzero(label >= 0)
     for level in SMALLEST_FIRST:
         node = d.dep.hierarchy.of_atoms(level)[covered]
+        if (node < 0).any():
+            continue  # atoms of no entity
         pairs = np.unique(np.stack([label[covered], node]), axis=1)
         if len(pairs[0]) == len(np.unique(pairs[0])):
             return level
@@ -95,7 +97,8 @@ def restricted(dep: Deposition, ids: Collection[str]) -> Deposition:
     what they move or lack. What is derived keeps what it was computed to be."""
     from polystate.deposition import Deposition
 
-    tree: dict[str, Group] = {p: dep.tree[p] for p in dep.tree if not p.startswith("descriptors/")}
+    gone = {"descriptors"} | {f"landmarks/{name}" for name in dep.descriptors if name not in ids}
+    tree: dict[str, Group] = {p: dep.tree[p] for p in dep.tree if p.split("/")[0] not in gone and p not in gone}
     for d in dep.descriptors.values():
         document = {k: v for k, v in d.document.items() if k != "derived_from"}
         if d.id in ids:
