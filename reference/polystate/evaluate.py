@@ -29,7 +29,9 @@ from polystate.errors import (
     WrongShape,
 )
 from polystate.operators import call
+from polystate.operators.parametric_gaussian import symmetrised
 from polystate.operators.rigid_body import rotation
+from polystate.payload_checks import layers
 from polystate.sampling import Draw, latent_normals
 from polystate.scope_dag import INACTIVE, ScopeDag, holds
 
@@ -51,12 +53,12 @@ class Request:
     backend: str = "numpy"
 
     def __post_init__(self) -> None:
-        self.place = np.full(self.dep.n_atoms, -1, np.int64)  # of an atom's row among the rows asked for
+        self.place = np.full(self.dep.n_atoms + 1, -1, np.int64)  # of an atom among those asked for; row -1: nowhere
         self.place[self.rows] = np.arange(len(self.rows))
 
     def among(self, atom_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which payload entries concern the atoms asked for, and where those atoms stand."""
-        place = np.where(atom_rows >= 0, self.place[atom_rows], -1)
+        place = self.place[atom_rows]
         mine = np.flatnonzero(place >= 0)
         return mine, place[mine]
 
@@ -356,8 +358,9 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
     width = d.array("w0").shape[1] if d.has("w0") else None
     z = components(d, "latent", width, request)
     if d.operator == "neural_decoder/mlp_v1":
-        layers = {name: np.asarray(d.array(name), np.float64) for name in d.group.arrays if _is_layer(name)}
-        output = call(d.operator, {"latent": z, **layers}, d.parameters, request.backend)["output"]
+        names = [f"{name}{n}" for n in range(layers(d.group.arrays)) for name in "wb"]
+        weights = {name: np.asarray(d.array(name), np.float64) for name in names}
+        output = call(d.operator, {"latent": z, **weights}, d.parameters, request.backend)["output"]
     else:
         from polystate.code_bodies import run
 
@@ -367,10 +370,6 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
     if not np.isfinite(output).all():
         raise NonFiniteOutput(d.path, "NaN or infinity", "numbers")
     return output
-
-
-def _is_layer(name: str) -> bool:
-    return name[:1] in "wb" and name[1:].isdigit()
 
 
 # -- covariance ------------------------------------------------------------------------------------------
@@ -420,5 +419,5 @@ def covariance(request: Request, levels: Sequence[Descriptor] | None = None, by_
     for k, d in enumerate(chosen):
         u[k if by_level else 0] += level_covariance(d, request)
     for _, at, turn, _ in transforms(request):
-        u[:, at] = turn @ u[:, at] @ np.swapaxes(turn, -1, -2)
+        u[:, at] = symmetrised(turn @ u[:, at] @ np.swapaxes(turn, -1, -2))
     return u if by_level else u[0]

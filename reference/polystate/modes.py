@@ -79,10 +79,14 @@ def sparse(d: Descriptor) -> dict[str, dict[str, Any]]:
 
 def _keys(rows: list[tuple[int, int, np.ndarray]]) -> dict[str, np.ndarray]:
     return {
-        "site": np.concatenate([np.full(len(ids), site, np.int32) for site, _, ids in rows]),
-        "state": np.concatenate([np.full(len(ids), state, np.int32) for _, state, ids in rows]),
-        "atom_id": np.concatenate([ids for *_, ids in rows]).astype(np.uint32),
+        "site": _joined([np.full(len(ids), site) for site, _, ids in rows], np.int32),
+        "state": _joined([np.full(len(ids), state) for _, state, ids in rows], np.int32),
+        "atom_id": _joined([ids for *_, ids in rows], np.uint32),
     }
+
+
+def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
 
 
 def convert(tree: Tree, mode: str) -> dict[str, Group]:

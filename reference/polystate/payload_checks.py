@@ -4,7 +4,7 @@ The facts stand in the LinkML modules; this module only applies them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,16 +78,23 @@ def array_errors(
 
 
 def _expanded(columns: Mapping[str, Any], group: Group) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The described arrays; a name with <n> stands for as many as the group has, at least the first."""
+    """The described arrays; names with <n> stand for one array of each a layer ([MEAN-33])."""
+    layered = [name for name in columns if "<n>" in name]
     for name, column in columns.items():
-        if "<n>" not in name:
+        if name not in layered:
             yield name, column
-            continue
-        n = 0
-        while n == 0 or name.replace("<n>", str(n)) in group.arrays:
-            shapes = [[_layer(d, n) for d in shape] for shape in column["shapes"]]
-            yield name.replace("<n>", str(n)), {**column, "shapes": shapes}
-            n += 1
+    for n in range(max(1, layers(group.arrays)) if layered else 0):
+        for name in layered:
+            shapes = [[_layer(d, n) for d in shape] for shape in columns[name]["shapes"]]
+            yield name.replace("<n>", str(n)), {**columns[name], "shapes": shapes}
+
+
+def layers(arrays: Collection[str]) -> int:
+    """How many layers a network has: the number of arrays w0, w1, ... up to the first that is missing."""
+    n = 0
+    while f"w{n}" in arrays:
+        n += 1
+    return n
 
 
 def _layer(dimension: Any, n: int) -> Any:
