@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from polystate.errors import (
     MissingArtifact,
     OutputShape,
     PickleRefused,
+    PolystateError,
     UnknownOperator,
 )
 
@@ -87,14 +89,26 @@ def inline_body(tree: Any, uri: str, where: str) -> tuple[bytes, str]:
     return content, f"{uri}/body"
 
 
+def body_errors(tree: Any, path: str) -> Iterator[PolystateError]:
+    """[OPR-6], [OPR-9] The body at a path, whether or not a descriptor names it: altered, or a pickle."""
+    try:
+        content, where = inline_body(tree, path, path)
+    except PolystateError as error:
+        yield error
+        return
+    if is_pickle(content):
+        yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
+
+
 def is_pickle(content: bytes) -> bool:
     """[OPR-9] A pickle of protocol 2 to 5, or a zip that holds one and no compiled code beside it."""
     if len(content) > 1 and content[0] == 0x80 and 2 <= content[1] <= 5:
         return True
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
+        return False  # no zip file, or none that has a directory of entries
     return any(n.endswith("data.pkl") for n in names) and not any("code" in n.split("/")[:-1] for n in names)
 
 

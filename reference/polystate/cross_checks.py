@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polystate.descriptor_checks import component_count
 from polystate.descriptors import ALWAYS, Descriptor
+from polystate.document_checks import landmark_paths
 from polystate.errors import (
     AbsoluteConflict,
     AdpCountedTwice,
@@ -15,6 +17,7 @@ from polystate.errors import (
     PolystateError,
     ScopeOverlap,
     UnsupportedCombination,
+    WrongShape,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def state_errors(dep: Deposition) -> Iterator[PolystateError]:
     keys, owners = [], []
     for d in dep.descriptors.values():
         for table in ("variables", "latents"):
-            if d.table(table):
+            if d.table(table) and (table == "variables" or d.signal_type != "unknown"):
                 keys += d.column(table, "draw_key").tolist()
                 owners += [f"{d.path}/{table}/draw_key[{k}]" for k in range(len(d.column(table, "draw_key")))]
     first: dict[int, str] = {}
@@ -69,6 +72,13 @@ def cross_errors(dep: Deposition) -> Iterator[PolystateError]:
     yield from _absolute_errors(dep, [d for d in known if d.is_absolute])
     yield from _adp_errors(dep, [d for d in known if d.is_gaussian])
     yield from _transform_errors(dep, [d for d in known if d.is_transform])
+    for path in landmark_paths(dep):  # [OPR-23]
+        document, point = dep.tree[path].attributes, dep.tree[path].arrays["point"]
+        d = dep.descriptors[document["descriptor"]]
+        if d.signal_type != "unknown":
+            width = component_count(d, document["variable"])
+            if not len(point) or point.shape[1] != width:
+                yield WrongShape(f"{path}/point", point.shape, f"(L, {width}) with one point or more")
 
 
 def always_active(d: Descriptor) -> bool:

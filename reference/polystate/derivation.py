@@ -13,6 +13,7 @@ from polystate.errors import (
     PolystateError,
     UnknownGrouping,
     UnsupportedCombination,
+    WrongShape,
 )
 from polystate.operators import call
 from polystate.store import Group
@@ -70,7 +71,11 @@ def _source(d: Descriptor) -> Descriptor:
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
         )
-    return d.dep.descriptors[names[0]]
+    source = d.dep.descriptors[names[0]]
+    if source.signal_type == "unknown":
+        raise UnsupportedCombination(f"{d.path}#/derived_from/inputs", f"{source.id}, of unknown signal", "a known one")
+    d.dep.check_payload(source)
+    return source
 
 
 def _assigned(d: Descriptor) -> Group:
@@ -87,6 +92,8 @@ def _assigned(d: Descriptor) -> Group:
         raise MissingArray(f"{path}/point", "nothing", "the points of the landmarks")
     point = np.asarray(landmarks.arrays["point"], np.float64)
     value = np.asarray(source.array(variable), np.float64)
+    if point.ndim != 2 or not len(point) or value.ndim != 2 or point.shape[1] != value.shape[1]:
+        raise WrongShape(f"{path}/point", point.shape, f"points of {value.shape[-1]} components, at least one")
     labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
     counted = np.bincount(labels, minlength=len(point)) / len(labels)
     names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]

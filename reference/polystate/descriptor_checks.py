@@ -37,16 +37,14 @@ def descriptor_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     """What is wrong within one descriptor whose arrays and tables have the right shapes."""
     yield from _condition_errors(d)
     if d.is_discrete and d.table("states"):
-        yield from _states_errors(d)
-    if part == "states":
+        yield from _states_errors(d, part)
+    if part in ("states", "labels"):
         return
     d.offset  # noqa: B018  refuses a reference that differs
     yield from _body_errors(d)
     yield from _offset_errors(d)
-    if d.table("latents"):
-        components = d.column("latents", "component")
-        if not np.array_equal(components, np.arange(len(components))):
-            yield DanglingRow(f"{d.path}/latents/component", components.tolist()[:5], "0, 1, 2, ...")
+    if d.signal_type == "unknown":
+        return  # [DSC-53]
     for name in ("deltas", "absent"):
         if d.table(name):
             yield from _sparse_errors(d, name)
@@ -84,10 +82,11 @@ def _condition_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[DAG-6] Conditions that are used and have no row."""
     known = np.asarray(d.table("conditions").get("condition", []))
     used: list[tuple[str, np.ndarray]] = [(f"{d.path}#/active_when", np.array([d.active_when]))]
+    known_signal = d.signal_type != "unknown"
     for table in ("states", "occupancy"):
-        if d.table(table):
+        if d.table(table) and (table == "states" or known_signal):
             used.append((f"{d.path}/{table}/condition", d.column(table, "condition")))
-    if d.has("condition"):
+    if known_signal and d.has("condition"):
         used.append((f"{d.path}/condition", d.array("condition")))
     for where, numbers in used:
         bad = np.flatnonzero(~np.isin(numbers, known) & (numbers != ALWAYS))
@@ -96,7 +95,7 @@ def _condition_errors(d: Descriptor) -> Iterator[PolystateError]:
             yield DanglingRow(place, int(numbers[bad[0]]), "-1 or a condition of the table conditions")
 
 
-def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
+def _states_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     site, state = d.column("states", "site"), d.column("states", "state")
     yield from checks.row_errors(f"{d.path}/states/site", site, d.n_labels)
     labels = d.table("states")["label"]
@@ -111,7 +110,7 @@ def _states_errors(d: Descriptor) -> Iterator[PolystateError]:
             yield UnsupportedCombination(f"{d.path}/states", f"{len(np.unique(site))} sites", "one site")
         elif len(numbers := np.unique(state)) != n or not np.array_equal(numbers, np.arange(len(numbers))):
             yield AxisLength(f"{d.path}/states/state", f"{len(numbers)} states", f"0 to {n - 1}")
-    if d.axis is not None:
+    if d.axis is not None and part != "states":
         yield from _axis_label_errors(d, site, state)
 
 
@@ -242,21 +241,41 @@ def _mean_trace(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray, counts: np.
     return tls[:, 0:3].sum(axis=1) + turned - 2 * mixed + 2 * screwed
 
 
+def _width(d: Descriptor) -> int | None:
+    """How many components a basis or the first layer of a decoder takes; None where only its body knows."""
+    return len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
+
+
+def component_count(d: Descriptor, stored: str) -> int:
+    """How many components a valid basis or decoder has."""
+    size = _width(d)
+    if size is not None:
+        return size
+    return d.array(stored).shape[-1] if d.has(stored) else len(d.column("latents", "component"))
+
+
 def _component_errors(d: Descriptor, stored: str) -> Iterator[PolystateError]:
     """[MEAN-12], [MEAN-21] Amplitudes or latent components, and as many as the basis or the first layer takes."""
     if not d.has(stored) and not d.table("latents"):
         yield MissingArray(f"{d.path}/{stored}", "nothing", "this array, or a table latents")
         return
-    size = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
-    found = d.array(stored).shape[-1] if d.has(stored) else len(d.column("latents", "component"))
-    if size is not None and found != size:
-        where = f"{d.path}/{stored if d.has(stored) else 'latents'}"
-        yield WrongShape(where, f"{found} components", f"{size}")
+    size = _width(d)
+    if d.has(stored):
+        found = d.array(stored).shape[-1]
+        if size is not None and found != size:
+            yield WrongShape(f"{d.path}/{stored}", f"{found} components", f"{size}")
+            return
+        size = found
+    if d.table("latents"):
+        component = d.column("latents", "component")
+        size = len(component) if size is None else size
+        if not np.array_equal(component, np.arange(size)):  # [MEAN-22], also where the array is stored
+            yield DanglingRow(f"{d.path}/latents/component", component.tolist()[:5], f"0 to {size - 1}")
 
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[MEAN-12] The last layer gives three numbers an atom; other shapes are checked by the schema."""
-    last = max((name for name in d.group.arrays if name[:1] == "w" and name[1:].isdigit()), key=lambda n: int(n[1:]))
+    last = f"w{checks.layers(d.group.arrays) - 1}"
     width = d.array(last).shape[0]
     if width != 3 * len(d.array("atom_id")):
         yield WrongShape(f"{d.path}/{last}", f"{width} outputs", f"{3 * len(d.array('atom_id'))}, three an atom")

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from polystate.deposition import Deposition
 
 ALWAYS = -1
+ROTATION_TOLERANCE = 1e-6  # of an element of R Rᵀ - 1
+
+
+def without_nulls(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """[DSC-3] A descriptor document without the keys whose value is null; in its objects null is a value."""
+    if any(value is None for value in document.values()):
+        return {key: value for key, value in document.items() if value is not None}
+    return document
+
+
+def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
+    """[REF-14] The rotation nearest to a matrix (3, 3) within the tolerance of [REF-7]; another matrix as it is.
+
+    Each step of Newton and Schulz squares the distance, so two are exact."""
+    if np.abs(matrix @ matrix.T - np.eye(3)).max() <= ROTATION_TOLERANCE:
+        for _ in range(2):
+            matrix = matrix @ (3 * np.eye(3) - matrix.T @ matrix) / 2
+    return matrix
 
 
 class Descriptor:
@@ -23,7 +41,7 @@ class Descriptor:
     def __init__(self, dep: Deposition, name: str, group: Group) -> None:
         self.dep, self.id, self.stored = dep, name, group
         self.path = f"descriptors/{name}"
-        self.document: Mapping[str, Any] = group.attributes
+        self.document: Mapping[str, Any] = without_nulls(group.attributes)
         self._program: Any = None
 
     # -- what it is --------------------------------------------------------------------------------------
@@ -79,6 +97,12 @@ class Descriptor:
     @property
     def is_transform(self) -> bool:
         return self.document.get("acts_as") == "transform"
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the ids of its payload are others than the deposition's; those of an unknown signal are not read."""
+        kind = (self.document.get("atom_identity") or {}).get("kind", "exact")
+        return kind == "mapped" and self.signal_type != "unknown"
 
     # -- its scope ---------------------------------------------------------------------------------------
 
@@ -206,7 +230,7 @@ class Descriptor:
             translation = np.array(offset.get("translation") or np.zeros(3), np.float64)
             if rotation.shape != (3, 3) or translation.shape != (3,):
                 raise WrongShape(f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)")
-            return rotation, translation
+            return nearest_rotation(rotation), translation
         frame, ours = reference.get("frame", "deposition"), self.dep.frame
         if frame != ours:
             raise ReferenceMismatch(f"{self.path}#/reference/frame", frame, f"frame {ours}, or an offset")
@@ -239,4 +263,6 @@ class Descriptor:
 
     def turn_covariance(self, u: np.ndarray) -> np.ndarray:
         """Covariances of the fitted frame (n, 3, 3) in the deposition's."""
-        return u if self.offset is None else self.offset[0] @ u @ self.offset[0].T
+        from polystate.operators.parametric_gaussian import symmetrised
+
+        return u if self.offset is None else symmetrised(self.offset[0] @ u @ self.offset[0].T)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from polystate.deposition import Deposition
 
 
-def warnings(dep: Deposition) -> list[dict[str, str]]:
-    """What is doubtful but not wrong."""
+def warnings(dep: Deposition, sound: bool = True) -> list[dict[str, str]]:
+    """What is doubtful but not wrong; sound: the payloads are valid, so that the atoms they cover are known."""
     from polystate_schemas.schema import kind_of_path, unknown_keys
 
     result = []
@@ -27,7 +27,7 @@ def warnings(dep: Deposition) -> list[dict[str, str]]:
     for d in dep.descriptors.values():
         if d.signal_type == "unknown":
             result.append(warning("semantic", "unknown-signal", d.path, "signal_type unknown: ignored by evaluation"))
-        if d.document.get("adp_content") == "unknown":
+        if sound and d.is_gaussian and d.document.get("adp_content") == "unknown":
             if any((d.covered & o.covered).any() for o in gaussians if o is not d):
                 message = "adp_content unknown beside another Gaussian descriptor: summed"
                 result.append(warning("semantic", AdpCountedTwice.code, d.path, message))

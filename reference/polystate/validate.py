@@ -10,11 +10,11 @@ import numpy as np
 
 from polystate import cross_checks, descriptor_checks, document_checks, doubtful
 from polystate import payload_checks as checks
-from polystate.descriptors import Descriptor
+from polystate.code_bodies import body_errors
+from polystate.descriptors import Descriptor, without_nulls
 from polystate.errors import (
     DuplicateId,
     DuplicateRow,
-    HashMismatch,
     MissingArray,
     MissingLayer,
     OutOfRange,
@@ -22,7 +22,6 @@ from polystate.errors import (
     SchemaError,
     UnknownAlgebra,
     UnknownLayer,
-    UnknownOperator,
     UnsortedRows,
 )
 from polystate.external import artifact_errors, location_errors
@@ -82,7 +81,7 @@ def validate(dep: Deposition, strict: bool = False, regenerate: bool = False, ar
         _collect(report, mismatches(dep))
     if artifacts and not report.errors:
         _collect(report, artifact_errors(dep))
-    report.warnings += doubtful.warnings(dep)
+    report.warnings += doubtful.warnings(dep, sound=not report.errors)
     stale = list(doubtful.stale(dep)) if not report.errors else []
     if strict:
         report.errors += stale
@@ -112,17 +111,21 @@ def document_errors(dep: Deposition) -> Iterator[PolystateError]:
     for path in REQUIRED:
         if path not in tree and not any(p.startswith(path + "/") for p in tree):
             yield MissingLayer(path, "nothing", "a group that every deposition has")
+    yield from document_checks.text_errors(tree)
     yield from _schema_errors("deposition", "", dep.document)
+    yield from document_checks.name_errors(tree)
     readable = True
     for path, group in tree.items():
         kind = document_kind(path)
         if kind:
-            for error in _schema_errors(kind, path, group.attributes):
-                readable &= kind != "descriptor"
+            document = without_nulls(group.attributes) if kind == "descriptor" else group.attributes
+            for error in _schema_errors(kind, path, document):
+                readable &= kind not in ("descriptor", "landmarks")
                 yield error
     if readable:  # what a descriptor names is looked up in others, which have to have the right form
         for d in dep.descriptors.values():
             yield from _descriptor_document_errors(dep, d)
+        yield from document_checks.assignment_errors(dep)
 
 
 def document_kind(path: str) -> str | None:
@@ -165,25 +168,11 @@ def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[Poly
                 dep.axis(d.document[key], f"{d.path}#/{key}")
             except PolystateError as error:
                 yield error
-    yield from _operator_errors(d)
+    yield from document_checks.operator_errors(f"{d.path}#/operator", d.document.get("operator"))
+    yield from document_checks.function_errors(d)
     yield from location_errors(d)
     yield from document_checks.provenance_errors(dep, d)
     yield from document_checks.derivation_errors(dep, d)
-
-
-def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
-    from polystate_schemas.registry import entries
-
-    operator = d.document.get("operator")
-    if not isinstance(operator, Mapping):
-        return
-    known = entries()
-    if operator.get("id") not in known:
-        yield UnknownOperator(f"{d.path}#/operator/id", operator.get("id"), "an operator of the registry")
-    elif operator.get("hash") != known[operator["id"]].hash:
-        yield HashMismatch(f"{d.path}#/operator/hash", operator.get("hash"), known[operator["id"]].hash)
-    else:
-        yield from document_checks.operator_errors(d, known[operator["id"]].document["signature"])
 
 
 # -- hierarchy and axes ----------------------------------------------------------------------------------
@@ -191,14 +180,19 @@ def _operator_errors(d: Descriptor) -> Iterator[PolystateError]:
 
 def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
     """What is wrong with the hierarchy, the reference, groupings and axes."""
-    tree, sizes = dep.tree, {}
+    tree, sizes, whole = dep.tree, {}, True
     for table in (*TABLES.values(), "bonds", "ncs"):
         path = f"hierarchy/{table}"
         if path in tree:
             local: dict[str, int] = {}
-            yield from checks.array_errors(tree, path, checks.payload(table), local)
-            yield from _vocabulary_errors(dep, path, table)
+            for error in checks.array_errors(tree, path, checks.payload(table), local):
+                yield error
+                whole &= isinstance(error, (DuplicateId, DuplicateRow, OutOfRange, UnsortedRows))
+            if whole:
+                yield from _vocabulary_errors(dep, path, table)
             sizes[path] = next(iter(local.values()), 0)
+    if not whole:
+        return  # columns that are not what they are called: nothing can be looked up in them
     for path, column, target, none in (
         ("hierarchy/atoms", "residue", "hierarchy/residues", False),
         ("hierarchy/residues", "chain", "hierarchy/chains", False),
@@ -221,7 +215,8 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
             if column in tree[path].arrays:
                 yield from checks.row_errors(f"{path}/{column}", tree[path].arrays[column], size)
     for path in (p for p in tree if document_kind(p) == "operator_body"):
-        yield from checks.array_errors(tree, path, checks.payload("operator_body"), {})
+        errors = list(checks.array_errors(tree, path, checks.payload("operator_body"), {}))
+        yield from errors or body_errors(tree, path)
     if dep.hierarchy.has("atoms", "draw_key"):
         keys = dep.hierarchy.column("atoms", "draw_key")
         yield from document_checks.duplicate_keys("hierarchy/atoms/draw_key", keys)
@@ -251,7 +246,7 @@ def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[Polyst
         if not isinstance(words, list):
             yield SchemaError(where, words, "a list of texts")
             continue
-        encoded = [str(w).encode() for w in words]
+        encoded = [str(w).encode("utf-8", "surrogatepass") for w in words]
         if len(set(encoded)) != len(encoded):
             yield DuplicateRow(where, "a word twice", "each word once")
         elif encoded != sorted(encoded):
@@ -269,15 +264,13 @@ def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[Polyst
 def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]:
     """What is wrong with a descriptor's arrays and tables.
 
-    part: `states` = only the tables that the scope DAG needs; `all` = everything but the values of arrays along a
-    sample axis; `values` = those too."""
+    part: `states` = only the tables that the scope DAG needs; `labels` = those, and labels along an axis; `all` =
+    everything but the values of arrays along a sample axis; `values` = those too."""
     d.label_of_atom  # noqa: B018  refuses a scope that is not a partition
-    if d.signal_type == "unknown":
-        return  # kept and ignored
     described = document_checks.described(d)
     failed = False
     for name, about in described["tables"].items():
-        if part == "states" and name not in ("states", "variables", "conditions"):
+        if part in ("states", "labels") and name not in document_checks.STATE_TABLES:
             continue
         if name in d.group.tables:
             for error in checks.table_errors(d.path, name, d.group.tables[name], about):
@@ -291,27 +284,30 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
             failed = True
     if failed:
         return
+    if part not in ("states", "labels") and d.is_mapped and "atom_map" not in d.group.tables:
+        yield MissingArray(f"{d.path}/atom_map", "nothing", "the table that maps its atom ids")  # [IDN-7]
+        return
+    if part == "labels":
+        described = {**described, "arrays": {n: a for n, a in described["arrays"].items() if n == "labels"}}
     if part != "states":
         sizes, axis = _sizes(d)
-        skip = () if part == "values" else (checks.AXIS_DIMENSION,)
+        skip = () if part in ("values", "labels") else (checks.AXIS_DIMENSION,)
         tree = d.dep.tree if d.group is d.stored else {d.path: d.group}
         for error in checks.array_errors(tree, d.path, described, sizes, skip, axis):
             yield error
             failed = True
     if not failed:
         yield from descriptor_checks.descriptor_errors(d, part)
-        if part != "states" and d.table("occupancy"):
+        if part not in ("states", "labels") and d.signal_type != "unknown" and d.table("occupancy"):
             d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id")  # [DSC-11]
 
 
 def _sizes(d: Descriptor) -> tuple[dict[str, int], str | None]:
-    """The dimensions that are known before any array is read, and what the leading one of an array runs over."""
-    sizes, axis = {"G": d.n_labels}, d.axis
+    """The dimensions that are known before any array is read, and the axis that leading ones run along."""
+    sizes = {"G": d.n_labels}
     if d.axis is not None:
         sizes[checks.AXIS_DIMENSION] = d.dep.axis(d.axis, d.path).length
     if d.is_discrete:
         pairs = np.stack([d.column("states", "site"), d.column("states", "state")])
         sizes["S"] = np.unique(pairs, axis=1).shape[1]
-        if d.mode == "C":
-            sizes[checks.AXIS_DIMENSION], axis = sizes["S"], "states"
-    return sizes, axis
+    return sizes, d.axis
