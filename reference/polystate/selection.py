@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _RESIDUES = re.compile(r"(?P<seq>[^(]*)(?:\((?P<comp>[^)]*)\))?")
 _ATOMS = re.compile(r"(?P<name>[^\[:]*)(?:\[(?P<element>[^\]]*)\])?")
-_NUMBER = re.compile(r"(-?\d+)(?:\.([A-Za-z0-9]?))?")
+_NUMBER = re.compile(r"(-?[0-9]+)(?:\.([A-Za-z0-9]?))?")
+_DIGITS = re.compile("[0-9]+")
+DEEPEST = 100  # parentheses within each other
 EXPECTED = "chain/residues/atoms, @grouping=labels, atom_id=..., and, or, not, ( )"
 
 
@@ -64,7 +66,7 @@ class _Parser:
 
     def __init__(self, dep: Deposition, text: str) -> None:
         self.dep, self.text, self.words, self.at = dep, text, text.split(), 0
-        self.n = dep.n_atoms
+        self.n, self.depth = dep.n_atoms, 0
 
     def refuse(self, found: str, expected: str = EXPECTED) -> BadRequest:
         return BadRequest("selection", f"{found!r} in {self.text!r}", expected)
@@ -96,10 +98,19 @@ class _Parser:
         return result
 
     def negated(self) -> np.ndarray:
-        if self.next_is("not"):
-            return ~self.negated()
+        negations = 0
+        while self.next_is("not"):
+            negations += 1
+        result = self.single()
+        return ~result if negations % 2 else result
+
+    def single(self) -> np.ndarray:
         if self.next_is("("):
+            self.depth += 1
+            if self.depth > DEEPEST:
+                raise BadRequest("selection", "more parentheses within each other", f"{DEEPEST} at most")
             result = self.either()
+            self.depth -= 1
             if not self.next_is(")"):
                 raise self.refuse("an open parenthesis")
             return result
@@ -130,7 +141,7 @@ class _Parser:
             if unknown:
                 raise self.refuse(unknown[0], f"labels of {name}")
             wanted = {names[label] for label in labels.split(",")}
-        nodes = np.zeros(self.dep.hierarchy.size(found.child_level), bool)
+        nodes = np.zeros(self.dep.hierarchy.size(found.child_level) + 1, bool)  # the last: atoms without a node
         nodes[found.child[np.isin(found.parent, list(wanted))]] = True
         return nodes[self.dep.hierarchy.of_atoms(found.child_level)]
 
@@ -138,7 +149,7 @@ class _Parser:
         ids, result = self.dep.hierarchy.atom_id.astype(np.int64), np.zeros(self.n, bool)
         for part in word.removeprefix("atom_id=").split(","):
             low, dash, high = part.partition("-")
-            if not low.isdigit() or (dash and not high.isdigit()):
+            if not _DIGITS.fullmatch(low) or (dash and not _DIGITS.fullmatch(high)):
                 raise self.refuse(part, "atom ids such as 1-50,77")
             result |= (ids >= int(low)) & (ids <= int(high if dash else low))
         return result
