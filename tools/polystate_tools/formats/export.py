@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from polystate.deposition import Deposition
-from polystate.errors import AlreadyExists
+from polystate.outputs import file_target, replacing
 from polystate.sampling import Draw
 from polystate_tools.formats import het_dialects
 from polystate_tools.formats.errors import BadOption, CannotHold
@@ -83,8 +81,7 @@ def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[
 def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options) -> ExportReport:
     """Write a deposition as a structure file (.cif, .pdb, .mmtf, each also .gz). options: see `ExportOptions`."""
     path, chosen = Path(path), ExportOptions(**options)
-    if path.exists() and not overwrite:
-        raise AlreadyExists(str(path), "a file", "a new name, or -y to overwrite")
+    file_target(path, overwrite)  # before the work
     suffixes = [s.lower() for s in path.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
     suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
@@ -95,12 +92,8 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
         )
     content, report = export_bytes(dep, format, chosen)
     report.target = str(path)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with replacing(path, overwrite) as partial:
         partial.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     return report
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polystate.deposition import Deposition
-from polystate.errors import AlreadyExists
+from polystate.outputs import file_target, replacing
 from polystate.sampling import Draw
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.report import ExportReport
@@ -40,8 +38,7 @@ def export_h5md(
     import h5py
 
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise AlreadyExists(str(path), "a file", "a new name, or -y to overwrite")
+    file_target(path, overwrite)  # before the work
     if draws:
         frames = [dep.render(state, at, Draw(seed, k), **given) for k in range(draws)]
         numbers = list(range(draws))
@@ -59,13 +56,8 @@ def export_h5md(
     for d in dep.descriptors.values():
         if d.is_gaussian:
             report.lose(f"descriptors/{d.id}", 1, "H5MD has no covariances" + (", but draws show it" if draws else ""))
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            _write(file, dep, np.stack([f.xyz for f in frames]), np.array(numbers), clock, choice)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path, overwrite) as partial, h5py.File(partial, "w") as file:
+        _write(file, dep, np.stack([f.xyz for f in frames]), np.array(numbers), clock, choice)
     return report
 
 
