@@ -44,7 +44,13 @@ def import_(
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Download pdb:ID again.")] = False,
     topology: Annotated[Path | None, typer.Option(metavar="FILE", help="H5MD: the atoms, in the same order.")] = None,
-    units: Annotated[str | None, typer.Option(metavar="nm|angstrom", help="H5MD: where the file is silent.")] = None,
+    units: Annotated[
+        str | None, typer.Option(metavar="angstrom|nm|pm|bohr", help="H5MD: of lengths, where the file is silent.")
+    ] = None,
+    atoms: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=SELECTION", help="H5MD: which atoms a particle group is; once for each group."),
+    ] = None,
     energy: Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the observable that is the energy.")] = None,
     external: Annotated[bool, typer.Option("--external", help="H5MD: refer to the file, pinned by hash.")] = False,
     overwrite: Overwrite = False,
@@ -53,7 +59,7 @@ def import_(
     """Import a structure file; every record read is accounted for.
 
     Example: polystate import 6vxx.pdb 6vxx.zarr"""
-    from polystate.errors import AlreadyExists
+    from polystate.outputs import store_target
     from polystate.writing import write
     from polystate_tools.commands.outputs import apart, store
     from polystate_tools.formats import import_file
@@ -63,18 +69,18 @@ def import_(
     for read in (source, topology):
         if read is not None:
             apart(read, out)
-    if out.exists() and not overwrite:
-        raise AlreadyExists(str(out), "something there already", "a new name, or -y")
+    store_target(out, overwrite)  # before the work
     if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
         from polystate_tools.formats.h5md import import_h5md, place_beside
 
         if topology is None:
             raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
-        tree, report = import_h5md(source, topology, units=units, energy=energy, external=external)
+        groups = _groups(atoms)
+        tree, report = import_h5md(source, topology, units=units, atoms=groups, energy=energy, external=external)
         if external:
             place_beside(source, out)
-    elif topology is not None or units or energy or external:
-        raise BadOption("--topology, --units, --energy, --external", source, "an H5MD file")
+    elif topology is not None or units or atoms or energy or external:
+        raise BadOption("--topology, --units, --atoms, --energy, --external", source, "an H5MD file")
     else:
         tree, report = import_file(
             source,
@@ -111,6 +117,19 @@ def import_(
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     _echo_losses(report.losses)
+
+
+def _groups(texts: list[str] | None) -> dict[str, str] | None:
+    """`protein=chain=A` and so on as particle group to selection; a group named twice is refused."""
+    from polystate_tools.formats.errors import BadOption
+
+    made: dict[str, str] = {}
+    for text in texts or []:
+        group, equals, selection = text.partition("=")
+        if not equals or not group.strip() or not selection.strip() or group.strip() in made:
+            raise BadOption("--atoms", text, "GROUP=SELECTION, each group once")
+        made[group.strip()] = selection.strip()
+    return made or None
 
 
 def export(

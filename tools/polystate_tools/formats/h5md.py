@@ -21,19 +21,18 @@ import numpy as np
 
 from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists, ArtifactMismatch, MissingArtifact
-from polystate.h5md import ANGSTROM, Element, H5md, length_unit
+from polystate.h5md import ANGSTROM, Element, H5md
 from polystate.store import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import validated
 from polystate_tools.formats.errors import BadOption, NonFiniteRecord, UnreadableFile, WrongColumns
+from polystate_tools.formats.h5md_axes import axis_of, energy_of, same_clock, steps_of, unit_of
+from polystate_tools.formats.h5md_identity import atoms_of_particles
 from polystate_tools.formats.h5md_write import export_h5md
 from polystate_tools.formats.report import ImportReport
 
 __all__ = ["export_h5md", "import_h5md", "place_beside"]
 
-TIME_UNITS = {"fs": "fs", "ps": "ps", "ns": "ns", "us": "us", "µs": "us", "ms": "ms", "s": "s"}
-ENERGY_UNITS = {"kj/mol": "kJ/mol", "kj mol-1": "kJ/mol", "kcal/mol": "kcal/mol", "kcal mol-1": "kcal/mol", "ev": "eV",
-                "hartree": "hartree"}  # fmt: skip
-UNREAD = ("velocity", "force", "forces", "momentum", "image", "species", "mass", "charge", "id")
+UNREAD = ("velocity", "force", "forces", "momentum", "image", "species", "mass", "charge")
 
 
 def import_h5md(
@@ -113,6 +112,8 @@ def _trajectories(
     taken = np.zeros(dep.n_atoms, bool)
     for name in _groups(file, atoms):
         element = file.position(name)
+        if not element.n_steps:
+            raise WrongColumns(f"{element.where}/value", "no steps", "at least one")
         rows = dep.hierarchy.rows_of(dep.select(atoms[name]), name) if atoms else np.arange(dep.n_atoms)
         if element.shape[0] != len(rows):
             found = f"{element.shape[0]} particles"
@@ -120,22 +121,24 @@ def _trajectories(
         if taken[rows].any():
             raise BadOption("--atoms", name, "groups that have no atom in common")
         taken[rows] = True
-        unit = _unit(element, units)
-        known = next((a for a, other in clocks if _same_clock(other, element)), None)
+        unit = unit_of(element, units)
+        known = next((a for a, other in clocks if same_clock(other, element)), None)
         if known is None:
             known = axis if not clocks else f"{axis}-{_id(name)}"
             clocks.append((known, element))
-            tree[f"axes/{known}"] = _axis(file, name, element, units, report)
+            tree[f"axes/{known}"] = axis_of(file, name, element, units, report)
         document: dict[str, Any] = {
             "id": f"trajectory-{_id(name)}" if atoms else "trajectory", "regime": "trajectory",
             "mode": "C" if external else "A", "scope": {"level": "atom"}, "signal_type": "coordinates",
             "algebra": "independent", "sample_axis": known, "provenance": "import",
         }  # fmt: skip
         arrays: dict[str, np.ndarray] = {"atom_id": dep.hierarchy.atom_id[rows]}
+        order = _order(file, name, element, arrays["atom_id"], external)
         if external:
             document |= _external(path, sha256, unit, name)
+            arrays["atom_id"] = arrays["atom_id"] if order is None else arrays["atom_id"][order]
         else:
-            arrays["xyz"] = _inline(element, ANGSTROM[unit])
+            arrays["xyz"] = _inline(element, ANGSTROM[unit], order)
         tree[f"descriptors/{document['id']}"] = Group(document, arrays)
         report.read += element.shape[0]
         report.kept += element.shape[0]
@@ -160,74 +163,28 @@ def _groups(file: H5md, atoms: Mapping[str, str] | None) -> list[str]:
         return list(atoms)
     if len(file.groups) != 1:
         found = ", ".join(file.groups) or "no particle group"
-        raise BadOption("--atoms", found, "for each particle group a selection of the topology's atoms")
+        raise BadOption("--atoms", found, "GROUP=SELECTION for each particle group: which atoms of the topology it is")
     return file.groups
 
 
-def _unit(element: Element, units: str | None) -> str:
-    """The unit of a length: the file's, or the caller's where the file is silent."""
-    if units is not None and units not in ANGSTROM:
-        raise BadOption("--units", units, "one of " + ", ".join(ANGSTROM))
-    if not element.unit:
-        if units is None:
-            raise BadOption("--units", f"nothing, and {element.where} states none", "one of " + ", ".join(ANGSTROM))
-        return units
-    stated = length_unit(element.unit)
-    if stated is None:
-        raise WrongColumns(element.where, f"unit {element.unit!r}", "a unit of length: " + ", ".join(ANGSTROM))
-    if units not in (None, stated):
-        raise BadOption("--units", units, f"{stated}, which {element.where} states")
-    return stated
-
-
-def _same_clock(one: Element, other: Element) -> bool:
-    """Whether two elements are sampled at the same steps; without clocks, whether they have as many."""
-    if one.n_steps != other.n_steps:
-        return False
-    both = [(one.step, other.step), (one.time, other.time)]
-    return all(a is None or b is None or np.array_equal(a, b) for a, b in both)
-
-
-def _axis(file: H5md, group: str, element: Element, units: str | None, report: ImportReport) -> Group:
-    """The axis of a clock, with times and the box where the file has them at these steps."""
-    document: dict[str, Any] = {"length": element.n_steps}
-    arrays: dict[str, np.ndarray] = {}
-    if element.time is None:
-        report.warn("no-times", "steps without times", [element.where])
-    elif element.time_unit not in TIME_UNITS:
-        report.lose(f"times of {element.where}", element.n_steps, f"unit {element.time_unit!r} is none of the format's")
-    else:
-        document["unit"], arrays["time"] = TIME_UNITS[element.time_unit], element.time
-    edges = file.box(group)
-    if edges is not None:
-        steps = _steps_of(edges, element)
-        if steps is None:
-            report.lose(f"box of {group}", edges.n_steps, "it is stored at other steps than the positions")
-        else:
-            factor = ANGSTROM[_unit(edges, units)]
-            frames = [np.asarray(edges.at(k), np.float64) * factor for k in steps]
-            arrays["box"] = np.stack([np.diag(f) if f.ndim == 1 else f for f in frames])
-    return Group(document, arrays)
-
-
-def _steps_of(element: Element, clock: Element) -> list[int] | None:
-    """The row of an element at each step of another clock; None where it is not sampled there."""
-    if not element.moves:
-        return [0] * clock.n_steps
-    if _same_clock(element, clock):
-        return list(range(clock.n_steps))
-    if element.step is None or clock.step is None:
+def _order(file: H5md, group: str, element: Element, atom_id: np.ndarray, external: bool) -> np.ndarray | None:
+    """The atom of each particle by the ids of the group, see `atoms_of_particles`; None where it has no ids."""
+    parent = file.group(group)
+    if "id" not in parent:
         return None
-    place = {int(step): row for row, step in enumerate(element.step)}
-    rows = [place.get(int(step)) for step in clock.step]
-    return None if None in rows else [int(row) for row in rows if row is not None]
+    ids = file.element(parent, "id")
+    order = atoms_of_particles(ids, steps_of(ids, element), atom_id)
+    if external and order is not None and order.ndim > 1:
+        raise BadOption("--external", f"{ids.where}, which changes from step to step", "an import into the store")
+    return order
 
 
-def _inline(element: Element, factor: float) -> np.ndarray:
-    """All frames in ångström, (n, M, 3) float64."""
+def _inline(element: Element, factor: float, order: np.ndarray | None) -> np.ndarray:
+    """All frames in ångström, (n, M, 3) float64. order: the atom of each particle, (M,) or (n, M)."""
     xyz = np.empty((element.n_steps, *element.shape))
     for step in range(element.n_steps):
-        xyz[step] = element.at(step).astype(np.float64) * factor
+        atom = slice(None) if order is None else order[step] if order.ndim > 1 else order
+        xyz[step, atom] = element.at(step).astype(np.float64) * factor
         if not np.isfinite(xyz[step]).all():
             raise NonFiniteRecord(f"{element.where}/value[{step}]", "NaN or infinity", "coordinates")
     return xyz
@@ -259,23 +216,11 @@ def _observables(file: H5md, tree: dict[str, Group], report: ImportReport, energ
             raise UnreadableFile(f"{file.name}/observables/{wanted}", bad[wanted], "values along steps")
         if wanted not in good:
             raise BadOption("--energy", wanted, "an observable: " + (", ".join(good) or "the file has none"))
-        _energy(file, good.pop(wanted), tree, report, axis)
+        energy_of(file, good.pop(wanted), tree, report, axis)
     for name in good:
         report.lose(f"observables/{name}", good[name].n_steps, "the format keeps energy, box and time of each step")
     for name, why in bad.items():
         report.lose(f"observables/{name}", 1, f"malformed: {why}")
-
-
-def _energy(file: H5md, element: Element, tree: dict[str, Group], report: ImportReport, axis: str) -> None:
-    group = tree[f"axes/{axis}"]
-    first = next(iter(file.groups))
-    steps = _steps_of(element, file.position(first))
-    unit = ENERGY_UNITS.get(element.unit.strip().casefold())
-    if steps is None or element.shape or unit is None:
-        found = f"shape {element.shape} a step, unit {element.unit!r}, {element.n_steps} steps"
-        raise BadOption("--energy", found, "one number a step of the positions, in " + ", ".join(ENERGY_UNITS.values()))
-    values = np.array([float(element.at(k)) for k in steps])
-    tree[f"axes/{axis}"] = Group({**group.attributes, "energy_unit": unit}, {**group.arrays, "energy": values})
 
 
 def place_beside(path: str | Path, store: str | Path) -> Path:
