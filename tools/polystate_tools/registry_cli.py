@@ -118,6 +118,8 @@ def verify(
     """Check the registry against its lock, and run every test vector on an implementation."""
     wanted = [_entry(name) for name in names] if names else list(entries().values())
     problems = registry.check()
+    if implementation is not None and not implementation.strip():
+        _stop("--implementation: found nothing, expected the command of an adapter")
     with _adapter(implementation) if implementation else _reference() as (title, evaluate):
         results = {entry.id: _judge(entry, evaluate) for entry in wanted}
     tested = any(result["passed"] for result in results.values())  # nothing tested is nothing verified
@@ -205,7 +207,11 @@ def _adapter(command: str) -> Iterator[tuple[str, Callable[[Entry, dict[str, Any
     from polystate_conformance import protocol
     from polystate_conformance.session import AdapterFailure, Session
 
-    session = Session(shlex.split(command))
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        _stop(f"--implementation: found {command}, expected a command as a shell reads it: {error}")
+    session = Session(words)
     try:
         hello = session.start()
     except AdapterFailure as failure:
