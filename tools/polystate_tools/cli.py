@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import typer
@@ -28,6 +29,9 @@ MODULES = {
     ("fit",): "polystate_tools.echt.cli",
     ("report",): "polystate_tools.commands.reports",
 }
+TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
+INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
+HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
 EPILOG = "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done."
 
 
@@ -53,11 +57,8 @@ def application(verb: str | None) -> typer.Typer:
     return app
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the versions of package and format.", is_eager=True),
-) -> None:
-    """Heterogeneity of macromolecular structures."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from polystate import __version__
         from polystate.store import FORMAT_VERSION
 
@@ -65,22 +66,61 @@ def _version(
         raise typer.Exit()
 
 
+def _version(
+    version: bool = typer.Option(
+        False, "--version", help="Print the versions of package and format.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """Heterogeneity of macromolecular structures."""
+
+
 def main() -> None:
-    """Run the command line; an error that has a place is one line and exit status 2."""
+    """Run the command line: whatever goes wrong is one line, or the usage of a verb, and exit status 2."""
     known = {verb for verbs in MODULES for verb in verbs}
     verb = next((a for a in sys.argv[1:] if not a.startswith("-")), None)
+    try:
+        status = application(verb if verb in known else None)(standalone_mode=False)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(_unread())
+    except SystemExit as leaving:  # typer leaves with 1 where the reader has gone
+        sys.exit(_unread() if isinstance(leaving.__context__, BrokenPipeError) else leaving.code)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        sys.exit(_refused(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _unread() -> int:
+    """The reader had enough: what is left goes nowhere, also when Python closes the stream; the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return PIPE_CLOSED
+
+
+def _refused(error: Exception) -> int:
+    """Say in one line why something could not be done; the exit status."""
     from polystate.errors import PolystateError
 
-    try:
-        application(verb if verb in known else None)()
-    except PolystateError as error:
-        typer.echo(f"polystate: {error}", err=True)
-        sys.exit(2)
-    except (OSError, MemoryError) as error:
-        typer.echo(f"polystate: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    show = getattr(error, "show", None)
+    if callable(show):  # of typer: wrong usage, with the usage
+        show()
+        return int(getattr(error, "exit_code", 2))
+    if isinstance(error, PolystateError):
+        said = str(error) + HINTS.get(error.code, "")
+    elif isinstance(error, ImportError):
+        cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+        said = str(error) + (f": pip install {cause.name.partition('.')[0]}" if cause.name else "")
+    elif isinstance(error, (OSError, MemoryError)):
+        said = str(error) or type(error).__name__
+    else:
+        said = (
+            f"{type(error).__name__}: {error}; this is a mistake in polystate: report it, with what {TRACEBACK}=1 shows"
+        )
+    typer.echo("polystate: " + " ".join(said.split()), err=True)
+    return 2
 
 
 if __name__ == "__main__":

@@ -170,7 +170,9 @@ def _short(value: Any) -> str:
 def list_states(
     dep: Dep,
     count: Annotated[bool, typer.Option("--count", help="Only count; nothing is listed.")] = False,
-    listed: Annotated[int, typer.Option("--list", metavar="N", help="List the first N legal joint states.")] = 10,
+    listed: Annotated[
+        int, typer.Option("--list", min=0, metavar="N", help="List the first N legal joint states.")
+    ] = 10,
     as_json: Json = False,
 ) -> None:
     """Count the legal joint states exactly, and list the first of them.

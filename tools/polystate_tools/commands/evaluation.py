@@ -26,6 +26,7 @@ from polystate_tools.commands.options import (
     states,
     steps,
 )
+from polystate_tools.commands.options import seed as read_seed
 
 
 def register(app: typer.Typer) -> None:
@@ -111,7 +112,7 @@ def sample(
     dep: Dep,
     out: Out,
     n: Annotated[int, typer.Option("--n", min=1, help="How many draws.")],
-    seed: Annotated[str, typer.Option(help="A 64-bit seed.")],
+    seed: Annotated[str, typer.Option(metavar="S", help="A 64-bit seed.")],
     workers: Annotated[int, typer.Option(min=1, help="Workers on this machine; the bytes do not depend on it.")] = 1,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler.")] = None,
     dtype: Annotated[str, typer.Option(metavar="float64|float32", help="Type of the stored coordinates.")] = "float64",
@@ -129,17 +130,17 @@ def sample(
     Example: polystate sample 6vxx.zarr -o DRAWS.zarr --n 1000 --seed 7"""
     import polystate
     from polystate.sample import sample as write_draws
-    from polystate.sampling import Draw
     from polystate_tools.commands.outputs import apart, folder
     from polystate_tools.commands.progress import of_total, progress
 
     folder(out)
     apart(dep, out)
+    number = read_seed(seed)
     with progress("draws", n) as advance:
         write_draws(
             polystate.open(dep),
             n,
-            Draw.parse(seed).seed,
+            number,
             out,
             dtype=dtype,
             workers=workers,

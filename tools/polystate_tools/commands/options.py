@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -12,7 +14,22 @@ import typer
 
 from polystate.errors import BadRequest
 
-Dep = Annotated[str, typer.Argument(metavar="DEP", help="A deposition: directory, .zip or URL.")]
+
+def _address(text: str) -> str:
+    """The place of a deposition; the empty text is no place, though paths take it for this folder."""
+    if not text.strip():
+        raise BadRequest("DEP", "an empty name", "a directory, a .zip or a URL")
+    return text
+
+
+def _choice(text: str) -> str:
+    """What to do with covariances that no motion has."""
+    if text not in ("refuse", "clip"):
+        raise BadRequest("--psd", text, "refuse or clip")
+    return text
+
+
+Dep = Annotated[str, typer.Argument(metavar="DEP", help="A deposition: directory, .zip or URL.", callback=_address)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Overwrite = Annotated[bool, typer.Option("-y", help="Overwrite what is there.")]
 State = Annotated[str | None, typer.Option(metavar="K=V,...", help="States, such as altloc/A.128=B,ligand=bound.")]
@@ -24,7 +41,10 @@ Component = Annotated[
 ]
 AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let bodies run that can run code.")]
 Backend = Annotated[str, typer.Option(help="numpy, numba, cuda or auto.")]
-Psd = Annotated[str, typer.Option(metavar="refuse|clip", help="What to do with covariances that no motion has.")]
+Psd = Annotated[
+    str,
+    typer.Option(metavar="refuse|clip", help="What to do with covariances that no motion has.", callback=_choice),
+]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write.")]
 
 
@@ -72,6 +92,17 @@ def draw(text: str | None) -> Any:
     return None if text is None else Draw.parse(text)
 
 
+def seed(text: str) -> int:
+    """A seed alone: the draws are numbered from 0."""
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise BadRequest("--seed", text, "an integer from 0 to 2^64 - 1, without an index") from error
+    if not 0 <= number < 1 << 64:
+        raise BadRequest("--seed", text, "an integer from 0 to 2^64 - 1")
+    return number
+
+
 def save(path: Path, overwrite: bool, write: Callable[[BinaryIO], None]) -> None:
     """Write a file at once: whole, or not at all."""
     from polystate.outputs import replacing
@@ -82,7 +113,20 @@ def save(path: Path, overwrite: bool, write: Callable[[BinaryIO], None]) -> None
 
 def echo_json(value: Any) -> None:
     """Print JSON for programs."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    typer.echo(json.dumps(plain(value), ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: what is no number is null, dates and the like are text."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    return float(value) if isinstance(value, Decimal) else value.hex() if isinstance(value, bytes) else str(value)
 
 
 def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> None:
@@ -96,4 +140,6 @@ def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
-    console.print(table)
+    with console.capture() as printed:  # rich would exit by itself where the reader has gone
+        console.print(table)
+    typer.echo(printed.get(), nl=False)
