@@ -153,3 +153,77 @@ def test_what_is_wrong_with_a_record_names_the_file_and_the_line(columns, text, 
     with pytest.raises(PolystateError) as found:
         import_file(tmp_path / "wrong.pdb")
     assert found.value.code == code and found.value.where.startswith("wrong.pdb line 4")
+
+
+HEADER = {
+    "CRYST1   xx.000   30.000   40.000  90.00  90.00  90.00 P 1           1": "cell",
+    "CRYST1    0.000    0.000    0.000   0.00   0.00   0.00 P 1           1": "cell",
+    "CRYST1   20.000   30.000": "cell",
+    "CRYST1   20.000   30.000   40.000  10.00  90.00 170.00 P 1           1": "cell",
+    "MTRIX1   1  1.000000  0.000000  x.000000        0.00000    1": "NCS operators",
+    "LINK         N   ALA A  xx                 CB  ALA A   1     1555   1555  1.30": "LINK records",
+    "LINK         N   ALA A   1": "LINK records",
+    "SSBOND   1 CYS A": "SSBOND records",
+    "REMARK   2 RESOLUTION.    x.xx ANGSTROMS.": "resolution",
+    "SEQRES": "SEQRES records",
+}
+
+
+@pytest.mark.parametrize(("line", "what"), HEADER.items())
+def test_damaged_header_records_are_left_out_and_named(line, what):
+    dep, report = imported(joined("REMARK   1", line, *residue_lines(), "END"))
+    plain, _ = imported(joined(*residue_lines(), "END"))
+    (loss,) = (loss for loss in report.losses if loss["what"] == what)
+    assert loss["count"] == 1 and "line 2" in loss["because"]
+    assert dep.digest() == plain.digest()
+
+
+def operator(kind: str, serial: int, rows: str = "123", number: str = "1.000000") -> list[str]:
+    lead = {"MTRIX": "MTRIX{} {:3d}", "BIOMT": "REMARK 350   BIOMT{} {:3d}"}[kind]
+    values = "  0.000000  1.000000        0.00000"
+    return [f"{lead.format(row, serial)}{number:>10s}{values}" for row in rows]
+
+
+@pytest.mark.parametrize(
+    "broken", [operator("MTRIX", 2, "12"), operator("MTRIX", 2, "132"), operator("MTRIX", 2, number="x")]
+)
+def test_a_broken_operator_takes_no_other_with_it(broken):
+    dep, report = imported(joined(*operator("MTRIX", 1), *broken, *operator("MTRIX", 3), *residue_lines()))
+    assert len(dep.tree["hierarchy/ncs"].arrays["operators"]) == 2
+    assert [loss["count"] for loss in report.losses if loss["what"] == "NCS operators"] == [len(broken)]
+
+
+@pytest.mark.parametrize("broken", [operator("BIOMT", 2, "1"), operator("BIOMT", 2, number="x")])
+def test_an_assembly_with_a_broken_operator_is_left_out(broken):
+    def assembly(name: str, rows: list[str]) -> list[str]:
+        lead = [f"REMARK 350 BIOMOLECULE: {name}", "REMARK 350 APPLY THE FOLLOWING TO CHAINS: A"]
+        return [*lead, *operator("BIOMT", 1), *rows]
+
+    dep, report = imported(joined(*assembly("1", broken), *assembly("2", []), *residue_lines()))
+    assert [path for path in dep.tree if "assemblies/" in path] == ["hierarchy/assemblies/2"]
+    assert [loss["what"] for loss in report.losses if loss["what"] != "records"] == ["assembly 1"]
+
+
+@pytest.mark.parametrize(
+    "header", ["EXPDTA    X-RAY DIFFRACTION", "REMARK   2\nREMARK   2 RESOLUTION.    1.80 ANGSTROMS."]
+)
+def test_method_and_resolution_without_an_entry_are_lost_and_told(header):
+    dep, report = imported(joined(header, *residue_lines()))
+    assert "entry" not in dep.document
+    (loss,) = (loss for loss in report.losses if loss["what"] in ("method", "resolution"))
+    assert "X-RAY" in loss["because"] or "1.8" in loss["because"]
+
+
+def test_a_cell_that_is_none_is_left_out_of_mmcif_too():
+    from polystate_tools.formats.mmcif import records_of_mmcif
+
+    atoms = "loop_\n" + "".join(f"_atom_site.{k}\n" for k in ("id", "label_atom_id", "label_comp_id", "label_asym_id"))
+    atoms += "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 CA ALA A 1 2 3\n"
+    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+    for bad in ("10 10 0 90 90 90", "abc 10 10 90 90 90", "10 10 10 90 90 190", "10 10 10 10 90 170"):
+        cell = "".join(f"_cell.{k} {v}\n" for k, v in zip(names, bad.split(), strict=True))
+        tree, report = tree_of_records(records_of_mmcif(f"data_x\n{cell}_exptl.method NMR\n{atoms}".encode()))
+        assert "cell" not in tree["hierarchy"].attributes and Deposition(tree).validate().valid
+        assert {"cell", "method"} <= {loss["what"] for loss in report.losses}
+    tree, report = tree_of_records(records_of_mmcif(f"data_x\n_cell.length_a ?\n{atoms}".encode()))
+    assert report.losses == []

@@ -70,7 +70,7 @@ def tree_of_records(
     keys = iter(range(LAST_DRAW_KEY, 0, -1))
     bundle = bundles.bundle_of(arranged)
     build = _of_one_model if bundle is None else _of_bundle(bundle)
-    tree: dict[str, Group] = {"": Group(_document(records))}
+    tree: dict[str, Group] = {"": Group(_document(records, report))}
     tree |= hierarchy_groups(arranged, report)
     discrete, x_ref, record, condition, conditions = build(arranged, options, keys, report)
     tree["reference"] = Group({}, {"x_ref": x_ref})
@@ -188,15 +188,21 @@ def _gaussian(
     return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract, report)
 
 
-def _document(records: Records) -> dict[str, Any]:
-    """The root document: nothing in it depends on which file it came from."""
+def _document(records: Records, report: ImportReport) -> dict[str, Any]:
+    """The root document: nothing in it depends on which file it came from.
+
+    `entry` is an entry of an archive: method and resolution without an id are no part of it, and are reported.
+    """
     document: dict[str, Any] = {"format_version": FORMAT_VERSION}
     if records.title:
         document["title"] = records.title
-    entry = {"id": records.entry_id, "method": records.method, "resolution": records.resolution}
-    entry = {key: value for key, value in entry.items() if value}
-    if entry:
-        document["entry"] = entry
+    about = {"method": records.method, "resolution": records.resolution}
+    about = {key: value for key, value in about.items() if value}
+    if records.entry_id:
+        document["entry"] = {"id": records.entry_id, **about}
+    else:
+        for key, value in about.items():
+            report.lose(key, 1, f"{value}: a deposition has it with the id of an entry, which the file does not state")
     return document
 
 

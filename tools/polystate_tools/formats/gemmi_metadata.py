@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import gemmi
@@ -16,18 +17,32 @@ def described(records: Records, structure: gemmi.Structure) -> Records:
     """The records with title, id, method, resolution, cell, space group, assemblies and NCS operators."""
     info = dict(structure.info)
     cell = structure.cell
+    sizes = (cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma)
     crystal = cell.is_crystal() and not (cell.a == cell.b == cell.c == 1.0)
+    if crystal and not is_cell(sizes):
+        named = ", ".join(f"{size:g}" for size in sizes)
+        because = f"lengths or angles that no cell has: {named}"
+        records = replace(records, notes=[*records.notes, {"what": "cell", "count": 1, "because": because}])
     return replace(
         records,
         entry_id=info.get("_entry.id", "").strip(),
         title=" ".join(info.get("_struct.title", "").split()),
         method="; ".join(dict.fromkeys(part.strip() for part in info.get("_exptl.method", "").split(";"))),
         resolution=structure.resolution or None,
-        cell=(cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma) if crystal else None,
+        cell=sizes if crystal and is_cell(sizes) else None,
         space_group=structure.spacegroup_hm.strip() if crystal else "",
         assemblies=_assemblies(records, structure),
         ncs=[NcsOperator(matrix_of(op.tr), bool(op.given)) for op in structure.ncs],
     )
+
+
+def is_cell(sizes: Sequence[float]) -> bool:
+    """Whether a, b, c (Å), alpha, beta, gamma (degrees) are lengths and angles of a cell with a volume."""
+    lengths, angles = np.array(sizes[:3]), np.array(sizes[3:])
+    if not (np.isfinite(sizes).all() and (lengths > 0).all() and ((angles > 0) & (angles < 180)).all()):
+        return False
+    cosines = np.cos(np.radians(angles))
+    return bool(1 - (cosines**2).sum() + 2 * cosines.prod() > 1e-9)
 
 
 def matrix_of(transform: gemmi.Transform) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.pdb_damage import damaged
 from polystate_tools.formats.pdb_lines import WIDTH, Lines
 from polystate_tools.formats.records import Entity, Records
 from polystate_tools.formats.text import Text
@@ -46,7 +47,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int, where: str) -> Records:
     """The records with everything that the other lines before line `end` say."""
     first_of_residue = _first_of_residue(records)
-    skeleton, header, others = _skeleton(lines, end, records, atom_lines, first_of_residue)
+    skeleton, header, others, notes = _skeleton(lines, end, records, atom_lines, first_of_residue)
     try:
         structure = gemmi.read_pdb_string(skeleton)
     except (RuntimeError, ValueError) as error:
@@ -58,7 +59,7 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
     labelled = _labelled(records, structure, first_of_residue, _molecules(header))
     records = described(labelled, structure)
     records = replace(records, bonds=bonds_of_connections(records, structure, {}))
-    records.notes.extend(_left_out(others))
+    records.notes.extend(notes + _left_out(others))
     after = int((lines.lengths[end + 1 :] > 0).sum())
     if after:
         records.notes.append({"what": "lines after END", "count": after, "because": "a PDB file ends there"})
@@ -92,14 +93,16 @@ SKIPPED = (b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET", b"MOD
 
 def _skeleton(
     lines: Lines, end: int, records: Records, atom_lines: np.ndarray, first_of_residue: np.ndarray
-) -> tuple[str, list[str], list[bytes]]:
-    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms.
+) -> tuple[str, list[str], list[bytes], list[dict]]:
+    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms; notes.
 
     Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged.
     """
     text = lines.text.split(b"\n")[:end]
     keep = ~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]
     others = [text[k] for k in np.flatnonzero(keep).tolist()]
+    bad, notes = damaged([(k, text[k].decode("latin-1")) for k in np.flatnonzero(keep).tolist()])
+    keep[list(bad)] = False
     starts = dict(zip(atom_lines[first_of_residue].tolist(), records.model[first_of_residue].tolist(), strict=True))
     keep[list(starts)] = True
     several = len(set(starts.values())) > 1
@@ -112,7 +115,7 @@ def _skeleton(
         if k in starts or not text[k].startswith(SKIPPED):
             kept.append(text[k].ljust(WIDTH))
     header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
-    return b"\n".join(kept).decode("latin-1"), header, others
+    return b"\n".join(kept).decode("latin-1"), header, others, notes
 
 
 def _sequence_from_model(structure: gemmi.Structure) -> None:
