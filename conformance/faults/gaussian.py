@@ -293,3 +293,9 @@ def _(original):
 def _(original):
     """A request for some atoms gets the first ones."""
     return lambda self, atoms: original(self, atoms) if atoms is None else np.arange(len(atoms))
+
+
+@fault("near-rotation-as-stored", "polystate.descriptors:nearest_rotation", "gaussian")
+def _(original):
+    """A rotation that is off by less than the tolerance is used as it is stored."""
+    return lambda matrix: matrix

@@ -88,7 +88,11 @@ class Deposition:
     def offset(self, id: str) -> tuple[Matrix, Vector]:
         """R and d of p' = R p + d from the descriptor's fitted frame to the deposition's."""
         offset = (self.descriptors[id].get("reference") or {}).get("offset") or {}
-        return numbers(offset.get("rotation") or identity()), numbers(offset.get("translation") or [0, 0, 0])
+        rotation = numbers(offset.get("rotation") or identity())
+        if "rotation" in offset:  # the nearest rotation: its polar factor
+            left, _, right = mp.svd_r(mp.matrix(rotation))
+            rotation = (left * right).tolist()
+        return rotation, numbers(offset.get("translation") or [0, 0, 0])
 
     def gaussian(self) -> list[str]:
         """Gaussian descriptors, the largest scopes first."""

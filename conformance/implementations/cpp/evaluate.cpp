@@ -432,6 +432,8 @@ static Offset offset(const Descriptor& d) {  // 12.2
   for (const V3& row : product)
     for (double element : row)
       if (!(std::abs(element) <= 1e-6)) throw Refusal{"semantic", "quaternion-norm", d.path + "#/reference/offset"};  // REF-7
+  for (int step = 0; step < 2; ++step)  // REF-14: Newton and Schulz; each step squares the distance to the nearest rotation
+    out.r = out.r * (1.5 * UNIT + (-0.5) * (transposed(out.r) * out.r));
   return out;
 }
 

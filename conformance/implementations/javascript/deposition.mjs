@@ -614,8 +614,13 @@ export class Descriptor {
     const square = multiply(r, transpose(r));
     const skew = square.some((row, i) => row.some((v, j) => !(Math.abs(v - IDENTITY[i][j]) <= TOLERANCE)));
     if (skew || determinant(r) < 0) throw semantic('quaternion-norm', `${at}#/reference/offset/rotation`);
-    this.rotation = r;
-    this.back = transpose(r);
+    // REF-14: two steps of Newton and Schulz towards the nearest rotation, each squares the distance.
+    const nearer = (m) => {
+      const s = multiply(transpose(m), m);
+      return multiply(m, s.map((row, i) => row.map((v, j) => (3 * IDENTITY[i][j] - v) / 2)));
+    };
+    this.rotation = nearer(nearer(r));
+    this.back = transpose(this.rotation);
     this.shift = offset.translation;
   }
 

@@ -11,7 +11,7 @@ from polystate import evaluate
 from polystate.descriptors import Descriptor
 from polystate.evaluate import Request
 from polystate.kernels.formulas import moved, translation
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, VOIGT
+from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, VOIGT, symmetrised
 
 BLOCK = 2048  # atoms whose columns stay in the cache
 MANY = 1 << 62  # combinations that fit into one number
@@ -38,7 +38,7 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
     if rest.any():
         u += rest
     for _, at, turn, _ in evaluate.transforms(request):
-        u[at] = turn @ u[at] @ np.swapaxes(turn, -1, -2)
+        u[at] = symmetrised(turn @ u[at] @ np.swapaxes(turn, -1, -2))
     return u
 
 

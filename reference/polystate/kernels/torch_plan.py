@@ -50,7 +50,7 @@ class TorchPlan:
         for d, mine, at, basis in self._levels:
             u = u.index_add(0, at, self._level(d, mine, at, basis))
         for turn, at in self._transforms:
-            u = u.index_copy(0, at, turn @ u[at] @ turn.transpose(-1, -2))
+            u = u.index_copy(0, at, symmetrised(turn @ u[at] @ turn.transpose(-1, -2)))
         return u
 
     def _level(self, d: Descriptor, mine: Tensor, at: Tensor, basis: Tensor) -> Tensor:
@@ -67,8 +67,13 @@ class TorchPlan:
                 u = values[mine][:, FULL]
             case _:  # nm_covariance_v1, which `parameter_of` lets through last
                 v = basis[:, mine]
-                u = torch.einsum("k,kni,knj->nij", values, v, v)
-        return r @ u @ r.T
+                u = symmetrised(torch.einsum("k,kni,knj->nij", values, v, v))
+        return u if d.offset is None else symmetrised(r @ u @ r.T)
+
+
+def symmetrised(u: Tensor) -> Tensor:
+    """(..., 3, 3) made exactly symmetric."""
+    return 0.5 * (u + u.transpose(-1, -2))
 
 
 def tls(rows: Tensor, xyz: Tensor) -> Tensor:
@@ -80,7 +85,7 @@ def tls(rows: Tensor, xyz: Tensor) -> Tensor:
     o = torch.zeros_like(x)
     k = torch.stack([o, z, -y, -z, o, x, y, -x, o], 1).reshape(-1, 3, 3)
     ks = k @ s
-    return rows[:, 20, None, None] * (t + k @ lib @ k.transpose(1, 2) + ks + ks.transpose(1, 2))
+    return symmetrised(rows[:, 20, None, None] * (t + k @ lib @ k.transpose(1, 2) + ks + ks.transpose(1, 2)))
 
 
 def _places(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:

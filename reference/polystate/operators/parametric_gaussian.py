@@ -17,6 +17,11 @@ def symmetric(six: np.ndarray) -> np.ndarray:
     return full
 
 
+def symmetrised(u: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) made exactly symmetric, where rounding has left it so only nearly."""
+    return 0.5 * (u + np.swapaxes(u, -1, -2))
+
+
 def six_components(u: np.ndarray) -> np.ndarray:
     """(..., 3, 3) as (..., 6) in the order 11, 22, 33, 12, 13, 23."""
     return np.stack([u[..., i, j] for i, j in VOIGT], axis=-1)
@@ -48,7 +53,7 @@ def tls_v1(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> dict[str, np.
     kt = np.swapaxes(k, -1, -2)
     ks = k @ s[group]
     u = t[group] + k @ lib[group] @ kt + ks + np.swapaxes(ks, -1, -2)
-    return {"u": amplitude[group, None, None] * u}
+    return {"u": symmetrised(amplitude[group, None, None] * u)}
 
 
 def iadp_v1(b: np.ndarray) -> dict[str, np.ndarray]:
@@ -63,4 +68,7 @@ def aadp_v1(u: np.ndarray) -> dict[str, np.ndarray]:
 
 def nm_covariance_v1(basis: np.ndarray, variance: np.ndarray) -> dict[str, np.ndarray]:
     """U = Σ_k σ_k² v_k v_kᵀ. basis: (k, N, 3); variance: (k,) Å². Returns u: (N, 3, 3) Å²."""
-    return {"u": np.einsum("k,kni,knj->nij", variance, basis, basis)}
+    u = np.zeros((basis.shape[1], 3, 3))
+    for weight, v in zip(variance, basis, strict=True):  # one mode after the other, for one atom as for many
+        u += weight * (v[:, :, None] * v[:, None, :])
+    return {"u": u}
