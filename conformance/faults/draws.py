@@ -225,6 +225,20 @@ def _(original):
     return lambda u: u
 
 
+@fault("draw-by-product", f"{STATES}._draw_flat", EXACT)
+def _(original):
+    """u times the sum of the populations is compared with the cumulated ones, which rounds in another way."""
+
+    def wrong(self, u, given):
+        chosen, start = original(self, u, given), self.dag.flat.start
+        for k in np.flatnonzero(~given):
+            sums = np.cumsum(self.dag.flat.population[start[k] : start[k + 1]])
+            chosen[k] = min(np.searchsorted(sums, u[k] * sums[-1], "right"), len(sums) - 1)
+        return chosen
+
+    return wrong
+
+
 @fault("psd-not-checked", f"{SAMPLING}:indefinite", EXACT)
 def _(original):
     """Covariances that no motion has are drawn without a word."""
@@ -235,6 +249,19 @@ def _(original):
 def _(original):
     """A negative eigenvalue of any size is refused."""
     return lambda u: np.flatnonzero(np.linalg.eigvalsh(u)[:, 0] < 0) if len(u) else original(u)
+
+
+@fault("psd-tolerance-of-a-negative-maximum", f"{SAMPLING}:indefinite", EXACT, "gaussian")
+def _(original):
+    """A negative largest eigenvalue makes the tolerance smaller."""
+
+    def wrong(u):
+        if not len(u):
+            return original(u)
+        values = np.linalg.eigvalsh(u)
+        return np.flatnonzero(values[:, 0] < -(1e-6 * values[:, 2] + 1e-6))
+
+    return wrong
 
 
 @fault("clip-to-diagonal", f"{SAMPLING}:nearest_positive", EXACT)

@@ -16,7 +16,7 @@ WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 LOW = np.uint64(0xFFFFFFFF)
 WORD = np.uint64(32)
-PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6  # λ_min ≥ -(1e-6 λ_max + 1e-6 Å²) passes
+PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6  # λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²) passes
 PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
 
 
@@ -88,7 +88,7 @@ def indefinite(u: np.ndarray) -> np.ndarray:
     if not len(u):
         return np.zeros(0, np.int64)
     eigenvalues = np.linalg.eigvalsh(u)
-    return np.flatnonzero(eigenvalues[:, 0] < -(PSD_RELATIVE * eigenvalues[:, 2] + PSD_ABSOLUTE))
+    return np.flatnonzero(eigenvalues[:, 0] < -(PSD_RELATIVE * np.maximum(eigenvalues[:, 2], 0) + PSD_ABSOLUTE))
 
 
 def nearest_positive(u: np.ndarray) -> np.ndarray:
@@ -121,5 +121,5 @@ def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, ps
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
         found = f"{len(bad)} atoms, first with draw keys {few}"
-        raise NotPositiveSemidefinite(where, found, "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)")
+        raise NotPositiveSemidefinite(where, found, "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)")
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

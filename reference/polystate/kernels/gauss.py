@@ -9,7 +9,7 @@ from polystate.kernels import draws, stack
 from polystate.kernels.joint import words_of
 from polystate.sampling import indefinite, nearest_positive
 
-TOLERANCE = "λ_min ≥ -(1e-6 λ_max + 1e-6 Å²)"
+TOLERANCE = "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)"
 
 
 def padded(n: int) -> int:
