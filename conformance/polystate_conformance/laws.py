@@ -10,6 +10,8 @@ smallest that gives this power at the split rate (`power`). A law is one of
 - categorical: `probabilities` of the labels of one variable, or `outcomes`, each with `labels` (one for each variable
   that is asked for, null where it is inactive) and `probability`;
 - mixture: `outcomes` that have `mean` and `covariance`, too: the draws given the states that were drawn with them.
+
+The tests need scipy.stats, which takes longer to import than a case to be scored: it is imported where a law is judged.
 """
 
 from __future__ import annotations
@@ -23,9 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from polystate_conformance import compare, exact_tests, power
+from polystate_conformance import compare
 from polystate_conformance.case import Case
 
 SUITE_RATE = 1e-6
@@ -68,12 +69,16 @@ def rates(names: Iterable[str], judge: str, rate: float) -> dict[str, float]:
 
 def fault(law: Law) -> tuple[str, float, float, str]:
     """Kind, size and power of the fault a law must detect, and the test that judges it."""
+    from polystate_conformance import power
+
     ((kind, size),) = law["detect"]["fault"].items()
     return kind, float(size), float(law["detect"]["power"]), power.JUDGED_BY.get(kind, "count")
 
 
 def draws_needed(law: Law, rate: float) -> int:
     """The smallest number of draws that detects the stated fault with the stated power at this rate of a case."""
+    from polystate_conformance import power
+
     kind, size, wanted, judge = fault(law)
     if judge == "count":
         labels, probabilities = outcomes(law)
@@ -83,6 +88,8 @@ def draws_needed(law: Law, rate: float) -> int:
 
 def components(law: Law) -> int:
     """How many independent normal numbers a draw has."""
+    from polystate_conformance import exact_tests
+
     first = law["outcomes"][0] if law["law"] == "mixture" else law
     mean = np.array(first["mean"], float)
     return exact_tests.whiten(mean[None], mean, np.array(first["covariance"], float))[0].shape[1]
@@ -138,6 +145,8 @@ def p_values(
     law: Law, draws: np.ndarray | None, drawn: np.ndarray | None, generator: np.random.Generator
 ) -> dict[str, float]:
     """Exact p-values of draws (n, M, 3) and numbers of outcomes (n,), where the law has them; may be Impossible."""
+    from polystate_conformance import exact_tests
+
     values: dict[str, float] = {}
     if drawn is not None:
         labels, probabilities = outcomes(law)
@@ -149,6 +158,8 @@ def p_values(
 
 def whitened(law: Law, draws: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Independent standard normal numbers (n, d) behind draws (n, M, 3), and atom and axis (d,) of each."""
+    from polystate_conformance import exact_tests
+
     if law["law"] == "normal":
         if "warp" in law:
             draws = _straight(draws, law["warp"])
@@ -219,6 +230,8 @@ def outcomes_drawn(ok: dict[str, Any], law: Law, count: int) -> np.ndarray:
 
 def uniformity(p_values: Iterable[float]) -> float:
     """The p-value of p-values being uniform (Kolmogorov–Smirnov), for checks of the false-alarm rate."""
+    from scipy import stats
+
     return float(stats.kstest(list(p_values), "uniform").pvalue)
 
 
