@@ -106,6 +106,8 @@ def outcomes(law: Law) -> tuple[list[tuple[str | None, ...]], np.ndarray]:
 
 def stated(law: Law) -> tuple[str | None, ...]:
     """The outcome whose probability a case watches: its labels with spaces between, a dash where inactive."""
+    from polystate_conformance import power
+
     kind = fault(law)[0]
     if kind in power.JUDGED_BY:
         return outcomes(law)[0][0]
