@@ -11,7 +11,7 @@ import numpy as np
 
 from polystate.errors import PolystateError
 from polystate.store import FORMAT_VERSION, Group, Tree
-from polystate_tools.formats import adp, bundles, het_dialects, tls
+from polystate_tools.formats import adp, bundles, het_dialects, microheterogeneity, tls
 from polystate_tools.formats.altlocs import ALTLOC, PARTIAL, altloc_variables
 from polystate_tools.formats.bundle_altlocs import bundle_alternates
 from polystate_tools.formats.checks import checked
@@ -63,6 +63,8 @@ def tree_of_records(
     options, report = options or ImportOptions(), report or ImportReport()
     if options.model is not None:
         records = _one_model(records, options.model)
+    if not (options.het and records.loops):
+        records = microheterogeneity.lettered(records, report)
     if options.collapse_duplicates:
         records = without_equal_alternates(records, report)
     arranged = checked(records, options.strict, report)
