@@ -17,7 +17,7 @@ def test_an_import_that_would_be_invalid_takes_the_blame_and_writes_nothing(tmp_
     text = cif({}, {}) if name.endswith("cif") else "\n".join([*residue_lines(), "END", ""])
     (tmp_path / name).write_text(text)
     made = build._document
-    monkeypatch.setattr(build, "_document", lambda records: {**made(records), "entry": {"method": "x"}})
+    monkeypatch.setattr(build, "_document", lambda *given: {**made(*given), "entry": {"method": "x"}})
     with pytest.raises(PolystateError) as found:
         import_file(tmp_path / name)
     assert found.value.code == "invalid-import" and found.value.where == name

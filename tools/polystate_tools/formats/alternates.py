@@ -16,6 +16,7 @@ from polystate.deposition import Deposition
 from polystate.descriptors import ALWAYS, Descriptor
 from polystate.scope_dag import INACTIVE, holds
 from polystate_tools.formats.bundle_altlocs import MARK
+from polystate_tools.formats.restored import fifteen_digits, moved_from
 from polystate_tools.formats.sites import ABSENT, BLANK
 
 VERBATIM = "altloc"
@@ -27,13 +28,14 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 class Alternates:
     """One row a record, ordered by atom, then declared order of states.
 
-    atom: (n,) row; xyz: (n, 3) Å; occupancy: (n,); altloc: letters; joint: of each record the states chosen,
-    as index into combinations; combinations: variable number -> state index; held: of each record the states
-    that all combinations have in which it holds; renamed: what letters stand for.
+    atom: (n,) row; xyz: (n, 3) Å; moved: (n, 3) Å, its difference from x_ref; occupancy: (n,); altloc: letters;
+    joint: of each record the states chosen, as index into combinations; combinations: variable number -> state index;
+    held: of each record the states that all combinations have in which it holds; renamed: what letters stand for.
     """
 
     atom: np.ndarray
     xyz: np.ndarray
+    moved: np.ndarray
     occupancy: np.ndarray
     altloc: list[str]
     joint: np.ndarray
@@ -49,7 +51,7 @@ def alternates(dep: Deposition) -> Alternates:
     plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
     combinations: list[dict[int, int]] = [{}]
     known: dict[tuple, int] = {(): 0}
-    atoms, xyz, occupancy, altloc, joint, held = [], [], [], [], [], []
+    atoms, moved, occupancy, altloc, joint, held = [], [], [], [], [], []
     for atom in touched:
         for record in payload.records(atom):
             key = tuple(sorted(record.states.items()))
@@ -57,18 +59,20 @@ def alternates(dep: Deposition) -> Alternates:
                 known[key] = len(combinations)
                 combinations.append(record.states)
             atoms.append(atom)
-            xyz.append(record.xyz)
+            moved.append(record.moved)
             occupancy.append(record.occupancy)
             altloc.append(record.altloc)
             joint.append(known[key])
             held.append(record.held)
     atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
     order = np.argsort(atom_rows, kind="stable")
+    displaced = np.concatenate([np.zeros((len(plain), 3)), np.array(moved, float).reshape(-1, 3)])[order]
     letters = [""] * len(plain) + altloc
     holding: list[dict[int, int]] = [{}] * len(plain) + held
     return Alternates(
         atom_rows[order],
-        np.concatenate([dep.x_ref[plain], np.array(xyz, float).reshape(-1, 3)])[order],
+        moved_from(dep.x_ref[atom_rows[order]], displaced),
+        displaced,
         np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
         [letters[k] for k in order.tolist()],
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
@@ -80,7 +84,7 @@ def alternates(dep: Deposition) -> Alternates:
 
 @dataclass
 class _Record:
-    xyz: np.ndarray
+    moved: np.ndarray
     occupancy: float
     altloc: str
     states: dict[int, int]
@@ -213,11 +217,11 @@ class _Payload:
             if row in by_row:
                 by_row[row].also(states)
                 continue
-            xyz = self.dep.x_ref[atom].copy()
+            moved = np.zeros(3)
             for v in mine:
-                xyz = xyz + self.delta.get((atom, v, int(joint[v])), 0.0)
+                moved = moved + self.delta.get((atom, v, int(joint[v])), 0.0)
             own = {v: s for v, s in states.items() if v in mine}
-            made.append(_Record(xyz, occupancy, "", own, states))
+            made.append(_Record(moved, occupancy, "", own, states))
             if stated is not None:
                 by_row[row] = made[-1]
         if stated is None:
@@ -230,12 +234,15 @@ class _Payload:
         kept: dict[tuple, _Record] = {}
         adp = self._adp_variables(atom)
         for record in made:
-            key = (record.xyz.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
+            key = (record.moved.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
             if key in kept:
                 kept[key].occupancy += record.occupancy
                 kept[key].also(record.held)
             else:
                 kept[key] = record
+        for record in kept.values():
+            if len(made) > len(kept) or len(record.held) > 1:
+                record.occupancy = fifteen_digits(record.occupancy)  # a sum or a product of populations
         return list(kept.values())
 
     def _adp_variables(self, atom: int) -> set[int]:

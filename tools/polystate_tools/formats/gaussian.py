@@ -14,10 +14,13 @@ from polystate.scope_dag import holds
 from polystate_tools.formats.adp import B_OF_U
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.restored import with_few_decimals
 
 POLICIES = ("marginal", "atomic-only", "records", "refuse")
 ATOMIC = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1")
 TLS_OPERATOR = "parametric_gaussian/tls_v1"
+DECIMALS = 7
+"""Of U and B that are sums over levels, Å²."""
 ISOTROPIC = 1e-9
 """Å²; a U closer to isotropic than this needs no ANISOU."""
 SAID = {
@@ -95,13 +98,19 @@ def adps_of_records(
         u += more[atom]
         has_row |= (more[atom] != 0).any(axis=1)
         anisotropic |= np.abs(more[atom] - _isotropic(more[atom])).max(axis=1, initial=0) > ISOTROPIC
+        u = np.round(u, DECIMALS) + 0.0
     if tls_u is not None:
         u += tls_u[atom]
+        for k in range(6):
+            u[anisotropic, k] = with_few_decimals(u[anisotropic, k])
     trace = B_OF_U / 3 * u[:, :3].sum(axis=1)
     if added:
-        b = np.where(has_row, trace, np.nan)
+        b = np.where(has_row, np.round(trace, DECIMALS), np.nan)
     else:
-        b = np.where(anisotropic, np.round(trace, 2), b if tls_u is None else np.where(has_row, trace, np.nan))
+        alone = has_row & ~anisotropic
+        if tls_u is not None:
+            b[alone] = with_few_decimals(trace[alone])
+        b[anisotropic] = np.round(trace[anisotropic], 2)
     if policy == "records":
         b = np.where(given, deposited, b)
     return Adps(b, u, anisotropic & has_row)
@@ -150,6 +159,6 @@ def _isotropic(six: np.ndarray) -> np.ndarray:
 
 def adps_of_covariance(u: np.ndarray) -> Adps:
     """ADPs of evaluated covariances. u: (n, 3, 3) Å²; an isotropic U needs no ANISOU."""
-    six = six_components(u)
+    six = np.round(six_components(u), DECIMALS) + 0.0
     apart = np.abs(six - _isotropic(six)).max(axis=1, initial=0)
-    return Adps(B_OF_U / 3 * six[:, :3].sum(axis=1), six, apart > ISOTROPIC)
+    return Adps(np.round(B_OF_U / 3 * six[:, :3].sum(axis=1), DECIMALS), six, apart > ISOTROPIC)

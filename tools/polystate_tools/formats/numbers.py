@@ -6,7 +6,7 @@ import numpy as np
 
 MOST = 7
 EXACT = 2e-8
-"""A number this close to its rounding is taken for it; below half a unit of the seventh decimal."""
+"""What is left of a sum whose parts were rounded to 1e-8; below half a unit of the seventh decimal."""
 
 
 def decimals_needed(values: np.ndarray, least: int, most: int = MOST) -> int:
@@ -19,14 +19,21 @@ def decimals_needed(values: np.ndarray, least: int, most: int = MOST) -> int:
 
 
 def texts(values: np.ndarray, least: int, most: int = MOST, none: str = "?") -> list[str]:
-    """A column of numbers with one number of decimals; `none` for NaN. No negative zero."""
-    places = decimals_needed(values, least, most)
+    """A column of numbers, each of which reads back as it was; `none` for NaN. No negative zero.
+
+    With one number of decimals where `most` are enough for all; else what `least` do not hold is as long as it needs.
+    """
+    values = np.asarray(values, np.float64) + 0.0
+    given = np.isfinite(values)
+    for places in range(least, most + 1):
+        exact = ~given | (np.round(values, places) == values)
+        if exact.all():
+            break
+    else:
+        places, exact = least, ~given | (np.round(values, least) == values)
     form = f"%.{places}f"
-    zero = form % -0.0
-    made = [form % value for value in (np.round(values, places) + 0.0).tolist()]
-    if np.isnan(values).any():
-        made = [none if text == "nan" else text for text in made]
-    return [text[1:] if text == zero else text for text in made]
+    made = [form % v if short else repr(v) for v, short in zip(values.tolist(), exact.tolist(), strict=True)]
+    return made if given.all() else [none if text == "nan" else text for text in made]
 
 
 def shortest(value: float, places: int = 10) -> str:

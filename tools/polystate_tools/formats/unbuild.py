@@ -16,6 +16,7 @@ from polystate_tools.formats.bundles import MODEL
 from polystate_tools.formats.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of
 from polystate_tools.formats.records import Assembly, Entity, NcsOperator, Records, TlsGroup, TlsRecords
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.restored import moved_from, without_noise
 from polystate_tools.formats.text import Text
 
 RADIAN = np.pi / 180
@@ -60,7 +61,7 @@ def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy:
             _records(
                 dep,
                 rows,
-                snapshot.xyz[rows],
+                without_noise(snapshot.xyz[rows]),
                 np.ones(len(rows)),
                 [""] * len(rows),
                 adps,
@@ -92,9 +93,8 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
         atom = found.atom[keep]
         combinations = [{**states, variable: step} for states in found.combinations]
         adps = adps_of_records(dep, atom, found.joint[keep], combinations, added, tls_u, policy)
-        moved = found.xyz[keep] - dep.x_ref[atom]
         base = np.where((place[atom] >= 0)[:, None], bundle.from_fitted(xyz[step])[place[atom]], dep.x_ref[atom])
-        here = base + moved
+        here = moved_from(base, found.moved[keep])
         occupancy = found.occupancy[keep].copy()
         for k in np.flatnonzero(np.isin(atom, list(occupancies))).tolist():
             occupancy[k] = occupancies[int(atom[k])].get(step, occupancy[k])
