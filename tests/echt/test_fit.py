@@ -196,24 +196,111 @@ def test_levels_that_are_all_still_zero_have_no_shares(pdb, tmp_path):
     assert done.exit_code == 0 and "more --steps" in done.stderr
 
 
-def test_an_interrupted_fit_goes_on(pdb, tmp_path, monkeypatch):
-    arguments = (pdb, tmp_path / "out.zarr", "--levels", "chain,residue,atomic", "--steps", "6", "--json")
-    whole = json.loads(run(pdb, tmp_path / "whole.zarr", *arguments[2:]).stdout)
+LEVELS = ("--levels", "chain,residue,atomic", "--steps", "6", "--json")
+
+
+def interrupt(monkeypatch, arguments, step: int):
+    """Ctrl-C in the middle of a step."""
     solve_step = solver_module.Solver.solve_step
 
     def stop(self, n, centre, tolerance):
-        if n == 4:
+        if n == step:
             raise KeyboardInterrupt
         return solve_step(self, n, centre, tolerance)
 
-    monkeypatch.setattr(solver_module.Solver, "solve_step", stop)
-    assert run(*arguments).exit_code == 130
+    with monkeypatch.context() as patch:
+        patch.setattr(solver_module.Solver, "solve_step", stop)
+        return run(*arguments)
+
+
+def same_path(one, other) -> bool:
+    return [{**s, "seconds": 0} for s in one["path"]] == [{**s, "seconds": 0} for s in other["path"]]
+
+
+def test_an_interrupted_fit_goes_on(pdb, tmp_path, monkeypatch):
+    """From every step, to exactly the fit that was not interrupted."""
+    whole = json.loads(run(pdb, tmp_path / "whole.zarr", *LEVELS).stdout)
+    for step in range(1, 7):
+        out = tmp_path / f"out{step}.zarr"
+        stopped = interrupt(monkeypatch, (pdb, out, *LEVELS), step)
+        assert stopped.exit_code == 130
+        kept = tmp_path / f"out{step}.zarr.partial-fit.npz"
+        assert kept.exists() == (step > 1) == ("goes on from" in stopped.stderr)
+        assert same_path(json.loads(run(pdb, out, *LEVELS).stdout), whole)
+        assert not kept.exists()
+        one, other = polystate.open(out).tree, polystate.open(tmp_path / "whole.zarr").tree
+        for name in ("echt.chain", "echt.residue"):
+            stored = (t[f"descriptors/{name}"].arrays["tls"] for t in (one, other))
+            np.testing.assert_array_equal(*(np.asarray(a) for a in stored))
+
+
+def test_a_damaged_state_is_said_and_left(pdb, tmp_path, monkeypatch):
+    whole = json.loads(run(pdb, tmp_path / "whole.zarr", *LEVELS).stdout)
+    arguments = (pdb, tmp_path / "out.zarr", *LEVELS)
+    interrupt(monkeypatch, arguments, 4)
     kept = tmp_path / "out.zarr.partial-fit.npz"
-    assert kept.exists()
-    monkeypatch.setattr(solver_module.Solver, "solve_step", solve_step)
-    result = json.loads(run(*arguments).stdout)
-    assert [s["F"] for s in result["path"]] == [s["F"] for s in whole["path"]]
-    assert not kept.exists()
+    content = kept.read_bytes()
+    middle = len(content) // 2
+    for damaged in (content[:500], content[:-30], b"", content[:middle] + b"damaged!" + content[middle + 8 :]):
+        kept.write_bytes(damaged)
+        done = run(*arguments, "-y")
+        assert done.exit_code == 0, done.output
+        assert "partial-fit.npz is damaged (" in done.stderr and "starts over" in done.stderr
+        assert same_path(json.loads(done.stdout), whole)
+
+
+def test_the_state_of_another_fit_is_not_forgotten_by_a_slip(pdb, tmp_path, monkeypatch):
+    interrupt(monkeypatch, (pdb, tmp_path / "out.zarr", *LEVELS), 4)
+    other = (pdb, tmp_path / "out.zarr", "--levels", "chain,atomic", "--steps", "2", "--json")
+    refused = run(*other).exception
+    assert refused.code == "already-exists" and "interrupted fit of 3 steps" in str(refused)
+    assert run(*other, "--restart").exit_code == 0
+
+
+def test_an_invalid_result_is_not_written_and_the_fit_is_kept(pdb, tmp_path, monkeypatch):
+    from polystate_tools.echt import fit as fit_module
+
+    def spoiled(*arguments, **options):
+        tree = fitted_tree(*arguments, **options)
+        tree["descriptors/echt.chain"].arrays["tls"][0, 0] = np.nan
+        return tree
+
+    whole = json.loads(run(pdb, tmp_path / "whole.zarr", *LEVELS).stdout)
+    arguments, fitted_tree = (pdb, tmp_path / "out.zarr", *LEVELS), fit_module.fitted_tree
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_module, "fitted_tree", spoiled)
+        refused = run(*arguments)
+    assert refused.exception.code == "non-finite" and "echt.chain" in refused.exception.where
+    assert "make" in str(refused.exception) and "partial-fit.npz is kept" in refused.stderr
+    assert not (tmp_path / "out.zarr").exists()
+    assert same_path(json.loads(run(*arguments).stdout), whole)
+
+
+def test_an_invalid_input_is_refused_before_the_fit(pdb, tmp_path):
+    from polystate_tools.echt.atoms_of import load
+
+    tree = dict(load(pdb)[0])
+    tree["descriptors/iadp"].arrays["b"][3] = np.nan
+    polystate.write(tree, tmp_path / "in.zarr")
+    refused = run(tmp_path / "in.zarr", tmp_path / "out.zarr").exception
+    assert refused.code == "non-finite" and "makes in.zarr invalid" in str(refused)
+
+
+def test_what_could_not_be_written_is_refused_before_the_fit(pdb, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "levels.csv").touch()
+    (tmp_path / "page.html").touch()
+    full, page, out = tmp_path / "full", tmp_path / "page.html", tmp_path / "out.zarr"
+    for arguments, named in (
+        ((full, "-y"), "no Zarr group"),
+        ((out, "--files", full), "levels.csv"),
+        ((out, "--files", page, "-y"), "a file"),
+        ((out, "--report", page), "page.html"),
+        ((out, "--report", full, "-y"), "a folder"),
+    ):
+        refused = run(pdb, *arguments).exception
+        assert refused.code == "already-exists" and named in str(refused)
+        assert not out.exists() and not list(tmp_path.glob("*.npz"))
 
 
 def test_many_structures_make_one_table_and_go_on(pdb, tmp_path):

@@ -57,7 +57,7 @@ def fit(
       polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
           --domains spike-domains.yaml --report 6vxx.html
       polystate fit --many structures/ results/ --workers 2"""
-    from polystate.errors import AlreadyExists, BadRequest
+    from polystate.errors import BadRequest
     from polystate_tools.echt.points import Settings
 
     settings = Settings(omega_first=omega, delta=delta, max_steps=steps)
@@ -83,9 +83,7 @@ def fit(
         raise typer.Exit(1 if summary["failed"] else 0)
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
-    for path in (out, report):
-        if path is not None and path.exists() and not overwrite:
-            raise AlreadyExists(str(path), "something there already", "a new name, or -y")
+    _targets(out, report, files, overwrite)
     if b_factors:
         chosen["b_factors"] = b_factors
     result = _one(source, out, settings, chosen, workers, restart, overwrite)
@@ -103,12 +101,29 @@ def fit(
     _tell(result, out)
 
 
+def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool) -> None:
+    """Refuse, before the fit, what could not be written after it."""
+    from polystate.errors import AlreadyExists
+    from polystate.outputs import file_target, store_target
+    from polystate_tools.echt.outputs import TABLES
+
+    (file_target if out.suffix == ".zip" else store_target)(out, overwrite)
+    if report is not None:
+        file_target(report, overwrite)
+    if files is not None and files.exists() and not files.is_dir():
+        raise AlreadyExists(str(files), "a file", "a folder or a new name")
+    there = [files / name for name in TABLES if (files / name).exists()] if files is not None else []
+    if there and not overwrite:
+        raise AlreadyExists(str(there[0]), "something there already", "another folder, or -y")
+
+
 def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: bool, overwrite: bool):
     """One fit with a progress bar; Ctrl-C leaves OUT.partial-fit.npz, from which the same command goes on."""
     import time
 
     import numba
 
+    from polystate.errors import PolystateError
     from polystate.writing import write
     from polystate_tools.commands.progress import progress
     from polystate_tools.echt import resume
@@ -122,7 +137,13 @@ def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: 
     problem = problem_of(data, levels, atomic)
     key = resume.problem_key(problem, settings)
     kept = out.with_name(out.name + ".partial-fit.npz")
-    before = None if restart else resume.read(kept, key)
+    before = None
+    if restart:
+        kept.unlink(missing_ok=True)
+    try:
+        before = resume.read(kept, key)
+    except resume.Damaged as error:
+        typer.echo(f"{kept} is damaged ({error}): the fit starts over", err=True)
     solver = Solver(problem, settings)
     path = list(before[0]) if before else []
     earlier = sum(s.seconds for s in path)
@@ -141,10 +162,16 @@ def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: 
         try:
             done, point = solver.fit(told, *(before or (None, None)))
         except KeyboardInterrupt:
-            typer.echo(f"stopped after step {len(path)}; the same command goes on from {kept}", err=True)
+            found = f"; the same command goes on from {kept}" if kept.exists() else ", before anything was kept"
+            typer.echo(f"stopped after step {len(path)}{found}", err=True)
             raise typer.Exit(130) from None
     result = Fit(tree, data, levels, solver, done, point, origin, time.perf_counter() - begin + earlier)
-    write(result.deposition_tree(), out, overwrite=overwrite)
+    try:
+        write(result.valid_tree(), out, overwrite=overwrite)
+    except (PolystateError, OSError):
+        if kept.exists():
+            typer.echo(f"{kept} is kept: the same command goes on from the last step but one", err=True)
+        raise
     kept.unlink(missing_ok=True)
     return result
 

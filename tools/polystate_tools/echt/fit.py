@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class Fit:
             self.data.notes, self.seconds,
         )  # fmt: skip
 
+    def valid_tree(self) -> dict[str, Group]:
+        """The same, refused where it would not be valid."""
+        tree = self.deposition_tree()
+        check(tree, "the fitted deposition")
+        return tree
+
     def shares(self) -> dict[str, float]:
         """Percent of the mean fitted B by level; all are 0 where every level is still switched off."""
         total = sum(self.steps[-1].mean_b)
@@ -83,6 +89,16 @@ class Fit:
         }  # fmt: skip
 
 
+def check(tree: Mapping[str, Group], what: str) -> None:
+    """Raise the first error of a tree's validation, and say how many there are."""
+    errors = Deposition(tree).validate().errors
+    if errors:
+        first = errors[0]
+        more = f", the first of {len(errors)} errors that make {what} invalid" if len(errors) > 1 else (
+            f", which makes {what} invalid")  # fmt: skip
+        raise type(first)(first.where, f"{first.found}{more}", first.expected)
+
+
 def prepare(
     source: str | Path, *, levels: Sequence[str] | None = None, domains: Path | None = None,
     groups: Path | None = None, only: str | None = None, exclude: Sequence[str] = (), psd: str = "refuse",
@@ -95,6 +111,7 @@ def prepare(
         columns, rows = table_rows(groups)
         names = chosen_columns(columns, levels, str(groups))
     tree, origin = load(source, **import_options)
+    check(tree, origin["name"])
     dep = Deposition(tree)
     if groups is not None:
         atom = atoms_of_table(dep, rows, str(groups))

@@ -12,6 +12,8 @@ from polystate_tools.echt.fit import Fit
 from polystate_tools.echt.model import level_covariances, own_covariances
 from polystate_tools.echt.points import EIGHT_PI2
 
+TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv")
+
 
 def covariances(fit: Fit) -> np.ndarray:
     """(levels, n, 6) U of each fitted atom by level, Å², order 11, 22, 33, 12, 13, 23."""

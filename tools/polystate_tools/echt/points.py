@@ -34,15 +34,18 @@ class Settings:
 
 @dataclass
 class State:
-    """Interior point: group covariances and slacks (G, 6, 6), atomic ones (N, 1, 1) or (N, 3, 3)."""
+    """Interior point: group covariances and slacks (G, 6, 6), atomic ones (N, 1, 1) or (N, 3, 3).
+
+    hopeful: complementarity, in units of the tolerance, below which bounds are tried at the next penalty."""
 
     sigma: np.ndarray
     slack: np.ndarray
     own: np.ndarray
     own_slack: np.ndarray
+    hopeful: float = math.inf
 
     def copy(self) -> State:
-        return State(self.sigma.copy(), self.slack.copy(), self.own.copy(), self.own_slack.copy())
+        return State(self.sigma.copy(), self.slack.copy(), self.own.copy(), self.own_slack.copy(), self.hopeful)
 
 
 @dataclass
@@ -60,7 +63,7 @@ class Point:
     D_eps: float = -math.inf
     iterations: int = 0
     history: list[float] = field(default_factory=list)
-    centre: State | None = None
+    centre: State | None = None  # none at the end of a path: there is nothing to go on to
 
     @property
     def certificate(self) -> float:

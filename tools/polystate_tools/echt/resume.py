@@ -6,10 +6,13 @@ import dataclasses
 import hashlib
 import json
 import os
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
+from polystate.errors import AlreadyExists
 from polystate_tools.echt.points import Settings, State, Step
 from polystate_tools.echt.structure import Problem
 
@@ -25,23 +28,38 @@ def problem_key(problem: Problem, settings: Settings) -> str:
     return digest.hexdigest()
 
 
+class Damaged(Exception):
+    """The file of an interrupted fit cannot be read; the message says why."""
+
+
 def save(path: Path, key: str, steps: list[Step], centre: State) -> None:
     """Write the state after a step: whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
-    with open(partial, "wb") as file:
-        np.savez(
-            file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]),
-            **{name: getattr(centre, name) for name in ARRAYS},
-        )  # fmt: skip
-    os.replace(partial, path)
+    try:
+        with open(partial, "wb") as file:
+            np.savez(
+                file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]), hopeful=centre.hopeful,
+                **{name: getattr(centre, name) for name in ARRAYS},
+            )  # fmt: skip
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read(path: Path, key: str) -> tuple[list[Step], State] | None:
-    """Steps and centre of the same fit, or None where there is none."""
+    """Steps and centre of the same fit, or None where nothing is kept; a fit of something else is not forgotten."""
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        if str(stored["key"]) != key:
-            return None
-        steps = [Step(**s) for s in json.loads(str(stored["steps"]))]
-        return steps, State(*(stored[name] for name in ARRAYS))
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            other = str(stored["key"]) != key
+            steps = [Step(**s) for s in json.loads(str(stored["steps"]))]
+            state = State(**{name: stored[name] for name in ARRAYS}, hopeful=float(stored["hopeful"]))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise Damaged(str(error) or type(error).__name__) from None
+    if other:
+        raise AlreadyExists(
+            str(path), f"an interrupted fit of {len(steps)} steps with another input, other levels or settings",
+            "the command that it was, to go on with it, or --restart, to forget it",
+        )  # fmt: skip
+    return steps, state

@@ -312,10 +312,14 @@ class Solver:
         """The whole path to its stopping rule; `steps` and `centre` of an interrupted one go on where it stopped."""
         p = self.settings
         steps = list(steps or [])
+        if centre is not None:
+            self.hopeful = centre.hopeful
         while True:
             previous = centre
             step, point = self.solve_step(len(steps) + 1, centre, p.tolerance)
             centre = point.centre
+            if centre is not None:
+                centre.hopeful = self.hopeful
             last = steps[-1].mean_b if steps else None
             steps.append(step)
             change = (
@@ -325,6 +329,8 @@ class Solver:
             done = done or len(steps) >= p.max_steps or step.F == 0.0
             if done and step.certificate > p.final_tolerance:
                 steps[-1], point = self.solve_step(len(steps), previous, p.final_tolerance)
+            if done:
+                point.centre = None
             if progress:
                 progress(steps[-1], point)
             if done:
