@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 import polystate
 from polystate.errors import BadRequest
 from polystate_tools.cli import application
-from polystate_tools.cluster import fit_many
 from polystate_tools.echt import solver as solver_module
 from polystate_tools.echt.fit import atom_b, fit
+from polystate_tools.echt.many import fit_many, row_key
 from polystate_tools.echt.model import atom_covariances
 from polystate_tools.echt.outputs import write_all
 from polystate_tools.echt.points import Settings
@@ -355,3 +355,77 @@ def test_a_killed_worker_is_replaced(pdb, tmp_path):
     thread.join()
     assert killed
     assert (summary["done"], summary["failed"]) == (1, 0)
+
+
+def many(pdb, tmp_path, *options):
+    """`fit --many` of one quick structure: (summary, what was said)."""
+    folder = tmp_path / "in"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(pdb, folder / "a.pdb")
+    done = run("--many", folder, tmp_path / "out", "--workers", "1", "--levels", "chain", *options, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout), done.stderr
+
+
+def test_results_of_other_settings_are_made_again(pdb, tmp_path):
+    assert many(pdb, tmp_path, "--steps", "2")[0]["done"] == 1
+    assert many(pdb, tmp_path, "--steps", "2")[0]["kept"] == 1
+    summary, said = many(pdb, tmp_path, "--steps", "3")
+    assert (summary["done"], summary["kept"], summary["again"]) == (1, 0, 1)
+    assert "made again" in said and ": a" in said
+    table = pq.read_table(summary["table"]).to_pylist()
+    assert [(r["steps"], r["key"] != "") for r in table] == [(3, True)]
+    for option in ("--restart", "-y"):
+        assert many(pdb, tmp_path, "--steps", "3", option)[0]["done"] == 1
+    (tmp_path / "out" / "rows" / "a.json").write_text("{")
+    assert many(pdb, tmp_path, "--steps", "3")[0]["done"] == 1
+    (tmp_path / "out" / "a.zarr.zip").unlink()
+    assert many(pdb, tmp_path, "--steps", "3")[0]["done"] == 1
+
+
+def test_the_key_of_a_row_follows_all_that_its_fit_depends_on(pdb, tmp_path):
+    domains = tmp_path / "domains.yaml"
+    domains.write_text("levels: {domain: {groups: {one: A or B}}}")
+    options = {"levels": None, "domains": domains, "exclude": [], "psd": "refuse"}
+    keys = [row_key(pdb, Settings(), options), row_key(pdb, Settings(delta=0.7), options)]
+    keys += [row_key(pdb, Settings(), {**options, "b_factors": "total"})]
+    domains.write_text("levels: {domain: {groups: {one: B or A}}}")
+    keys.append(row_key(pdb, Settings(), options))
+    pdb.write_text(pdb.read_text() + "\n")
+    keys.append(row_key(pdb, Settings(), options))
+    assert len(set(keys)) == len(keys)
+    assert row_key(pdb, Settings(), options) == keys[-1]
+
+
+def test_b_factors_can_be_said_for_many(pdb, tmp_path):
+    """A file that asks is answered; one without TLS groups has no such question."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    unsaid = "REMARK   3   NUMBER OF TLS GROUPS  :    1\n" + pdb.read_text()
+    (folder / "asks.pdb").write_text(unsaid)
+    quick = Settings(max_steps=2, final_tolerance=1e-2)
+    summary = fit_many(folder, tmp_path / "out", quick, {"levels": ["chain"]}, workers=1)
+    assert [r["code"] for r in pq.read_table(summary["table"]).to_pylist()] == ["b-factors-unstated"]
+    assert many(pdb, tmp_path, "--steps", "2", "--b-factors", "total")[0]["done"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--report", "page.html"), "--report: found --many as well"),
+        (("--files", "folder"), "--files: found --many as well"),
+        (("--workers", "-1"), "--workers: found -1"),
+        (("--b-factors", "both"), "--b-factors: found both"),
+        (("--domains", "domains.yaml"), "domains.yaml#/levels: found no levels"),
+        (("more",), "found .* and more"),
+    ],
+)
+def test_what_many_cannot_do_is_refused_by_name(pdb, tmp_path, monkeypatch, options, named):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "domains.yaml").write_text("levels: {}")
+    refused = run("--many", tmp_path, tmp_path / "out", *options).exception
+    assert re.search(named, str(refused)) and not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_is_for_many(pdb, tmp_path):
+    assert "--many as well" in str(run(pdb, tmp_path / "out.zarr", "--scheduler", "tcp://x:1").exception)

@@ -47,7 +47,9 @@ def fit(
     ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")] = None,
     workers: Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")] = 0,
-    restart: Annotated[bool, typer.Option("--restart", help="Forget an interrupted fit.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget an interrupted fit; with --many, all results.")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -71,21 +73,35 @@ def fit(
         raise BadRequest(
             "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
         )
+    if workers < 0:
+        raise BadRequest("--workers", workers, "0 or more")
+    if b_factors is not None:
+        if b_factors not in ("total", "residual"):
+            raise BadRequest("--b-factors", b_factors, "total or residual")
+        chosen["b_factors"] = b_factors
     if many is not None:
         if source is None or out is not None:
-            raise BadRequest("fit --many", "no folder for the results", "polystate fit --many DIR OUT")
-        from polystate_tools.cluster import fit_many
+            found = "no folder for the results" if source is None else f"{source} and {out}"
+            raise BadRequest("fit --many", found, "polystate fit --many DIR OUT")
+        if report is not None:
+            raise BadRequest("--report", "--many as well", "polystate report OUT/NAME.zarr.zip of the ones to be seen")
+        if files is not None:
+            raise BadRequest("--files", "--many as well", "polystate fit IN OUT --files DIR of the ones to be used")
+        from polystate_tools.echt.many import fit_many
 
-        summary = fit_many(many, Path(source), settings, chosen, scheduler=scheduler, workers=workers)
+        summary = fit_many(
+            many, Path(source), settings, chosen, scheduler=scheduler, workers=workers, again=restart or overwrite,
+            tell=lambda text: typer.echo(f"note: {text}", err=True),
+        )  # fmt: skip
         echo_json(summary) if as_json else typer.echo(
             f"{summary['table']}: {summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
         )
         raise typer.Exit(1 if summary["failed"] else 0)
+    if scheduler is not None:
+        raise BadRequest("--scheduler", scheduler, "--many as well")
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
     _targets(out, report, files, overwrite)
-    if b_factors:
-        chosen["b_factors"] = b_factors
     result = _one(source, out, settings, chosen, workers, restart, overwrite)
     if files is not None:
         from polystate_tools.echt.outputs import write_all
