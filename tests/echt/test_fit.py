@@ -194,6 +194,9 @@ def test_levels_that_are_all_still_zero_have_no_shares(pdb, tmp_path):
     assert "share_bound" not in dep.tree["provenance/echt"].attributes["levels"][0]
     done = run(pdb, out, "--levels", "atomic", "--steps", "2", "-y")
     assert done.exit_code == 0 and "more --steps" in done.stderr
+    done = run(pdb, out, "--levels", "atomic", "--steps", "2", "-y", "--report", tmp_path / "page.html")
+    assert done.exception.code == "bad-request" and "every level is still zero" in str(done.exception)
+    assert not (tmp_path / "page.html").exists() and polystate.open(out).validate().valid
 
 
 LEVELS = ("--levels", "chain,residue,atomic", "--steps", "6", "--json")

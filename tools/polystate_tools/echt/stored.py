@@ -119,6 +119,8 @@ def stored(dep: Deposition) -> Decomposition:
     block = next((b for b in _blocks(dep) if b.get("kind") == "fit" and b.get("levels") and b.get("stack")), None)
     if block is None:
         raise BadRequest("provenance", "no fitted hierarchy", "a deposition that polystate fit has written")
+    if not any(float(level["mean_b"]) for level in block["levels"]):
+        raise BadRequest("provenance", "a fit of which every level is still zero", "one with more --steps")
     stack, listed = [str(d) for d in block["stack"]], list(block["levels"])
     of_level = [[d for d in stack if d == level["descriptor"]] for level in listed]
     of_level[-1] += [d for d in stack if d not in sum(of_level, [])]  # the atomic level of mixed input has two
