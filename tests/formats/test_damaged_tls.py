@@ -49,7 +49,7 @@ PDB_DAMAGE = [
     ("S12:   0.1000", "S12:      abc", "S12 is missing"),
     ("S33:   0.2000", "S33: *********", "S33 is *********"),
     ("(A):   1.0000   2.0000   3.0000", "(A):     NULL     NULL     NULL", "the origin is NULL"),
-    ("(A):   1.0000   2.0000   3.0000", "(A):   1.0000   2.0000", "the origin is 1.0000   2.0000"),
+    ("(A):   1.0000   2.0000   3.0000", "(A):   1.0000   2.0000", "the origin is 1.0000 2.0000"),
 ]
 
 
@@ -76,7 +76,7 @@ def test_only_s33_has_a_default():
     [
         ({"T11": "?"}, "T11 is missing"),
         ({"T11": "abc"}, "T11 is abc"),
-        ({"x": "?"}, "the origin is"),
+        ({"x": "?"}, "the origin is ? 2.0000 3.0000"),
         ({"x": "x"}, "the origin is x"),
         ({"S31": ".", "L12": "nan"}, "L12 is nan, S31 is missing"),
     ],

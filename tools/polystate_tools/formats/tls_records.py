@@ -166,7 +166,7 @@ def tls_group(name: str, elements: dict[str, str], origin: list[str], selection:
     if not bad and not np.isfinite(numbers["S33"]):
         bad = [f"S33 is {elements['S33']}"]
     if len(point) != 3 or not np.isfinite(point).all():
-        bad.insert(0, f"the origin is {' '.join(origin).strip() or 'missing'}")
+        bad.insert(0, f"the origin is {' '.join(' '.join(text or '?' for text in origin).split())}")
     if bad:
         return name, ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")
     made = np.array([numbers[key] for key in KEYS])
