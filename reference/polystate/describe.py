@@ -50,13 +50,15 @@ def _summary(d: Descriptor) -> dict[str, Any]:
 def explain(dep: Deposition, atom: str | None = None, **request: Any) -> list[dict[str, Any]]:
     """One row a descriptor: whether it is active, where its numbers come from, by which operator, and how much.
 
-    For one atom (`A/128/CA` or an atom_id) displacements are in ångström and covariances the six components in Å²;
-    for all atoms they are root mean squares."""
+    atom: `A/128/CA`, an atom_id, or `A/128` for all atoms of a residue; the states are then those of its sites. For one
+    atom displacements are in ångström and covariances the six components in Å²; for several they are root mean
+    squares, and B the mean over the atoms that the state has; None where it has none."""
     ids: Sequence[int] | None = request.pop("atoms", None)
     if atom is not None:
         ids = dep.hierarchy.atom_id[dep.hierarchy.find(atom)].tolist()
     asked = dep.request(atoms=ids, **request)
-    return [_contribution(d, asked) for d in _in_order(dep)]
+    there = evaluate.present(asked)
+    return [_contribution(d, asked, there) for d in _in_order(dep)]
 
 
 def _in_order(dep: Deposition) -> list[Descriptor]:
@@ -67,7 +69,7 @@ def _in_order(dep: Deposition) -> list[Descriptor]:
     return sorted(rest, key=lambda d: (d.is_transform, not d.is_absolute, d.id.encode())) + gaussian
 
 
-def _contribution(d: Descriptor, request: evaluate.Request) -> dict[str, Any]:
+def _contribution(d: Descriptor, request: evaluate.Request, there: np.ndarray) -> dict[str, Any]:
     active = evaluate.is_active(d, request)
     row: dict[str, Any] = {
         "descriptor": d.id,
@@ -77,12 +79,18 @@ def _contribution(d: Descriptor, request: evaluate.Request) -> dict[str, Any]:
         "active": active,
     }
     if d.is_discrete:
-        states = request.dep.states
-        names = states.labels(request.joint)
-        row["states"] = {k: v for k, v in names.items() if k.split("/", 1)[0] == d.id}
+        sites = _sites(d, request)
+        row["states"] = {k: v for k, v in request.dep.states.labels(request.joint).items() if k in sites}
     if active:
-        row.update(_amount(d, request))
+        row.update(_amount(d, request, there))
     return row
+
+
+def _sites(d: Descriptor, request: evaluate.Request) -> set[str]:
+    """The names of a descriptor's variables whose sites cover an atom asked for."""
+    dag, asked = request.dep.states.dag, np.unique(d.label_of_atom[request.rows])
+    own = (dag.table == [t.id for t in dag.tables].index(d.id)) & np.isin(dag.site, asked)
+    return set(dag.variable_names[own].tolist())
 
 
 def _role(d: Descriptor) -> str:
@@ -100,12 +108,13 @@ def _places(d: Descriptor) -> list[str]:
     return [*places, uri] if uri else places
 
 
-def _amount(d: Descriptor, request: evaluate.Request) -> Mapping[str, Any]:
+def _amount(d: Descriptor, request: evaluate.Request, there: np.ndarray) -> Mapping[str, Any]:
     one = len(request.rows) == 1
     if d.is_gaussian:
-        u = evaluate.level_covariance(d, request)
-        mean_b = float(8 * np.pi**2 * np.trace(u, axis1=1, axis2=2).mean() / 3) if len(u) else 0.0
-        return {"u": six_components(u)[0].tolist(), "b": mean_b} if one else {"mean_b": mean_b}
+        u = evaluate.level_covariance(d, request)[there]
+        b = float(8 * np.pi**2 * np.trace(u, axis1=1, axis2=2).mean() / 3) if len(u) else None
+        amount = {"u": six_components(u)[0].tolist() if len(u) else None, "b": b} if one else {"mean_b": b}
+        return {"present": int(there.sum()), **amount}
     if d.is_transform or d.signal_type == "unknown":
         return {}
     at, values = evaluate.absolute(d, request) if d.is_absolute else evaluate.displacement(d, request)

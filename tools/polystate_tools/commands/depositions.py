@@ -25,6 +25,8 @@ from polystate_tools.commands.options import (
     steps,
 )
 
+SHOWN_STATES, SHOWN_ATOMS = 6, 20
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
@@ -131,7 +133,14 @@ def explain(
     at: At = None,
     draw_at: DrawAt = None,
     component: Component = None,
-    atom: Annotated[str | None, typer.Option(help="One atom: chain/number/name (author numbering) or atom_id.")] = None,
+    atom: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A/128/CA|A/128|ID",
+            help="Author chain/number/name, an atom_id, or a residue: all its atoms. Several are named, and B is "
+            "the mean over those that the state has.",
+        ),
+    ] = None,
     allow_code: AllowCode = False,
     as_json: Json = False,
 ) -> None:
@@ -140,14 +149,12 @@ def explain(
     Example: polystate explain 6vxx.zarr --atom A/128/CA"""
     import polystate
 
-    rows = polystate.open(dep).explain(
-        atom,
-        state=states(state),
-        at=steps(at),
-        draw=draw(draw_at),
-        components=components(component),
-        allow_code=allow_code,
-    )
+    opened = polystate.open(dep)
+    request = {"state": states(state), "at": steps(at), "draw": draw(draw_at), "allow_code": allow_code}
+    rows = opened.explain(atom, components=components(component), **request)
+    if atom is not None:
+        for line in _matched(opened, atom, request):
+            typer.echo(line, err=as_json)
     if as_json:
         echo_json(rows)
         return
@@ -155,13 +162,38 @@ def explain(
     for row in rows:
         numbers = {k: row[k] for k in ("xyz", "displacement", "u", "b", "mean_b", "rms_displacement") if k in row}
         amount = "  ".join(f"{k}={_short(v)}" for k, v in numbers.items())
-        chosen = ", ".join(f"{k.partition('/')[2] or k}={v}" for k, v in list(row.get("states", {}).items())[:6])
+        joint = [f"{k.partition('/')[2] or k}={v}" for k, v in row.get("states", {}).items()]
+        chosen = _some(joint, SHOWN_STATES)
         active = "yes" if row["active"] else "no"
         shown.append({**row, "active": active, "amount": amount, "states": chosen, "from": ", ".join(row["from"])})
     echo_table(shown, ["descriptor", "acts_as", "operator", "active", "states", "amount", "from"])
 
 
+def _matched(dep: Any, address: str, request: dict[str, Any]) -> list[str]:
+    """The atoms at an address where there are several, or one that the state does not have."""
+    from polystate import evaluate
+
+    h, rows = dep.hierarchy, dep.hierarchy.find(address)
+    there = evaluate.present(dep.request(atoms=h.atom_id[rows].tolist(), **request))
+    if len(rows) == 1 and there[0]:
+        return []
+    comp = h.text("residues", "comp")[h.column("atoms", "residue")[rows]]
+    named = [
+        f"{h.node_label('atom', int(row))} of {name} (atom_id {h.atom_id[row]}{'' if here else ', absent'})"
+        for row, name, here in zip(rows, comp, there, strict=True)
+    ]
+    return [f"{len(rows)} atoms: {_some(named, SHOWN_ATOMS)}" if len(rows) > 1 else named[0]]
+
+
+def _some(words: list[str], most: int) -> str:
+    """The first few of many words, and how many more there are."""
+    more = f", and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
 def _short(value: Any) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, list):
         return "(" + ", ".join(f"{v:.4g}" for v in value) + ")"
     return f"{value:.4g}"
