@@ -119,12 +119,16 @@ class Hierarchy:
 
     def node_labels(self, level: str) -> list[str]:
         """The names of all nodes of a level; the residue type follows where one position holds several."""
-        if level in ("chain", "atom"):
-            return [self.node_label(level, row) for row in range(self.size(level))]
-        if level != "residue":
+        if level == "chain":
+            return self.text("chains", "label_asym").tolist()
+        if level not in ("residue", "atom"):
             return [str(row) for row in range(self.size(level))]
         chains = self.text("chains", "auth_asym")[self.column("residues", "chain")]
         numbers, codes = self.column("residues", "auth_seq"), self.text("residues", "ins")
+        if level == "atom":
+            places = [f"{c}/{n}{i}" for c, n, i in zip(chains, numbers, codes, strict=True)]
+            at = self.column("atoms", "residue").tolist()
+            return [f"{places[r]}/{n}" for r, n in zip(at, self.text("atoms", "name"), strict=True)]
         names = [f"{c}.{n}{i}" for c, n, i in zip(chains, numbers, codes, strict=True)]
         seen: dict[str, int] = {}
         for name in names:
