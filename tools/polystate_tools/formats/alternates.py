@@ -17,7 +17,7 @@ from polystate.descriptors import ALWAYS, Descriptor
 from polystate.scope_dag import INACTIVE, holds
 from polystate_tools.formats.bundle_altlocs import MARK
 from polystate_tools.formats.restored import fifteen_digits, moved_from
-from polystate_tools.formats.sites import ABSENT, BLANK
+from polystate_tools.formats.sites import BLANK
 
 VERBATIM = "altloc"
 """Descriptors whose state labels are altloc letters as they stand in a file."""
@@ -265,7 +265,7 @@ class _Payload:
                 label = labels[own[0]]
                 if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
                     label = label.rsplit(MARK, 1)[0]
-                record.altloc = "" if label in (BLANK, ABSENT) else label
+                record.altloc = "" if label == BLANK else label
             elif len(made) > 1:
                 record.altloc = self._letter(record.states, labels)
 

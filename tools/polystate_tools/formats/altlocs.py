@@ -6,7 +6,7 @@ import numpy as np
 
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.report import ImportReport
-from polystate_tools.formats.sites import ABSENT, Site, altloc_sites, partial_sites
+from polystate_tools.formats.sites import Site, altloc_sites, partial_sites
 from polystate_tools.formats.variables import Variable, variable_of_site
 
 ALTLOC, PARTIAL = "altloc", "partial"
@@ -41,7 +41,7 @@ def altloc_variables(layout: Layout, taken: np.ndarray, whole_molecule: bool, re
 
 def _warn_of_sites(layout: Layout, sites: list[Site], report: ImportReport) -> None:
     """One letter only, letters that one residue of a site lacks, alternates that do not differ."""
-    single = [site.label for site in sites if len(set(site.states) - {ABSENT}) == 1]
+    single = [site.label for site in sites if (site.state == site.state[0]).all()]
     if single:
         report.warn("single-altloc", "sites with one altloc letter only", single)
     inherited = [

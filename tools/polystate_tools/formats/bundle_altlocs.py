@@ -10,7 +10,7 @@ from polystate_tools.formats.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.bundles import Bundle
 from polystate_tools.formats.layout import Layout
 from polystate_tools.formats.report import ImportReport
-from polystate_tools.formats.sites import ABSENT, Site, altloc_sites
+from polystate_tools.formats.sites import Site, absence_of, altloc_sites
 from polystate_tools.formats.variables import TOLERANCE, Plan, Variable, mean_occupancy
 
 MARK = "@"
@@ -46,6 +46,7 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     labels: list[str] = []
     rows: list[tuple] = []
     deposited: list[float] = []
+    gone: set[int] = set()
     state_of: dict[tuple[int, int], int] = {}
     record_step = step[site.records]
     for m in sorted(set(record_step.tolist())):
@@ -62,7 +63,8 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
             deposited.append(mean)
         if len(mine) == 1 and means[0] < 1:
             rows.append((len(labels), condition, 1 - means[0]))
-            labels.append(f"{ABSENT}{MARK}{m + 1}")
+            gone.add(len(labels))
+            labels.append(f"{absence_of(letters[mine[0]])}{MARK}{m + 1}")
             deposited.append(math.nan)
     variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
     atoms = layout.atom_of_record[site.records].tolist()
@@ -76,7 +78,7 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     for atom in variable.record_of:
         for state, label in enumerate(labels):
             own = has.get((int(position[atom]), _model(label)), set())
-            if len(own) > 1 and state not in own and not label.startswith(ABSENT + MARK):
+            if len(own) > 1 and state not in own and state not in gone:
                 variable.inherits.add((atom, state))
     return variable
 

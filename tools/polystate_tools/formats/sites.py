@@ -159,10 +159,15 @@ def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
     state = np.array([index[letter] for letter in letters])
     labels = [letter or BLANK for letter in order]
     if len(labels) == 1 and (layout.records.occupancy[rows] < 1).any():
-        labels.append(ABSENT)
+        labels.append(absence_of(labels[0]))
     site = Site("", rule, labels, rows, state, np.unique(atom))
     _inherit(layout, site)
     return site
+
+
+def absence_of(label: str) -> str:
+    """The label of the state in which the only alternate of a site is not there; an alternate may be named `absent`."""
+    return ABSENT if label != ABSENT else f"no {ABSENT}"
 
 
 def _inherit(layout: Layout, site: Site) -> None:
