@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,30 @@ import rfc8785
 
 from polystate.errors import SchemaError
 from polystate.store import Tree
+from polystate.tables import is_known
 
 LAYERS = ("hierarchy", "reference", "groupings", "axes", "descriptors", "operators", "landmarks")
 FULL = (*LAYERS, "provenance", "annotations")
+Line = tuple[str, str, str, str, str]  # path, kind, dtype, shape, hash of the payload
 
 
 def digest(tree: Tree, full: bool = False) -> str:
     """SHA-256 over one line a group, array and table column, in byte order of path, as hex."""
-    lines = sorted(_lines(tree, FULL if full else LAYERS), key=lambda line: line.encode())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _hash(_lines(tree, FULL if full else LAYERS))
 
 
 def partial_digest(tree: Tree, path: str) -> str:
     """The digest of one node and what lies below it, as sha256:hex: what staleness is judged by."""
-    lines = [x for x in _lines(tree, FULL) if (own := x.split("\t", 1)[0]) == path or own.startswith(path + "/")]
-    return "sha256:" + hashlib.sha256("".join(sorted(lines, key=lambda x: x.encode())).encode()).hexdigest()
+    return "sha256:" + _hash(x for x in _lines(tree, FULL) if x[0] == path or x[0].startswith(path + "/"))
 
 
-def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[str]:
+def _hash(lines: Iterable[Line]) -> str:
+    """[DIG-12] Sorted by the bytes of the path."""
+    ordered = sorted(lines, key=lambda line: line[0].encode())
+    return hashlib.sha256("".join("\t".join(line) + "\n" for line in ordered).encode()).hexdigest()
+
+
+def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[Line]:
     for path, group in tree.items():
         if path and path.split("/", 1)[0] not in layers:
             continue
@@ -40,10 +46,11 @@ def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[str]:
             yield _array_line(prefix + name, "array", np.asarray(values))
         for table, columns in group.tables.items():
             for name, column in columns.items():
-                yield _array_line(f"{prefix}{table}/{name}", "column", column)
+                if is_known(column):  # [DIG-17]
+                    yield _array_line(f"{prefix}{table}/{name}", "column", column)
 
 
-def _array_line(path: str, kind: str, values: Any) -> str:
+def _array_line(path: str, kind: str, values: Any) -> Line:
     if isinstance(values, list):
         encoded = [text.encode() for text in values]
         payload = b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
@@ -51,19 +58,20 @@ def _array_line(path: str, kind: str, values: Any) -> str:
     values = np.asarray(values)
     if values.dtype.kind == "f" and np.isnan(values).any():
         values = np.where(np.isnan(values), values.dtype.type(np.nan), values)  # one NaN of the many
-    payload = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
-    return _line(path, kind, values.dtype.name, json.dumps(list(values.shape), separators=(",", ":")), payload)
+    flat = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).reshape(-1)
+    shape = json.dumps(list(values.shape), separators=(",", ":"))
+    return _line(path, kind, values.dtype.name, shape, flat.view(np.uint8).data)
 
 
-def _line(path: str, kind: str, dtype: str, shape: str, payload: bytes) -> str:
-    return f"{path}\t{kind}\t{dtype}\t{shape}\t{hashlib.sha256(payload).hexdigest()}\n"
+def _line(path: str, kind: str, dtype: str, shape: str, payload: bytes | memoryview) -> Line:
+    return path, kind, dtype, shape, hashlib.sha256(payload).hexdigest()
 
 
 def canonical(document: Mapping[str, Any], where: str) -> bytes:
     """The RFC 8785 form of a document."""
     try:
         return rfc8785.dumps(dict(document))
-    except (rfc8785.CanonicalizationError, ValueError) as error:
+    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         raise SchemaError(where or "zarr.json", error, "a document with an RFC 8785 form") from error
 
 

@@ -1,18 +1,16 @@
 """A deposition as a tree of groups, and that tree as a Zarr v3 store (directory, zip or remote prefix).
 
 Metadata is read as the JSON it is; an array or table is decoded only when it is asked for, so opening
-costs one small read a group and never needs the numbers. Writing lives in `writing.py`."""
+costs one small read a group and never needs the numbers. Writing lives in `writing.py`, tables in `tables.py`."""
 
 from __future__ import annotations
 
-import io
-import os
+import bisect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -21,22 +19,20 @@ from polystate.errors import (
     NotAStore,
     SchemaError,
     UnreadableArray,
-    UnreadableTable,
     UnsupportedVersion,
 )
+from polystate.sources import RemoteSource, Source, source
+from polystate.tables import read_table
 
 FORMAT_VERSION = "0.1.0"
 LAYERS = (
     "hierarchy", "reference", "groupings", "axes", "descriptors", "operators", "provenance", "annotations",
     "landmarks",
 )  # fmt: skip
+REPEATS = 3  # of opening a store that is replaced meanwhile
 TABLE_MEDIA_TYPE = "application/vnd.apache.arrow.file"
-ARROW_MAGIC = b"ARROW1"
-# A store may say that an array is larger than memory; more than this is believed only with chunks behind it.
-IMPLAUSIBLE_BYTES = 1 << 30
-IMPLAUSIBLE_RATIO = 2000
 
-Table = Mapping[str, Any]  # column name -> (rows,) array, or list of str for text
+Table = Mapping[str, Any]  # column name -> (rows,) array, list of str for text, or OtherColumn
 
 
 @dataclass
@@ -49,114 +45,6 @@ class Group:
 
 
 Tree = Mapping[str, Group]  # path -> group; the root is ""
-
-
-class Source(Protocol):
-    """Where the bytes of a store come from."""
-
-    name: str
-
-    def keys(self) -> list[str]: ...
-    def get(self, key: str) -> bytes: ...
-    def size(self, key: str) -> int: ...
-    def zarr_store(self) -> Any: ...
-
-
-class DirectorySource:
-    """A store in a directory."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.name = path, str(path)
-
-    def keys(self) -> list[str]:
-        """Every file below the directory, as a store key."""
-        found, folders = [], [""]
-        for prefix in folders:  # grows while it is walked
-            with suppress(OSError), os.scandir(f"{self.name}/{prefix}") as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{prefix}{entry.name}/")
-                    elif not entry.is_dir():
-                        found.append(prefix + entry.name)
-        return found
-
-    def get(self, key: str) -> bytes:
-        with open(f"{self.name}/{key}", "rb", buffering=0) as file:
-            return file.read()
-
-    def size(self, key: str) -> int:
-        return (self.path / key).stat().st_size
-
-    def zarr_store(self) -> Any:
-        from zarr.storage import LocalStore
-
-        return LocalStore(self.path, read_only=True)
-
-
-class ZipSource:
-    """A store in a zip with the root at the top."""
-
-    def __init__(self, path: Path) -> None:
-        import zipfile
-
-        self.path, self.name = path, str(path)
-        try:
-            self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise NotAStore(str(path), error, "a complete zip file") from error
-        names = self.zip.namelist()
-        if len(set(names)) != len(names):
-            raise NotAStore(str(path), "an entry stored twice", "each entry once")
-
-    def keys(self) -> list[str]:
-        return [name for name in self.zip.namelist() if not name.endswith("/")]
-
-    def get(self, key: str) -> bytes:
-        return self.zip.read(key)
-
-    def size(self, key: str) -> int:
-        return self.zip.getinfo(key).file_size
-
-    def zarr_store(self) -> Any:
-        from zarr.storage import ZipStore
-
-        return ZipStore(self.path, mode="r")
-
-
-class RemoteSource:
-    """A read-only store below a URL, by fsspec."""
-
-    def __init__(self, url: str) -> None:
-        import fsspec
-
-        self.name = url
-        self.fs, self.root = fsspec.core.url_to_fs(url)
-
-    def keys(self) -> list[str]:
-        return [name[len(self.root) :].lstrip("/") for name in self.fs.find(self.root)]
-
-    def get(self, key: str) -> bytes:
-        return self.fs.cat_file(f"{self.root}/{key}")
-
-    def size(self, key: str) -> int:
-        return int(self.fs.size(f"{self.root}/{key}") or 0)
-
-    def zarr_store(self) -> Any:
-        from zarr.storage import FsspecStore
-
-        return FsspecStore.from_url(self.name, read_only=True)
-
-
-def source(path: str | Path) -> Source:
-    """The bytes at `path`: a directory, a zip, or a URL."""
-    if isinstance(path, str) and "://" in path:
-        return RemoteSource(path)
-    path = Path(path)
-    if path.is_dir():
-        return DirectorySource(path)
-    if path.is_file():
-        return ZipSource(path)
-    raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")
 
 
 class Lazy(Mapping[str, Any]):
@@ -195,7 +83,10 @@ class StoredTree(Mapping[str, Group]):
             for key in self._keys
             if key == "zarr.json" or key.endswith("/zarr.json")
         }
-        self._zarr: Any = None
+        for path in self._metadata:  # [STO-50]
+            above = self._metadata.get(path.rpartition("/")[0])
+            if path and (above is None or above["node_type"] != "group"):
+                raise NotAStore(path, "a node whose folder is no group", "a group above each node")
         self._groups: dict[str, Group] = {}
         root = self.attributes("").get("polystate")
         if self._metadata[""]["node_type"] != "group" or not isinstance(root, dict):
@@ -205,6 +96,8 @@ class StoredTree(Mapping[str, Group]):
     def _node(self, key: str) -> dict[str, Any]:
         try:
             content = self.source.get(key)
+        except NotAStore:
+            raise
         except Exception as error:  # of the file system, or of a damaged zip
             raise NotAStore(key, error, "a Zarr v3 metadata document") from error
         return metadata.node(content, key)
@@ -235,9 +128,8 @@ class StoredTree(Mapping[str, Group]):
         ]
 
     def layers(self) -> list[str]:
-        """Names at the top of the store, hidden files apart."""
-        names = {key.split("/", 1)[0] for key in self._keys if "/" in key}
-        return sorted(name for name in names if not name.startswith("."))
+        """Names of the folders at the top of the store, what belongs to the machine apart."""
+        return sorted({key.split("/", 1)[0] for key in self._keys if "/" in key})
 
     def __getitem__(self, path: str) -> Group:
         if path not in self._groups:
@@ -266,57 +158,43 @@ class StoredTree(Mapping[str, Group]):
     def __contains__(self, path: object) -> bool:
         return path in self._metadata and self._metadata[path]["node_type"] == "group"
 
-    def _check_plausible(self, path: str) -> None:
-        """Refuse an array that says it is larger than memory without the chunks to be so."""
-        node = self._metadata[path]
-        chunk = node["chunk_grid"]["configuration"]["chunk_shape"]
-        covered = [-(-n // c) * c for n, c in zip(node["shape"], chunk, strict=True)]
-        size = int(np.prod(covered, dtype=object)) * np.dtype(node["data_type"]).itemsize
-        if size > IMPLAUSIBLE_BYTES:
-            stored = sum(self.source.size(k) for k in self._keys if k.startswith(path + "/"))
-            if size > IMPLAUSIBLE_RATIO * stored:
-                raise UnreadableArray(path, f"{size} bytes in {stored}", "chunks that hold the array")
-
-    def _plain(self, path: str) -> np.ndarray | None:
-        """The array read without zarr; None where zarr is to decide, also on what is wrong with it."""
-        try:
-            if chunks.is_plain(self._metadata[path]):
-                return chunks.read(self._metadata[path], lambda key: self._chunk(f"{path}/{key}"))
-        except Exception:  # damaged bytes: zarr names what it finds
-            pass
-        return None
-
-    def _chunk(self, key: str) -> bytes | None:
-        return self.source.get(key) if key in self._all_keys else None
+    def _chunk(self, key: str, first: int = 0, length: int | None = None) -> bytes | None:
+        return self.source.get(key, first, length) if key in self._all_keys else None
 
     @cached_property
     def _all_keys(self) -> set[str]:
         return set(self._keys)
 
-    def _open_array(self, path: str) -> Any:
-        import zarr
+    @cached_property
+    def _sorted_keys(self) -> list[str]:
+        return sorted(self._keys)
 
-        if self._zarr is None:
-            self._zarr = self.source.zarr_store()
-        return zarr.open_array(self._zarr, path=path, mode="r", zarr_format=3)
+    def _below(self, path: str) -> list[str]:
+        """Keys below a node, relative to it."""
+        first, last = (bisect.bisect_left(self._sorted_keys, path + end) for end in "/0")  # "0" follows "/"
+        return [key[len(path) + 1 :] for key in self._sorted_keys[first:last]]
 
     def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
         """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
         node = self._metadata[path]
         metadata.check_array(node, path)
         try:
-            if rows is None:
-                self._check_plausible(path)
-            values = self._plain(path) if rows is None else None
-            if values is None:
-                opened = self._open_array(path)
-                values = opened[...] if rows is None else opened[rows]
-        except UnreadableArray:
+            window = None if rows is None else range(node["shape"][0])[rows]
+            one = isinstance(window, int)
+            span = window if window is None or isinstance(window, range) else range(window, window + 1)
+            if span is not None and span.step != 1:
+                raise IndexError(f"rows in steps of {span.step}")
+            get = partial(self._chunk_of, path)
+            values = chunks.read(node, get, span, self._below(path))
+        except NotAStore:  # it was replaced
             raise
-        except Exception as error:  # zarr and its codecs raise many kinds; each means damaged bytes
+        except Exception as error:  # codecs raise many kinds; each means damaged bytes
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
-        values = np.asarray(values)
+        values = values[0] if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
+
+    def _chunk_of(self, path: str, key: str, first: int = 0, length: int | None = None, /) -> bytes | None:
+        return self._chunk(f"{path}/{key}", first, length)
 
 
 def _is_table(attributes: Mapping[str, Any]) -> bool:
@@ -332,48 +210,6 @@ def check_version(document: Mapping[str, Any], where: str) -> None:
         raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
 
 
-def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
-    """The columns of an Arrow IPC file held as bytes."""
-    import pyarrow as pa
-
-    content = values.tobytes()
-    if not (content.startswith(ARROW_MAGIC) and content.endswith(ARROW_MAGIC)):  # pyarrow looks at the end only
-        raise UnreadableTable(where, f"bytes that begin with {content[:6]!r}", "an Arrow IPC file, ARROW1 at both ends")
-    try:
-        with pa.ipc.open_file(io.BytesIO(content)) as reader:
-            table = reader.read_all()
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise UnreadableTable(where, error, "an Arrow IPC file") from error
-    columns: dict[str, Any] = {}
-    for name in table.column_names:
-        column = table.column(name)
-        if column.null_count:
-            raise UnreadableTable(f"{where}/{name}", f"{column.null_count} nulls", "no nulls")
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            columns[name] = column.to_pylist()
-        elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-            columns[name] = column.to_numpy()
-        else:
-            raise UnreadableTable(f"{where}/{name}", column.type, "integers, floats or text")
-    return columns
-
-
-def table_bytes(table: Table) -> np.ndarray:
-    """A table as the bytes of an uncompressed Arrow IPC file, (n,) uint8."""
-    import pyarrow as pa
-
-    columns = {
-        name: pa.array(values, pa.string()) if isinstance(values, list) else pa.array(np.asarray(values))
-        for name, values in table.items()
-    }
-    fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
-    data = pa.table(list(columns.values()), schema=pa.schema(fields))
-    sink = io.BytesIO()
-    with pa.ipc.new_file(sink, data.schema) as writer:
-        writer.write_table(data)
-    return np.frombuffer(sink.getvalue(), np.uint8)
-
-
 def recovery_note(path: Path) -> Path:
     """Where a replacement that is under way says so."""
     return path.with_name(f".{path.name}.recovery")
@@ -385,4 +221,11 @@ def read(path: str | Path) -> StoredTree:
         from polystate.writing import complete
 
         complete(Path(path))
+    for _ in range(REPEATS):
+        found = source(path)
+        try:
+            return StoredTree(found)
+        except NotAStore:
+            if not found.is_replaced():
+                raise
     return StoredTree(source(path))

@@ -21,7 +21,8 @@ import numpy as np
 from polystate import metadata
 from polystate.errors import SchemaError
 from polystate.outputs import file_target, sibling, store_target
-from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, recovery_note, table_bytes
+from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, recovery_note
+from polystate.tables import table_bytes
 
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
 WHOLE_BYTES = 4 << 20
