@@ -26,6 +26,7 @@ from polystate_tools.commands.options import (
 )
 
 SHOWN_STATES, SHOWN_ATOMS = 6, 20
+STRUCTURES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".h5md")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,46 +36,93 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    deposition: Annotated[Path, typer.Argument(help="A deposition as text (YAML).")],
-    out: Annotated[Path, typer.Argument(help="Directory or .zip to write.")],
+    deposition: Annotated[Path, typer.Argument(metavar="TEXT", help="A deposition as text (YAML).")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
+    invalid: Annotated[
+        bool, typer.Option("--invalid", help="Write it though it is not valid, to try how a reader refuses it.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Build a text-form deposition into a store.
+    """Build a text-form deposition into a store; what is not valid is not written.
 
     Example: polystate build tiny.yaml tiny.zarr"""
-    from polystate.text import build_file
+    from polystate.deposition import Deposition
     from polystate.writing import write
     from polystate_tools.commands.outputs import apart, store
 
     store(out)
     apart(deposition, out)
-    write(build_file(deposition), out, overwrite=overwrite)
+    tree = _built(deposition)
+    report = Deposition(tree, folder=out.absolute().parent).validate()
+    for error in report.errors:
+        typer.echo(f"error: {error}", err=True)
+    if not report.valid and not invalid:
+        typer.echo(f"polystate: {deposition}: not valid: {_counted(report.errors)}; nothing is written", err=True)
+        raise typer.Exit(2)
+    write(tree, out, overwrite=overwrite)
     typer.echo(out)
+
+
+def _built(path: Path) -> Any:
+    """The tree of a text form; what is no text form is refused in one line."""
+    from polystate.errors import PolystateError, SchemaError
+    from polystate.text import build as build_text
+    from polystate_schemas.yaml12 import Yaml12Error, load
+
+    form = "the text form of a deposition, YAML 1.2" + (
+        f"; polystate import reads {path.suffix}" if path.name.removesuffix(".gz").endswith(STRUCTURES) else ""
+    )
+    try:
+        document = load(path)
+    except Yaml12Error as error:
+        raise SchemaError(f"{path}:{error.line}:{error.column}", error.problem, form) from error
+    if not isinstance(document, dict):
+        raise SchemaError(str(path), "nothing" if document is None else "no object but " + repr(document)[:40], form)
+    try:
+        return build_text(document)
+    except PolystateError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a list where an object is due, and the like
+        raise SchemaError(str(path), f"{type(error).__name__} {error}", form) from error
+
+
+def _counted(errors: list[Any]) -> str:
+    return f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
 
 
 def convert(
     dep: Dep,
-    out: Annotated[Path, typer.Argument(help="Directory or .zip to write.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
     mode: Annotated[str | None, typer.Option(metavar="A|B", help="Store discrete descriptors in this mode.")] = None,
     pack: Annotated[bool, typer.Option("--zip", help="Write a zip whatever OUT is called.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Copy a deposition into another container or mode; what it says stays the same.
 
+    Files beside it that it refers to, such as trajectories, are copied into the folder of OUT.
+
     Example: polystate convert 6vxx.zarr 6vxx.zarr.zip"""
     from polystate.store import read
     from polystate.writing import write
+    from polystate_tools.commands import artifacts
     from polystate_tools.commands.outputs import apart, store
 
     store(out)
     out = out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out
     apart(dep, out, in_place=True)  # all of it is read before the old store is replaced
-    tree: Any = read(dep)
+    stored = read(dep)
+    moves, warnings = artifacts.needed(stored, out)
+    tree: Any = stored
     if mode is not None:
         from polystate.modes import convert as convert_mode
 
         tree = convert_mode(tree, mode)
     write(tree, out, overwrite=overwrite)
+    artifacts.copy(moves)
+    for source, target in moves:
+        typer.echo(f"copied {source} to {target}, which the deposition refers to", err=True)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
     typer.echo(out)
 
 
@@ -103,7 +151,7 @@ def validate(
             typer.echo(f"error: {error}")
         for found in report.warnings:
             typer.echo(f"warning: {found['where']}: {found['message']} [{found['stage']}/{found['code']}]")
-        typer.echo("valid" if report.valid else f"not valid: {len(report.errors)} errors")
+        typer.echo("valid" if report.valid else f"not valid: {_counted(report.errors)}")
     raise typer.Exit(0 if report.valid else 1)
 
 
