@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,7 @@ from polystate.errors import (
 )
 from polystate.groupings import Grouping, grouping, grouping_names
 from polystate.hierarchy import LEVELS, Hierarchy
-from polystate.sampling import Draw, indefinite
+from polystate.sampling import Draw, checked_psd, indefinite
 from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
 from polystate.states import Name, States
 from polystate.store import StoredTree, Tree, read
@@ -40,7 +41,8 @@ class Snapshot:
     """One rendering: coordinates of the atoms asked for, and what they were made from.
 
     xyz, mean: (n, 3) float64 ångström; present: (n,) bool; atom_id: (n,) uint32; state: the joint state by name;
-    at: the step on each axis; psd: how indefinite covariances were treated."""
+    at: the step on each axis; psd: how indefinite covariances were treated; clipped: whether the covariance that a
+    displacement was drawn from was changed because no motion has it ([COV-12])."""
 
     xyz: np.ndarray
     mean: np.ndarray
@@ -50,6 +52,7 @@ class Snapshot:
     at: Mapping[str, int]
     psd: str
     request: evaluate.Request
+    clipped: bool = False
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -241,18 +244,20 @@ class Deposition:
             d.id for d in self.descriptors.values() if (d.operator or "").startswith(("basis/", "neural_decoder/"))
         ]
         self._refuse_others("components", given, taking)
+        for name, values in given.items():
+            evaluate.check_components(self.descriptors[name], values)
         rows = self.rows(atoms)
         backend = kernels.resolve(backend, self.n_atoms * (1 + sum(d.is_gaussian for d in self.descriptors.values())))
         return evaluate.Request(self, joint, rows, steps, given, draw, allow_code, backend)
 
-    def steps(self, at: Mapping[str, int]) -> dict[str, int]:
+    def steps(self, at: Mapping[str, int], where: str = "at") -> dict[str, int]:
         """Steps on axes, each a whole number that its axis has ([AXI-4], [AXI-5])."""
         found = {}
         for name, index in at.items():
-            axis = self.axis(name, "at")
-            if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-                raise AxisIndex("at", f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")
-            found[name] = axis.step(int(index))
+            length = self.axis(name, where).length
+            if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < length:
+                raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {length - 1}")
+            found[name] = int(index)
         return found
 
     @staticmethod
@@ -366,19 +371,21 @@ class Deposition:
         """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
 
         given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code, backend."""
+        checked_psd(psd)
         request = self.request(state, at, draw, atoms, **given)
         return self._snapshot(request, psd, evaluate.gaussian_levels(self))
 
     def _snapshot(self, request: evaluate.Request, psd: str, sampled: list[Descriptor]) -> Snapshot:
         middle = evaluate.mean(request)
-        xyz = middle
+        xyz, clipped = middle, False
         if request.draw is not None and sampled:
             u = evaluate.covariance(request, sampled)
             keys = self.hierarchy.draw_key[request.rows]
+            clipped = psd == "clip" and len(indefinite(u)) > 0
             xyz = middle + kernels.displacement(u, request.draw, keys, "hierarchy/atoms", psd, request.backend)
         ids = self.hierarchy.atom_id[request.rows]
         labels = self.states.labels(request.joint)
-        return Snapshot(xyz, middle, evaluate.present(request), ids, labels, request.steps, psd, request)
+        return Snapshot(xyz, middle, evaluate.present(request), ids, labels, request.steps, psd, request, clipped)
 
     def iterate(
         self,
@@ -394,18 +401,23 @@ class Deposition:
         """Snapshots along one or several sample axes, in row-major order over the names in ascending order.
 
         A draw of step k uses draw index `draw.index * (product of lengths) + k`, and the U of the descriptors whose
-        policy is sample_per_step. `steps` slices the steps of a single axis."""
+        policy is sample_per_step. `steps` slices the steps by their row-major number."""
+        checked_psd(psd)
         names = tuple(sorted(names))
         for name in names:
             if name in (at or {}):
                 raise BadRequest("iterate", name, "axes that `at` does not fix")
-        lengths = [self.axis(name).length for name in names]
-        total = int(np.prod(lengths, dtype=object)) if lengths else 1
+        lengths = [self.axis(name, "iterate").length for name in names]
+        total = math.prod(lengths)
         self._refuse_others("policies", policies or {}, [d.id for d in evaluate.gaussian_levels(self)])
+        for name, policy in (policies or {}).items():
+            if policy not in ("sample_per_step", "mean"):
+                raise BadRequest(f"policies/{name}", repr(policy), "sample_per_step or mean")
         sampled = [d for d in evaluate.gaussian_levels(self) if self.policy(d, policies) == "sample_per_step"]
         for k in range(total)[steps] if steps is not None else range(total):
-            index = np.unravel_index(k, lengths)
-            place = {**(at or {}), **{n: int(i) for n, i in zip(names, index, strict=True)}}
+            place, left = dict(at or {}), k
+            for name, length in zip(reversed(names), reversed(lengths), strict=True):
+                left, place[name] = divmod(left, length)
             own = None
             if draw is not None:
                 number = draw.index * total + k

@@ -334,10 +334,7 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
     They come from the request, the stored array (on an axis only where that has an index), or the table `latents`:
     drawn, and 0 without a draw. width: how many there are, None where only the decoder's body knows."""
     if d.id in request.components:
-        values, where = np.asarray(request.components[d.id], np.float64), f"components/{d.id}"
-        if values.ndim != 1 or (width is not None and len(values) != width):
-            raise BadRequest(where, values.shape, f"{'all' if width is None else width} components of {d.path}")
-        return values
+        return np.asarray(request.components[d.id], np.float64)
     if d.has(name) and (d.axis is None or d.axis in request.steps or not d.table("latents")):
         values = np.asarray(on_axis(d, name, request), np.float64)
     elif d.table("latents"):
@@ -351,6 +348,15 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
     if width is not None and values.shape != (width,):
         raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")
     return values
+
+
+def check_components(d: Descriptor, given: np.ndarray) -> None:
+    """Refuse amplitudes or latent components of another number than a basis or decoder has ([MEAN-32])."""
+    values = np.asarray(given, np.float64)
+    width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
+    if values.ndim != 1 or (width is not None and len(values) != width):
+        found = f"{'all' if width is None else width} components of {d.path}"
+        raise BadRequest(f"components/{d.id}", values.shape, found)
 
 
 def decoded(d: Descriptor, request: Request) -> np.ndarray:

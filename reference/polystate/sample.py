@@ -32,6 +32,7 @@ import numpy as np
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
 from polystate.kernels import resolve
 from polystate.outputs import store_target
+from polystate.sampling import Draw
 from polystate.store import StoredTree, Tree, read
 
 if TYPE_CHECKING:
@@ -88,10 +89,9 @@ def sample(
     progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker."""
     from polystate.kernels.ensemble import Ensemble
 
-    if not 0 <= n <= 1 << 64:
-        raise DrawRange("n", n, "an integer from 0 to 2^64")
-    if not 0 <= seed < 1 << 64:
-        raise DrawRange("seed", seed, "an integer from 0 to 2^64 - 1")
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 0 <= n <= 1 << 64:
+        raise DrawRange("n", repr(n), "a whole number from 0 to 2^64")
+    n, seed = int(n), Draw(seed).seed
     if dtype not in ("float64", "float32"):
         raise WrongDtype("dtype", dtype, "float64 or float32")
     options: dict[str, Any] = {

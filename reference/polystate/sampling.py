@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate.errors import DrawRange, NotPositiveSemidefinite
+from polystate.errors import BadRequest, DrawRange, NotPositiveSemidefinite
 
 GAUSSIAN, DISCRETE, LATENT = 0, 1, 2  # streams
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
@@ -17,6 +17,7 @@ ROUNDS = 10
 LOW = np.uint64(0xFFFFFFFF)
 WORD = np.uint64(32)
 PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6  # λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²) passes
+WHOLE = "a whole number from 0 to 2^64 - 1"
 PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
 
 
@@ -29,17 +30,23 @@ class Draw:
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("index", self.index)):
-            if not 0 <= value < 1 << 64:
-                raise DrawRange(name, value, "an integer from 0 to 2^64 - 1")
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) < 1 << 64:
+                raise DrawRange(name, repr(value), WHOLE)
+            object.__setattr__(self, name, int(value))
 
     @classmethod
     def parse(cls, text: str) -> Draw:
-        """A draw written SEED:INDEX."""
-        seed, _, index = text.partition(":")
-        try:
-            return cls(int(seed), int(index or 0))
-        except ValueError as error:
-            raise DrawRange("draw", text, "SEED:INDEX, two integers") from error
+        """A draw written SEED:INDEX, or SEED for index 0."""
+        seed, colon, index = text.partition(":")
+        return cls(whole(seed, "seed"), whole(index, "index") if colon else 0)
+
+
+def whole(text: str, where: str) -> int:
+    """A seed or draw index written in decimal digits and nothing else ([RNG-5])."""
+    digits = text.lstrip("0") or text[:1]
+    if not (text.isascii() and text.isdigit()) or len(digits) > 20 or int(digits) >= 1 << 64:
+        raise DrawRange(where, text[:80], WHOLE)
+    return int(digits)
 
 
 def words(draw: Draw, draw_key: np.ndarray, stream: int) -> np.ndarray:
@@ -81,6 +88,13 @@ def uniform(draw: Draw, draw_key: np.ndarray) -> np.ndarray:
 def latent_normals(draw: Draw, draw_key: np.ndarray) -> np.ndarray:
     """One standard normal number for each latent component, (n,)."""
     return normals(draw, draw_key, LATENT)[:, 0]
+
+
+def checked_psd(psd: str) -> str:
+    """How indefinite covariances are treated, `refuse` or `clip`; another word is refused."""
+    if psd not in ("refuse", "clip"):
+        raise BadRequest("psd", repr(psd), "refuse or clip")
+    return psd
 
 
 def indefinite(u: np.ndarray) -> np.ndarray:

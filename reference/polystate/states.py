@@ -12,6 +12,7 @@ import numpy as np
 
 from polystate import counting, trees
 from polystate.errors import (
+    BadRequest,
     DuplicateRow,
     IllegalState,
     NoPopulation,
@@ -162,14 +163,16 @@ class States:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
     def _find(self, state: Mapping[Any, str]) -> dict[int, int]:
-        wanted = {}
+        wanted: dict[int, int] = {}
         for name, label in state.items():
             v = self.variable(name)
             match = np.flatnonzero(self.dag.state_labels(v) == label)
             if not len(match):
                 known = ", ".join(map(str, self.dag.state_labels(v)[:20]))
                 raise StateNotFound(f"state/{self.dag.variable_name(v)}", label, f"one of {known}")
-            wanted[v] = int(match[0])
+            if wanted.setdefault(v, int(match[0])) != match[0]:
+                other = self.dag.state_labels(v)[wanted[v]]
+                raise BadRequest(f"state/{self.dag.variable_name(v)}", f"{other} and {label}", "one state a variable")
         return wanted
 
     def variable(self, name: Name, where: str = "state") -> int:

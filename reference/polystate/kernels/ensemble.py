@@ -19,7 +19,7 @@ from polystate.kernels import effects, gauss, joint, resolve, stack
 from polystate.kernels.draws import gaussian
 from polystate.kernels.jit import jit
 from polystate.operators.parametric_gaussian import six_components
-from polystate.sampling import Draw
+from polystate.sampling import Draw, checked_psd
 
 MOST_DRAWS = 1 << 64
 
@@ -38,7 +38,7 @@ class Ensemble:
         backend: str = "auto",
         allow_code: bool = False,
     ) -> None:
-        self.dep, self.psd, self.backend = dep, psd, resolve(backend)
+        self.dep, self.psd, self.backend = dep, checked_psd(psd), resolve(backend)
         self._given: dict[str, Any] = {"state": dict(state or {}), "at": dict(at or {}), "allow_code": allow_code}
         dep.check_documents()
         steps = dep.steps(at or {})
@@ -84,7 +84,9 @@ class Ensemble:
         """Consecutive draws from index `first` into xyz (draws, N, 3) float64 or float32, ångström.
 
         present: (draws, N) bool and states: (draws, V) int32 (-1 = inactive) are filled where given."""
-        if not 0 <= first <= MOST_DRAWS - len(xyz):
+        begin = Draw(seed, first)  # refuses what is no seed or index
+        seed, first = begin.seed, begin.index
+        if first > MOST_DRAWS - len(xyz):
             raise DrawRange("draw/index", first + len(xyz) - 1, "below 2^64")
         if not self.compiled:
             return self._rendered(seed, first, xyz, present, states)
