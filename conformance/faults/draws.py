@@ -382,3 +382,27 @@ def _(original):
 def _(original):
     """A descriptor along an axis needs its step whichever atoms are asked for."""
     return lambda d, request: original(d, replace(request, rows=np.arange(request.dep.n_atoms)))
+
+
+@fault("clipped-of-the-total", f"{DEPOSITION}._snapshot", EXACT, "axes")
+def _(original):
+    """Whether something was clipped is judged on U_total, also while an axis is iterated."""
+
+    def wrong(self, request, psd, sampled):
+        snapshot = original(self, request, psd, sampled)
+        return replace(snapshot, clipped=psd == "clip" and len(self.indefinite_atoms(snapshot.covariance)) > 0)
+
+    return wrong
+
+
+@fault("clipped-of-the-first-draw", "polystate_conformance.implementations.reference:_many", EXACT)
+def _(original):
+    """Of several draws the first alone says whether something was clipped."""
+
+    def wrong(dep, request, out_dir, seed, index, selection):
+        ok = original(dep, request, out_dir, seed, index, selection)
+        if "clipped" in ok:
+            ok["clipped"] = original(dep, {**request, "count": 1}, out_dir, seed, index, selection)["clipped"]
+        return ok
+
+    return wrong

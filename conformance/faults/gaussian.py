@@ -299,3 +299,9 @@ def _(original):
 def _(original):
     """A rotation that is off by less than the tolerance is used as it is stored."""
     return lambda matrix: matrix
+
+
+@fault("warnings-of-the-whole-stack", "polystate.deposition:Deposition.indefinite_atoms", "gaussian")
+def _(original):
+    """Warnings are those of U_total, whatever descriptors a request names."""
+    return lambda self, u, atoms=None: original(self, self.covariance(atoms=atoms), atoms)

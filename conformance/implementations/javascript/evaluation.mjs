@@ -367,7 +367,11 @@ export function answerDraw(deposition, request, seedText) {
     const states = [];
     for (let k = 0; k < count; k++) {
       const evaluation = make(BigInt(k));
-      if (wants('draws')) draws.set(evaluation.drawCoordinates().xyz, 3 * first.rows.length * k);
+      if (wants('draws')) {
+        const { xyz, clipped } = evaluation.drawCoordinates();
+        draws.set(xyz, 3 * first.rows.length * k);
+        if (wants('clipped') && clipped) out.clipped = true; // COV-12
+      }
       if (wants('states_drawn')) states.push(request.variables ? labels(evaluation.joint) : labels(evaluation.joint)[0]);
     }
     if (wants('draws')) out.draws = { data: draws, shape: [count, first.rows.length, 3], dtype: 'float64' };

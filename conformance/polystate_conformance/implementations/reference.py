@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from itertools import islice
@@ -160,22 +161,21 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
     if "levels" in outputs:
         ok["levels"] = [name for name in known if name in request.get("descriptors", known)]
     selection = _selection(request)
-    if outputs & {"mean", "present", "state"} or "state" in request:
-        asked = dep.request(**selection, **_given(request))
-        ok |= {
-            name: protocol.save_array(out_dir, name, getattr(evaluate, name)(asked))
-            for name in outputs & {"mean", "present"}
-        }
-        if "state" in outputs:
-            ok["state"] = dep.states.numbered(asked.joint)
+    asked = dep.request(**selection, **_given(request))  # whatever the outputs, so that a wrong request is refused
+    ok |= {
+        name: protocol.save_array(out_dir, name, getattr(evaluate, name)(asked))
+        for name in outputs & {"mean", "present"}
+    }
+    if "state" in outputs:
+        ok["state"] = dep.states.numbered(asked.joint)
     for output, by_level in (("covariance", False), ("covariance_by_level", True)):
         if output in outputs:
             u = dep.covariance(levels=request.get("descriptors"), by_level=by_level, backend=backend, **selection)
             ok[output] = protocol.save_array(out_dir, output, u)
     if "warnings" in outputs:
         rows: Any = ()
-        if outputs & {"covariance", "covariance_by_level"}:  # [COV-9]
-            u = dep.covariance(backend=backend, **selection)
+        if outputs & {"covariance", "covariance_by_level"}:  # [COV-9], [STK-8]
+            u = dep.covariance(levels=request.get("descriptors"), backend=backend, **selection)
             rows = dep.rows(dep.indefinite_atoms(u, request.get("atoms")))
         ok["warnings"] = [
             {"stage": "evaluate", "code": "not-positive-semidefinite", "where": f"hierarchy/atoms[{row}]"}
@@ -194,10 +194,15 @@ def _selection(request: dict[str, Any]) -> dict[str, Any]:
     if "state" in request:
         selection["state"] = {_name(key): label for key, label in request["state"].items()}
     if "at" in request:
-        selection["at"] = request["at"]
+        selection["at"] = _numbers(request["at"])
     if "atoms" in request:
         selection["atoms"] = request["atoms"]
     return selection
+
+
+def _numbers(steps: dict[str, float]) -> dict[str, float]:
+    """Steps as they were meant: JSON writes a whole number with or without a fraction of zero."""
+    return {name: int(step) if float(step).is_integer() else step for name, step in steps.items()}
 
 
 def _given(request: dict[str, Any]) -> dict[str, Any]:
@@ -211,12 +216,17 @@ def _given(request: dict[str, Any]) -> dict[str, Any]:
 
 def _name(key: str) -> tuple[str, int]:
     """The variable `descriptor/site row` as the reference takes it from programs."""
+    from polystate.errors import StateNotFound
+
     descriptor, _, site = key.partition("/")
+    if not re.fullmatch("0|[1-9][0-9]{0,9}", site):
+        raise StateNotFound("state", key, "a descriptor, a slash, a row number")
     return descriptor, int(site)
 
 
 def _draw(message: dict[str, Any]) -> dict[str, Any]:
     from polystate import Draw
+    from polystate.sampling import whole
 
     request, out_dir = message["request"], message["out_dir"]
     outputs = set(request["outputs"])
@@ -226,12 +236,12 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     if "policies" in request and "iterate" not in request:
         raise BadRequest("policies", "no iterated axis", "policies where an axis is iterated")
     selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}
-    seed, index = int(message["seed"]), int(request.get("index", "0"))
+    seed, index = whole(message["seed"], "seed"), whole(request.get("index", "0"), "index")
     ok = _many(dep, request, out_dir, seed, index, selection) if outputs & {"draws", "states_drawn"} else {}
     if not outputs - set(ok):
         return ok
     draw = Draw(seed, index)
-    if outputs & {"xyz", "clipped"} or "iterate" in request:
+    if outputs & ({"xyz", "clipped"} - set(ok)) or "iterate" in request:
         if "iterate" in request:
             snapshot = _iterated(dep, request, draw, selection)
         else:
@@ -240,7 +250,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
         if "xyz" in outputs:
             ok["xyz"] = protocol.save_array(out_dir, "xyz", snapshot.xyz)
         if "clipped" in outputs:
-            ok["clipped"] = snapshot.psd == "clip" and len(dep.indefinite_atoms(snapshot.covariance)) > 0
+            ok["clipped"] = snapshot.clipped or ok.get("clipped", False)
     else:
         del selection["psd"]
         asked = dep.request(draw=draw, **selection)
@@ -252,15 +262,12 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
 
 def _iterated(dep: Any, request: dict[str, Any], draw: Any, selection: dict[str, Any]) -> Any:
     """The snapshot at one step of iterated axes."""
-    steps = request["iterate"]
+    steps = dep.steps(_numbers(request["iterate"]), "iterate")
     place = 0
     for name in sorted(steps):
-        axis = dep.axis(name, "iterate")
-        place = place * axis.length + axis.step(steps[name])
+        place = place * dep.axis(name).length + steps[name]
     options = {"draw": draw, "policies": request.get("policies"), **selection}
-    if len(steps) == 1:
-        return next(dep.iterate(*steps, steps=slice(place, place + 1), **options))
-    return next(islice(dep.iterate(*steps, **options), place, None))
+    return next(dep.iterate(*steps, steps=slice(place, place + 1), **options))
 
 
 def _many(
@@ -271,18 +278,21 @@ def _many(
     from polystate.kernels.ensemble import Ensemble
 
     n = request.get("count", 1)
-    if "iterate" in request or "atoms" in request or request.get("components"):
+    clipped = "clipped" in request["outputs"] and selection["psd"] == "clip"
+    ok: dict[str, Any] = {}
+    if "iterate" in request or "atoms" in request or request.get("components") or clipped:
         made = [_iterated(dep, request, Draw(seed, index + k), selection) if "iterate" in request
                 else dep.render(draw=Draw(seed, index + k), **selection) for k in range(n)]  # fmt: skip
         xyz = np.stack([snapshot.xyz for snapshot in made])
         joints = np.stack([snapshot.request.joint for snapshot in made])
+        if clipped:
+            ok["clipped"] = any(snapshot.clipped for snapshot in made)  # [COV-12]
     else:
         options = {name: selection[name] for name in ("state", "at", "psd", "allow_code") if name in selection}
         ensemble = Ensemble(dep, backend=backend, **options)
         xyz = np.empty((n, ensemble.n_atoms, 3))
         joints = np.empty((n, ensemble.n_variables), np.int32)
         ensemble.draws(seed, index, xyz, states=joints)
-    ok: dict[str, Any] = {}
     if "draws" in request["outputs"]:
         ok["draws"] = protocol.save_array(out_dir, "draws", xyz)
     if "states_drawn" in request["outputs"]:
