@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -90,3 +91,28 @@ def test_names_that_say_what_is_written_are_honoured(tmp_path):
     assert polystate.open(tmp_path / "deep" / "outd.zip").n_atoms
     call("render", NESTED, "-o", tmp_path / "a" / "x.NPZ")
     assert set(np.load(tmp_path / "a" / "x.NPZ")) == {"xyz", "present", "atom_id", "mean"}
+
+
+def test_an_interrupted_sample_says_how_to_go_on(tmp_path):
+    out = tmp_path / "d.zarr"
+    words = ("sample", NESTED, "-o", out, "--n", "2", "--seed", "1")
+    call(*words)
+    with pytest.raises(AlreadyExists, match="something there already"):
+        call(*words)
+    root = out / "zarr.json"
+    document = json.loads(root.read_text())
+    document["attributes"]["polystate"]["complete"] = False
+    root.write_text(json.dumps(document))
+    with pytest.raises(AlreadyExists, match="--resume to finish them"):
+        call(*words)
+    call(*words, "--resume")
+    assert json.loads(root.read_text())["attributes"]["polystate"]["complete"]
+
+
+def test_a_scheduler_that_does_not_answer_leaves_nothing(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("polystate_tools.commands.evaluation.SCHEDULER_TIMEOUT_S", 0.2)
+    for address in ("tcp://localhost:1", "junk"):
+        with pytest.raises(BadRequest, match="--scheduler"):
+            call("sample", NESTED, "-o", tmp_path / "d.zarr", "--n", "2", "--seed", "1", "--scheduler", address)
+    assert not list(tmp_path.iterdir())

@@ -28,6 +28,8 @@ from polystate_tools.commands.options import (
 )
 from polystate_tools.commands.options import seed as read_seed
 
+SCHEDULER_TIMEOUT_S = 10
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
@@ -136,6 +138,10 @@ def sample(
     folder(out)
     apart(dep, out)
     number = read_seed(seed)
+    if not (resume or overwrite):
+        _refuse_unfinished(out)
+    if scheduler is not None:
+        _reach(scheduler)
     with progress("draws", n) as advance:
         write_draws(
             polystate.open(dep),
@@ -158,6 +164,36 @@ def sample(
         echo_json({"file": str(out), "n": n, "seed": seed, "dtype": dtype})
     else:
         typer.echo(f"{out}  {n} draws of seed {seed}")
+
+
+def _refuse_unfinished(out: Path) -> None:
+    """Name the option that goes on with draws that an interrupted run left."""
+    import json
+
+    from polystate.errors import AlreadyExists
+
+    try:
+        found = json.loads((out / "zarr.json").read_text("utf-8"))["attributes"]["polystate"]
+        if found["kind"] != "draws" or found["complete"]:
+            return
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    raise AlreadyExists(str(out), "draws of an interrupted run", "--resume to finish them, a new name, or -y")
+
+
+def _reach(scheduler: str) -> None:
+    """Refuse a scheduler that does not answer, before anything is written."""
+    from polystate.errors import BadRequest
+
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise BadRequest("--scheduler", "no dask", "pip install 'polystate[cluster]'") from error
+    try:
+        Client(scheduler, timeout=SCHEDULER_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:  # an address that nothing answers at, or that is none
+        found = f"{scheduler}: {str(error).splitlines()[0]}"
+        raise BadRequest("--scheduler", found, "the address of a Dask scheduler, such as tcp://host:8786") from error
 
 
 def _done(out: Path, values: Any, as_json: bool, more: dict[str, Any]) -> None:
