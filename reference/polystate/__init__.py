@@ -21,7 +21,7 @@ _HOME = {
     "Tree": "store",
     "read": "store",
     "write": "writing",
-    "update": "writing",
+    "update": "updating",
     "digest": "digest",
     "build": "text",
     "PolystateError": "errors",

@@ -113,6 +113,10 @@ class StoredTree(Mapping[str, Group]):
         """All attributes of the node at `path`."""
         return self._metadata[path].get("attributes", {})
 
+    def document(self, path: str) -> dict[str, Any]:
+        """The Zarr metadata of a node as they are stored; empty where there is none."""
+        return self._metadata.get(path, {})
+
     def array_metadata(self, path: str) -> dict[str, Any]:
         """The Zarr metadata of the array at `path`, without reading a chunk; refused if no reader could read it."""
         metadata.check_array(self._metadata[path], path)

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from polystate import metadata
 from polystate.errors import SchemaError
 from polystate.outputs import file_target, sibling, store_target
-from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, read, recovery_note
+from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, recovery_note
 from polystate.tables import table_bytes
 
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
@@ -50,28 +50,6 @@ def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
     return path
 
 
-def update(path: str | Path, groups: Tree, remove: Iterable[str] = ()) -> Path:
-    """Replace or add whole groups of the store at `path`, atomically; everything else stays byte for byte.
-
-    Unchanged files of a directory are shared with the old store by hard link while the new one is made."""
-    path = Path(os.path.realpath(path))
-    if path.is_file():
-        old = read(path)
-        gone = set(remove) | set(groups)
-        return write({**{p: g for p, g in old.items() if p not in gone}, **groups}, path, overwrite=True)
-    partial = sibling(path, "partial")
-    try:
-        shutil.copytree(path, partial, copy_function=_link_or_copy)
-        for name in [*remove, *groups]:
-            if name:
-                shutil.rmtree(partial / name, ignore_errors=True)
-        _write_directory(groups, partial)
-        _publish(partial, path, zipped=False)
-    finally:
-        _discard(partial)
-    return path
-
-
 def _discard(leftover: Path) -> None:
     """Remove what stands under the name of a partial store: a folder, or the file that the store took the place of."""
     if leftover.is_dir():
@@ -80,16 +58,13 @@ def _discard(leftover: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _write_directory(tree: Tree, path: Path, before: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Write the nodes of a tree below a folder.
 
-
-def _write_directory(tree: Tree, path: Path) -> None:
+    before: documents of nodes that stood there, of which attributes of other tools are kept."""
     from zarr.storage import LocalStore
 
+    before = before or {}
     for name, group in tree.items():
         for node in ("", *group.arrays, *group.tables):
             metadata.check_names("/".join(filter(None, (name, node))), name)
@@ -98,14 +73,22 @@ def _write_directory(tree: Tree, path: Path) -> None:
     for name in sorted({parent for p in tree for parent in _ancestors(p)}):
         target = path / name / "zarr.json"
         if name in tree or not target.exists():
-            group = tree.get(name, Group())
-            _write_json(target, {"zarr_format": 3, "node_type": "group", "attributes": _attributes(name, group)})
+            attributes = {**_attributes(name, tree.get(name, Group())), **_of_others(before.get(name))}
+            _write_json(target, {"zarr_format": 3, "node_type": "group", "attributes": attributes})
     for name, group in tree.items():
         prefix = name + "/" if name else ""
         for array, values in group.arrays.items():
-            _write_array(store, prefix + array, np.asarray(values), None)
+            _write_array(store, prefix + array, np.asarray(values), _of_others(before.get(prefix + array)))
         for table, columns in group.tables.items():
-            _write_array(store, prefix + table, table_bytes(columns), {"media_type": TABLE_MEDIA_TYPE})
+            marks = {"polystate": {"media_type": TABLE_MEDIA_TYPE}}
+            attributes = {**marks, **_of_others(before.get(prefix + table))}
+            _write_array(store, prefix + table, table_bytes(columns), attributes)
+
+
+def _of_others(document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Attributes of a node that this module does not write."""
+    own = ("polystate", "encoding-type", "encoding-version")
+    return {k: v for k, v in ((document or {}).get("attributes") or {}).items() if k not in own}
 
 
 def _ancestors(path: str) -> list[str]:
@@ -137,9 +120,8 @@ def _write_json(path: Path, document: Mapping[str, Any]) -> None:
     path.write_text(text, "utf-8")
 
 
-def _write_array(store: Any, path: str, values: np.ndarray, marks: dict[str, Any] | None) -> None:
+def _write_array(store: Any, path: str, values: np.ndarray, attributes: dict[str, Any]) -> None:
     chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
-    attributes: dict[str, Any] = {"polystate": marks} if marks else {}
     if shards is None and chunks == tuple(max(1, n) for n in values.shape):
         _write_one_chunk(Path(store.root) / path, values, attributes)
         return

@@ -15,7 +15,8 @@ from polystate import metadata, writing
 from polystate.errors import NotAStore, UnknownLayer
 from polystate.sources import DirectorySource, ZipSource
 from polystate.store import read
-from polystate.writing import update, write
+from polystate.updating import update
+from polystate.writing import write
 from tests.core import small
 
 GROUP = '{"zarr_format": 3, "node_type": "group", "attributes": {}}'

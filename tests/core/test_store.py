@@ -21,7 +21,8 @@ from polystate import writing
 from polystate.digest import digest
 from polystate.errors import AlreadyExists, NotAStore, UnreadableArray, UnreadableTable, UnsupportedVersion
 from polystate.store import TABLE_MEDIA_TYPE, Group, read
-from polystate.writing import chunk_shape, update, write
+from polystate.updating import update
+from polystate.writing import chunk_shape, write
 
 arrays = hnp.arrays(
     st.sampled_from(["u1", "i4", "u4", "f4", "f8"]),
