@@ -90,7 +90,7 @@ def inline_body(tree: Any, uri: str, where: str) -> tuple[bytes, str]:
 
 
 def body_errors(tree: Any, path: str) -> Iterator[PolystateError]:
-    """[OPR-6], [OPR-9] The body at a path, whether or not a descriptor names it: altered, or a pickle."""
+    """[OPR-23] The body at a path, whether or not a descriptor names it: altered, or a pickle."""
     try:
         content, where = inline_body(tree, path, path)
     except PolystateError as error:

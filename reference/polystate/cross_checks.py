@@ -72,7 +72,7 @@ def cross_errors(dep: Deposition) -> Iterator[PolystateError]:
     yield from _absolute_errors(dep, [d for d in known if d.is_absolute])
     yield from _adp_errors(dep, [d for d in known if d.is_gaussian])
     yield from _transform_errors(dep, [d for d in known if d.is_transform])
-    for path in landmark_paths(dep):  # [OPR-23]
+    for path in landmark_paths(dep):  # [OPR-25]
         document, point = dep.tree[path].attributes, dep.tree[path].arrays["point"]
         d = dep.descriptors[document["descriptor"]]
         if d.signal_type != "unknown":

@@ -24,6 +24,7 @@ from polystate.errors import (
     PolystateError,
     SchemaError,
     UnknownOperator,
+    UnsortedRows,
     UnsupportedCombination,
     WrongShape,
 )
@@ -85,6 +86,16 @@ def text_errors(tree: Tree) -> Iterator[PolystateError]:
         except UnicodeEncodeError as error:
             found = f"{error.object[error.start : error.end]!r}"
             yield SchemaError(f"{path}#", found, "text of Unicode characters, no half of a surrogate pair")
+
+
+def bond_errors(tree: Tree) -> Iterator[PolystateError]:
+    """[HIE-21] Bonds of an atom with itself, or from a later atom to an earlier one."""
+    bonds = tree["hierarchy/bonds"].arrays
+    bad = np.flatnonzero(bonds["atom_a"] >= bonds["atom_b"])
+    if len(bad):
+        row = int(bad[0])
+        found = f"atom_a {bonds['atom_a'][row]}, atom_b {bonds['atom_b'][row]}"
+        yield UnsortedRows(f"hierarchy/bonds[{row}]", found, "atom_a below atom_b")
 
 
 def _prefixes(path: str) -> list[str]:
@@ -205,7 +216,7 @@ def function_errors(d: Descriptor) -> Iterator[PolystateError]:
 
 
 def assignment_errors(dep: Deposition) -> Iterator[PolystateError]:
-    """[OPR-22], [OPR-23] The documents of landmarks: what they are points of, and which operator assigns to them."""
+    """[OPR-22], [OPR-24] The documents of landmarks: what they are points of, and which operator assigns to them."""
     for path in landmark_paths(dep):
         document = dep.tree[path].attributes
         operator, name = document["assignment"], str(document["descriptor"])
