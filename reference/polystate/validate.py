@@ -202,6 +202,8 @@ def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
     ):
         if path in tree and column in tree[path].arrays:
             yield from checks.row_errors(f"{path}/{column}", tree[path].arrays[column], sizes.get(target, 0), none)
+    if "hierarchy/bonds" in tree:
+        yield from document_checks.bond_errors(tree)
     yield from checks.array_errors(
         tree, "reference", checks.payload("reference"), {"N": sizes.get("hierarchy/atoms", 0)}
     )
