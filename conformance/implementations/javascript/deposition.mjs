@@ -147,6 +147,8 @@ export class Deposition {
       within('bonds', 'atom_a', ids.length);
       within('bonds', 'atom_b', ids.length);
       checkUnique([groups.bonds.atom_a.data, groups.bonds.atom_b.data], 'hierarchy/bonds');
+      const turned = groups.bonds.atom_a.data.findIndex((a, i) => a >= groups.bonds.atom_b.data[i]);
+      if (turned >= 0) throw semantic('unsorted-rows', `hierarchy/bonds[${turned}]`); // [HIE-21]
     }
     const keys = new Set();
     groups.atoms.draw_key?.data.forEach((key, i) => {
@@ -286,12 +288,26 @@ export class Deposition {
     }
   }
 
+  // OPR-24, OPR-25
+  checkLandmarks() {
+    for (const [name, { payload, arrays }] of this.landmarks) {
+      const d = this.descriptors.get(payload.descriptor);
+      const variable = { basis: 'coefficients', neural_decoder: 'latent' }[FAMILY(d?.doc.operator?.id)];
+      if (payload.descriptor !== name || !variable) throw semantic('unsupported-combination', `landmarks/${name}#/descriptor`);
+      if (payload.variable !== variable) throw semantic('unsupported-combination', `landmarks/${name}#/variable`);
+      const [points, width] = arrays.point.shape;
+      if (!points || (d.components !== undefined && width !== d.components)) throw semantic('wrong-shape', `landmarks/${name}/point`);
+    }
+  }
+
   checkTogether() {
     const { descriptors, hierarchy } = this;
     const all = [...descriptors.values()];
+    this.checkLandmarks();
     const keys = new Set();
     for (const d of all) {
       for (const name of ['variables', 'latents']) {
+        if (name === 'latents' && d.isUnknown) continue;
         d.tables[name]?.draw_key.forEach((key, i) => {
           if (keys.has(key)) throw semantic('duplicate-draw-key', `${d.at}/${name}/draw_key[${i}]`);
           keys.add(key);
@@ -379,6 +395,7 @@ export class Deposition {
       const { arrays } = await loadPayload(this.store, at, 'landmarks');
       if (payload.labels.length !== arrays.point.shape[0]) throw semantic('wrong-shape', `${at}#/labels`);
       checkOperatorReference(payload.assignment, `${at}#/assignment`);
+      if (FAMILY(payload.assignment.id) !== 'assignment') throw semantic('unsupported-combination', `${at}#/assignment/id`);
       this.landmarks.set(name, { payload, arrays });
     }
   }
@@ -438,6 +455,8 @@ export class Deposition {
 
   derive(d) {
     const { operator: op, inputs } = d.doc.derived_from;
+    const unknown = inputs.find(({ path: p }) => p.startsWith('descriptors/') && this.descriptors.get(p.slice(12))?.isUnknown);
+    if (unknown) throw semantic('unsupported-combination', `${d.at}#/derived_from/inputs`);
     const source = inputs.map(({ path }) => path.split('/')).find(([layer]) => layer === 'descriptors')?.[1];
     const of = this.descriptors.get(source);
     if (!of) return undefined;
@@ -556,6 +575,7 @@ const PERMITTED = [
   ['continuous', 'C', 'deterministic_displacement', 'identity', ['independent']],
 ];
 const NO_AXIS = new Set(['parametric_gaussian/iadp_v1', 'parametric_gaussian/aadp_v1', 'parametric_gaussian/nm_covariance_v1']);
+const MAKERS = new Set(['assignment/nearest_landmark_v1', 'ensemble/occupancy_weighted_mean_v1']);
 const BY_LABEL = new Set(['tls', 'rigid_body']);
 
 export class Descriptor {
@@ -566,6 +586,7 @@ export class Descriptor {
     this.doc = stripNull(deposition.store.group(this.at)?.payload ?? {});
     this.activeWhen = this.doc.active_when ?? ALWAYS;
   }
+  get isUnknown() { return this.doc.signal_type === 'unknown'; }
   get isGaussian() { return this.doc.signal_type === 'gaussian_disorder'; }
   get isAbsolute() { return this.doc.signal_type === 'coordinates'; }
   get isTransform() { return this.doc.acts_as === 'transform' && this.doc.signal_type !== 'unknown'; }
@@ -586,12 +607,16 @@ export class Descriptor {
       && mode === doc.mode && signal === doc.signal_type && op === family && algebras.includes(doc.algebra))) refuse(`${at}#/mode`);
     if ((doc.broadcast_policy != null || doc.normalised != null) && !this.isGaussian) refuse(at);
     if (doc.acts_as === 'displacement' && family !== 'rigid_body') refuse(`${at}#/acts_as`);
-    if (this.entry && doc.regime !== 'discrete' && doc.signal_type !== 'unknown' && doc.algebra !== this.entry.algebra) refuse(`${at}#/algebra`);
+    if (this.entry && doc.regime !== 'discrete' && doc.algebra !== this.entry.algebra) refuse(`${at}#/algebra`);
+    if (doc.sample_axis != null && doc.state_axis != null) refuse(`${at}#/sample_axis`);
     if (doc.sample_axis != null && NO_AXIS.has(doc.operator?.id)) refuse(`${at}#/sample_axis`);
     for (const key of ['sample_axis', 'state_axis']) {
       if (doc[key] != null && !deposition.axes.has(doc[key])) throw semantic('unknown-axis', `${at}#/${key}`);
     }
-    if (doc.derived_from?.operator) checkOperatorReference(doc.derived_from.operator, `${at}#/derived_from/operator`);
+    if (doc.derived_from?.operator) {
+      checkOperatorReference(doc.derived_from.operator, `${at}#/derived_from/operator`);
+      if (!MAKERS.has(doc.derived_from.operator.id)) refuse(`${at}#/derived_from/operator/id`);
+    }
     this.scope = scopeLabels(deposition.hierarchy, deposition.groupings, doc.scope, at);
     this.checkReference();
   }
@@ -635,6 +660,7 @@ export class Descriptor {
 
   payloadKinds() {
     const { doc } = this;
+    if (this.isUnknown) return [doc.regime === 'discrete' ? 'discrete' : 'descriptor'];
     const byOperator = Object.entries(payloads).find(([, p]) => p.operators?.includes(doc.operator?.id))?.[0];
     if (doc.regime === 'discrete') return [`discrete_${doc.mode.toLowerCase()}`, ...(byOperator ? [byOperator] : [])];
     if (doc.regime === 'trajectory' && doc.mode === 'A') return ['trajectory_a'];
@@ -654,7 +680,8 @@ export class Descriptor {
       return;
     }
     const known = { G: this.scope.count, N: deposition.hierarchy.n };
-    const options = { extra, codes: { population: 'population-range' } };
+    const only = this.isUnknown ? new Set(['states', 'variables', 'conditions']) : undefined; // DSC-53
+    const options = { extra, only, codes: { population: 'population-range' } };
     if (discrete) {
       const { tables } = await loadPayload(store, at, 'discrete', { ...options, extra: [], shapes: new Shapes({}) });
       this.tables = tables;
@@ -691,6 +718,7 @@ export class Descriptor {
   finish() {
     const { doc } = this;
     const discrete = doc.regime === 'discrete';
+    if (this.isUnknown) return;
     this.resolveAtoms();
     if (discrete && doc.mode === 'B') this.checkSparse();
     this.checkOperatorArrays();

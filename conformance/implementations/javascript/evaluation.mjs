@@ -111,7 +111,6 @@ export class Evaluation {
   }
 
   touches(d) {
-    if (this.request.atoms === undefined) return true;
     const wanted = new Set(this.rows);
     for (const row of d.covered()) if (wanted.has(row)) return true;
     return false;

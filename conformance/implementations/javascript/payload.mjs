@@ -59,8 +59,8 @@ function* named(spec, store, path) {
   }
   const families = Object.entries(spec.arrays).filter(([name]) => name.includes('<n>'));
   if (!families.length) return;
-  for (let n = 0; ; n++) {
-    if (n > 0 && !families.some(([name]) => store.nodes.has(`${path}/${name.replace('<n>', n)}`))) return;
+  for (let n = 0; ; n++) { // MEAN-33: as many as there are w0, w1, ... without a gap
+    if (n > 0 && !store.nodes.has(`${path}/w${n}`)) return;
     const concrete = (x) => (typeof x === 'string' ? x.replace('<n+1>', n + 1).replace('<n>', n) : x);
     for (const [name, entry] of families) {
       yield [concrete(name), { ...entry, shapes: entry.shapes.map((shape) => shape.map(concrete)) }, true];
@@ -68,7 +68,7 @@ function* named(spec, store, path) {
   }
 }
 
-export async function loadPayload(store, path, kind, { shapes = new Shapes(), leading = undefined, extra = [], codes = {} } = {}) {
+export async function loadPayload(store, path, kind, { shapes = new Shapes(), leading = undefined, extra = [], codes = {}, only = undefined } = {}) {
   const arrays = {};
   const tables = {};
   for (const spec of [payloads[kind], ...extra.map((k) => payloads[k])]) {
@@ -79,13 +79,13 @@ export async function loadPayload(store, path, kind, { shapes = new Shapes(), le
       const at = `${path}/${name}`;
       const wanted = entry.shapes.length > 1
         ? entry.shapes.filter((shape) => (shape[0] === 'T') === (leading !== undefined)) : entry.shapes;
-      const reasons = wanted.map((shape) => shapes.misfit(array.shape, shape === wanted[0] && leading && shape[0] === 'T' ? [leading, ...shape.slice(1)] : shape));
+      const reasons = wanted.map((shape) => shapes.misfit(array.shape, entry.shapes.length > 1 && leading && shape[0] === 'T' ? [leading, ...shape.slice(1)] : shape));
       if (!reasons.includes(undefined)) throw semantic(reasons[0], at);
       checkNumbers(array.data, entry, array.dtype, at, codes);
       arrays[name] = array;
     }
     for (const [name, entry] of Object.entries(spec.tables)) {
-      if (tables[name]) continue;
+      if (tables[name] || (only && !only.has(name))) continue;
       const at = `${path}/${name}`;
       if (!store.isTable(at)) {
         if ((entry.required) || store.nodes.get(at)?.kind === 'array') throw semantic('missing-array', at);
