@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from polystate.outputs import replacing
 from polystate_conformance.runner import Result
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,7 +17,7 @@ def _text(value: Any) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
-def write(path: Path, results: list[Result], name: str) -> None:
+def write(path: Path, results: list[Result], name: str, overwrite: bool = False) -> None:
     """JUnit XML: failed cases as failures, unsupported ones as skipped."""
     root = ET.Element("testsuites", name=_text(f"polystate: {name}"))
     for profile in dict.fromkeys(result["profile"] for result in results):
@@ -38,5 +39,5 @@ def write(path: Path, results: list[Result], name: str) -> None:
                 ET.SubElement(case, "skipped", message="profile not claimed")
             if result.get("stderr"):
                 ET.SubElement(case, "system-err").text = _text(result["stderr"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    with replacing(path, overwrite) as partial:
+        ET.ElementTree(root).write(partial, encoding="utf-8", xml_declaration=True)

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import tempfile
 import unittest.mock
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,14 @@ def killed(result: Result) -> bool:
 FAMILIES: dict[str, Callable[[], Sequence[faults.Fault]]] = {
     "hand": faults.load, "schema": mutants.load, "blind": mutants.blind,
 }  # fmt: skip
+Task = tuple[str, str]
+"""Family and id of a fault."""
+
+
+class NothingToJudge(ValueError):
+    """No fault that the chosen cases could be held to."""
+
+
 TASKS_OF_A_PROCESS = 8
 """A process plants so many faults one after the other before a fresh one takes over."""
 DROPPED_OF_A_PROCESS = 100
@@ -157,14 +166,36 @@ def _read_once(item: faults.Fault) -> Iterator[None]:
         module.read = read
 
 
+def judged(cases: list[Case], everything: list[Case], families: Iterable[str] = tuple(FAMILIES)) -> list[Task]:
+    """The faults of the families that a part of the cases can be held to: those that one of these cases claims to
+    kill, error codes that one of them expects, and faults that no case outside of the part could tell."""
+    inside = {case.id for case in cases}
+    others = [case for case in everything if case.id not in inside]
+    claimed = {id for case in cases for id in case.kills}
+    claimed |= {f"{want['stage']}/{want['code']}" for case in cases if (want := case.expect.get("reject"))}
+    return [
+        (family, item.id) for family in families for item in FAMILIES[family]()
+        if item.id in claimed or not any(_concerns(item, case) for case in others)
+    ]  # fmt: skip
+
+
+def left_out(tasks: list[Task], families: Iterable[str] = tuple(FAMILIES)) -> dict[str, int]:
+    """How many faults of each family are not among the tasks."""
+    mine = Counter(family for family, _ in tasks)
+    return {family: len(FAMILIES[family]()) - mine[family] for family in families}
+
+
 def table(
     cases: list[Case], jobs: int, materials: Materials, *, every: bool = False,
-    families: Iterable[str] = ("hand", "schema", "blind"), progress: Callable[[Kill], None] | None = None,
+    families: Iterable[str] = tuple(FAMILIES), tasks: list[Task] | None = None,
+    progress: Callable[[Kill], None] | None = None,
 ) -> list[Kill]:  # fmt: skip
-    """Run every fault of the families, each in a process of its own, on the cases that the reference passes cleanly."""
-    tasks = [(family, item.id, every) for family in families for item in FAMILIES[family]()]
+    """Run faults, those of `tasks` or all of the families, each in a process of its own, on the cases that the
+    reference passes cleanly."""
+    if tasks is None:
+        tasks = [(family, item.id) for family in families for item in FAMILIES[family]()]
     if not tasks:
-        raise ValueError("no fault was collected")
+        raise NothingToJudge("no fault was collected")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["polystate_conformance.preload"])
     materials.prebuild(cases, jobs)
@@ -174,7 +205,7 @@ def table(
     sound = [case for case in cases if case.id not in unsound]
     found = []
     for family in dict.fromkeys(task[0] for task in tasks):
-        mine = [task for task in tasks if task[0] == family]
+        mine = [(*task, every) for task in tasks if task[0] == family]
         share = DROPPED_OF_A_PROCESS if family == "schema" else TASKS_OF_A_PROCESS
         with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
             for kill in pool.imap(_judge, mine, chunksize=share):

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polystate.outputs import replacing
 from polystate_conformance import protocol, sentences
 from polystate_conformance.case import Case
+from polystate_conformance.choose import Choice
 from polystate_conformance.runner import Result, Run
 
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which part of the cases a run was given: the options that chose, so many cases `of` so many."""
+
+    choice: Choice
+    cases: int
+    of: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.choice.to_json(), "options": str(self.choice), "count": self.cases, "of": self.of}
 
 
 class BadReport(Exception):
@@ -53,19 +68,22 @@ def named(results: list[Result]) -> dict[str, dict[str, int]]:
             for part in ("stage", "code", "where")}  # fmt: skip
 
 
-def summary(run: Run, cases: list[Case], collection: list[Case] | None = None) -> dict[str, Any]:
+def summary(run: Run, cases: list[Case], chosen: Chosen | None = None) -> dict[str, Any]:
     """The footer: what `polystate score --json` promises, and what makes the run repeatable.
 
-    `collection` are all cases, of which the run may have been given a part."""
+    `chosen` says of a run of a part of the cases which part; sentences are then counted where these cases test them.
+    """
     spec = sentences.read()
+    untestable = {} if chosen else sentences.read_untestable()
     return {
         "implementation": {key: run.hello.get(key) for key in ("name", "version", "language", "profiles", "rng")},
+        "chosen": chosen.to_json() if chosen else None,
         "profiles": profiles(run.results),
         "negative_cases": sum(case.negative for case in cases),
         "variants": sum(case.base is not None for case in cases),
         "validity": validity(run.results),
         "rejections": named(run.results),
-        "sentences": sentences.summary(spec, collection or cases, sentences.read_untestable()),
+        "sentences": sentences.summary(spec, cases, untestable),
         "seed": run.seed,
         "restarts": run.restarts,
         "seconds": round(run.seconds, 2),
@@ -73,19 +91,64 @@ def summary(run: Run, cases: list[Case], collection: list[Case] | None = None) -
 
 
 def good(footer: dict[str, Any]) -> bool:
-    """Whether nothing failed (unsupported profiles are not failures)."""
-    return all(table["failed"] == 0 for table in footer["profiles"].values()) and bool(footer["profiles"])
+    """Whether something was passed and nothing failed (unsupported profiles are not failures)."""
+    sums = totals(footer)
+    return sums["failed"] == 0 and sums["passed"] > 0
 
 
-def write(path: Path, run: Run, footer: dict[str, Any]) -> None:
+def totals(footer: dict[str, Any]) -> dict[str, int]:
+    """Cases, passed, failed, unsupported and negative over all profiles."""
+    names = ("cases", "passed", "failed", "unsupported", "negative")
+    return {name: sum(table[name] for table in footer["profiles"].values()) for name in names}
+
+
+def nothing_claimed(footer: dict[str, Any]) -> str | None:
+    """What to say of a run in which nothing was asked that the implementation claims, else None."""
+    sums = totals(footer)
+    if sums["unsupported"] < sums["cases"]:
+        return None
+    who = footer["implementation"]
+    claimed = ", ".join(who["profiles"] or ()) or "no profile"
+    return (f"nothing was scored: the {sums['cases']} cases are of {', '.join(footer['profiles'])};"
+            f" {who['name'] or 'the program'} claims {claimed}")  # fmt: skip
+
+
+def scope(footer: dict[str, Any]) -> str | None:
+    """Of which cases a run is, in a few words for a badge: what was chosen, or the profiles claimed of all; or None."""
+    chosen, tables = footer.get("chosen"), footer["profiles"]
+    if chosen:
+        return "; ".join(_few(names, of) for names, of in ((chosen["profiles"], "profiles"), (chosen["cases"], "areas"))
+                         if names)  # fmt: skip
+    claimed = [name for name, table in tables.items() if table["unsupported"] < table["cases"]]
+    return None if len(claimed) == len(tables) else _few(claimed, f"of {len(tables)} profiles")
+
+
+def _few(names: list[str], of: str) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} {of}"
+
+
+def sentences_said(footer: dict[str, Any]) -> str:
+    """How many MUST sentences are covered: by a case or a reason, or in a part of the cases by these."""
+    counts = footer["sentences"]
+    covered = f"{counts['traced']} of {counts['must']} MUST sentences"
+    return f"{covered} are tested by the chosen cases" if footer.get("chosen") else (
+        f"{covered} have a case or a written reason")  # fmt: skip
+
+
+def write_text(path: Path, text: str, overwrite: bool = False) -> None:
+    """A report, whole or not at all; AlreadyExists where something is there that may not be overwritten."""
+    with replacing(path, overwrite) as partial:
+        partial.write_text(text, "utf-8")
+
+
+def write(path: Path, run: Run, footer: dict[str, Any], overwrite: bool = False) -> None:
     """A header, one line a case, the footer as last line."""
     lines = [
         {"report": VERSION, "seed": str(run.seed), "hello": run.hello},
         *run.results,
         {"footer": True, **footer},
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines), overwrite)
 
 
 def read(path: Path) -> tuple[list[Result], dict[str, Any]]:

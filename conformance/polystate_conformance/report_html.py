@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import Any
 
-from polystate_conformance import report_statistics
+from polystate_conformance import report, report_statistics
 from polystate_conformance.runner import Result
 
 _STYLE = """
@@ -50,20 +50,20 @@ def page(
     """The page; `traces` one row a sentence, `board` one row a baseline, `kills` one row a fault."""
     who = footer["implementation"]
     name = f"{who.get('name') or 'unknown'} {who.get('version') or ''}".strip()
-    totals = _totals(footer)
+    totals = report.totals(footer)
     parts = [
         f"<h1>Polystate conformance: {escape(name)}</h1>",
-        f"<p class=facts>{escape(who.get('language') or '')} · {totals['cases']} cases in {footer['seconds']:.1f} s"
-        f" · seed {footer['seed']} · restarts {footer['restarts']}</p>",
+        f"<p class=facts>{escape(who.get('language') or '')} · {_asked(footer, totals['cases'])}"
+        f" in {footer['seconds']:.1f} s · seed {footer['seed']} · restarts {footer['restarts']}</p>",
         badge(footer),
-        _profiles(footer, totals), _validity(footer, list(board)), _failures(results), _named(results),
+        _profiles(footer, totals), _validity(footer, list(board)), _failures(results, footer), _named(results),
     ]  # fmt: skip
     if changes is not None:
         parts.append(_changes(changes))
     parts.append(_sentences(footer, traces))
     parts.append(report_statistics.section(results, report_statistics.figures()))
     if kills is not None:
-        parts.append(_faults(kills))
+        parts.append(_faults(kills, footer))
     return (
         '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f"<title>Polystate conformance: {escape(name)}</title><style>{_STYLE}</style>"
@@ -72,10 +72,11 @@ def page(
 
 
 def badge(footer: dict[str, Any]) -> str:
-    """An SVG badge: passed of claimed cases."""
-    totals = _totals(footer)
+    """An SVG badge: passed of claimed cases, and of which cases that is where they are not all."""
+    totals, scope = report.totals(footer), report.scope(footer)
     claimed = totals["cases"] - totals["unsupported"]
     text = f"{totals['passed']} of {claimed}" if claimed else "nothing claimed"
+    text = escape(f"{scope}: {text}") if scope else text
     colour = "#1a7f4b" if claimed and totals["passed"] == claimed else "#b3261e"
     left, right = 82, 16 + 7 * len(text)
     return (
@@ -87,9 +88,11 @@ def badge(footer: dict[str, Any]) -> str:
     )
 
 
-def _totals(footer: dict[str, Any]) -> dict[str, int]:
-    names = ("cases", "passed", "failed", "unsupported", "negative")
-    return {name: sum(table[name] for table in footer["profiles"].values()) for name in names}
+def _asked(footer: dict[str, Any], cases: int) -> str:
+    chosen = footer.get("chosen")
+    if not chosen:
+        return f"{cases} cases"
+    return f"<b>{cases} of the {chosen['of']} cases</b>, chosen by <code>{escape(chosen['options'])}</code>,"
 
 
 def _table(head: list[str], rows: list[list[str]], numeric: set[int] = frozenset()) -> str:  # type: ignore[assignment]
@@ -120,7 +123,7 @@ def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
 def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     rows = []
     for row in [{"name": footer["implementation"].get("name") or "this one", "footer": footer}, *board]:
-        figures, totals = row["footer"]["validity"], _totals(row["footer"])
+        figures, totals = row["footer"]["validity"], report.totals(row["footer"])
         rates = ["–" if figures[key] is None else f"{figures[key]:.3f}" for key in ("tpr", "tnr", "informedness")]
         rows.append([escape(row["name"]), f"{totals['passed']} of {totals['cases']}", *rates])
     text = "A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0."
@@ -133,8 +136,10 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     return "<h2>Telling valid from faulty</h2>" + text + _table(head, rows, {1, 2, 3, 4}) + said
 
 
-def _failures(results: list[Result]) -> str:
+def _failures(results: list[Result], footer: dict[str, Any]) -> str:
     failed = [result for result in results if result["outcome"] == "failed"]
+    if nothing := report.nothing_claimed(footer):
+        return f"<h2>Failures</h2><p class=no>{escape(nothing[0].upper() + nothing[1:])}.</p>"
     if not failed:
         return "<h2>Failures</h2><p class=yes>None.</p>"
     rows = []
@@ -167,7 +172,6 @@ def _changes(changes: dict[str, list[str]]) -> str:
 
 
 def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
-    counts = footer["sentences"]
     rows = []
     for item in traces:
         marks = f"<span class=no>stale in {len(item['stale'])}</span>" if item["stale"] else ""
@@ -182,8 +186,7 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
         rows.append([id, item["level"], _marked(item["text"]), tests, violated, broken + marks])
     head = ["sentence", "level", "text", "tested by", "violated by", "broken here"]
     body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
-    said = f"{counts['traced']} of {counts['must']} MUST sentences have a case or a written reason."
-    return f"<h2>Sentences</h2><p>{said}</p>{body}"
+    return f"<h2>Sentences</h2><p>{report.sentences_said(footer)}.</p>{body}"
 
 
 def _marked(text: str) -> str:
@@ -191,10 +194,14 @@ def _marked(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _faults(kills: list[dict[str, Any]]) -> str:
+def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
     parts = [
         "<h2>Planted faults</h2><p class=soft>Evaluators with one mistake each; a suite that bites fails every one.</p>"
     ]
+    if footer.get("chosen"):
+        out = sum(counts["left_out"] for counts in footer["faults"].values())
+        parts.append(f"<p><b>Only the faults that the chosen cases can be held to</b>: those that one of them claims"
+                     f" to catch, and those that no other case could. {out} others are left out.</p>")  # fmt: skip
     for family in dict.fromkeys(kill["family"] for kill in kills):
         mine = [kill for kill in kills if kill["family"] == family]
         caught = sum(bool(kill["killed_by"]) for kill in mine)

@@ -51,14 +51,16 @@ def run(
     start_limit_s: float | None = None,
     materials: Materials | None = None,
     progress: Callable[[Result], None] | None = None,
+    first: Session | None = None,
 ) -> Run:
     """Score a program: `jobs` processes of it side by side, each asked one case at a time.
 
-    `materials` keeps the stores for a further run; else they are built here and removed."""
+    `materials` keeps the stores for a further run; else they are built here and removed. `first` is a session that
+    has been started; it is stopped here."""
     if materials is None:
         with Materials() as own:
             return run(command, cases, seed=seed, jobs=jobs, limit_s=limit_s, start_limit_s=start_limit_s,
-                       materials=own, progress=progress)  # fmt: skip
+                       materials=own, progress=progress, first=first)  # fmt: skip
     started = time.monotonic()
     materials.prebuild(cases, jobs)
     waiting: queue.SimpleQueue[tuple[int, Case]] = queue.SimpleQueue()
@@ -69,9 +71,8 @@ def run(
     lock = threading.Lock()
     broken: list[BaseException] = []
 
-    def work(materials: Materials) -> None:
-        session = Session(command) if start_limit_s is None else Session(command, start_limit_s)
-        failed_starts = 0
+    def work(materials: Materials, session: Session) -> None:
+        failed_starts, why = 0, ""
         try:
             while True:
                 try:
@@ -79,10 +80,16 @@ def run(
                 except queue.Empty:
                     break
                 if failed_starts >= FAILED_STARTS:
-                    result = _result(case, {"outcome": "failed", "why": "the program does not start", "how": "start"})
+                    failure = {
+                        "outcome": "failed",
+                        "why": f"the program does not start any more: {why}",
+                        "how": "start",
+                    }
+                    result = _result(case, failure)
                 else:
                     result = _ask(session, seq, case, materials, plan, limit_s)
                     failed_starts = failed_starts + 1 if result.get("how") == "start" else 0
+                    why = result.get("why", "")
                 with lock:
                     finished.hello = finished.hello or session.hello or {}
                     finished.results.append(result)
@@ -95,7 +102,13 @@ def run(
             with lock:
                 finished.restarts += max(0, session.restarts)
 
-    workers = [threading.Thread(target=work, args=(materials,)) for _ in range(max(1, min(jobs, len(cases))))]
+    sessions = [
+        Session(command) if start_limit_s is None else Session(command, start_limit_s)
+        for _ in range(max(1, min(jobs, len(cases))))
+    ]
+    if first is not None:
+        sessions[0] = first
+    workers = [threading.Thread(target=work, args=(materials, session)) for session in sessions]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from polystate_conformance import case as cases_module
-from polystate_conformance import junit, kill, laws, protocol, report, report_html, runner, sentences
+from polystate_conformance import choose, junit, kill, laws, paths, report, report_html, runner, sentences
 from polystate_conformance.materialise import Materials
+from polystate_conformance.session import AdapterFailure, Session
 
 BASELINES = ("accept_all", "reject_all", "all_zero", "mean_only")
 REFERENCE = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
+STDERR_LINES = 12
 _LIARS = "polystate_conformance.implementations.liars"
 
 
@@ -22,7 +26,6 @@ class Score:
     """One scored run, with everything its reports show."""
 
     cases: list[cases_module.Case]
-    everything: list[cases_module.Case]
     run: runner.Run
     footer: dict[str, Any]
     board: list[dict[str, Any]] = field(default_factory=list)
@@ -31,7 +34,7 @@ class Score:
 
     @property
     def good(self) -> bool:
-        """Nothing failed, no fault survives, and nothing that passed before is broken."""
+        """Something passed, nothing failed, no fault survives, and nothing that passed before is broken."""
         bites = self.kills is None or kill.good(self.kills)
         return report.good(self.footer) and bites and not (self.changes or {}).get("broken")
 
@@ -45,28 +48,47 @@ def score(
     seed: int | None = None,
     limit_s: float | None = None,
     with_faults: bool = False,
+    families: Sequence[str] | None = None,
     every: bool = False,
     with_baselines: bool = False,
     against: Path | None = None,
     progress: Callable[[runner.Result], None] | None = None,
     kill_progress: Callable[[kill.Kill], None] | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    root: Path = paths.CASES,
 ) -> Score:
-    """Run `command` on the cases and gather the score; see `polystate score --help` for the options."""
-    everything = cases_module.load_all()
-    collection = select(everything, profiles, ids)
+    """Run `command` on the cases below `root` and gather the score; see `polystate score --help` for the options.
+
+    `begun` is told how many cases and faults there are. NotStarted, before any case, when the program gives no hello.
+    """
     old = report.read(against)[0] if against is not None else None
-    with Materials() as materials:
+    choice = choose.Choice.of(profiles, ids)
+    session = Session(command)
+    with Materials() as materials, _started(session, command) as start:
+        if not choice.ids:
+            start()  # a program that does not start is told before seconds of reading; else it loads meanwhile
+        collection = choose.load(choice, root)
+        tasks = _tasks(choice, collection, families, root) if with_faults else []
+        start()
+        if begun is not None:
+            begun(len(collection), len(tasks))
         run = runner.run(
             command, collection, seed=laws.fresh_seed() if seed is None else seed, jobs=jobs, limit_s=limit_s,
-            materials=materials, progress=progress,
+            materials=materials, progress=progress, first=session,
         )  # fmt: skip
-        scored = Score(collection, everything, run, report.summary(run, collection, everything))
+        chosen = report.Chosen(choice, len(collection), choose.count(root)) if choice else None
+        scored = Score(collection, run, report.summary(run, collection, chosen))
         if old is not None:
             scored.changes = report.against(old, run.results)
             scored.footer["against"] = {name: len(ids) for name, ids in scored.changes.items()}
         if with_faults:
-            scored.kills = kill.table(collection, jobs, materials, every=every, progress=kill_progress)
-            scored.footer["faults"] = kill.counts(scored.kills)
+            scored.kills = kill.table(collection, jobs, materials, every=every, tasks=tasks, progress=kill_progress)
+            left_out = kill.left_out(tasks, families or tuple(kill.FAMILIES))
+            none = {"total": 0, "killed": 0, "explained": 0}
+            counts = kill.counts(scored.kills)
+            scored.footer["faults"] = {
+                family: counts.get(family, none) | {"left_out": out} for family, out in left_out.items()
+            }
             if every:
                 scored.footer["unbroken_cases"] = kill.unbroken(collection, scored.kills)
         if with_baselines:
@@ -75,17 +97,41 @@ def score(
     return scored
 
 
-def select(
-    everything: list[cases_module.Case], profiles: list[str] | None = None, ids: list[str] | None = None
-) -> list[cases_module.Case]:
-    """The cases of some profiles, and of some cases or areas; none at all is an error."""
-    if unknown := set(profiles or ()) - set(protocol.PROFILES):
-        raise cases_module.BadCase(f"no profile {', '.join(sorted(unknown))}; known: {', '.join(protocol.PROFILES)}")
-    found = [case for case in everything if (not profiles or case.profile in profiles)
-             and (not ids or case.id in ids or case.area in ids)]  # fmt: skip
-    if not found:
-        raise cases_module.BadCase(f"no case of {', '.join([*(profiles or []), *(ids or [])])}")
-    return found
+class NotStarted(Exception):
+    """The program gives no hello: not found, not permitted, ended, silent, or saying something else."""
+
+
+@contextlib.contextmanager
+def _started(session: Session, command: list[str]) -> Iterator[Callable[[], None]]:
+    """Launch the program, so that it loads while cases are read; in the block, call what is given to greet it."""
+
+    def start() -> None:
+        try:
+            session.start()
+        except AdapterFailure as failure:
+            said = [f"  {line}" for line in session.stderr().strip().splitlines()[-STDERR_LINES:]]
+            lines = [f"{shlex.join(command)}: does not start: {failure}", *(said if len(said) > 1 else ())]
+            raise NotStarted("\n".join(lines)) from None
+
+    try:
+        session.launch()
+    except AdapterFailure as failure:
+        raise NotStarted(f"{shlex.join(command)}: does not start: {failure}") from None
+    try:
+        yield start
+    finally:
+        session.kill()
+
+
+def _tasks(
+    choice: choose.Choice, collection: list[cases_module.Case], families: Sequence[str] | None, root: Path
+) -> list[kill.Task]:
+    """The faults to plant: all, or those that the chosen cases can be held to."""
+    everything = choose.load(choose.Choice(), root) if choice else collection
+    tasks = kill.judged(collection, everything, families or tuple(kill.FAMILIES))
+    if not tasks:
+        raise kill.NothingToJudge(f"found no fault that the cases of {choice} claim to catch or alone could catch")
+    return tasks
 
 
 def baseline(
@@ -98,34 +144,37 @@ def baseline(
 
 def write_reports(
     scored: Score, *, json: Path | None = None, html: Path | None = None, junit_xml: Path | None = None,
-    badge: Path | None = None,
+    badge: Path | None = None, overwrite: bool = False,
 ) -> None:  # fmt: skip
-    """Write the reports that have a path."""
+    """Write the reports that have a path, each whole or not at all."""
     if json is not None:
-        report.write(json, scored.run, scored.footer)
+        report.write(json, scored.run, scored.footer, overwrite)
     if junit_xml is not None:
-        junit.write(junit_xml, scored.run.results, scored.footer["implementation"]["name"] or "unknown")
+        name, chosen = scored.footer["implementation"]["name"] or "unknown", scored.footer["chosen"]
+        name += f" ({chosen['options']})" if chosen else ""
+        junit.write(junit_xml, scored.run.results, name, overwrite)
     if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
         kills = None if scored.kills is None else [item.to_json() for item in scored.kills]
         page = report_html.page(
             scored.run.results, scored.footer, traces=traces(scored), board=scored.board, kills=kills,
             changes=scored.changes,
         )  # fmt: skip
-        html.write_text(page, "utf-8")
+        report.write_text(html, page, overwrite)
     if badge is not None:
-        badge.write_text(report_html.badge(scored.footer), "utf-8")
+        report.write_text(badge, report_html.badge(scored.footer), overwrite)
 
 
 def traces(scored: Score) -> list[dict[str, Any]]:
-    """One row a sentence, with the failed cases that break it in this run."""
+    """One row a sentence, with the failed cases that break it in this run; of chosen cases, the sentences they test."""
     failed = {result["case"]: result["sentences"] for result in scored.run.results if result["outcome"] == "failed"}
-    table = sentences.trace(sentences.read(), scored.everything, sentences.read_untestable())
+    part, mine = bool(scored.footer["chosen"]), {case.id for case in scored.cases}
+    table = sentences.trace(sentences.read(), scored.cases, {} if part else sentences.read_untestable())
     return [
         {
-            "id": id, "level": item.sentence.level, "text": item.sentence.text, "tests": item.tests,
+            "id": id, "level": item.sentence.level, "text": item.sentence.text,
+            "tests": [case for case in item.tests if not part or case in mine],
             "violates": item.violates, "stale": item.stale, "untestable": item.untestable,
             "broken": sorted(case for case, ids in failed.items() if id in ids),
         }
-        for id, item in table.items()
+        for id, item in table.items() if not part or item.tests or item.violates
     ]  # fmt: skip

@@ -36,14 +36,29 @@ class Session:
         self.hello: dict[str, Any] | None = None
         self.restarts = -1
         self._process: subprocess.Popen[bytes] | None = None
+        self._greeted = False
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._stderr: deque[str] = deque(maxlen=KEPT_STDERR)
 
     def start(self) -> dict[str, Any]:
         """Start the program if it does not run, and return its hello."""
-        if self._process is not None and self._process.poll() is None and self.hello is not None:
+        running = self._process is not None and self._process.poll() is None
+        if running and self.hello is not None:
             return self.hello
+        if self._process is None or self._greeted:
+            self.launch()
+        self._greeted = True
+        try:
+            self.hello = self._exchange(protocol.hello(), "hello_answer", self.start_limit_s)
+        except AdapterFailure as failure:
+            self._kill()
+            raise AdapterFailure("start", f"no hello ({failure.how}): {failure}") from failure
+        return self.hello
+
+    def launch(self) -> None:
+        """Begin to start the program, which then loads while its caller does something else; `start` greets it."""
         self._kill()
+        self._greeted = False
         self.restarts += 1
         self._lines, self._stderr = queue.Queue(), deque(maxlen=KEPT_STDERR)
         try:
@@ -56,12 +71,6 @@ class Session:
         for reader, stream in ((_read_lines, self._process.stdout), (_read_stderr, self._process.stderr)):
             target = self._lines if reader is _read_lines else self._stderr
             threading.Thread(target=reader, args=(stream, target), daemon=True).start()
-        try:
-            self.hello = self._exchange(protocol.hello(), "hello_answer", self.start_limit_s)
-        except AdapterFailure as failure:
-            self._kill()
-            raise AdapterFailure("start", f"no hello ({failure.how}): {failure}") from failure
-        return self.hello
 
     def ask(self, message: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """The answer to a `run` message; on failure the program is killed and the next call restarts it."""
@@ -118,7 +127,13 @@ class Session:
             self._process.wait(timeout=1)
         time.sleep(0.02)  # lets the reader of standard error finish
         tail = self.stderr().strip().splitlines()
-        return f"ended with status {self._process.poll()}" + (f": {tail[-1][:300]}" if tail else "")
+        status = self._process.poll()
+        how = f"with status {status}" if status is None or status >= 0 else f"by {_signal(-status)}"
+        return f"ended {how}" + (f": {tail[-1][:300]}" if tail else "")
+
+    def kill(self) -> None:
+        """End the process group at once."""
+        self._kill()
 
     def _kill(self) -> None:
         process, self._process, self.hello = self._process, None, None
@@ -131,6 +146,13 @@ class Session:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _read_lines(stream: Any, lines: queue.Queue[bytes | None]) -> None:

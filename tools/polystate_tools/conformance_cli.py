@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -13,9 +14,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from polystate.errors import BadRequest
+from polystate.outputs import file_target
 from polystate_conformance import authoring, check, kill, paths, report, sentences
 from polystate_conformance import case as cases
 from polystate_conformance import score as scoring
+from polystate_tools.commands.options import Overwrite
+
+UNBOUNDED = 10_000
+"""Columns of a table that goes into a file or a pipe."""
+CHANGES_LISTED = 20
 
 case_app = typer.Typer(help="Write and check conformance cases.", no_args_is_help=True)
 
@@ -42,6 +50,13 @@ def score(
     faults: Annotated[
         bool, typer.Option("--faults", help="Plant every fault in the reference and see which case catches it.")
     ] = False,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="hand|schema|blind",
+            help="With --faults: only wrong evaluators, dropped constraints or silenced codes (may be repeated).",
+        ),
+    ] = None,
     every: Annotated[
         bool,
         typer.Option(
@@ -61,6 +76,7 @@ def score(
     html: Annotated[Path | None, typer.Option(help="Report as one HTML page.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Report as JUnit XML.")] = None,
     badge: Annotated[Path | None, typer.Option(help="Badge as SVG.")] = None,
+    overwrite: Overwrite = False,
     against: Annotated[Path | None, typer.Option(help="An earlier JSON report to compare with.")] = None,
 ) -> None:
     """Score an implementation against the conformance cases.
@@ -68,24 +84,56 @@ def score(
     Example: polystate score --profile gaussian --html out.html -- node adapter.mjs
     """
     argv = [*(command or []), *ctx.args] or scoring.REFERENCE
+    outputs = {"--json": json_file, "--html": html, "--junit": junit, "--badge": badge}
+    _check_options(limit, faults, every, family, {name: path for name, path in outputs.items() if path}, overwrite)
     console = Console(stderr=True)
     try:
-        total = len(scoring.select(cases.load_all(), profile, case))
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
                       transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
-            running = bar.add_task("cases", total=total)
+            running = bar.add_task("cases", total=None)
             planting = bar.add_task("faults", total=None, visible=faults)
+
+            def begun(cases: int, faults: int) -> None:
+                bar.update(running, total=cases)
+                bar.update(planting, total=faults)
+
             scored = scoring.score(
-                argv, profiles=profile, ids=case, jobs=jobs, seed=seed, limit_s=limit, with_faults=faults, every=every,
-                with_baselines=baselines or html is not None, against=against,
+                argv, profiles=profile, ids=case, jobs=jobs, seed=seed, limit_s=limit, with_faults=faults,
+                families=family, every=every, with_baselines=baselines or html is not None, against=against,
                 progress=lambda result: bar.advance(running), kill_progress=lambda kill: bar.advance(planting),
+                begun=begun,
             )  # fmt: skip
-        scoring.write_reports(scored, json=json_file, html=html, junit_xml=junit, badge=badge)
-    except (cases.BadCase, report.BadReport, sentences.BadSpecification, OSError) as error:
-        typer.echo(f"{shlex.join(argv)}: {error}", err=True)
-        raise typer.Exit(2) from None
-    show(scored, Console())
+        scoring.write_reports(scored, json=json_file, html=html, junit_xml=junit, badge=badge, overwrite=overwrite)
+    except (cases.BadCase, report.BadReport, sentences.BadSpecification, kill.NothingToJudge, scoring.NotStarted,
+            OSError) as error:  # fmt: skip
+        _stop(str(error))
+    show(scored, console_for(sys.stdout))
     raise typer.Exit(0 if scored.good else 1)
+
+
+def _check_options(
+    limit: float | None, faults: bool, every: bool, family: list[str] | None, outputs: dict[str, Path], overwrite: bool
+) -> None:
+    """Refuse, before the work, options that mean nothing and reports that could not be written after it."""
+    if limit is not None and not 0 < limit < math.inf:
+        raise BadRequest("--limit", f"{limit:g}", "seconds, more than 0")
+    for name, given in (("--every", every), ("--family", bool(family))):
+        if given and not faults:
+            raise BadRequest(name, "no --faults", "both, since it is about planted faults")
+    if unknown := [name for name in family or () if name not in kill.FAMILIES]:
+        raise BadRequest("--family", ", ".join(unknown), " or ".join(kill.FAMILIES))
+    for name, path in outputs.items():
+        file_target(path, overwrite)
+        above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise BadRequest(name, f"{above}, where nothing can be written", "a folder that can be written to")
+    if len({path.absolute() for path in outputs.values()}) < len(outputs):
+        raise BadRequest(", ".join(outputs), "one file for two reports", "a file for each")
+
+
+def console_for(stream: Any) -> Console:
+    """A console as wide as its terminal, or as what is printed where no terminal says how wide it is."""
+    return Console(file=stream, width=None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED)
 
 
 def show(scored: scoring.Score, console: Console) -> None:
@@ -95,48 +143,57 @@ def show(scored: scoring.Score, console: Console) -> None:
     for name, row in footer["profiles"].items():
         table.add_row(name, *(str(row[key]) for key in ("cases", "passed", "failed", "unsupported", "negative")))
     console.print(table)
+    if chosen := footer["chosen"]:
+        _say(console, f"{chosen['count']} of the {chosen['of']} cases, chosen by {chosen['options']}")
     if footer["variants"]:
-        console.print(f"of the {len(scored.cases)} cases, {footer['variants']} are variants of others by one change")
+        _say(console, f"of these {len(scored.cases)} cases, {footer['variants']} are variants of others by one change")
     figures = footer["validity"]
     if figures["informedness"] is not None:
-        console.print(f"valid answered {figures['tpr']:.3f}, faulty refused {figures['tnr']:.3f}, "
+        _say(console, f"valid answered {figures['tpr']:.3f}, faulty refused {figures['tnr']:.3f}, "
                       f"sum minus 1: {figures['informedness']:.3f}")  # fmt: skip
     named = ", ".join(f"{part} {n['agree']}/{n['of']}" for part, n in footer["rejections"].items() if n["of"])
     if named:
-        console.print(f"refusals named as specified: {named}")
-    traced = footer["sentences"]
-    console.print(f"MUST sentences traced: {traced['traced']} of {traced['must']}")
+        _say(console, f"refusals named as specified: {named}")
+    _say(console, report.sentences_said(footer))
     for result in scored.run.results:
         if result["outcome"] == "failed":
-            console.print(
-                f"failed {result['case']}: {result['title']}\n       {result['why']}", markup=False, highlight=False
-            )
+            _say(console, f"failed {result['case']}: {result['title']}\n       {result['why']}")
         elif not all(result.get("named", {}).values()):
-            console.print(f"named otherwise {result['case']}: found {result['found']}", markup=False, highlight=False)
+            _say(console, f"named otherwise {result['case']}: found {result['found']}")
     if scored.changes is not None:
         for name, ids in scored.changes.items():
-            console.print(f"{name}: {len(ids)} {' '.join(ids[:20])}")
+            more = f" and {len(ids) - CHANGES_LISTED} more" if len(ids) > CHANGES_LISTED else ""
+            _say(console, f"{name}: {len(ids)} {' '.join(ids[:CHANGES_LISTED])}{more}".rstrip())
     if scored.kills is not None:
         _show_kills(scored.kills, footer, console)
-    console.print(f"seed {footer['seed']}, {footer['seconds']} s, restarts {footer['restarts']}")
+    if nothing := report.nothing_claimed(footer):
+        _say(console, nothing)
+    _say(console, f"seed {footer['seed']}, {footer['seconds']} s, restarts {footer['restarts']}")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)
 
 
 def _show_kills(kills: list[kill.Kill], footer: dict[str, Any], console: Console) -> None:
+    if footer["chosen"]:
+        _say(console, "faults: only those that the chosen cases claim to catch, or that no other case could catch")
     for family, counts in footer["faults"].items():
+        out = f" ({counts['left_out']} left out)" if counts["left_out"] else ""
         due = counts["total"] - counts["explained"]
-        console.print(
-            f"faults, {family}: {counts['killed']} killed of {counts['total']}; {counts['explained']} explained; "
-            f"of the other {due}: {kill.share(counts):.1%} killed"
-        )
+        said = f"{counts['killed']} killed of {counts['total']}{out}"
+        if counts["explained"]:
+            said += f"; {counts['explained']} explained"
+        if due:
+            said += f"; of the {due} due: {kill.share(counts):.1%} killed"
+        _say(console, f"faults, {family}: {said}")
     for item in kills:
         if item.survives:
-            console.print(f"survives {item.family} {item.id}: {item.description}", markup=False, highlight=False)
+            _say(console, f"survives {item.family} {item.id}: {item.description}")
         if item.claimed_in_vain:
-            console.print(
-                f"claimed in vain {item.id}: {', '.join(item.claimed_in_vain)}", markup=False, highlight=False
-            )
+            _say(console, f"claimed in vain {item.id}: {', '.join(item.claimed_in_vain)}")
     for id in footer.get("unbroken_cases", ()):
-        console.print(f"no fault breaks {id}", markup=False, highlight=False)
+        _say(console, f"none of these faults breaks {id}")
 
 
 @case_app.command("new")
