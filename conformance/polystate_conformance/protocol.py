@@ -102,14 +102,32 @@ def serve(
     """Answer requests until `stop` or the end of input.
 
     `handle(message)` returns the answer without its seq: {"ok": ...}, {"rejected": ...},
-    {"unsupported": ...} or {"error": ...}.
+    {"unsupported": ...} or {"error": ...}. A line that is no message is answered by an error with seq 0.
     """
     source = source or sys.stdin
     sink = sink or sys.stdout
     for line in source:
-        message = json.loads(line)
-        if message["cmd"] == "stop":
-            return
-        answer = hello_answer if message["cmd"] == "hello" else {"seq": message["seq"], **handle(message)}
+        try:
+            message = _request(line)
+        except BadMessage as error:
+            answer = {"seq": "0", "error": {"message": str(error)}}
+        else:
+            if message["cmd"] == "stop":
+                return
+            answer = hello_answer if message["cmd"] == "hello" else {"seq": message["seq"], **handle(message)}
         sink.write(encode(answer))
         sink.flush()
+
+
+def _request(line: str) -> dict[str, Any]:
+    """The message (`hello`, `run` or `stop`) on one line, or BadMessage."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage(f"not JSON: {str(error)[:120]}") from None
+    command = message.get("cmd") if isinstance(message, dict) else None
+    if command not in ("hello", "run", "stop"):
+        raise BadMessage('found no message, expected an object with "cmd": hello, run or stop')
+    if command == "run":
+        check("run", message)
+    return message
