@@ -12,6 +12,7 @@ from polystate_tools.formats.files import text_of
 from polystate_tools.formats.gemmi_metadata import bonds_of_connections, described
 from polystate_tools.formats.mmcif_anisotropic import with_anisotropic
 from polystate_tools.formats.mmcif_columns import KNOWN, Columns, atom_records, columns_of_block
+from polystate_tools.formats.mmcif_names import CATEGORY, with_given_names
 from polystate_tools.formats.records import Entity, Records
 from polystate_tools.formats.text import Text
 from polystate_tools.formats.tls_records import category, tls_of_block
@@ -45,6 +46,7 @@ READ_CATEGORIES = {
     "struct_conn_type",
     "struct_ncs_oper",
     "symmetry",
+    CATEGORY,
     *EXTENSION_LOOPS,
 }
 ORDERS = {"sing": 1, "doub": 2, "trip": 3, "quad": 4}
@@ -96,7 +98,7 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Reco
         table = block.find_mmcif_category(name)
         if len(table):
             table.erase()
-    return with_metadata(replace(records, notes=[*records.notes, *notes]), block)
+    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block), block)
 
 
 def _differing(one: Text, other: Text) -> int:

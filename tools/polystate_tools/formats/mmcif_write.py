@@ -8,6 +8,7 @@ import gemmi
 import numpy as np
 
 from polystate_tools.formats.mmcif_columns import U_ELEMENTS
+from polystate_tools.formats.mmcif_names import CATEGORY, with_chain_names
 from polystate_tools.formats.numbers import shortest, texts
 from polystate_tools.formats.records import Records
 from polystate_tools.formats.report import ExportReport
@@ -20,6 +21,7 @@ ORDERS = {1: "sing", 2: "doub", 3: "trip", 4: "quad"}
 
 def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, dict[str, list[str]]]) -> str:
     """The text of an mmCIF file. loops: further categories (heterogeneity extensions), column -> values."""
+    records, names = with_chain_names(records, report)
     document = gemmi.cif.Document()
     name = records.entry_id or "polystate"
     block = document.add_new_block("".join(c if c.isalnum() or c in "_-." else "_" for c in name))
@@ -33,6 +35,7 @@ def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, di
     for category, columns in loops.items():
         _loop(block, f"_{category}.", columns)
     _account(block, report)
+    _loop(block, f"_{CATEGORY}.", names)
     _atoms(block, records)
     return document.as_string()
 
