@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from polystate import metadata
 from polystate.errors import PolystateError, SchemaError
 from polystate.hierarchy import ELEMENTS
 from polystate.store import FORMAT_VERSION, Group, Table, Tree
@@ -125,20 +126,41 @@ def array(name: str, value: Any, where: str) -> np.ndarray:
     stated = None
     if isinstance(value, Mapping):
         stated, value = value.get("dtype"), value.get("data")
+        if stated is not None and stated not in metadata.DTYPES:
+            raise SchemaError(f"{where}#/dtype", stated, "one of " + ", ".join(metadata.DTYPES))
+    dtype = np.dtype(stated or DTYPES.get(name, np.float64))
     try:
-        numbers = _numbers(value)
-        made = np.array(numbers, dtype=stated or DTYPES.get(name, np.float64))
-        if made.dtype.kind in "iu" and not np.array_equal(made, np.array(numbers, np.float64)):
-            raise ValueError(f"a fraction where {made.dtype.name} is due")
+        if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str):
+            raise ValueError(f"{value!r:.80} where a list is due")
+        numbers = value if isinstance(value, np.ndarray) else _numbers(value, dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            made = np.array(numbers, dtype)
+        _check_kept(np.array(numbers, object) if dtype.kind in "iu" else np.array(numbers), made)
         return made
     except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(where, error, "a rectangular list of numbers") from error
 
 
-def _numbers(value: Any) -> Any:
+def _check_kept(given: np.ndarray, made: np.ndarray) -> None:
+    """[TXT-8] Refuse what the data type cannot hold: fractions and beyond the range."""
+    if made.dtype.kind == "f":
+        if given.dtype.kind not in "biuf" or np.any(np.isinf(made) & np.isfinite(given)):
+            raise ValueError(f"a number beyond the range of {made.dtype.name}")
+    elif not np.array_equal(made, given):
+        raise ValueError(f"another number than {made.dtype.name} can hold")
+
+
+def _numbers(value: Any, dtype: np.dtype) -> Any:
+    """Nested lists with their numbers; true and false only for bool, of texts only NaN and infinities."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_numbers(v) for v in value]
-    return NON_NUMBERS.get(value, value) if isinstance(value, str) else value
+        return [_numbers(v, dtype) for v in value]
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, str) and value in NON_NUMBERS:
+        return NON_NUMBERS[value]
+    if isinstance(value, bool | np.bool_) != (dtype.kind == "b") or not isinstance(value, int | float | np.generic):
+        raise ValueError(f"{value!r:.80} where {dtype.name} is due")
+    return value
 
 
 def table(columns: Mapping[str, Any], where: str) -> Table:
@@ -148,8 +170,15 @@ def table(columns: Mapping[str, Any], where: str) -> Table:
 
 def _column(name: str, values: Any, where: str) -> Any:
     if isinstance(values, list) and name in ("label", "source", "parent"):
-        return [str(v) for v in values]
+        return [_text(v, where) for v in values]
     return array(name, values, where)
+
+
+def _text(value: Any, where: str) -> str:
+    """[TXT-17] A text; an integer becomes its digits, what else YAML does not read as text has to be quoted."""
+    if isinstance(value, str) or isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return str(value)
+    raise SchemaError(where, f"{value!r:.80}", "text, in quotation marks where YAML would read something else")
 
 
 def encode_text(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:
@@ -187,7 +216,7 @@ def _columns(table_name: str, columns: dict[str, Any]) -> Group:
     arrays = {}
     for name, values in columns.items():
         if name in TEXT_COLUMNS.get(table_name, ()) and isinstance(values, list) and name not in vocabularies:
-            arrays[name], vocabularies[name] = encode_text([str(v) for v in values])
+            arrays[name], vocabularies[name] = encode_text([_text(v, f"{where}/{name}") for v in values])
         else:
             arrays[name] = array(name, values, f"{where}/{name}")
     return Group({"vocabularies": vocabularies} if vocabularies else {}, arrays)

@@ -1,0 +1,75 @@
+"""Values of the text form: taken as what they are, or refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polystate
+from polystate.errors import SchemaError
+from polystate.text import array
+
+HEAD = """
+hierarchy:
+  atoms: {{residue: [0], name: [{name}], element: [C]}}
+  residues: {{chain: [0], comp: [GLY], label_seq: [1], auth_seq: [1]}}
+  chains: {{entity: [0], label_asym: [A], auth_asym: [A]}}
+  entities: {{type: [polymer], description: [""], sequence: [""]}}
+reference: {{x_ref: [[0.0, 0.0, 0.0]]}}
+descriptors: {{a: {{tables: {{states: {{label: [{label}]}}}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("weight", [1e300]),
+        ("atom_id", ["5"]),
+        ("atom_id", [True]),
+        ("atom_id", [1.5]),
+        ("atom_id", [-1]),
+        ("atom_id", [2**32]),
+        ("atom_id", ["NaN"]),
+        ("x", ["1_0"]),
+        ("x", ["inf"]),
+        ("x", [" 5 "]),
+        ("x", [None]),
+        ("x", [True]),
+        ("x", [[1, 2], [3]]),
+        ("x", "NaN"),
+        ("x", {"dtype": "float64"}),
+        ("x", {"dtype": "float32", "data": [1e39]}),
+        ("x", {"dtype": "bool", "data": [2]}),
+        ("x", {"dtype": "bool", "data": [0.5]}),
+        ("x", {"dtype": "complex128", "data": [1]}),
+        ("x", {"dtype": "object", "data": [1]}),
+        ("x", {"dtype": "<f8", "data": [1]}),
+        ("x", {"dtype": "int64", "data": [2**63]}),
+    ],
+)
+def test_what_an_array_cannot_hold_is_refused(name, value):
+    with pytest.raises(SchemaError):
+        array(name, value, "there")
+
+
+def test_what_an_array_can_hold_is_taken():
+    assert array("atom_id", [1.0, 2], "there").tolist() == [1, 2]
+    assert array("x", {"dtype": "bool", "data": [True, False]}, "there").tolist() == [True, False]
+    assert array("x", {"dtype": "int64", "data": [2**53 + 1]}, "there").tolist() == [2**53 + 1]
+    assert array("x", ["NaN", "-Infinity", 1], "there").tobytes() == np.array([np.nan, -np.inf, 1]).tobytes()
+    assert array("weight", ["Infinity", 0.1], "there").dtype == np.float32
+    assert array("x", np.ones((2, 3)), "there").shape == (2, 3)
+    assert array("x", [[], []], "there").shape == (2, 0)
+
+
+@pytest.mark.parametrize("value", ["true", "1.0", "1.50", "1e3", "null", "~", ".nan", ".inf", "[A]"])
+def test_text_that_yaml_reads_as_something_else_has_to_be_quoted(value):
+    for text in (HEAD.format(name="CA", label=value), HEAD.format(name=value, label="A")):
+        with pytest.raises(SchemaError):
+            polystate.build(text)
+    quoted = polystate.build(HEAD.format(name="CA", label=f"'{value}'"))
+    assert quoted["descriptors/a"].tables["states"]["label"] == [value]
+
+
+def test_integers_are_their_digits():
+    assert polystate.build(HEAD.format(name="CA", label="12"))["descriptors/a"].tables["states"]["label"] == ["12"]
