@@ -75,6 +75,13 @@ def test_a_deposition_can_be_fitted_again(fitted, tmp_path):
     )
 
 
+def test_a_part_of_an_earlier_fit_is_not_fitted_over_the_rest(fitted, tmp_path):
+    """Its levels have the names of the new ones: the other atoms would lose what they had."""
+    polystate.write(fitted.deposition_tree(), tmp_path / "first.zarr")
+    refused = run(tmp_path / "first.zarr", tmp_path / "out.zarr", "--only", "A").exception
+    assert refused.code == "unsupported-combination" and "atoms of an earlier fit" in str(refused)
+
+
 def test_residues_in_the_top_tenth_can_be_asked_for(fitted):
     dep = polystate.Deposition(fitted.deposition_tree())
     sql = (

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from polystate.digest import digest
+from polystate.errors import UnsupportedCombination
 from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import ISOTROPIC, FitInput
+from polystate_tools.echt.level_names import PREFIX
 from polystate_tools.echt.levels import Level
 from polystate_tools.echt.model import own_covariances
 from polystate_tools.echt.points import EIGHT_PI2, Point, Step, percent
@@ -57,7 +59,7 @@ def fitted_tree(
     out = _without_fitted(dict(tree), data)
     stack = []
     for k, level in enumerate(levels):
-        name = f"echt.{level.name}"
+        name = f"{PREFIX}{level.name}"
         groups = np.empty(len(level.names), np.int64)
         mine = np.flatnonzero(solver.s.level == k)
         groups[solver.s.label_of[mine]] = mine
@@ -73,6 +75,25 @@ def fitted_tree(
         _provenance(tree, data, levels, solver, steps, point, stack, source, notes, seconds, choices or {})
     )
     return out
+
+
+def check_earlier(data: FitInput) -> None:
+    """Refuse to fit a part of the atoms of an earlier fit: the names of its levels are those of the new one."""
+    fitted = np.zeros(data.dep.n_atoms, bool)
+    fitted[data.rows] = True
+    for d in data.dep.descriptors.values():
+        if not d.is_gaussian or not d.id.startswith(PREFIX):
+            continue
+        covered = np.zeros(data.dep.n_atoms, bool)
+        if "atom_id" in d.stored.arrays:
+            covered[data.dep.rows(np.asarray(d.array("atom_id")).tolist())] = True
+        else:
+            covered = d.label_of_atom >= 0
+        if (covered & ~fitted).any():
+            raise UnsupportedCombination(
+                d.path, f"{int((covered & ~fitted).sum())} atoms of an earlier fit that are not fitted again",
+                "all atoms of the earlier fit, or what it was made from",
+            )  # fmt: skip
 
 
 def _grouping(data: FitInput, level: Level) -> Group:

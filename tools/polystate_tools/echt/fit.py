@@ -14,7 +14,7 @@ from polystate import Deposition
 from polystate.errors import BadRequest
 from polystate.store import Group, Tree
 from polystate_tools.echt.atoms_of import FitInput, fit_input, load
-from polystate_tools.echt.deposit import fitted_tree
+from polystate_tools.echt.deposit import check_earlier, fitted_tree
 from polystate_tools.echt.level_tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
 from polystate_tools.echt.levels import Level, build_levels
 from polystate_tools.echt.points import Point, Settings, State, Step, percent
@@ -120,6 +120,7 @@ def prepare(
     else:
         data = fit_input(dep, only=only, exclude=exclude, psd=psd)
         made = build_levels(data, levels, domains)
+    check_earlier(data)
     return tree, origin, data, made, levels is None or "atomic" in levels
 
 
