@@ -29,7 +29,7 @@ from polystate.errors import (
     WrongShape,
 )
 from polystate.groupings import Grouping, grouping
-from polystate.store import Tree
+from polystate.store import StoredTree, Tree
 from polystate_schemas.registry import entries
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ def name_errors(tree: Tree) -> Iterator[PolystateError]:
 
 
 def text_errors(tree: Tree) -> Iterator[PolystateError]:
-    """[STO-47] Payloads with half of a surrogate pair, which no UTF-8 and so no digest can hold."""
-    for path, group in tree.items():
+    """[STO-46] Payloads of a tree in memory with half of a surrogate pair, which no digest can hold."""
+    for path, group in {} if isinstance(tree, StoredTree) else tree.items():
         try:
-            json.dumps(group.attributes, ensure_ascii=False).encode()
+            json.dumps(group.attributes, ensure_ascii=False, default=str).encode()
         except UnicodeEncodeError as error:
             found = f"{error.object[error.start : error.end]!r}"
             yield SchemaError(f"{path}#", found, "text of Unicode characters, no half of a surrogate pair")
