@@ -14,6 +14,8 @@ import typer
 
 from polystate.errors import BadRequest
 
+WIDE, READABLE = 200, 12  # characters: a line for no terminal; what a column needs, or less where it holds less
+
 
 def _address(text: str) -> str:
     """The place of a deposition; the empty text is no place, though paths take it for this folder."""
@@ -129,17 +131,28 @@ def plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value.hex() if isinstance(value, bytes) else str(value)
 
 
-def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> None:
-    """Print rows as a table for people; nothing is cut off where no terminal says how wide it is."""
+def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str], width: int | None = None) -> None:
+    """Print rows as a table for people, or one value a line where the terminal is too narrow for that.
+
+    Nothing is cut off where no terminal says how wide it is. width: in characters, that of the terminal if None."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if os.isatty(1) else 200)
+    console = Console(width=width or (None if os.isatty(1) else WIDE))
+    cells = [["" if row.get(name) is None else str(row[name]) for name in columns] for row in rows]
+    natural = [max(map(len, column)) for column in zip(columns, *cells, strict=True)] if columns else []
+    if sum(min(n, READABLE) + 1 for n in natural) > console.width:
+        indent = max(map(len, columns)) + 2
+        for row in cells:
+            shown = [(name, cell) for name, cell in zip(columns, row, strict=True) if cell]
+            typer.echo("\n".join(f"{name:{indent}}{cell}" for name, cell in shown) + "\n")
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
+        table.add_column(escape(name), overflow="fold")
+    for row in cells:
+        table.add_row(*map(escape, row))
     with console.capture() as printed:  # rich would exit by itself where the reader has gone
         console.print(table)
     typer.echo(printed.get(), nl=False)

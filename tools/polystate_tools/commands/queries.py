@@ -27,7 +27,10 @@ def query(
     The residues with the largest tenth of residue-level disorder:
 
     polystate query 6vxx-echt.zarr "SELECT name, b FROM groups WHERE descriptor LIKE '%residue%'
-    QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC\""""
+    QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC"
+
+    The tables are atoms, residues, chains, groups, descriptors, states; SHOW TABLES lists them, DESCRIBE residues the
+    columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
     import polystate
     from polystate_tools.commands.outputs import apart, named
     from polystate_tools.query import query as ask
