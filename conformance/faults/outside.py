@@ -233,3 +233,44 @@ def _(original):
 def _(original):
     """Labels along an axis do not fix states."""
     return lambda self, steps, state: dict(state)
+
+
+@fault("zarr-units-read", f"{EXTERNAL}:_zarr_array", "external")
+def _(original):
+    """A Zarr trajectory without an attribute `unit` has the unit that its attribute `units` names."""
+
+    def wrong(path, dataset, where):
+        found, stated = original(path, dataset, where)
+        return found, found.attrs.get("units") if stated is None else stated
+
+    return wrong
+
+
+@fault("zarr-any-version", f"{EXTERNAL}:_zarr_array", "external")
+def _(original):
+    """A Zarr trajectory may be of version 2."""
+
+    def wrong(path, dataset, where):
+        import zarr
+
+        if not (path / ".zgroup").exists():
+            return original(path, dataset, where)
+        found = zarr.open(path, path=dataset or "", mode="r")
+        return found, found.attrs.get("unit")
+
+    return wrong
+
+
+@fault("nan-anywhere-in-a-frame", f"{EXTERNAL}:Trajectory.frame", "external")
+def _(original):
+    """NaN in a frame is refused, whoever's coordinates they are."""
+
+    def wrong(self, step):
+        from polystate.errors import NonFiniteOutput
+
+        values = original(self, step)
+        if not (values == values).all():
+            raise NonFiniteOutput(self.where, "NaN", "coordinates")
+        return values
+
+    return wrong

@@ -19,7 +19,6 @@ from polystate.errors import (
     ArtifactMismatch,
     AxisLength,
     MissingArtifact,
-    NonFiniteOutput,
     PolystateError,
     UnknownOperator,
     UriNotAllowed,
@@ -206,15 +205,15 @@ class Trajectory:
         if d.operator == "external_reference/h5md_v1":
             element = H5md(path, where).position(dataset)
             self.read: Callable[[int], np.ndarray] = element.at
-            n_steps, shape, stated = element.n_steps, element.shape, element.unit
+            n_steps, shape, stated = element.n_steps, element.shape, element.unit if element.states_unit else None
         elif d.operator == "external_reference/zarr_trajectory_v1":
             opened, stated = _zarr_array(path, dataset, where)
             self.read = lambda step: np.asarray(opened[step])
             n_steps, shape = int(opened.shape[0]), tuple(opened.shape[1:])
         else:
             raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator that this evaluator computes")
-        if stated and length_unit(stated) != document["unit"]:
-            raise ArtifactMismatch(f"{where}/unit", f"{document['unit']}, the file says {stated}", "the file's unit")
+        if stated is not None and (stated != stated.strip() or length_unit(stated) != document["unit"]):
+            raise ArtifactMismatch(f"{where}/unit", f"{document['unit']}, the file says {stated!r}", "the file's unit")
         n_atoms = len(d.array("atom_id"))
         if shape != (n_atoms, 3):
             raise ArtifactMismatch(where, f"{shape[0]} particles", f"{n_atoms}, as many as {d.path}/atom_id")
@@ -223,29 +222,26 @@ class Trajectory:
             raise AxisLength(where, f"{n_steps} steps", f"{length}, the length of axis {d.axis}")
 
     def frame(self, step: int) -> np.ndarray:
-        """Coordinates of one step, (M, 3) float64 ångström; nothing else is read."""
+        """Coordinates of one step, (M, 3) float64 ångström; nothing else is read. Numbers are judged where they are used."""
         try:
             values = self.read(step).astype(np.float64)
         except (OSError, ValueError, IndexError, KeyError, RuntimeError) as error:
             raise ArtifactMismatch(f"{self.where}[{step}]", error, "a frame that can be read") from error
-        if not np.isfinite(values).all():
-            raise NonFiniteOutput(f"{self.where}[{step}]", "NaN or infinity", "coordinates")
         return values * self.factor
 
 
-def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str]:
-    """An array (steps, M, 3) of a Zarr store, and the unit that it states."""
+def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str | None]:
+    """An array (steps, M, 3) of a Zarr v3 store, and the unit that it states, None where it states none."""
     import zarr
 
     try:
         store = zarr.storage.ZipStore(path, mode="r") if path.is_file() else path
-        found = zarr.open(store, path=dataset or "", mode="r")
+        found = zarr.open(store, path=dataset or "", mode="r", zarr_format=3)
     except Exception as error:  # zarr and its codecs raise many kinds; each means a store that is none
-        raise ArtifactMismatch(where, f"{type(error).__name__}: {error}", "a Zarr store with an array") from error
+        raise ArtifactMismatch(where, f"{type(error).__name__}: {error}", "a Zarr v3 store with an array") from error
     if not isinstance(found, zarr.Array) or found.ndim != 3 or found.shape[2] != 3 or found.dtype.kind != "f":
         raise ArtifactMismatch(f"{where}/dataset", dataset or "the root", "an array of floats (steps, particles, 3)")
-    unit = found.attrs.get("unit") or found.attrs.get("units") or ""
-    return found, str(unit)
+    return found, str(found.attrs["unit"]) if "unit" in found.attrs else None
 
 
 def frame(d: Descriptor, step: int | None) -> np.ndarray:

@@ -41,6 +41,7 @@ class Element:
     time: np.ndarray | None
     unit: str
     time_unit: str
+    states_unit: bool = False  # whether the file has the attribute, were it empty
 
     @property
     def n_steps(self) -> int:
@@ -134,7 +135,7 @@ class H5md:
         node = parent.get(name)
         self._own(node, where)
         if isinstance(node, h5py.Dataset):
-            return Element(where, node, False, None, None, _text(node.attrs.get("unit")), "")
+            return Element(where, node, False, None, None, _text(node.attrs.get("unit")), "", "unit" in node.attrs)
         if not isinstance(node, h5py.Group):
             raise ArtifactMismatch(where, "nothing", "an element: a dataset, or a group with value, step and time")
         value = node.get("value")
@@ -148,7 +149,8 @@ class H5md:
         n = int(value.shape[0])
         time_unit = _text(time.attrs.get("unit")) if time is not None else ""
         steps, times = _clock(step, n, np.int64, f"{where}/step"), _clock(time, n, np.float64, f"{where}/time")
-        return Element(where, value, True, steps, times, _text(value.attrs.get("unit")), time_unit)
+        unit = _text(value.attrs.get("unit"))
+        return Element(where, value, True, steps, times, unit, time_unit, "unit" in value.attrs)
 
     def box(self, group: str | None = None) -> Element | None:
         """The edges of the box, (3,) or (3, 3) a step; None where the box has no edges."""

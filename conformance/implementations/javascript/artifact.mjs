@@ -18,8 +18,10 @@ export class Needed extends Error {
 
 // As files spell them.
 const SPELLINGS = {
-  nm: 'nanometer', nanometer: 'nanometer', nanometre: 'nanometer', angstrom: 'angstrom', 'ångström': 'angstrom', 'å': 'angstrom', a: 'angstrom',
-  pm: 'picometer', picometer: 'picometer', picometre: 'picometer', bohr: 'bohr', a0: 'bohr',
+  nm: 'nanometer', nanometer: 'nanometer', nanometers: 'nanometer', nanometre: 'nanometer',
+  angstrom: 'angstrom', angstroms: 'angstrom', ang: 'angstrom', 'ångström': 'angstrom', 'å': 'angstrom', a: 'angstrom',
+  pm: 'picometer', picometer: 'picometer', picometers: 'picometer', picometre: 'picometer',
+  bohr: 'bohr', a0: 'bohr', a_0: 'bohr', au: 'bohr',
 };
 
 function digestOf(path) {

@@ -37,7 +37,7 @@ export function motion(arrays, index) {
 export const move = ({ R, o, t }, x) => add(add(apply(R, subtract(x, o)), o), t);
 
 // Calls give(row, vector, absolute) for each atom that the descriptor speaks of; absent(row) for those it lacks.
-export function contribute(d, { joint, step, components, allowCode = false, give, absent }) {
+export function contribute(d, { joint, step, components, wanted, allowCode = false, give, absent }) {
   const { arrays, doc, scope, deposition: { xref } } = d;
   const reference = (row) => triple(xref, row);
   if (doc.regime === 'discrete') {
@@ -109,7 +109,7 @@ export function contribute(d, { joint, step, components, allowCode = false, give
     case 'external':
       if (!d.trajectory) throw new Needed(() => loadTrajectory(d));
       d.rows.forEach((row, m) => {
-        if (row < 0) return;
+        if (row < 0 || wanted?.has(row) === false) return; // OPR-26
         const x = triple(d.trajectory, step * d.rows.length + m);
         if (!x.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
         give(row, d.toPoint(x), true);

@@ -160,6 +160,7 @@ export class Evaluation {
     const base = Float64Array.from(xref);
     const moved = new Float64Array(3 * hierarchy.n);
     const owner = new Array(hierarchy.n);
+    const wanted = this.request.atoms === undefined ? undefined : new Set(this.rows);
     for (const d of descriptors.values()) {
       if (d.isGaussian || d.isTransform || !this.active(d) || !this.touches(d)) continue;
       const components = this.components(d);
@@ -167,6 +168,7 @@ export class Evaluation {
         joint: this.joint,
         step: components ? undefined : this.step(d),
         components,
+        wanted,
         allowCode: this.request.allow_code,
         absent: () => {},
         give: (row, v, absolute) => {
