@@ -206,6 +206,19 @@ def test_levels_that_are_all_still_zero_have_no_shares(pdb, tmp_path):
     assert not (tmp_path / "page.html").exists() and polystate.open(out).validate().valid
 
 
+def test_outputs_do_not_replace_what_is_read_nor_lie_in_one_another(pdb, tmp_path):
+    out, text = tmp_path / "out.zarr", pdb.read_text()
+    for arguments, named in (
+        ((pdb, pdb), "small.pdb, which is read"),
+        ((pdb, out, "--report", pdb), "--report: found .* which is read"),
+        ((pdb, out, "--files", out), "--files: found .* in the deposition"),
+        ((pdb, out, "--report", out / "page.html"), "--report: found .* in the deposition"),
+    ):
+        refused = run(*arguments, "-y").exception
+        assert refused.code == "bad-request" and re.search(named, str(refused))
+    assert pdb.read_text() == text and not out.exists()
+
+
 LEVELS = ("--levels", "chain,residue,atomic", "--steps", "6", "--json")
 
 
@@ -425,6 +438,7 @@ def test_b_factors_can_be_said_for_many(pdb, tmp_path):
         (("--report", "page.html"), "--report: found --many as well"),
         (("--files", "folder"), "--files: found --many as well"),
         (("--workers", "-1"), "--workers: found -1"),
+        (("--scheduler", "host"), "--scheduler: found host"),
         (("--b-factors", "both"), "--b-factors: found both"),
         (("--domains", "domains.yaml"), "domains.yaml#/levels: found no levels"),
         (("more",), "found .* and more"),

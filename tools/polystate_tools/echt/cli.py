@@ -102,6 +102,7 @@ def fit(
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
     _targets(out, report, files, overwrite)
+    _apart([Path(source), domains, groups], out, report, files)
     result = _one(source, out, settings, chosen, workers, restart, overwrite)
     if files is not None:
         from polystate_tools.echt.outputs import write_all
@@ -131,6 +132,20 @@ def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool
     there = [files / name for name in TABLES if (files / name).exists()] if files is not None else []
     if there and not overwrite:
         raise AlreadyExists(str(there[0]), "something there already", "another folder, or -y")
+
+
+def _apart(inputs: list[Path | None], out: Path, report: Path | None, files: Path | None) -> None:
+    """Refuse outputs that would replace a file that is read, or lie in the deposition that is written."""
+    from polystate.errors import BadRequest
+
+    for path, name in ((out, "OUT"), (report, "--report")):
+        for given in inputs:
+            if path is not None and given is not None and given.is_file() and path.resolve() == given.resolve():
+                if given.suffix != ".zip":  # a deposition may be fitted in its place
+                    raise BadRequest(name, f"{path}, which is read", "another name")
+    for path, name in ((report, "--report"), (files, "--files")):
+        if path is not None and path.resolve().is_relative_to(out.resolve()):
+            raise BadRequest(name, f"{path}, in the deposition {out}", "a place outside of it")
 
 
 def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: bool, overwrite: bool):

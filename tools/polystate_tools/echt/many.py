@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -112,6 +113,8 @@ def fit_many(
     """
     from distributed import Client, LocalCluster, as_completed
 
+    if scheduler is not None and not re.fullmatch(r"[a-z+]+://\S+:\d+", scheduler):
+        raise BadRequest("--scheduler", scheduler, "an address such as tcp://host:8786")
     options = {name: value.absolute() if isinstance(value, Path) else value for name, value in options.items()}
     _check_files(options)
     out, files = out.absolute(), structures(folder.absolute())
