@@ -227,3 +227,39 @@ def test_a_cell_that_is_none_is_left_out_of_mmcif_too():
         assert {"cell", "method"} <= {loss["what"] for loss in report.losses}
     tree, report = tree_of_records(records_of_mmcif(f"data_x\n_cell.length_a ?\n{atoms}".encode()))
     assert report.losses == []
+
+
+def test_bytes_that_are_not_ascii_are_text_in_a_title_and_refused_in_a_name():
+    for encoding in ("utf-8", "latin-1"):
+        content = "TITLE     CAFÉ Å\n".encode(encoding) + joined(*residue_lines())
+        assert imported(content)[0].document["title"] == "CAFÉ Å"
+    for record in ("SEQRES   1 A    1  ALÉ", "HEADER    X                                       01-JAN-20   1AÉC"):
+        imported(record.encode("latin-1") + b"\n" + joined(*residue_lines()))
+    found = refused(joined(*residue_lines()).replace(b"CB ", b"C\xc9 ", 1))
+    assert (found.code, found.where) == ("wrong-columns", "input line 5")
+
+
+@pytest.mark.parametrize(("stated", "kept"), [("P 1 21 1", "P 1 21 1"), ("P212121", "P 21 21 21"), ("1 21 1 x", None)])
+def test_a_space_group_is_one_that_exists(stated, kept):
+    dep, report = imported(
+        joined(f"CRYST1   20.000   30.000   40.000  90.00  90.00  90.00 {stated:<11s}", *residue_lines())
+    )
+    assert dep.tree["hierarchy"].attributes.get("space_group") == kept
+    assert any(loss["what"] == "space group" for loss in report.losses) == (kept is None)
+
+
+def test_an_assembly_id_that_a_deposition_cannot_have_is_changed_and_told():
+    def assembly(name: str) -> list[str]:
+        lead = [f"REMARK 350 BIOMOLECULE: {name}", "REMARK 350 APPLY THE FOLLOWING TO CHAINS: A"]
+        return [*lead, *operator("BIOMT", 1)]
+
+    dep, report = imported(joined(*assembly("PAU"), *assembly("pau"), *assembly("1"), *residue_lines()))
+    made = [path.rsplit("/", 1)[-1] for path in dep.tree if "assemblies/" in path]
+    assert sorted(made) == ["1", "pau", "pau.2"]
+    assert [loss["count"] for loss in report.losses if loss["what"] == "assembly id"] == [1, 1]
+
+
+def test_a_model_number_of_any_length_is_read():
+    lines = residue_lines()
+    content = joined("MODEL     99999999999999", *lines, "ENDMDL", "MODEL 2", *shifted(lines, 1), "ENDMDL")
+    assert np.unique(records_of_pdb(content).model).tolist() == [1, 2]

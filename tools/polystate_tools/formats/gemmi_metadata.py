@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +24,10 @@ def described(records: Records, structure: gemmi.Structure) -> Records:
         named = ", ".join(f"{size:g}" for size in sizes)
         because = f"lengths or angles that no cell has: {named}"
         records = replace(records, notes=[*records.notes, {"what": "cell", "count": 1, "because": because}])
+    stated = structure.spacegroup_hm.strip() if crystal else ""
+    space_group = _symbol(stated)
+    if stated and not space_group:
+        records.notes.append({"what": "space group", "count": 1, "because": f"no Hermann-Mauguin symbol: {stated}"})
     return replace(
         records,
         entry_id=info.get("_entry.id", "").strip(),
@@ -30,10 +35,18 @@ def described(records: Records, structure: gemmi.Structure) -> Records:
         method="; ".join(dict.fromkeys(part.strip() for part in info.get("_exptl.method", "").split(";"))),
         resolution=structure.resolution or None,
         cell=sizes if crystal and is_cell(sizes) else None,
-        space_group=structure.spacegroup_hm.strip() if crystal else "",
+        space_group=space_group,
         assemblies=_assemblies(records, structure),
         ncs=[NcsOperator(matrix_of(op.tr), bool(op.given)) for op in structure.ncs],
     )
+
+
+def _symbol(stated: str) -> str:
+    """A Hermann-Mauguin symbol with blanks between its parts; "" of what names no space group."""
+    if re.fullmatch(r"[PABCFIRH] \S.*", stated):
+        return stated
+    found = gemmi.find_spacegroup_by_name(stated) if stated else None
+    return found.hm if found is not None else ""
 
 
 def is_cell(sizes: Sequence[float]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from polystate.store import Group
@@ -107,6 +109,7 @@ def _assemblies(layout: Layout, report: ImportReport) -> dict[str, Group]:
     for row, label in enumerate(labels):
         rows.setdefault(label, []).append(row)
     groups: dict[str, Group] = {}
+    ids: set[str] = set()
     for assembly in records.assemblies:
         pairs = sorted((k, row) for k, chain in assembly.pairs for row in rows.get(chain, []))
         if not pairs or not assembly.operators:
@@ -114,7 +117,10 @@ def _assemblies(layout: Layout, report: ImportReport) -> dict[str, Group]:
             continue
         document = {key: value for key, value in (("name", assembly.name), ("details", assembly.details)) if value}
         columns = np.array(pairs, np.int32)
-        groups[f"hierarchy/assemblies/{assembly.id}"] = Group(
+        name = _assembly_id(assembly.id, ids)
+        if name != assembly.id:
+            report.lose("assembly id", 1, f"{assembly.id!r} is no id of a deposition: it is {name}")
+        groups[f"hierarchy/assemblies/{name}"] = Group(
             document,
             {
                 "operators": np.stack(assembly.operators),
@@ -123,3 +129,11 @@ def _assemblies(layout: Layout, report: ImportReport) -> dict[str, Group]:
             },
         )
     return groups
+
+
+def _assembly_id(stated: str, ids: set[str]) -> str:
+    """An id of the characters that a deposition permits, made unique; `ids` are those in use."""
+    made = re.sub(r"[^a-z0-9_.-]+", "_", stated.lower()).strip("_.-")[:60] or "assembly"
+    name = next(name for name in (made, *(f"{made}.{k}" for k in range(2, len(ids) + 3))) if name not in ids)
+    ids.add(name)
+    return name

@@ -28,6 +28,9 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     refuse_truncated(lines, atom_lines, where)
     chars = lines.rows(atom_lines)
     numbers = atom_lines + 1
+    foreign = np.flatnonzero((chars[:, 6:27] > 127).any(axis=1))
+    if len(foreign):
+        raise WrongColumns(f"{where} line {numbers[foreign[0]]}", "a byte that is not ASCII", "names in ASCII")
     refused = []
     if every[end:].any():
         refused.append(

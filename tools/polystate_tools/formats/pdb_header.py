@@ -57,7 +57,7 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
         _sequence_from_model(structure)
     structure.assign_label_seq_id()
     labelled = _labelled(records, structure, first_of_residue, _molecules(header))
-    records = described(labelled, structure)
+    records = replace(described(labelled, structure), title=_title(header))
     records = replace(records, bonds=bonds_of_connections(records, structure, {}))
     records.notes.extend(notes + _left_out(others))
     after = int((lines.lengths[end + 1 :] > 0).sum())
@@ -114,8 +114,24 @@ def _skeleton(
             model = starts[k]
         if k in starts or not text[k].startswith(SKIPPED):
             kept.append(text[k].ljust(WIDTH))
-    header = [line.decode("latin-1") for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
-    return b"\n".join(kept).decode("latin-1"), header, others, notes
+    header = [decoded(line) for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
+    return b"\n".join(kept).translate(ASCII).decode("ascii"), header, others, notes
+
+
+ASCII = bytes(k if k < 128 else ord("?") for k in range(256))
+"""What gemmi is given of each byte; texts that may be foreign are not taken from it."""
+
+
+def decoded(line: bytes) -> str:
+    """A header line, UTF-8 if it is that, else Latin-1."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _title(header: list[str]) -> str:
+    return " ".join(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")).split())
 
 
 def _sequence_from_model(structure: gemmi.Structure) -> None:

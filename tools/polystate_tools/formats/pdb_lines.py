@@ -88,7 +88,7 @@ def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, 
     for k, (mark, row) in enumerate(zip(marks.tolist(), lines.rows(marks), strict=True), 1):
         if begins[mark]:
             field = row.tobytes()[6:].split()
-            stated[k] = int(field[0]) if field and field[0].isdigit() else None
+            stated[k] = int(field[0]) if field and field[0].isdigit() and len(field[0]) < 10 else None
             ordinals[k] = len(ordinals) + 1
     used = np.flatnonzero(counts).tolist()
     numbers = [number for k in used if (number := stated[k]) is not None]
