@@ -155,11 +155,26 @@ class RemoteSource:
         import fsspec
 
         self.name = url
-        self.fs, self.root = fsspec.core.url_to_fs(url)
+        try:
+            self.fs, self.root = fsspec.core.url_to_fs(url)
+        except ValueError as error:
+            raise NotAStore(url, error, "a URL of a kind that fsspec knows") from error
 
     def keys(self) -> list[str]:
         names = [name[len(self.root) :].lstrip("/") for name in self.fs.find(self.root)]
+        if not names:
+            self._why_empty()
         return [name for name in names if not is_of_machine(name)]
+
+    def _why_empty(self) -> None:
+        """Refuse a store that lists nothing because nobody answers, or because its folders are not listed."""
+        try:
+            self.fs.cat_file(f"{self.root}/zarr.json")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise NotAStore(self.name, error, "a server that answers") from error
+        raise NotAStore(self.name, "a zarr.json in a folder that is not listed", "a server that lists its folders")
 
     def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
         if length == 0:
