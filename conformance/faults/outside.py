@@ -274,3 +274,18 @@ def _(original):
         return values
 
     return wrong
+
+
+@fault("mean-in-the-frame-of-its-input", f"{DERIVATION}:_averaged", "displacement")
+def _(original):
+    """A computed mean stands in the frame that its input was fitted in."""
+
+    def wrong(d):
+        from polystate.derivation import _source
+        from polystate.store import Group
+
+        made = original(d)
+        xyz = _source(d).to_fitted(made.arrays["xyz"][0])[None]
+        return Group({}, {**made.arrays, "xyz": xyz}, made.tables)
+
+    return wrong

@@ -101,7 +101,9 @@ def _assigned(d: Descriptor) -> Group:
 
 
 def _averaged(d: Descriptor) -> Group:
-    """Mode A coordinates of one state: the mean over the states of a descriptor with one site."""
+    """Mode A coordinates of one state: the mean over the states of a descriptor with one site.
+
+    [DRV-11] Ids are those of the deposition and coordinates stand in its frame, whatever the source was made against."""
     source = _source(d)
     site = np.unique(source.column("states", "site"))
     if len(site) != 1 or (source.column("states", "condition") != -1).any():
@@ -113,12 +115,13 @@ def _averaged(d: Descriptor) -> Group:
     atom_id, xyz, present = enumerated(source)
     population = source.column("states", "population")
     mean = call(MEAN, {"xyz": xyz, "population": population, "present": present})
-    has = mean["occupancy"] > 0
     rows = source.rows_of_ids(atom_id, f"{source.path}/atom_id")
-    elsewhere = source.to_fitted(d.dep.x_ref[np.maximum(rows, 0)])  # [DSC-28] absent atoms store x_ref
+    kept = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
+    rows, has = rows[kept], mean["occupancy"][kept] > 0
+    xyz = source.from_fitted(mean["xyz"][kept])
     arrays = {
-        "atom_id": atom_id.astype(np.uint32),
-        "xyz": np.where(has[:, None], mean["xyz"], elsewhere)[None],
+        "atom_id": d.dep.hierarchy.atom_id[rows].astype(np.uint32),
+        "xyz": np.where(has[:, None], xyz, d.dep.x_ref[rows])[None],  # [DSC-28] absent atoms store x_ref
         "present": has.astype(np.uint8)[None],
     }
     return Group({}, arrays, _tables(d, int(site[0]), ["mean"], np.ones(1)))
