@@ -222,7 +222,7 @@ class Trajectory:
             raise AxisLength(where, f"{n_steps} steps", f"{length}, the length of axis {d.axis}")
 
     def frame(self, step: int) -> np.ndarray:
-        """Coordinates of one step, (M, 3) float64 ångström; nothing else is read. Numbers are judged where they are used."""
+        """Coordinates of one step, (M, 3) float64 ångström; nothing else is read. Numbers are judged where used."""
         try:
             values = self.read(step).astype(np.float64)
         except (OSError, ValueError, IndexError, KeyError, RuntimeError) as error:
