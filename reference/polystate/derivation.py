@@ -103,7 +103,7 @@ def _assigned(d: Descriptor) -> Group:
 def _averaged(d: Descriptor) -> Group:
     """Mode A coordinates of one state: the mean over the states of a descriptor with one site.
 
-    [DRV-11] Ids are those of the deposition and coordinates stand in its frame, whatever the source was made against."""
+    [DRV-11] Ids are those of the deposition and coordinates stand in its frame, whatever the source was made for."""
     source = _source(d)
     site = np.unique(source.column("states", "site"))
     if len(site) != 1 or (source.column("states", "condition") != -1).any():
