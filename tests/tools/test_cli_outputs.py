@@ -39,18 +39,19 @@ def test_no_command_destroys_its_input(nested, tmp_path):
     text = tmp_path / "d.yaml"
     shutil.copy(CORPUS / "sources" / "nested-loop.yaml", text)
     before = text.read_bytes(), nested.read_bytes()
-    link = tmp_path / "link.zarr"
+    link, alias = tmp_path / "link.zarr", tmp_path / "alias"
     link.symlink_to(nested)
+    os.link(text, alias)
     for words in (
-        ("build", text, text, "-y"),
-        ("import", text, text, "-y"),
+        ("build", text, alias, "-y"),
+        ("import", text, alias, "-y"),
         ("sample", nested, "-o", link, "--n", "2", "--seed", "1", "-y"),
         ("convert", nested, nested / "inner.zarr", "-y"),
     ):
         with pytest.raises(AlreadyExists, match="input"):
             call(*words)
     assert (text.read_bytes(), nested.read_bytes()) == before
-    assert sorted(os.listdir(tmp_path)) == ["d.yaml", "link.zarr", "nested.zarr.zip"]
+    assert sorted(os.listdir(tmp_path)) == ["alias", "d.yaml", "link.zarr", "nested.zarr.zip"]
 
 
 def test_convert_in_place_is_whole(nested, tmp_path):
@@ -76,12 +77,14 @@ def test_a_store_over_a_file_leaves_nothing_beside_it(tmp_path):
     [
         ("covariance", NESTED, "-o", "u.npz"), ("render", NESTED, "-o", "x.csv"), ("render", NESTED, "-o", "-"),
         ("query", NESTED, "SELECT 1", "-o", "q.xlsx"), ("convert", NESTED, "-"),
+        ("convert", NESTED, "n.pdb"), ("build", CORPUS / "sources" / "nested-loop.yaml", "n.yaml"),
+        ("export", NESTED, "-"),
         ("sample", NESTED, "-o", "x.zarr.zip", "--n", "1", "--seed", "1"),
     ],
 )  # fmt: skip
 def test_a_name_that_says_something_else_is_refused(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadRequest, match="a name that ends in|the name of a folder") as refusal:
+    with pytest.raises(BadRequest, match="a name that ends in|the name of a f") as refusal:
         call(*words)
     assert refusal.value.where == "OUT" and not list(tmp_path.iterdir())
 

@@ -32,7 +32,10 @@ MODULES = {
 TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
 HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
-EPILOG = "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done."
+EPILOG = (
+    "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done. "
+    f"{TRACEBACK}=1 shows where an error comes from."
+)
 
 
 def application(verb: str | None) -> typer.Typer:

@@ -26,7 +26,6 @@ from polystate_tools.commands.options import (
 )
 
 SHOWN_STATES, SHOWN_ATOMS = 6, 20
-STRUCTURES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".h5md")
 
 
 def register(app: typer.Typer) -> None:
@@ -68,9 +67,10 @@ def _built(path: Path) -> Any:
     from polystate.errors import PolystateError, SchemaError
     from polystate.text import build as build_text
     from polystate_schemas.yaml12 import Yaml12Error, load
+    from polystate_tools.commands.outputs import STRUCTURES
 
     form = "the text form of a deposition, YAML 1.2" + (
-        f"; polystate import reads {path.suffix}" if path.name.removesuffix(".gz").endswith(STRUCTURES) else ""
+        f"; polystate import reads {path.suffix}" if path.suffix.lower() in STRUCTURES else ""
     )
     try:
         document = load(path)

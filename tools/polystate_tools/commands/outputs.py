@@ -6,7 +6,8 @@ from pathlib import Path
 
 from polystate.errors import AlreadyExists, BadRequest
 
-FILES = (".zip", ".npy", ".npz", ".h5", ".h5md", ".csv", ".parquet")
+FILES = (".npy", ".npz", ".csv", ".parquet", ".yaml", ".json", ".html")
+STRUCTURES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".h5md", ".h5", ".gz")
 
 
 def apart(source: str | Path, out: Path, in_place: bool = False) -> None:
@@ -29,14 +30,26 @@ def named(out: Path, suffixes: tuple[str, ...]) -> str:
     return out.suffix.lower()
 
 
-def store(out: Path) -> None:
-    """Refuse the name -, which means standard output elsewhere: a store is a folder or a zip."""
+def no_stream(out: Path) -> None:
+    """Refuse the name -, which means standard output elsewhere."""
     if str(out) == "-":
-        raise BadRequest("OUT", out, "the name of a folder or a .zip: a store cannot go to standard output")
+        raise BadRequest("OUT", out, "the name of a file or folder: nothing here goes to standard output")
+
+
+def store(out: Path) -> None:
+    """Refuse names that say that something else than a store is meant, which is a folder or a zip."""
+    no_stream(out)
+    if out.suffix.lower() in (*FILES, *STRUCTURES):
+        export = "; polystate export writes structure files" if out.suffix.lower() in STRUCTURES else ""
+        raise BadRequest("OUT", out, f"the name of a folder or a .zip, such as {_stem(out)}.zarr{export}")
 
 
 def folder(out: Path) -> None:
     """Refuse names that say that a file is meant, where a folder is written."""
     store(out)
-    if out.suffix.lower() in FILES:
-        raise BadRequest("OUT", out, f"the name of a folder, such as {out.name.split('.')[0]}.zarr")
+    if out.suffix.lower() == ".zip":
+        raise BadRequest("OUT", out, f"the name of a folder, such as {_stem(out)}.zarr")
+
+
+def _stem(out: Path) -> str:
+    return out.name.split(".")[0] or "out"

@@ -158,10 +158,10 @@ def export(
 
     Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
     import polystate
-    from polystate_tools.commands.outputs import apart, store
+    from polystate_tools.commands.outputs import apart, no_stream
     from polystate_tools.formats import export_file
 
-    store(out)
+    no_stream(out)
     apart(dep, out)
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
     if out.suffix.lower() in (".h5md", ".h5"):
