@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import warnings
 import zipfile
@@ -44,11 +45,28 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
         return _change_table(store, operation)
     if "duplicate" in operation:
         return _duplicate(store, operation["duplicate"])
+    if "repack" in operation:
+        return _repack(store, operation["method"])
+    if "folder" in operation:
+        return (store / operation["folder"]).mkdir()
     if "entry" in operation:
         with zipfile.ZipFile(store, "a") as archive:
             return archive.writestr(operation["entry"], operation["text"])
     name = next(
-        key for key in ("truncate", "delete", "write", "set_json", "remove_json", "flip", "rename") if key in operation
+        key
+        for key in (
+            "truncate",
+            "delete",
+            "write",
+            "set_json",
+            "remove_json",
+            "flip",
+            "rename",
+            "replace",
+            "link",
+            "fifo",
+        )
+        if key in operation
     )
     target = store if operation[name] == "." else store / operation[name]
     if name != "write" and not target.exists():
@@ -71,6 +89,18 @@ def apply(store: Path, operation: dict[str, Any]) -> None:
         content = bytearray(target.read_bytes())
         content[operation["byte"]] ^= 0xFF
         target.write_bytes(content)
+    elif name == "replace":
+        content, old = target.read_bytes(), bytes.fromhex(operation["old"])
+        if content.count(old) != 1:
+            raise ValueError(f"{operation['replace']} holds {operation['old']} {content.count(old)} times, not once")
+        target.write_bytes(content.replace(old, bytes.fromhex(operation["new"])))
+    elif name == "link":  # what the link names lies beside the layers, where it is no part of the store
+        hidden = store / ".linked"
+        target.rename(hidden)
+        target.symlink_to(os.path.relpath(hidden, target.parent), target_is_directory=hidden.is_dir())
+    elif name == "fifo":
+        target.unlink()
+        os.mkfifo(target)
     elif name == "rename":
         (store / operation["to"]).parent.mkdir(parents=True, exist_ok=True)
         target.rename(store / operation["to"])
@@ -116,15 +146,34 @@ def _change_table(store: Path, operation: dict[str, Any]) -> None:
     if "drop" in operation:
         table = table.drop_columns([operation["drop"]])
     if "column" in operation:
-        dtype = operation["dtype"]
-        values = pa.array(_numbers(operation["data"]), pa.string() if dtype == "text" else pa.from_numpy_dtype(dtype))
-        if operation["column"] in table.column_names:
+        values = pa.array(_numbers(operation["data"]), _arrow_type(operation["dtype"]))
+        if operation["column"] in table.column_names and not operation.get("again"):
             table = table.drop_columns([operation["column"]])
         table = table.append_column(operation["column"], values)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     _write_array(store, path, np.frombuffer(sink.getvalue(), np.uint8), attributes)
+
+
+def _arrow_type(name: str) -> Any:
+    import pyarrow as pa
+
+    texts = {"text": pa.string(), "large-text": pa.large_string()}
+    if name == "dictionary-text":
+        return pa.dictionary(pa.int32(), pa.string())
+    return texts[name] if name in texts else pa.from_numpy_dtype(name)
+
+
+def _repack(packed: Path, method: str) -> None:
+    """Store all entries of a zip anew by another method."""
+    with zipfile.ZipFile(packed) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(
+        packed, "w", {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}[method]
+    ) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
 
 
 def _duplicate(packed: Path, name: str) -> None:

@@ -201,7 +201,7 @@ def _name(folder: Path, suffix: str) -> Path:
 
 def _of_zip(operation: dict[str, Any]) -> bool:
     """Whether an operation acts on the zip itself and not on a file in it."""
-    return "duplicate" in operation or "entry" in operation or next(iter(operation.values())) == "."
+    return bool({"duplicate", "entry", "repack"} & operation.keys()) or next(iter(operation.values())) == "."
 
 
 def _key(case: Case) -> str:
