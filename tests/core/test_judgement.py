@@ -64,7 +64,7 @@ def test_a_deposition_without_atoms_drops_what_a_superset_names() -> None:
     made = tree(a=gaussian([5], atom_identity={"kind": "superset"}))
     for table in ("atoms", "residues", "chains", "entities"):
         group = made[f"hierarchy/{table}"]
-        words = {name: [] for name in group.attributes.get("vocabularies", {})}
+        words: dict[str, list[str]] = {name: [] for name in group.attributes.get("vocabularies", {})}
         made[f"hierarchy/{table}"] = Group({"vocabularies": words}, {n: a[:0] for n, a in group.arrays.items()})
     made["reference"] = Group({}, {"x_ref": np.zeros((0, 3))})
     dep = polystate.Deposition(made)
@@ -74,7 +74,15 @@ def test_a_deposition_without_atoms_drops_what_a_superset_names() -> None:
 
 
 def test_modes_of_a_descriptor_without_states_are_one() -> None:
-    empty = {"site": [], "state": [], "label": [], "condition": [], "population": [], "deposited": [], "source": []}
+    empty: dict[str, list[Any]] = {
+        "site": [],
+        "state": [],
+        "label": [],
+        "condition": [],
+        "population": [],
+        "deposited": [],
+        "source": [],
+    }
     tables = {"states": empty, "variables": {"site": [], "draw_key": []}}
     made = tree(a={"regime": "discrete", "mode": "B", "scope": {"level": "residue"}, "tables": tables,
                    "signal_type": "categorical_state", "algebra": "independent"})  # fmt: skip
