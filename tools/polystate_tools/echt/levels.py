@@ -43,6 +43,9 @@ def build_levels(data: FitInput, wanted: Sequence[str] | None = None, domains: P
     if wanted is None:
         wanted = [*custom, *(n for n in DEFAULT if n not in custom and not (custom and n == "chain"))]
     once(list(wanted), "--levels")
+    standard = [n for n in wanted if n in STANDARD and n not in custom]
+    if standard != sorted(standard, key=list(STANDARD).index):
+        raise BadRequest("--levels", ", ".join(wanted), "the largest first: " + ", ".join(STANDARD))
     if custom and not set(wanted) & set(custom):
         raise BadRequest(str(domains), "no level of it in --levels", "one of " + ", ".join(custom))
     levels = []

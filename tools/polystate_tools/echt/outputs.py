@@ -9,6 +9,7 @@ import gemmi
 import numpy as np
 
 from polystate_tools.echt.fit import Fit
+from polystate_tools.echt.level_tables import PLACE
 from polystate_tools.echt.model import level_covariances, own_covariances
 from polystate_tools.echt.points import EIGHT_PI2
 
@@ -105,7 +106,7 @@ def _tables(fit: Fit, u: np.ndarray, folder: Path):
     names = [level.name for level in fit.levels]
     labels = np.stack([level.labels for level in fit.levels], axis=1) if names else np.zeros((len(place), 0), int)
     yield _write(
-        folder / "levels.csv", ["chain", "residue", "atom", *names],
+        folder / "levels.csv", ["chain", "residue", "atom", *(f"{n}_group" if n in PLACE else n for n in names)],
         ([*p, *("" if v < 0 else int(v) for v in row)] for p, row in zip(place, labels, strict=True)),
     )  # fmt: skip
     b = EIGHT_PI2 * u[:, :, :3].sum(axis=2) / 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.conditions import changes
 from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange
 from polystate_tools.formats.layout import Layout, duplicates, layout
 from polystate_tools.formats.records import Records
@@ -86,6 +87,9 @@ def _note_repeated(arranged: Layout, report: ImportReport) -> None:
         records.auth_seq[first],
         records.ins.codes[first],
     )
+    found = np.stack(columns)
+    if changes(found[:, np.lexsort(found[::-1])]).all():
+        return
     seen: set[tuple] = set()
     names = []
     for row, key in zip(first.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True):

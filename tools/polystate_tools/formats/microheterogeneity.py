@@ -8,6 +8,7 @@ from itertools import cycle
 
 import numpy as np
 
+from polystate.conditions import changes
 from polystate_tools.formats.records import NO_NUMBER, Records
 from polystate_tools.formats.report import ImportReport
 from polystate_tools.formats.text import Text
@@ -73,6 +74,10 @@ def _shared(records: Records) -> list[list[np.ndarray]]:
     starts = np.flatnonzero(changed)
     ends = np.append(starts[1:], len(records))
     polymer = records.label_seq[starts] != NO_NUMBER
+    found = np.stack([column[starts[polymer]] for column in (*columns[:5], records.model, records.comp.codes)])
+    found = found[:, np.lexsort(found[::-1])]
+    if changes(found).sum() == changes(found[:-1]).sum():
+        return []  # one type at each position, as nearly always
     runs: dict[tuple, dict[int, list[np.ndarray]]] = {}
     types: dict[tuple, set[int]] = {}
     several: dict[tuple, None] = {}
