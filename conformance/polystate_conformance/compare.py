@@ -187,9 +187,10 @@ def array_difference(
     place = [int(index) for index in where]
     largest = float(size[where])
     said = f"{largest:.3g}" if np.isfinite(largest) else "not finite"
+    allowed = f"beyond the tolerance {abs_tol:g} + {rel_tol:g}·|expected|" if abs_tol or rel_tol else "not exactly so"
     return {
         "why": f"largest difference {said} at {place}: expected {expected[where]!s}, found {found[where]!s}"
-        f" ({int(excess.sum())} of {excess.size} beyond {abs_tol:g} + {rel_tol:g}·|x|)",
+        f" ({int(excess.sum())} of {excess.size} {allowed})",
         "difference": largest if np.isfinite(largest) else None,
         "place": place,
     }

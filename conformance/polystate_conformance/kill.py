@@ -171,11 +171,15 @@ def judged(cases: list[Case], everything: list[Case], families: Iterable[str] = 
     kill, error codes that one of them expects, and faults that no case outside of the part could tell."""
     inside = {case.id for case in cases}
     others = [case for case in everything if case.id not in inside]
-    claimed = {id for case in cases for id in case.kills}
-    claimed |= {f"{want['stage']}/{want['code']}" for case in cases if (want := case.expect.get("reject"))}
+    claims: dict[str, list[Case]] = {}
+    for case in cases:
+        want = case.expect.get("reject")
+        for id in (*case.kills, *([f"{want['stage']}/{want['code']}"] if want else ())):
+            claims.setdefault(id, []).append(case)
     return [
         (family, item.id) for family in families for item in FAMILIES[family]()
-        if item.id in claimed or not any(_concerns(item, case) for case in others)
+        if any(_concerns(item, case) for case in claims.get(item.id, ()))
+        or not any(_concerns(item, case) for case in others)
     ]  # fmt: skip
 
 

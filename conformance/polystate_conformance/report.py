@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,9 @@ def summary(run: Run, cases: list[Case], chosen: Chosen | None = None) -> dict[s
         "validity": validity(run.results),
         "rejections": named(run.results),
         "sentences": sentences.summary(spec, cases, untestable),
+        "command": run.command,
+        "date": run.date,
+        "suite": version("polystate"),
         "seed": run.seed,
         "restarts": run.restarts,
         "seconds": round(run.seconds, 2),

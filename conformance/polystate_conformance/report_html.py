@@ -9,6 +9,13 @@ from typing import Any
 from polystate_conformance import report, report_statistics
 from polystate_conformance.runner import Result
 
+BASELINES = {
+    "accept_all": "calls everything valid", "reject_all": "refuses everything",
+    "all_zero": "accepts, and answers zeros", "mean_only": "accepts, and nothing varies",
+}  # fmt: skip
+"""What the implementations that know nothing do."""
+FAMILIES = {"hand": "Wrong evaluators", "schema": "Schema constraints dropped", "blind": "Error codes never reported"}
+
 _STYLE = """
 :root { --ink: #1c2330; --soft: #5a6675; --line: #dde3ea; --paper: #ffffff;
         --good: #1a7f4b; --bad: #b3261e; --none: #8a94a3; }
@@ -54,7 +61,9 @@ def page(
     parts = [
         f"<h1>Polystate conformance: {escape(name)}</h1>",
         f"<p class=facts>{escape(who.get('language') or '')} · {_asked(footer, totals['cases'])}"
-        f" in {footer['seconds']:.1f} s · seed {footer['seed']} · restarts {footer['restarts']}</p>",
+        f" in {footer['seconds']:.1f} s · {escape(footer['date'].replace('T', ' ').replace('Z', ' UTC'))}<br>"
+        f"<code>{escape(footer['command'])}</code> · suite {escape(footer['suite'])} · seed {footer['seed']}"
+        f" · {footer['restarts']} restarts</p>",
         badge(footer),
         _profiles(footer, totals), _validity(footer, list(board)), _failures(results, footer), _named(results),
     ]  # fmt: skip
@@ -77,6 +86,8 @@ def badge(footer: dict[str, Any]) -> str:
     claimed = totals["cases"] - totals["unsupported"]
     text = f"{totals['passed']} of {claimed}" if claimed else "nothing claimed"
     text = escape(f"{scope}: {text}") if scope else text
+    if footer.get("chosen") and claimed and totals["unsupported"]:
+        text += f", {totals['unsupported']} not claimed"
     colour = "#1a7f4b" if claimed and totals["passed"] == claimed else "#b3261e"
     left, right = 82, 16 + 7 * len(text)
     return (
@@ -117,7 +128,8 @@ def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
     key = "".join(f"<span><i class={name}></i>{text}</span>" for name, text in names.items())
     rows.append([*total, f'<span class="key soft">{key}</span>'])
     head = ["profile", "cases", "of them negative", "passed", "failed", "not claimed", ""]
-    return "<h2>Profiles</h2>" + _table(head, rows, {1, 2, 3, 4, 5})
+    text = "A negative case shows a deposition or a request that must be refused. What is not claimed is not asked for."
+    return f"<h2>Profiles</h2><p class=soft>{text}</p>" + _table(head, rows, {1, 2, 3, 4, 5})
 
 
 def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
@@ -125,13 +137,18 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     for row in [{"name": footer["implementation"].get("name") or "this one", "footer": footer}, *board]:
         figures, totals = row["footer"]["validity"], report.totals(row["footer"])
         rates = ["–" if figures[key] is None else f"{figures[key]:.3f}" for key in ("tpr", "tnr", "informedness")]
-        rows.append([escape(row["name"]), f"{totals['passed']} of {totals['cases']}", *rates])
+        name, asked = escape(row["name"]), totals["cases"] - totals["unsupported"]
+        what = BASELINES.get(row["name"]) if row["footer"] is not footer else None
+        rows.append([f"{name} <span class=soft>{what}</span>" if what else name,
+                     f"{totals['passed']} of {asked}", *rates])  # fmt: skip
     text = "A valid deposition counts when it is answered, a faulty one when it is refused. Guessing gives 0."
+    if board:
+        text += " The lower rows know nothing: they say what a score is worth."
     text = f"<p class=soft>{text}</p>"
     agreement = " · ".join(
         f"{part} {counts['agree']} of {counts['of']}" for part, counts in footer["rejections"].items() if counts["of"]
     )
-    head = ["implementation", "cases passed", "valid answered", "faulty refused", "sum minus 1"]
+    head = ["implementation", "passed of claimed", "valid answered", "faulty refused", "sum minus 1"]
     said = f"<p>Refusals that name it as the specification does: {agreement}.</p>" if agreement else ""
     return "<h2>Telling valid from faulty</h2>" + text + _table(head, rows, {1, 2, 3, 4}) + said
 
@@ -184,14 +201,17 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
         broken = f"<span class=no>{', '.join(item['broken'])}</span>" if item["broken"] else ""
         id, violated = f"<code>{item['id']}</code>", str(len(item["violates"]))
         rows.append([id, item["level"], _marked(item["text"]), tests, violated, broken + marks])
-    head = ["sentence", "level", "text", "tested by", "violated by", "broken here"]
+    head = ["sentence", "level", "text", "cases", "refusals", "broken by"]
     body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
-    return f"<h2>Sentences</h2><p>{report.sentences_said(footer)}.</p>{body}"
+    bare = [item["id"] for item in traces if item["level"] == "must"
+            and not (item["tests"] or item["violates"] or item["untestable"])]  # fmt: skip
+    without = f"<p class=no>Without a case: {', '.join(bare)}.</p>" if bare else ""
+    return f"<h2>Sentences</h2><p>{report.sentences_said(footer)}.</p>{without}{body}"
 
 
 def _marked(text: str) -> str:
-    """Text with its `code` marked as such."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    """Text with its `code` marked as such; of links the words."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", text)))
 
 
 def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
@@ -202,12 +222,16 @@ def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
         out = sum(counts["left_out"] for counts in footer["faults"].values())
         parts.append(f"<p><b>Only the faults that the chosen cases can be held to</b>: those that one of them claims"
                      f" to catch, and those that no other case could. {out} others are left out.</p>")  # fmt: skip
+    if absent := [name for family, name in FAMILIES.items() if family not in footer["faults"]]:
+        parts.append(f"<p>Not asked for: {', '.join(absent).lower()}.</p>")
     for family in dict.fromkeys(kill["family"] for kill in kills):
         mine = [kill for kill in kills if kill["family"] == family]
         caught = sum(bool(kill["killed_by"]) for kill in mine)
         explained = sum(not kill["killed_by"] and bool(kill["explained"]) for kill in mine)
         rows = []
-        for kill in sorted(mine, key=lambda kill: (bool(kill["killed_by"]), bool(kill["explained"]))):
+        for kill in sorted(mine, key=lambda kill: (
+            bool(kill["killed_by"]) and not kill["claimed_in_vain"], bool(kill["explained"])
+        )):  # fmt: skip
             by = f"<code>{escape(kill['killed_by'][0])}</code>" if kill["killed_by"] else ""
             more = f" and {len(kill['killed_by']) - 1} more" if len(kill["killed_by"]) > 1 else ""
             state = by + more or (
@@ -215,14 +239,14 @@ def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
                 if kill["explained"]
                 else "<span class=no>survives</span>"
             )
+            if kill["claimed_in_vain"]:
+                state += f" <span class=no>claimed in vain by {escape(', '.join(kill['claimed_in_vain']))}</span>"
             rows.append([f"<code>{escape(kill['id'])}</code>", escape(kill["description"]), state])
-        names = {
-            "hand": "Hand-written",
-            "schema": "Schema constraints dropped",
-            "blind": "Error codes never reported",
-        }
-        opened = " open" if caught + explained < len(mine) else ""
+        opened = " open" if caught + explained < len(mine) or any(kill["claimed_in_vain"] for kill in mine) else ""
         said = f"{caught} of {len(mine)} caught" + (f", {explained} explained" if explained else "")
-        parts.append(f"<details{opened}><summary>{names.get(family, family)}: {said}"
+        parts.append(f"<details{opened}><summary>{FAMILIES.get(family, family)}: {said}"
                      f"</summary>{_table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
+    if unbroken := footer.get("unbroken_cases"):
+        ids = ", ".join(f"<code>{escape(id)}</code>" for id in unbroken)
+        parts.append(f"<p class=no>None of these faults breaks {ids}.</p>")
     return "".join(parts)

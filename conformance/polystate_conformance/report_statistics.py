@@ -13,6 +13,14 @@ from polystate_conformance.runner import Result
 RESULTS = paths.CONFORMANCE / "statistics.json"
 
 
+NAMES = {"reference": "reference", "numpy_sampler": "NumPy sampler"}
+
+
+def _grouped(number: int) -> str:
+    """A number with its thousands apart."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
 def figures(file: Path = RESULTS) -> dict[str, Any] | None:
     """The figures of the last verification of the track, None where there are none."""
     return json.loads(file.read_text("utf-8")) if file.exists() else None
@@ -26,16 +34,18 @@ def section(results: list[Result], found: dict[str, Any] | None) -> str:
     claims = found["wrong_samplers"]["claims"]
     right = found["right_sampler"]
     facts = [
-        f"False alarms: at most {found['suite_rate']:g} a run, by exact tests and union bound.",
+        f"A right program fails a run with a probability of at most {found['suite_rate']:g}: the tests are exact, and"
+        " the rate is split over them. What follows was found when the tests themselves were last verified.",
         *(
-            f"p-values of {escape(name.replace('_', ' '))}: {item['p_values']} of {item['tests']} tests in up to"
-            f" {item['runs']} runs are uniform (smallest Kolmogorov–Smirnov p, adjusted: {item['adjusted_ks']:.3g});"
+            f"Of the {escape(NAMES.get(name, name.replace('_', ' ')))}, {_grouped(item['p_values'])} p-values of"
+            f" {item['tests']} tests in {_grouped(item['runs'])} runs are uniform (smallest Kolmogorov–Smirnov p,"
+            f" adjusted for {item['tests']} tests: {item['adjusted_ks']:.2g});"
             f" {item['below']['0.001']:.3g} of them are below 0.001."
             for name, item in found["uniformity"].items()
         ),
-        f"Wrong samplers: {sum(row['caught'] for row in claims)} of {sum(row['of'] for row in claims)} runs of"
-        f" {found['wrong_samplers']['faults']} faults were caught where a case claims it;"
-        f" a right sampler was caught in {right['alarms']} of {right['runs']}.",
+        f"Of {found['wrong_samplers']['faults']} wrong samplers, {sum(row['caught'] for row in claims)} of"
+        f" {sum(row['of'] for row in claims)} runs were caught by the case that claims it; of the right one"
+        f" {right['alarms']} of {right['runs']}.",
     ]
     rows = []
     for row in found["power"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import random
+import shlex
 import shutil
 import threading
 import time
@@ -31,6 +32,9 @@ class Run:
     restarts: int = 0
     seconds: float = 0.0
     seed: int = 0
+    command: str = ""
+    date: str = ""
+    """When the run began, UTC."""
 
 
 def shuffled(cases: Iterable[Case], seed: int) -> list[tuple[int, Case]]:
@@ -67,7 +71,7 @@ def run(
     for item in shuffled(cases, seed):
         waiting.put(item)
     plan = laws.plan(cases, seed)
-    finished = Run({}, seed=seed)
+    finished = Run({}, seed=seed, command=shlex.join(command), date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     lock = threading.Lock()
     broken: list[BaseException] = []
 

@@ -209,3 +209,24 @@ def test_a_part_of_the_cases_is_held_to_the_faults_it_claims_or_alone_could_catc
     assert kill.left_out(tasks, ["blind"]) == {"blind": len(kill.FAMILIES["blind"]())}
     validate = [case for case in everything if case.profile == "validate"]
     assert any(family == "schema" for family, _ in kill.judged(validate, everything, ["schema"]))
+
+
+def test_a_badge_does_not_hide_what_was_chosen_and_not_claimed(root, tmp_path):
+    program = script(tmp_path, f"#!{sys.executable}\n" + CLAIMS_READ % '["validate"]')
+    scored = scoring.score([program], ids=["tiny"], root=root)
+    assert 'aria-label="polystate: tiny: 0 of 6, 1 not claimed"' in report_html.badge(scored.footer)
+    page = report_html.page(
+        scored.run.results, scored.footer, traces=[], board=[{"name": "x", "footer": scored.footer}]
+    )
+    assert scored.footer["command"] in page and "0 of 6" in page
+
+
+def test_the_page_shows_claims_in_vain_and_kinds_not_asked_for(root, liar):
+    scored = scoring.score(liar("accept_all"), root=root)
+    vain = kill.Kill("one", "hand", "a mistake", (), ("tiny.0002",), None, claimed_in_vain=("tiny.0001",))
+    scored.footer["faults"] = {"hand": kill.counts([vain])["hand"] | {"left_out": 0}}
+    scored.footer["unbroken_cases"] = ["tiny.0003"]
+    page = report_html.page(scored.run.results, scored.footer, traces=[], kills=[vain.to_json()])
+    assert "claimed in vain by tiny.0001" in page and "<details open><summary>Wrong evaluators" in page
+    assert "Not asked for: schema constraints dropped, error codes never reported." in page
+    assert "None of these faults breaks <code>tiny.0003</code>" in page
