@@ -254,10 +254,10 @@ class Deposition:
         """Steps on axes, each a whole number that its axis has ([AXI-4], [AXI-5])."""
         found = {}
         for name, index in at.items():
-            length = self.axis(name, where).length
-            if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < length:
-                raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {length - 1}")
-            found[name] = int(index)
+            axis = self.axis(name, where)
+            if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+                raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")
+            found[name] = axis.step(int(index))
         return found
 
     @staticmethod
