@@ -85,6 +85,8 @@ static std::string name(const json& codec) {  // Zarr permits the bare name for 
   return codec.is_string() ? codec.get<std::string>() : codec.at("name").get<std::string>();
 }
 
+static void checkShard(const json& shard, const std::string& path);
+
 // STO-22, inner codecs and those of the index of a shard included.
 static void checkCodecs(const json& codecs, const std::string& path) {
   static const std::set<std::string> known{"bytes", "zstd", "gzip", "crc32c", "sharding_indexed"};
@@ -94,8 +96,17 @@ static void checkCodecs(const json& codecs, const std::string& path) {
     if (!known.count(n)) throw Refusal{"container", "unsupported-codec", path};
     if ((i == 0) != (n == "bytes" || n == "sharding_indexed")) fail("order of codecs");
     if (n == "sharding_indexed")
-      for (auto key : {"codecs", "index_codecs"}) checkCodecs(codecs[i].at("configuration").at(key), path);
+      checkShard(codecs[i].at("configuration"), path);
   }
+}
+
+static void checkShard(const json& shard, const std::string& path) {
+  for (auto key : {"codecs", "index_codecs"}) checkCodecs(shard.at(key), path);
+  std::string index;
+  for (const json& codec : shard.at("index_codecs")) index += name(codec) + " ";
+  if (index != "bytes " && index != "bytes crc32c ") fail("codecs of an index");
+  const std::string place = text(shard, "index_location", "end");
+  if (place != "start" && place != "end") fail("place of an index");
 }
 
 // ---------------------------------------------------------------- chunks
@@ -197,6 +208,7 @@ static Bytes fillValue(const json& value, const std::string& dtype) {
     if (value.is_string() && std::is_floating_point_v<T>) {
       std::string s = value;
       if (s.rfind("0x", 0) == 0) {
+        if (s.size() != 2 + 2 * sizeof(T)) fail("fill value");
         uint64_t bits = std::stoull(s.substr(2), nullptr, 16);
         std::memcpy(out.data(), &bits, sizeof(T));
         return out;
@@ -208,6 +220,7 @@ static Bytes fillValue(const json& value, const std::string& dtype) {
       element = value.get<bool>();
     } else {
       element = value.get<T>();
+      if (std::is_floating_point_v<T> && !std::isfinite(static_cast<double>(element))) fail("fill value");
     }
     std::memcpy(out.data(), &element, sizeof(T));
     return out;
@@ -216,7 +229,22 @@ static Bytes fillValue(const json& value, const std::string& dtype) {
 
 // ---------------------------------------------------------------- the store
 
+// STO-46: each key once; the parser itself refuses half surrogates, numbers beyond the range and what is no UTF-8.
+static json parse(const Bytes& bytes) {
+  if (bytes.size() >= 3 && !std::memcmp(bytes.data(), "\xef\xbb\xbf", 3)) fail("byte order mark");
+  std::vector<std::set<std::string>> keys;
+  return json::parse(bytes.begin(), bytes.end(), [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > 200) fail("too deep");
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) fail("a key twice");
+    return true;
+  });
+}
+
 static bool safe(const std::string& path) {  // no segment is empty, made of periods or begins with __
+  for (char c : path)
+    if (static_cast<unsigned char>(c) < 0x20) return false;  // STO-47
   for (size_t begin = 0, end; begin <= path.size(); begin = end + 1) {
     end = std::min(path.find('/', begin), path.size());
     std::string segment = path.substr(begin, end - begin);
@@ -227,14 +255,23 @@ static bool safe(const std::string& path) {  // no segment is empty, made of per
 
 void Store::list(const std::string& path) {
   auto add = [&](std::string name, bool isFolder) {
-    if (name.empty() || name[0] == '.') return;  // of the machine that holds the store (1.3)
+    std::string top = name.substr(0, name.find('/'));
+    if (name.empty() || (name[0] == '.' && top.find_first_not_of('.') != std::string::npos)) return;  // of the machine (1.3)
     if (!isFolder) files_.insert(name);
     size_t slash = name.find('/');
     if (isFolder || slash != std::string::npos) folders_.insert(name.substr(0, slash));
   };
   if (fs::is_directory(path)) {
-    for (const auto& entry : fs::recursive_directory_iterator(path))
-      add(entry.path().lexically_relative(path).generic_string(), entry.is_directory());
+    for (auto it = fs::recursive_directory_iterator(path); it != fs::recursive_directory_iterator(); ++it) {
+      std::string found = it->path().lexically_relative(path).generic_string();
+      fs::file_status status = it->symlink_status();
+      if (it.depth() == 0 && found[0] == '.' && found.find_first_not_of('.') != std::string::npos) {
+        it.disable_recursion_pending();
+        continue;
+      }
+      if (!fs::is_directory(status) && !fs::is_regular_file(status)) throw Refusal{"container", "not-a-store", found};  // STO-48
+      add(found, fs::is_directory(status));
+    }
     return;
   }
   int error = 0;
@@ -245,6 +282,10 @@ void Store::list(const std::string& path) {
   for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); i++) {
     const char* raw = zip_get_name(archive, i, ZIP_FL_ENC_RAW);
     if (!raw || !seen.insert(raw).second) throw Refusal{"container", "not-a-store", path};  // STO-4
+    zip_stat_t about;
+    if (zip_stat_index(archive, i, 0, &about) || (about.comp_method != ZIP_CM_STORE && about.comp_method != ZIP_CM_DEFLATE) ||
+        about.encryption_method != ZIP_EM_NONE)
+      throw Refusal{"container", "not-a-store", path};  // STO-49
     std::string entry = raw;
     bool isFolder = !entry.empty() && entry.back() == '/';
     if (isFolder) entry.pop_back();
@@ -280,11 +321,7 @@ Store::Store(const std::string& path) : path_(path) {
     std::string node = name.substr(0, name.size() - std::min(name.size(), size_t(10)));
     json document;
     try {
-      Bytes bytes = *file(name);
-      document = json::parse(bytes.begin(), bytes.end(), [](int depth, json::parse_event_t, json&) {
-        if (depth > 200) fail("too deep");
-        return true;
-      });
+      document = parse(*file(name));
     } catch (const std::exception&) {
       throw Refusal{"container", "not-a-store", node};  // STO-6
     }
@@ -292,6 +329,9 @@ Store::Store(const std::string& path) : path_(path) {
       throw Refusal{"container", "not-a-store", node};  // STO-45
     nodes_[node] = document;
   }
+  for (const auto& [node, document] : nodes_)  // STO-50
+    if (!node.empty() && !isGroup(node.find('/') == std::string::npos ? "" : node.substr(0, node.rfind('/'))))
+      throw Refusal{"container", "not-a-store", node};
   const json* root = nodes_.count("") ? &nodes_[""] : nullptr;
   const json* attributes = root ? find(*root, "attributes") : nullptr;
   const json* deposition = attributes ? find(*attributes, "polystate") : nullptr;
@@ -355,13 +395,22 @@ Array Store::array(const std::string& path) const {
     const json options = keys.is_object() ? keys.value("configuration", json::object()) : json::object();
     std::string separator = text(options, "separator", v2 ? "." : "/");
     out.bytes = filled(out.shape, fill);  // STO-26: what no chunk overwrites is the fill value
-    Shape at(out.shape.size(), 0);
-    if (!out.bytes.empty()) do {
-      std::string key = v2 ? "" : "c";
+    for (auto it = files_.lower_bound(path + "/"); !out.bytes.empty() && it != files_.end(); ++it) {  // chunks that exist
+      if (it->rfind(path + "/", 0) != 0) break;
+      std::string rest = it->substr(path.size() + 1), key = v2 ? "" : "c";
+      Shape at;
+      for (size_t i = 0; i < rest.size();) {
+        size_t digits = rest.find_first_not_of("0123456789", i) == std::string::npos ? rest.size() - i
+                                                                                       : rest.find_first_not_of("0123456789", i) - i;
+        if (digits > 0 && digits < 19 && at.size() < counts.size()) at.push_back(std::stoull(rest.substr(i, digits)));
+        i += digits + 1;
+      }
       for (size_t i : at) key += (key.empty() ? "" : separator) + std::to_string(i);
-      if (auto data = file(path + "/" + (key.empty() ? "0" : key)))
-        paste(out.bytes, out.shape, decode(std::move(*data), meta.at("codecs"), chunk, fill), chunk, at, fill.size());
-    } while (next(at, counts, at.size()));
+      bool inside = at.size() == counts.size() && rest == (key.empty() ? "0" : key);
+      for (size_t d = 0; inside && d < at.size(); d++) inside = at[d] < counts[d];
+      if (inside)
+        paste(out.bytes, out.shape, decode(*file(*it), meta.at("codecs"), chunk, fill), chunk, at, fill.size());
+    }
   } catch (const std::exception&) {
     throw Refusal{"container", "unreadable-array", path};  // STO-27, STO-28
   }

@@ -30,6 +30,9 @@ Table readTable(const std::string& path, const Bytes& bytes) {
     arrow::io::BufferReader input(std::make_shared<arrow::Buffer>(bytes.data(), bytes.size()));
     auto reader = get(arrow::ipc::RecordBatchFileReader::Open(&input));
     for (const auto& field : reader->schema()->fields()) {
+      bool control = false;
+      for (char c : field->name()) control |= static_cast<unsigned char>(c) < 0x20;
+      if (control || out.columns.count(field->name())) throw std::runtime_error("name of a column");  // STO-51
       Column& column = out.columns[field->name()];
       column.isText = field->type()->id() == arrow::Type::STRING;
       column.numbers.dtype = zarrName(*field->type());

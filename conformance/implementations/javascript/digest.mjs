@@ -1,7 +1,7 @@
 // Chapter 1.8.
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { readTable } from './tables.mjs';
+import { isKnown, readTable } from './tables.mjs';
 import { compareBytes } from './errors.mjs';
 
 const LAYERS = ['hierarchy', 'reference', 'groupings', 'axes', 'descriptors', 'operators', 'landmarks'];
@@ -39,7 +39,8 @@ async function nodeLines(store, path) {
   const array = await store.array(path);
   if (!store.isTable(path)) return [[path, 'array', array.dtype, JSON.stringify(array.shape), sha256(numberBytes(array.data))]];
   const table = (node.table ??= readTable(array.data, path));
-  return [...table.columns].map(([name, { data, dtype }]) => [
+  const known = [...table.columns].filter(([, { dtype }]) => isKnown(dtype)); // DIG-17
+  return known.map(([name, { data, dtype }]) => [
     `${path}/${name}`, 'column', dtype === 'text' ? 'string' : dtype, `[${table.rows}]`,
     sha256(dtype === 'text' ? textBytes(data) : numberBytes(data)),
   ]);

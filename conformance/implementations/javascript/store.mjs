@@ -59,7 +59,8 @@ zarr.registry.set('gzip', () => Gzip);
 zarr.registry.set('bytes', () => ExactBytes);
 
 class Files {
-  async get(key) { return this.read(key.slice(1)); }
+  metadata = new Map(); // of arrays, as zarrita wants them
+  async get(key) { return this.metadata.get(key.slice(1)) ?? this.read(key.slice(1)); }
   async getRange(key, range) {
     const bytes = this.read(key.slice(1));
     if (bytes === undefined) return undefined;
@@ -70,6 +71,9 @@ class Files {
   }
 }
 
+// What is hidden at the top belongs to the machine (1.3).
+const ofMachine = (key) => key.startsWith('.') && !/^\.+(\/|$)/.test(key);
+
 class Directory extends Files {
   constructor(path) {
     super();
@@ -79,9 +83,10 @@ class Directory extends Files {
     const walk = (below) => {
       for (const entry of readdirSync(join(path, below), { withFileTypes: true })) {
         const name = below ? `${below}/${entry.name}` : entry.name;
-        const folder = entry.isDirectory() || (entry.isSymbolicLink() && statSync(join(path, name)).isDirectory());
-        if (!below && folder) this.folders.push(name);
-        if (folder) walk(name);
+        if (ofMachine(name)) continue;
+        if (!entry.isDirectory() && !entry.isFile()) throw container('not-a-store', name, 'neither a file nor a folder'); // STO-48
+        if (!below && entry.isDirectory()) this.folders.push(name);
+        if (entry.isDirectory()) walk(name);
         else this.keys.push(name);
       }
     };
@@ -97,8 +102,9 @@ class Zip extends Files {
   constructor(entries) {
     super();
     this.entries = entries;
-    this.keys = [...entries.keys()].filter((k) => !k.endsWith('/'));
-    this.folders = [...new Set([...entries.keys()].filter((k) => k.includes('/')).map((k) => k.split('/')[0]))];
+    const names = [...entries.keys()].filter((k) => !ofMachine(k));
+    this.keys = names.filter((k) => !k.endsWith('/'));
+    this.folders = [...new Set(names.filter((k) => k.includes('/')).map((k) => k.split('/')[0]))];
   }
   read(key) {
     const bytes = this.entries.get(key);
@@ -118,6 +124,7 @@ function readZip(path) {
       zip.on('entry', (entry) => {
         const name = entry.fileName;
         if (entries.has(name)) return bad(`two entries are named ${name}`);
+        if (![0, 8].includes(entry.compressionMethod) || entry.isEncrypted()) return bad(`the method of ${name}`); // STO-49
         const next = (value) => { entries.set(name, value); zip.readEntry(); };
         if (name.endsWith('/')) return next(new Uint8Array());
         zip.openReadStream(entry, (failed, stream) => {
@@ -158,10 +165,10 @@ export async function openZarr(path) {
     if (key !== suffix && !key.endsWith(`/${suffix}`)) continue;
     const node = key.slice(0, -suffix.length - 1);
     if (node && node.split('/').some((name) => /^(\.*|__.*)$/s.test(name))) throw container('not-a-store', key); // STO-45
-    if (key.startsWith('.')) continue;
+    if (/[\x00-\x1f]/.test(node)) throw container('not-a-store', key); // STO-47
     let meta;
     try {
-      meta = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(files.read(key)));
+      meta = parseJson(files.read(key));
     } catch (e) {
       throw container('not-a-store', node, e.message);
     }
@@ -169,7 +176,38 @@ export async function openZarr(path) {
     if (meta?.zarr_format !== 3 || !['group', 'array'].includes(kind) || !isObject(attributes)) throw container('not-a-store', node);
     nodes.set(node, { path: node, meta, kind, payload: attributes.polystate === undefined ? {} : attributes.polystate });
   }
+  for (const node of nodes.keys()) { // STO-50
+    const above = node.includes('/') ? node.slice(0, node.lastIndexOf('/')) : '';
+    if (node && nodes.get(above)?.kind !== 'group') throw container('not-a-store', node, 'the folder above is no group');
+  }
   return new Store(files, nodes);
+}
+
+// STO-46: JSON that has one reading.
+function parseJson(bytes) {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  const found = JSON.parse(text);
+  const open = []; // keys of the objects, undefined for the lists, around a place of the text
+  let last;
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const key = JSON.parse(last);
+      if (open.at(-1).has(key)) throw new Error(`the key ${key} stands twice`);
+      open.at(-1).add(key);
+    } else {
+      last = token;
+      if (token.includes('\\u') && !JSON.parse(token).isWellFormed()) throw new Error('half of a surrogate pair');
+    }
+  }
+  const check = (value) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('a number beyond the range of a float');
+    if (value !== null && typeof value === 'object') Object.values(value).forEach(check);
+  };
+  check(found);
+  return found;
 }
 
 // STO-44: what the metadata of an array may say.
@@ -187,11 +225,12 @@ function checkArray(meta, path) {
   require(configured(keys) && ['default', 'v2'].includes(keys.name), 'chunk_key_encoding');
   require(['/', '.'].includes(or(keys.configuration?.separator, '/')), 'separator');
   require(Array.isArray(or(meta.storage_transformers, [])) && or(meta.storage_transformers, []).length === 0, 'storage_transformers');
-  const text = typeof fill === 'string' && /^(NaN|-?Infinity|0x[0-9a-fA-F]+)$/.test(fill);
+  const text = typeof fill === 'string' && (/^(NaN|-?Infinity)$/.test(fill)
+    || (/^0x[0-9a-fA-F]+$/.test(fill) && fill.length === 2 + 2 * TYPES[dtype].BYTES_PER_ELEMENT));
   if (dtype === 'bool') require(typeof fill === 'boolean', 'fill_value');
-  else if (dtype.startsWith('float')) require(typeof fill === 'number' || text, 'fill_value');
+  else if (dtype.startsWith('float')) require((typeof fill === 'number' && Number.isFinite(TYPES[dtype].of(fill)[0])) || text, 'fill_value');
   else require(Number.isInteger(fill) && (TYPES[dtype].BYTES_PER_ELEMENT === 8 || TYPES[dtype].of(fill)[0] === fill), 'fill_value');
-  const chain = (codecs) => {
+  const chain = (codecs, of) => {
     require(Array.isArray(codecs) && codecs.length > 0, 'codecs');
     codecs.forEach((codec, k) => {
       const name = typeof codec === 'string' ? codec : codec?.name;
@@ -200,19 +239,98 @@ function checkArray(meta, path) {
       require(isObject(inner) && (k === 0) === ['bytes', 'sharding_indexed'].includes(name), 'codecs');
       if (name === 'bytes') require(['little', 'big'].includes(or(inner.endian, 'little')), 'endian');
       if (name === 'sharding_indexed') {
-        require(whole(inner.chunk_shape, 1), 'chunk_shape of a shard');
-        chain(inner.codecs);
-        chain(inner.index_codecs);
+        const parts = inner.chunk_shape;
+        require(whole(parts, 1) && parts.length === of.length && of.every((n, d) => n % parts[d] === 0), 'chunk_shape of a shard');
+        require(['start', 'end'].includes(or(inner.index_location, 'end')), 'index_location');
+        chain(inner.codecs, parts);
+        chain(inner.index_codecs, parts);
+        require(['bytes', 'bytes,crc32c'].includes(String(inner.index_codecs.map((c) => c.name ?? c))), 'index_codecs');
       }
     });
   };
-  chain(meta.codecs);
+  chain(meta.codecs, chunk);
+}
+
+// Codecs given by their names alone are spelled out.
+function spelledOut(codecs) {
+  return codecs.map((codec) => {
+    const { name = codec, configuration = {} } = codec;
+    if (name === 'bytes') return { name, configuration: { endian: 'little', ...configuration } };
+    if (name !== 'sharding_indexed') return { name, configuration };
+    const { codecs: inner, index_codecs: index } = configuration;
+    return { name, configuration: { ...configuration, codecs: spelledOut(inner), index_codecs: spelledOut(index) } };
+  });
+}
+
+function fillValue(fill, dtype) {
+  if (typeof fill === 'string' && fill.startsWith('0x')) {
+    const view = new DataView(new ArrayBuffer(8));
+    if (dtype === 'float32') view.setUint32(0, Number(fill));
+    else view.setBigUint64(0, BigInt(fill));
+    return dtype === 'float32' ? view.getFloat32(0) : view.getFloat64(0);
+  }
+  return dtype.endsWith('int64') ? BigInt(fill) : Number(fill);
+}
+
+// All combinations of whole numbers from begin (inclusive) to end (exclusive), the last fastest.
+function* box(begin, end) {
+  if (begin.some((n, d) => n >= end[d])) return;
+  const at = [...begin];
+  for (;;) {
+    yield [...at];
+    let d = at.length - 1;
+    while (d >= 0 && ++at[d] >= end[d]) at[d] = begin[d--];
+    if (d < 0) return;
+  }
+}
+
+// The elements of an array, from the chunks that exist; keys are those of the files below it.
+async function readChunks(opened, meta, keys) {
+  const { data_type: dtype, shape, chunk_grid: grid, chunk_key_encoding: encoding } = meta;
+  const out = new TYPES[dtype](shape.reduce((a, b) => a * b, 1)).fill(fillValue(meta.fill_value, dtype));
+  const outer = grid.configuration.chunk_shape;
+  const inner = meta.codecs[0].name === 'sharding_indexed' ? meta.codecs[0].configuration.chunk_shape : outer;
+  const older = encoding.name === 'v2';
+  const separator = encoding.configuration?.separator ?? (older ? '.' : '/');
+  for (const key of keys) {
+    const parts = key.split(separator);
+    const place = (older && shape.length ? parts : parts.slice(1)).map(Number);
+    const spelled = older ? place.join(separator) || '0' : ['c', ...place].join(separator);
+    if (place.length !== shape.length || spelled !== key || place.some((n, d) => !(n >= 0 && n * outer[d] < shape[d]))) continue;
+    const ratio = outer.map((n, d) => n / inner[d]);
+    const begin = place.map((n, d) => n * ratio[d]);
+    const end = begin.map((n, d) => Math.min(n + ratio[d], Math.ceil(shape[d] / inner[d])));
+    for (const at of box(begin, end)) {
+      const { data, stride } = await opened.getChunk(at);
+      const low = at.map((n, d) => n * inner[d]);
+      const extent = low.map((n, d) => Math.min(inner[d], shape[d] - n));
+      const last = shape.length - 1; // rows of the last dimension are copied at once
+      for (const index of box(extent.slice(0, -1).map(() => 0), extent.slice(0, -1))) {
+        let from = 0, to = 0;
+        index.forEach((n, d) => { from += n * stride[d]; to = to * shape[d] + low[d] + n; });
+        if (last >= 0) to = to * shape[last] + low[last];
+        const count = last < 0 ? 1 : extent[last];
+        if (dtype !== 'bool' && (last < 0 || stride[last] === 1)) out.set(data.subarray(from, from + count), to);
+        else for (let i = 0; i < count; i++) out[to + i] = Number(data.get ? data.get(from + i * stride[last]) : data[from + i * stride[last]]);
+      }
+    }
+  }
+  return out;
 }
 
 export class Store {
   constructor(files, nodes) {
     Object.assign(this, { files, nodes });
     this.root = zarr.root(files);
+    for (const key of files.keys) { // which files are below which array
+      let at = key;
+      while (at.includes('/')) {
+        at = at.slice(0, at.lastIndexOf('/'));
+        const node = nodes.get(at);
+        if (node?.kind === 'array') (node.files ??= []).push(key.slice(at.length + 1));
+        if (node) break;
+      }
+    }
   }
   get payload() { return this.nodes.get('').payload; }
   group(path) {
@@ -241,12 +359,10 @@ export class Store {
     const size = shape.reduce((a, b) => a * b, 1);
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
+      const plain = { ...meta, codecs: spelledOut(meta.codecs) };
+      this.files.metadata.set(`${path}/zarr.json`, new TextEncoder().encode(JSON.stringify(plain)));
       const opened = await zarr.open.v3(this.root.resolve(`/${path}`), { kind: 'array' });
-      let data;
-      if (size === 0) data = new TYPES[dtype](0);
-      else if (shape.length === 0) data = (await opened.getChunk([])).data;
-      else data = (await zarr.get(opened)).data;
-      if (dtype === 'bool') data = Uint8Array.from({ length: size }, (_, i) => (data.get ? data.get(i) : data[i]) ? 1 : 0);
+      const data = await readChunks(opened, plain, node.files ?? []);
       if (data.length !== size) throw new Error('another number of elements');
       node.array = { data, shape, dtype };
     } catch (e) {
