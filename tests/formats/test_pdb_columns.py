@@ -62,7 +62,6 @@ def test_b_beyond_its_columns_is_cut_and_listed():
 @pytest.mark.parametrize(
     ("what", "records"),
     [
-        ("residue type in a sequence", three_atoms(entity="1")),
         ("residue type", three_atoms(comp="A1AA6")),
         ("U", three_atoms(u=np.tile([1000.0, 1, 1, 0, 0, 0], (3, 1)), has_u=True)),
         ("occupancy", three_atoms(occupancy=[1000.0, 1, 1])),
@@ -76,6 +75,12 @@ def test_what_has_no_room_is_refused(what, records):
     with pytest.raises(PolystateError) as found:
         written(records)
     assert found.value.code == "cannot-hold" and found.value.where == what
+
+
+def test_a_sequence_without_room_is_left_out_and_listed():
+    entity = Entity("1", "polymer", "", "ALA A1AA6 GLY")
+    text, losses = written(replace(three_atoms(entity="1"), entities=[entity]))
+    assert "SEQRES" not in text and "A1AA6" in losses["sequence of entity 1"]
 
 
 @pytest.mark.parametrize("selection", ["{0} 1 - {0} 2", "chain {0} and resid 1:2", "{{ {0}|1 - {0}|2 }}"])

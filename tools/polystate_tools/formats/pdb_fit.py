@@ -30,6 +30,7 @@ def fitting(records: Records, report: ExportReport) -> Records:
     records = replace(records, auth_asym=records.auth_asym.replaced(chains), altloc=records.altloc.replaced(altlocs))
     _check_names(records)
     _check_numbers(records)
+    records = _with_sequences(records, report)
     for what, bad, bound in (
         (f"B above {MOST_B}", records.b >= MOST_B + 0.005, MOST_B),
         (f"B below {LEAST_B}", records.b <= LEAST_B - 0.005, LEAST_B),
@@ -63,10 +64,8 @@ def _renaming(column: Text, width: int, what: str, report: ExportReport) -> dict
 def _check_names(records: Records) -> None:
     used = set(records.entity.vocabulary()[1])
     entities = [entity for entity in records.entities if entity.id in used]
-    sequences = {comp for e in entities for comp in e.sequence.replace(",", " ").split()}
     for values, width, what in (
         (records.comp.vocabulary()[1], 3, "residue type"),
-        (sorted(sequences), 3, "residue type in a sequence"),
         (records.name.vocabulary()[1], 4, "atom name"),
         (records.ins.vocabulary()[1], 1, "insertion code"),
         ([records.space_group], 11, "space group"),
@@ -77,6 +76,19 @@ def _check_names(records: Records) -> None:
     longest = max((len(e.sequence.split()) for e in entities), default=0)
     if longest > SEQUENCE:
         raise CannotHold("sequence", f"{longest} residues", f"at most {SEQUENCE} in a PDB file; export mmCIF")
+
+
+def _with_sequences(records: Records, report: ExportReport) -> Records:
+    """The records without the sequences whose residue types are wider than the columns of SEQRES."""
+    used = set(records.entity.vocabulary()[1])
+    wide = {
+        e.id: long
+        for e in records.entities
+        if e.id in used and (long := [c for c in e.sequence.replace(",", " ").split() if len(c) > 3])
+    }
+    for id, long in wide.items():
+        report.lose(f"sequence of entity {id}", 1, f"no SEQRES: {', '.join(long[:5])} has more than 3 characters")
+    return replace(records, entities=[replace(e, sequence="") if e.id in wide else e for e in records.entities])
 
 
 def _check_numbers(records: Records) -> None:
