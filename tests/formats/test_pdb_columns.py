@@ -80,7 +80,7 @@ def test_what_has_no_room_is_refused(what, records):
 def test_a_sequence_without_room_is_left_out_and_listed():
     entity = Entity("1", "polymer", "", "ALA A1AA6 GLY")
     text, losses = written(replace(three_atoms(entity="1"), entities=[entity]))
-    assert "SEQRES" not in text and "A1AA6" in losses["sequence of entity 1"]
+    assert "\nSEQRES" not in text and "A1AA6" in losses["sequence of entity 1"]
 
 
 @pytest.mark.parametrize("selection", ["{0} 1 - {0} 2", "chain {0} and resid 1:2", "{{ {0}|1 - {0}|2 }}"])
