@@ -90,7 +90,7 @@ def _(original):
 @fault("digest-without-root", f"{DIGEST}:_lines", "validate")
 def _(original):
     """The root document is left out of the digest."""
-    return lambda tree, layers: (line for line in original(tree, layers) if not line.startswith("\t"))
+    return lambda tree, layers: (line for line in original(tree, layers) if line[0])
 
 
 @fault("digest-shape-spaces", f"{DIGEST}:_line", "validate")
@@ -226,3 +226,56 @@ def _(original):
 def _(original):
     """Any path names a node, also one that leads out of the store."""
     return lambda path, where: None
+
+
+@fault("json-of-any-kind", "polystate.metadata:_loads", "validate")
+def _(original):
+    """Metadata are whatever a JSON parser makes of them."""
+    return lambda content: json.loads(content)
+
+
+@fault("links-followed", "polystate.sources:DirectorySource.keys", "validate")
+def _(original):
+    """Links in a directory are followed."""
+
+    def wrong(self):
+        import os
+
+        found = [os.path.join(top, name) for top, _, names in os.walk(self.name, followlinks=True) for name in names]
+        keys = [os.path.relpath(name, self.name) for name in found]
+        folders = [name + "/" for name in os.listdir(self.name) if os.path.isdir(os.path.join(self.name, name))]
+        return [key for key in keys + folders if not key.startswith(".")]
+
+    return wrong
+
+
+@fault("empty-folders-unseen", "polystate.sources:DirectorySource.keys", "validate")
+def _(original):
+    """A folder without files is not noticed."""
+    return lambda self: [key for key in original(self) if not key.endswith("/")]
+
+
+@fault("shards-undivided", "polystate.metadata:_check_shard", "validate")
+def _(original):
+    """Chunks may have any shape inside a shard."""
+    return lambda inner, path, require, chunk: None
+
+
+@fault("truth-values-digested", "polystate.tables:_column", "validate")
+def _(original):
+    """A column of truth values is taken for small numbers, and digested as them."""
+
+    def wrong(column, where):
+        return column.cast("uint8").to_numpy() if str(column.type) == "bool" else original(column, where)
+
+    return wrong
+
+
+@fault("long-text-is-text", "polystate.tables:_column", "validate")
+def _(original):
+    """Text with offsets of 64 bits, or through a dictionary, is taken for text."""
+
+    def wrong(column, where):
+        return column.to_pylist() if "string" in str(column.type) else original(column, where)
+
+    return wrong
