@@ -109,14 +109,14 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
 
 
 def _concerns(item: faults.Fault, case: Case) -> bool:
-    """Whether a case may tell a fault: of its profile; for a dropped constraint, a refusal for that kind of reason.
+    """Whether a case may tell a fault: it claims to, or is of its profile; for a dropped constraint, a refusal for that kind of reason.
 
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
     if case.statistical or item.target.startswith(_SAMPLER):
         return case.statistical and item.target.startswith(_SAMPLER)
     if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
-    return not item.profiles or case.profile in item.profiles
+    return item.id in case.kills or not item.profiles or case.profile in item.profiles
 
 
 def _find(family: str, id: str) -> faults.Fault:
