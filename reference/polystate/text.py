@@ -31,31 +31,8 @@ DTYPES = {
     **dict.fromkeys(("charge",), np.int8),
     **dict.fromkeys(("weight",), np.float32),
     **dict.fromkeys(
-        (
-            "residue",
-            "name",
-            "chain",
-            "comp",
-            "label_seq",
-            "auth_seq",
-            "ins",
-            "position",
-            "entity",
-            "label_asym",
-        )
-        + (
-            "auth_asym",
-            "type",
-            "description",
-            "sequence",
-            "atom_a",
-            "atom_b",
-            "child",
-            "parent",
-            "label",
-            "labels",
-        )
-        + ("site", "state", "condition", "component", "operator"),
+        "residue name chain comp label_seq auth_seq ins position entity label_asym auth_asym type description sequence "
+        "atom_a atom_b child parent label labels site state condition component operator".split(),
         np.int32,
     ),
 }
