@@ -109,7 +109,7 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
 
 
 def _concerns(item: faults.Fault, case: Case) -> bool:
-    """Whether a case may tell a fault: it claims to, or is of its profile; for a dropped constraint, a refusal for that kind of reason.
+    """Whether a case may tell a fault: it claims to, or is of its profile; for a dropped constraint, a refusal for it.
 
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
     if case.statistical or item.target.startswith(_SAMPLER):
