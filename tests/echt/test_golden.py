@@ -16,7 +16,7 @@ GOLDEN = ("6vxx-echt", "7k3t-echt")
 needs_data = pytest.mark.skipif(data_folder() is None, reason="the real input files are not on this machine")
 
 
-@pytest.fixture(scope="module", params=GOLDEN)
+@pytest.fixture(params=GOLDEN)
 def golden(request):
     return request.param, stored(polystate.open(CORPUS / f"{request.param}.zarr.zip"))
 
