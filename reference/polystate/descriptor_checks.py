@@ -274,8 +274,11 @@ def _component_errors(d: Descriptor, stored: str) -> Iterator[PolystateError]:
 
 
 def _mlp_errors(d: Descriptor) -> Iterator[PolystateError]:
-    """[MEAN-12] The last layer gives three numbers an atom; other shapes are checked by the schema."""
-    last = f"w{checks.layers(d.group.arrays) - 1}"
+    """[MEAN-12] The last layer gives three numbers an atom; that there is one, and other shapes, the schema says."""
+    count = checks.layers(d.group.arrays)
+    if not count:
+        return
+    last = f"w{count - 1}"
     width = d.array(last).shape[0]
     if width != 3 * len(d.array("atom_id")):
         yield WrongShape(f"{d.path}/{last}", f"{width} outputs", f"{3 * len(d.array('atom_id'))}, three an atom")
