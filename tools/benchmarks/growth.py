@@ -144,16 +144,15 @@ def plot(found: Sequence[dict[str, Any]], folder: Path) -> None:
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), layout="constrained")
     kinds = (("covariance", "atoms or groups"), ("draw", "atoms or draws"), ("states", "states"))
-    for axis, (kind, label) in zip(axes, kinds, strict=True):
+    for axis, (kind, what) in zip(axes, kinds, strict=True):
         for one in found:
             name = one["name"].removeprefix("growth of ")
             if kind in name and not (kind == "draw" and "states" in name):
                 label = f"{name}\nexponent {one['exponent']:.2f} above {one['above']:,}"
                 axis.loglog(one["sizes"], one["seconds"], "o-", label=label)
-        low, high = axis.get_xlim()
-        bottom = axis.get_ylim()[0]
-        axis.loglog([low, high], [bottom, bottom * high / low], ":", color="grey", lw=1, label="exponent 1")
-        axis.set_xlabel(label)
+                most, longest = one["sizes"][-1], one["seconds"][-1]
+        axis.loglog([most / 1000, most], [longest / 4000, longest / 4], ":", color="grey", label="exponent 1")
+        axis.set_xlabel(what)
         axis.set_ylabel("seconds")
         axis.grid(alpha=0.3, which="major")
         axis.legend(fontsize=7)
