@@ -140,10 +140,7 @@ def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np
         residual |= d.document.get("adp_content") == "residual"
         if d.operator != ISOTROPIC:
             anisotropic |= np.abs(u).max(axis=(1, 2)) > 0
-        if "atom_id" in d.stored.arrays:
-            given |= np.isin(dep.hierarchy.atom_id[rows], np.asarray(d.array("atom_id")))
-        else:
-            given |= d.label_of_atom[rows] >= 0
+        given |= d.covered[rows]
         total += u
     if residual and len(levels) == 1:
         raise ResidualWithoutTls(

@@ -84,14 +84,10 @@ def check_earlier(data: FitInput) -> None:
     for d in data.dep.descriptors.values():
         if not d.is_gaussian or not d.id.startswith(PREFIX):
             continue
-        covered = np.zeros(data.dep.n_atoms, bool)
-        if "atom_id" in d.stored.arrays:
-            covered[data.dep.rows(np.asarray(d.array("atom_id")).tolist())] = True
-        else:
-            covered = d.label_of_atom >= 0
-        if (covered & ~fitted).any():
+        left = int((d.covered & ~fitted).sum())
+        if left:
             raise UnsupportedCombination(
-                d.path, f"{int((covered & ~fitted).sum())} atoms of an earlier fit that are not fitted again",
+                d.path, f"{left} atoms of an earlier fit that are not fitted again",
                 "all atoms of the earlier fit, or what it was made from",
             )  # fmt: skip
 

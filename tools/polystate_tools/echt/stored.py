@@ -150,11 +150,7 @@ def _fitted_rows(dep: Deposition, of_level: list[list[str]]) -> np.ndarray:
     """Rows of hierarchy/atoms that any descriptor of the stack covers."""
     covered = np.zeros(dep.n_atoms, bool)
     for name in (d for ids in of_level for d in ids):
-        d = dep.descriptors[name]
-        if "atom_id" in d.stored.arrays:
-            covered[dep.rows(np.asarray(d.array("atom_id")).tolist())] = True
-        else:
-            covered |= d.label_of_atom >= 0
+        covered |= dep.descriptors[name].covered
     return np.flatnonzero(covered)
 
 
