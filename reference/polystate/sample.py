@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +30,7 @@ import numpy as np
 
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
 from polystate.kernels import resolve
-from polystate.outputs import store_target
+from polystate.outputs import replacing, store_target
 from polystate.sampling import Draw
 from polystate.store import StoredTree, Tree, read
 
@@ -146,9 +145,8 @@ def _group(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_json(path: Path, document: Mapping[str, Any]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
-    os.replace(partial, path)
+    with replacing(path, overwrite=True) as partial:
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bool, overwrite: bool) -> list[int]:
@@ -307,11 +305,8 @@ def _write_shard(job: Job, path: Path, values: np.ndarray) -> None:
     index = np.full((total, 2), MISSING, "<u8")
     index[:used, 0] = np.arange(used) * size
     index[:used, 1] = size
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
-    with open(partial, "wb") as file:
+    with replacing(path, overwrite=True) as partial, open(partial, "wb") as file:
         file.write(values.reshape(-1).view(np.uint8).data)
         file.write(bytes(used * size - values.nbytes))
         file.write(index.tobytes())
         file.write(google_crc32c.value(index.tobytes()).to_bytes(4, "little"))
-    os.replace(partial, path)

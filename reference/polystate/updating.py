@@ -15,7 +15,7 @@ import numpy as np
 from polystate.errors import MissingArray, NotAStore, SchemaError, WrongDtype
 from polystate.outputs import sibling
 from polystate.store import Group, StoredTree, Table, Tree, read
-from polystate.writing import _ancestors, _discard, _publish, _write_directory, _write_json
+from polystate.writing import ancestors, discard, publish, write_directory, write_json
 
 
 def update(path: str | Path, groups: Tree, remove: Iterable[str] = (), *, keep: bool = False) -> Path:
@@ -46,14 +46,14 @@ def update(path: str | Path, groups: Tree, remove: Iterable[str] = (), *, keep: 
                 if not keep or child in group.arrays or child in group.tables:
                     before[prefix + child] = old.document(prefix + child)
                     shutil.rmtree(partial / prefix / child, ignore_errors=True)
-        _write_directory(groups, partial, before)
-        for name in {above for p in (*remove, *groups) for above in _ancestors(p)}:
+        write_directory(groups, partial, before)
+        for name in {above for p in (*remove, *groups) for above in ancestors(p)}:
             _drop_consolidated(partial / name / "zarr.json")
         if old.source.is_replaced():
             raise NotAStore(str(path), "a store that was replaced meanwhile", "one writer at a time")
-        _publish(partial, path, zipped)
+        publish(partial, path, zipped)
     finally:
-        _discard(partial)
+        discard(partial)
     return path
 
 
@@ -82,7 +82,7 @@ def _drop_consolidated(node: Path) -> None:
     if node.exists():
         document = json.loads(node.read_bytes())
         if document.pop("consolidated_metadata", None) is not None:
-            _write_json(node, document)
+            write_json(node, document)
 
 
 def replace_payload(

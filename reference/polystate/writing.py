@@ -20,7 +20,7 @@ import numpy as np
 
 from polystate import metadata
 from polystate.errors import SchemaError
-from polystate.outputs import file_target, sibling, store_target
+from polystate.outputs import file_target, replacing, sibling, store_target
 from polystate.store import TABLE_MEDIA_TYPE, Group, Tree, recovery_note
 from polystate.tables import table_bytes
 
@@ -43,14 +43,14 @@ def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = sibling(target, "partial")
     try:
-        _write_directory(tree, partial)
-        _publish(partial, target, zipped)
+        write_directory(tree, partial)
+        publish(partial, target, zipped)
     finally:
-        _discard(partial)
+        discard(partial)
     return path
 
 
-def _discard(leftover: Path) -> None:
+def discard(leftover: Path) -> None:
     """Remove what stands under the name of a partial store: a folder, or the file that the store took the place of."""
     if leftover.is_dir():
         shutil.rmtree(leftover, ignore_errors=True)
@@ -58,7 +58,7 @@ def _discard(leftover: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _write_directory(tree: Tree, path: Path, before: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+def write_directory(tree: Tree, path: Path, before: Mapping[str, Mapping[str, Any]] | None = None) -> None:
     """Write the nodes of a tree below a folder.
 
     before: documents of nodes that stood there, of which attributes of other tools are kept."""
@@ -70,11 +70,11 @@ def _write_directory(tree: Tree, path: Path, before: Mapping[str, Mapping[str, A
             metadata.check_names("/".join(filter(None, (name, node))), name)
     path.mkdir(exist_ok=True)
     store = LocalStore(path)
-    for name in sorted({parent for p in tree for parent in _ancestors(p)}):
+    for name in sorted({parent for p in tree for parent in ancestors(p)}):
         target = path / name / "zarr.json"
         if name in tree or not target.exists():
             attributes = {**_attributes(name, tree.get(name, Group())), **_of_others(before.get(name))}
-            _write_json(target, {"zarr_format": 3, "node_type": "group", "attributes": attributes})
+            write_json(target, {"zarr_format": 3, "node_type": "group", "attributes": attributes})
     for name, group in tree.items():
         prefix = name + "/" if name else ""
         for array, values in group.arrays.items():
@@ -91,7 +91,7 @@ def _of_others(document: Mapping[str, Any] | None) -> dict[str, Any]:
     return {k: v for k, v in ((document or {}).get("attributes") or {}).items() if k not in own}
 
 
-def _ancestors(path: str) -> list[str]:
+def ancestors(path: str) -> list[str]:
     parts = path.split("/") if path else []
     return ["/".join(parts[:k]) for k in range(len(parts) + 1)]
 
@@ -110,7 +110,7 @@ def _attributes(name: str, group: Group) -> dict[str, Any]:
     return attributes
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
@@ -166,7 +166,7 @@ def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any])
         "node_type": "array",
         "storage_transformers": [],
     }
-    _write_json(path / "zarr.json", document)
+    write_json(path / "zarr.json", document)
     content = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
     if content.count(0) < len(content):  # a chunk of the fill value is left out
         chunk = path.joinpath("c", *("0" for _ in values.shape))
@@ -187,14 +187,10 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...],
     return chunks, (chunks[0] * SHARD_CHUNKS, *whole[1:])
 
 
-def _publish(partial: Path, path: Path, zipped: bool) -> None:
+def publish(partial: Path, path: Path, zipped: bool) -> None:
     if zipped:
-        packed = sibling(path, "zip")
-        try:
+        with replacing(path, overwrite=True) as packed:
             _pack(partial, packed)
-            os.replace(packed, path)
-        finally:
-            packed.unlink(missing_ok=True)
     elif not path.exists():
         os.rename(partial, path)
     elif not _exchange(partial, path):
@@ -247,4 +243,4 @@ def complete(path: Path) -> None:
             os.rename(path, old)
         os.rename(new, path)
     note.unlink(missing_ok=True)
-    _discard(old)
+    discard(old)

@@ -99,7 +99,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(tmp_path, name, exchange
                 left -= 1
                 return function(*a, **k)
             return call
-        for module, names in ((os, ("rename", "replace")), (writing, ("_write_array", "_write_json", "_pack"))):
+        for module, names in ((os, ("rename", "replace")), (writing, ("_write_array", "write_json", "_pack"))):
             for n in names:
                 setattr(module, n, dying(getattr(module, n)))
         if sys.argv[3] == "no":

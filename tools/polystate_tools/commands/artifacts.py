@@ -50,12 +50,12 @@ def _uris(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def copy(moves: list[Move]) -> None:
     """Put files and folders where they are needed: whole, or not at all."""
-    from polystate.outputs import replacing
+    from polystate.outputs import replacing, sibling
 
     for source, target in moves:
         if source.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+            partial = sibling(target, "partial")
             try:
                 shutil.copytree(source, partial)
                 os.rename(partial, target)

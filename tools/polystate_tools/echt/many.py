@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from polystate.errors import BadRequest, PolystateError
+from polystate.outputs import replacing
 from polystate_tools.echt.points import Settings
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif", ".mmtf")
@@ -91,10 +92,8 @@ def _fit(path: str, settings: Settings, options: Mapping[str, Any]) -> Any:
 
 
 def _write_row(out: Path, row: Mapping[str, Any]) -> None:
-    target = out / "rows" / f"{row['name']}.json"
-    partial = target.with_name(f".{row['name']}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(row), encoding="utf-8")
-    os.replace(partial, target)
+    with replacing(out / "rows" / f"{row['name']}.json", overwrite=True) as partial:
+        partial.write_text(json.dumps(row), encoding="utf-8")
 
 
 def _stem(path: Path) -> str:
@@ -209,7 +208,6 @@ def _table(out: Path) -> Path:
     rows = _rows(out)
     table = pa.table({name: pa.array([r.get(name) for r in rows], kind) for name, kind in kinds.items()})
     path = out / "fits.parquet"
-    partial = out / ".fits.parquet.partial"
-    pq.write_table(table, partial)
-    os.replace(partial, path)
+    with replacing(path, overwrite=True) as partial:
+        pq.write_table(table, partial)
     return path

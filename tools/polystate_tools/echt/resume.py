@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from polystate.errors import AlreadyExists
+from polystate.outputs import replacing
 from polystate_tools.echt.points import Settings, State, Step
 from polystate_tools.echt.structure import Problem
 
@@ -34,16 +34,11 @@ class Damaged(Exception):
 
 def save(path: Path, key: str, steps: list[Step], centre: State) -> None:
     """Write the state after a step: whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with open(partial, "wb") as file:
-            np.savez(
-                file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]), hopeful=centre.hopeful,
-                **{name: getattr(centre, name) for name in ARRAYS},
-            )  # fmt: skip
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path, overwrite=True) as partial, open(partial, "wb") as file:
+        np.savez(
+            file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]), hopeful=centre.hopeful,
+            **{name: getattr(centre, name) for name in ARRAYS},
+        )  # fmt: skip
 
 
 def read(path: Path, key: str) -> tuple[list[Step], State] | None:

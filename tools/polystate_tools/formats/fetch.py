@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from polystate.outputs import replacing
 from polystate_tools.formats.errors import DownloadFailed
 from polystate_tools.formats.files import unpacked
 
@@ -69,10 +69,5 @@ def _download(address: str, path: Path) -> None:
         raise DownloadFailed(address, f"{len(content)} bytes", f"{length} bytes, below {LIMIT_BYTES}")
     if not unpacked(content, address).strip():
         raise DownloadFailed(address, "an empty file", "the entry")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with replacing(path, overwrite=True) as partial:
         partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

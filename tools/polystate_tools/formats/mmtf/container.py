@@ -15,6 +15,8 @@ import msgpack
 import numpy as np
 from numba import njit
 
+from polystate.metadata import is_text
+
 from .errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
 from .limits import MAX_DEPTH, MAX_FILE_BYTES
 
@@ -149,7 +151,7 @@ def _not_text(value: Any, where: str) -> str | None:
     """Where the first string stands that is not UTF-8, in a map unpacked with undecodable bytes escaped."""
     match value:
         case str():
-            return None if _encodes(value) else where or "file"
+            return None if is_text(value) else where or "file"
         case dict():
             for key, item in value.items():
                 name = str(key).encode("utf-8", "replace").decode()
@@ -161,14 +163,6 @@ def _not_text(value: Any, where: str) -> str | None:
                 if found := _not_text(item, f"{where}[{i}]"):
                     return found
     return None
-
-
-def _encodes(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def unpack(data: bytes) -> dict[str, Any]:
