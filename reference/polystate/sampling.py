@@ -16,7 +16,8 @@ WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 LOW = np.uint64(0xFFFFFFFF)
 WORD = np.uint64(32)
-PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6  # λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²) passes
+PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6
+PSD_RULE = "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)"
 WHOLE = "a whole number from 0 to 2^64 - 1"
 PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
 
@@ -135,5 +136,5 @@ def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, ps
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
         found = f"{len(bad)} atoms, first with draw keys {few}"
-        raise NotPositiveSemidefinite(where, found, "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)")
+        raise NotPositiveSemidefinite(where, found, PSD_RULE)
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

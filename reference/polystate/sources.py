@@ -87,7 +87,7 @@ class DirectorySource:
     def _refuse_if_replaced(self) -> None:
         """[STO-39] Refuse where another directory has taken the name; a file put beside the layers is none."""
         if self.is_replaced():
-            raise NotAStore(self.name, "a store that was replaced while it was open", "a store to be opened again")
+            raise _replaced(self.name)
 
     def is_replaced(self) -> bool:
         found = self._look_at_root()
@@ -97,6 +97,10 @@ class DirectorySource:
             return True
         self._root = found
         return False
+
+
+def _replaced(name: str) -> NotAStore:
+    return NotAStore(name, "a store that was replaced while it was open", "a store to be opened again")
 
 
 def _range(file: IO[bytes] | io.FileIO, size: int, first: int, length: int | None, begin: int = 0) -> bytes:
@@ -139,7 +143,7 @@ class ZipSource:
         with open(self.name, "rb") as file:
             now = os.fstat(file.fileno())
             if self.zip.fp is None or not os.path.samestat(now, os.fstat(self.zip.fp.fileno())):
-                raise NotAStore(self.name, "a store that was replaced while it was open", "a store to be opened again")
+                raise _replaced(self.name)
             file.seek(entry.header_offset + 26)  # lengths of the name and of what follows it before the content
             begin = entry.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
             return _range(file, entry.file_size, first, length, begin)

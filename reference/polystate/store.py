@@ -162,7 +162,9 @@ class StoredTree(Mapping[str, Group]):
     def __contains__(self, path: object) -> bool:
         return path in self._metadata and self._metadata[path]["node_type"] == "group"
 
-    def _chunk(self, key: str, first: int = 0, length: int | None = None) -> bytes | None:
+    def _chunk(self, path: str, key: str, first: int = 0, length: int | None = None, /) -> bytes | None:
+        """Bytes of a chunk of the array at `path`; None where the store has none."""
+        key = f"{path}/{key}"
         return self.source.get(key, first, length) if key in self._all_keys else None
 
     @cached_property
@@ -188,17 +190,13 @@ class StoredTree(Mapping[str, Group]):
             span = window if window is None or isinstance(window, range) else range(window, window + 1)
             if span is not None and span.step != 1:
                 raise IndexError(f"rows in steps of {span.step}")
-            get = partial(self._chunk_of, path)
-            values = chunks.read(node, get, span, self._below(path))
+            values = chunks.read(node, partial(self._chunk, path), span, self._below(path))
         except NotAStore:  # it was replaced
             raise
         except Exception as error:  # codecs raise many kinds; each means damaged bytes
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
         values = values[0] if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
-
-    def _chunk_of(self, path: str, key: str, first: int = 0, length: int | None = None, /) -> bytes | None:
-        return self._chunk(f"{path}/{key}", first, length)
 
 
 def _is_table(attributes: Mapping[str, Any]) -> bool:

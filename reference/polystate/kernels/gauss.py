@@ -7,9 +7,7 @@ import numpy as np
 from polystate.errors import NotPositiveSemidefinite
 from polystate.kernels import draws, stack
 from polystate.kernels.joint import words_of
-from polystate.sampling import indefinite, nearest_positive
-
-TOLERANCE = "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)"
+from polystate.sampling import PSD_RULE, indefinite, nearest_positive
 
 
 def padded(n: int) -> int:
@@ -40,7 +38,7 @@ def positive(u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> np.nd
     bad = rows[indefinite(doubtful)]
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", TOLERANCE)
+        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", PSD_RULE)
     negative = np.linalg.eigvalsh(doubtful)[:, 0] < 0 if len(rows) else np.zeros(0, bool)
     if negative.any():
         u = u.copy()
