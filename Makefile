@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test check unit cases faults generated bench bench-gpu fuzz verify-statistics clean
 
 demo: $(READY)
-	$(BIN)/python -m polystate_tools.demo
+	$(BIN)/python -m polystate_tools.commands.demo
 
 test: $(READY) check generated unit cases
 
@@ -39,7 +39,7 @@ generated: $(READY)
 # The suite against the reference, and against implementations that share no code with it.
 cases: $(READY)
 	$(BIN)/polystate score --jobs 2 -- $(BIN)/python -m polystate_conformance.implementations.reference
-	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.formats.mmtf.adapter
+	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.commands.mmtf_adapter
 	sh conformance/implementations/score.sh $(BIN)/polystate
 
 # The suite itself: every wrong evaluator and, in some minutes, every dropped schema constraint is caught or explained.
@@ -48,7 +48,7 @@ faults: $(READY)
 
 # Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (half an hour).
 verify-statistics: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.verify_statistics
+	OMP_NUM_THREADS=1 $(BIN)/python -m polystate_conformance.selftest.verify_statistics
 
 # Every benchmark beside its peers, where they are installed; renews the page of results. BENCH_PYTHON: an interpreter
 # with cctbx-base, gemmi and ProDy; MMTF_PEERS: one with biotite 0.41.2 and mmtf-python.

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
-SAMPLING = "polystate.sampling"
+SAMPLING = "polystate.numbers.philox"
 DEPOSITION = "polystate.deposition:Deposition"
-STATES = "polystate.states:States"
+STATES = "polystate.states.joint:States"
 EXACT = "sampling-exact"
 
 
@@ -29,7 +29,7 @@ def _(original):
     """Normal numbers are made by Box and Muller's transformation."""
 
     def wrong(draw, draw_key, stream=0):
-        from polystate.sampling import unit_interval, words
+        from polystate.numbers.philox import unit_interval, words
 
         u = unit_interval(words(draw, draw_key, stream))
         radius = np.sqrt(-2 * np.log(u[:, [0, 0, 2]]))
@@ -73,7 +73,7 @@ def _(original):
         return np.where(np.abs(q) <= 0.47575, middle, -np.sign(q) * np.polyval(c, tail) / np.polyval(d, tail))
 
     def wrong(draw, draw_key, stream=0):
-        from polystate.sampling import unit_interval, words
+        from polystate.numbers.philox import unit_interval, words
 
         return inverse(unit_interval(words(draw, draw_key, stream)[:, :3]))
 
@@ -88,7 +88,7 @@ def _(original):
 
 def _other_draw(change):
     def make(original):
-        from polystate.sampling import Draw
+        from polystate.numbers.philox import Draw
 
         return lambda draw, draw_key, stream: original(Draw(*change(draw.seed, draw.index)), draw_key, stream)
 
@@ -124,13 +124,13 @@ def _(original):
     return wrong
 
 
-@fault("draw-key-ignored", "polystate.hierarchy:Hierarchy.draw_key", EXACT)
+@fault("draw-key-ignored", "polystate.structure.hierarchy:Hierarchy.draw_key", EXACT)
 def _(original):
     """Atoms draw by their id although they have draw keys."""
     return property(lambda self: self.atom_id)
 
 
-@fault("draws-by-position", "polystate.hierarchy:Hierarchy.draw_key", EXACT)
+@fault("draws-by-position", "polystate.structure.hierarchy:Hierarchy.draw_key", EXACT)
 def _(original):
     """Atoms draw by their row."""
     return property(lambda self: np.arange(self.n_atoms, dtype=np.uint32))
@@ -338,7 +338,7 @@ def _(original):
     def wrong(self, request, psd, sampled):
         from dataclasses import replace
 
-        from polystate.sampling import Draw
+        from polystate.numbers.philox import Draw
 
         if request.draw is not None and request.steps and len(request.steps) == len(self.axes):
             total = int(np.prod([axis.length for axis in self.axes.values()]))
@@ -378,7 +378,7 @@ def _(original):
     return wrong
 
 
-@fault("step-for-uncovered-atoms", "polystate.evaluate:is_active", "axes")
+@fault("step-for-uncovered-atoms", "polystate.evaluation.evaluate:is_active", "axes")
 def _(original):
     """A descriptor along an axis needs its step whichever atoms are asked for."""
     return lambda d, request: original(d, replace(request, rows=np.arange(request.dep.n_atoms)))

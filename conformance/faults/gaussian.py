@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
 OPERATORS = "polystate.operators.parametric_gaussian"
-EVALUATE = "polystate.evaluate"
+EVALUATE = "polystate.evaluation.evaluate"
 
 
 @fault("b-without-8pi2", f"{OPERATORS}:iadp_v1", "gaussian", "registry")
@@ -33,7 +33,7 @@ def _(original):
     def wrong(d, request):
         if not (d.operator or "").endswith("adp_v1"):
             return original(d, request)
-        from polystate.evaluate import call, condition_holds
+        from polystate.evaluation.evaluate import call, condition_holds
 
         name = "b" if d.operator.endswith("iadp_v1") else "u"
         u = np.zeros((len(request.rows), 3, 3))
@@ -149,7 +149,7 @@ def _(original):
     """TLS is evaluated where the state puts the atom, not at the reference."""
 
     def wrong(d, request):
-        from polystate.evaluate import mean
+        from polystate.evaluation.evaluate import mean
 
         dep = request.dep
         kept = dep.x_ref
@@ -217,7 +217,7 @@ def _(original):
     """Absent atoms get no covariance."""
 
     def wrong(request, levels=None, by_level=False):
-        from polystate.evaluate import present
+        from polystate.evaluation.evaluate import present
 
         u = original(request, levels, by_level)
         u[..., ~present(request), :, :] = 0
@@ -231,7 +231,7 @@ def _(original):
     """Covariances that no motion has are clipped before they are returned."""
 
     def wrong(request, levels=None, by_level=False):
-        from polystate.sampling import nearest_positive
+        from polystate.numbers.positive import nearest_positive
 
         u = original(request, levels, by_level)
         return u if by_level else nearest_positive(u)
@@ -245,7 +245,7 @@ def _(original):
 
     def wrong(d, request):
         from polystate.errors import NotPositiveSemidefinite
-        from polystate.sampling import indefinite
+        from polystate.numbers.positive import indefinite
 
         u = original(d, request)
         if len(indefinite(u)):
@@ -278,7 +278,7 @@ def _(original):
     """Transforms turn means but not covariances."""
 
     def wrong(request, levels=None, by_level=False):
-        import polystate.evaluate as module
+        import polystate.evaluation.evaluate as module
 
         kept, module.transforms = module.transforms, lambda request: iter(())
         try:
@@ -295,7 +295,7 @@ def _(original):
     return lambda self, atoms: original(self, atoms) if atoms is None else np.arange(len(atoms))
 
 
-@fault("near-rotation-as-stored", "polystate.descriptors:nearest_rotation", "gaussian")
+@fault("near-rotation-as-stored", "polystate.model.descriptor:nearest_rotation", "gaussian")
 def _(original):
     """A rotation that is off by less than the tolerance is used as it is stored."""
     return lambda matrix: matrix

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
 RIGID = "polystate.operators.rigid_body"
-EVALUATE = "polystate.evaluate"
-DESCRIPTOR = "polystate.descriptors:Descriptor"
+EVALUATE = "polystate.evaluation.evaluate"
+DESCRIPTOR = "polystate.model.descriptor:Descriptor"
 
 
 @fault("rotation-transposed", f"{RIGID}:rotation", "displacement", "registry")
@@ -121,7 +121,7 @@ def _mean(*, last_wins=False, transforms_first=False, base_last=False, rigid_at_
     """The mean with one of its rules broken, written like the original."""
 
     def wrong(request):
-        from polystate import evaluate
+        from polystate.evaluation import evaluate
 
         dep = request.dep
         xyz = dep.x_ref[request.rows].copy()
@@ -195,7 +195,7 @@ def _(original):
     """A descriptor of unknown signal is applied all the same."""
 
     def wrong(d, request):
-        from polystate.evaluate import condition_holds
+        from polystate.evaluation.evaluate import condition_holds
 
         return bool(condition_holds(d, np.array([d.active_when]), request)[0])
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
-EXTERNAL = "polystate.external"
-CODE = "polystate.code_bodies"
-DERIVATION = "polystate.derivation"
-DESCRIPTOR = "polystate.descriptors:Descriptor"
+EXTERNAL = "polystate.artifacts.location"
+CODE = "polystate.artifacts.bodies"
+DERIVATION = "polystate.model.derivation"
+DESCRIPTOR = "polystate.model.descriptor:Descriptor"
 
 
 @fault("artifact-hash-not-checked", f"{EXTERNAL}:verify", "external")
@@ -90,7 +90,7 @@ def _(original):
     return lambda d, step: original(d, 0)
 
 
-@fault("trajectory-last-group", "polystate.h5md:H5md.group", "external")
+@fault("trajectory-last-group", "polystate.artifacts.h5md:H5md.group", "external")
 def _(original):
     """The first particle group of a file is read, whatever the name."""
     return lambda self, name=None: original(self, self.groups[0])
@@ -181,7 +181,7 @@ def _(original):
     return 1e-6
 
 
-@fault("stale-never", "polystate.doubtful:stale", "validate")
+@fault("stale-never", "polystate.rules.doubtful:stale", "validate")
 def _(original):
     """Nothing is called stale."""
     return lambda dep: iter(())
@@ -281,8 +281,8 @@ def _(original):
     """A computed mean stands in the frame that its input was fitted in."""
 
     def wrong(d):
-        from polystate.derivation import _source
-        from polystate.store import Group
+        from polystate.model.derivation import _source
+        from polystate.store.tree import Group
 
         made = original(d)
         xyz = _source(d).to_fitted(made.arrays["xyz"][0])[None]

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
-STORE = "polystate.store:StoredTree.read_array"
-DIGEST = "polystate.digest"
+STORE = "polystate.store.reading:StoredTree.read_array"
+DIGEST = "polystate.store.digest"
 ADAPTER = "polystate_conformance.implementations.reference"
 
 
@@ -121,7 +121,7 @@ def _(original):
     """Texts of a column are joined without their lengths."""
 
     def wrong(path, kind, values, *rest):
-        from polystate.digest import _line
+        from polystate.store.digest import _line
 
         if isinstance(values, list):
             return _line(path, kind, "string", f"[{len(values)}]", "".join(values).encode())
@@ -141,24 +141,24 @@ def _(original):
     )
 
 
-@fault("writer-drops-tables", "polystate.writing:write", "read")
+@fault("writer-drops-tables", "polystate.store.writing:write", "read")
 def _(original):
     """Tables are not written."""
 
     def wrong(tree, path, **options):
-        from polystate.store import Group
+        from polystate.store.tree import Group
 
         return original({p: Group(g.attributes, g.arrays, {}) for p, g in tree.items()}, path, **options)
 
     return wrong
 
 
-@fault("writer-drops-unknown-keys", "polystate.writing:write", "read")
+@fault("writer-drops-unknown-keys", "polystate.store.writing:write", "read")
 def _(original):
     """Keys of a document that the format does not define are not written."""
 
     def wrong(tree, path, **options):
-        from polystate.store import Group
+        from polystate.store.tree import Group
 
         def known(attributes):
             return {key: value for key, value in attributes.items() if not key.startswith("zz")}
@@ -168,12 +168,12 @@ def _(original):
     return wrong
 
 
-@fault("writer-float32", "polystate.writing:write", "read")
+@fault("writer-float32", "polystate.store.writing:write", "read")
 def _(original):
     """Coordinates are written in single precision."""
 
     def wrong(tree, path, **options):
-        from polystate.store import Group
+        from polystate.store.tree import Group
 
         def narrow(group):
             return {n: a.astype(np.float32) if a.dtype == np.float64 else a for n, a in group.arrays.items()}
@@ -183,13 +183,13 @@ def _(original):
     return wrong
 
 
-@fault("array-metadata-unchecked", "polystate.metadata:check_array", "validate")
+@fault("array-metadata-unchecked", "polystate.store.metadata:check_array", "validate")
 def _(original):
     """Whatever the metadata of an array say is taken as it is."""
     return lambda found, path: None
 
 
-@fault("node-type-unchecked", "polystate.metadata:node", "validate")
+@fault("node-type-unchecked", "polystate.store.metadata:node", "validate")
 def _(original):
     """A node of an unknown type is passed over."""
 
@@ -222,19 +222,19 @@ def _(original):
     return lambda self, atoms: original(self, atoms if atoms is None else np.unique(atoms))
 
 
-@fault("node-names-unchecked", "polystate.metadata:check_names", "validate")
+@fault("node-names-unchecked", "polystate.store.metadata:check_names", "validate")
 def _(original):
     """Any path names a node, also one that leads out of the store."""
     return lambda path, where: None
 
 
-@fault("json-of-any-kind", "polystate.metadata:_loads", "validate")
+@fault("json-of-any-kind", "polystate.store.metadata:_loads", "validate")
 def _(original):
     """Metadata are whatever a JSON parser makes of them."""
     return lambda content: json.loads(content)
 
 
-@fault("links-followed", "polystate.sources:DirectorySource.keys", "validate")
+@fault("links-followed", "polystate.store.sources:DirectorySource.keys", "validate")
 def _(original):
     """Links in a directory are followed."""
 
@@ -249,19 +249,19 @@ def _(original):
     return wrong
 
 
-@fault("empty-folders-unseen", "polystate.sources:DirectorySource.keys", "validate")
+@fault("empty-folders-unseen", "polystate.store.sources:DirectorySource.keys", "validate")
 def _(original):
     """A folder without files is not noticed."""
     return lambda self: [key for key in original(self) if not key.endswith("/")]
 
 
-@fault("shards-undivided", "polystate.metadata:_check_shard", "validate")
+@fault("shards-undivided", "polystate.store.metadata:_check_shard", "validate")
 def _(original):
     """Chunks may have any shape inside a shard."""
     return lambda inner, path, require, chunk: None
 
 
-@fault("truth-values-digested", "polystate.tables:_column", "validate")
+@fault("truth-values-digested", "polystate.store.tables:_column", "validate")
 def _(original):
     """A column of truth values is taken for small numbers, and digested as them."""
 
@@ -271,7 +271,7 @@ def _(original):
     return wrong
 
 
-@fault("long-text-is-text", "polystate.tables:_column", "validate")
+@fault("long-text-is-text", "polystate.store.tables:_column", "validate")
 def _(original):
     """Text with offsets of 64 bits, or through a dictionary, is taken for text."""
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
-EVALUATE = "polystate.evaluate"
-STATES = "polystate.states:States"
-DAG = "polystate.scope_dag"
+EVALUATE = "polystate.evaluation.evaluate"
+STATES = "polystate.states.joint:States"
+DAG = "polystate.states.scope_dag"
 
 
 @fault("delta-absolute", f"{EVALUATE}:_deltas", "discrete", "axes")
@@ -44,7 +44,7 @@ def _(original):
     def wrong(d, request):
         mine, at = request.among(d.atom_rows)
         xyz = request.dep.x_ref[request.rows[at]].copy()
-        from polystate.evaluate import _state_row, chosen_states
+        from polystate.evaluation.evaluate import _state_row, chosen_states
 
         for site, state in chosen_states(d, request).items():
             xyz = np.asarray(d.array("xyz", _state_row(d)[site, state]), float)[mine]
@@ -70,7 +70,7 @@ def _(original):
     """Absent atoms have NaN as coordinates."""
 
     def wrong(request):
-        from polystate.evaluate import present
+        from polystate.evaluation.evaluate import present
 
         xyz = original(request)
         xyz[~present(request)] = np.nan
@@ -94,19 +94,19 @@ def _(original):
     return wrong
 
 
-@fault("atom-id-as-row", "polystate.descriptors:Descriptor.rows_of_ids", "discrete", "sampling-exact")
+@fault("atom-id-as-row", "polystate.model.descriptor:Descriptor.rows_of_ids", "discrete", "sampling-exact")
 def _(original):
     """Atom ids are taken for one-based rows."""
     return lambda self, ids, where: np.minimum(np.asarray(ids, np.int64) - 1, self.dep.n_atoms - 1)
 
 
-@fault("default-last-state", "polystate.states:_first_maximum", "discrete")
+@fault("default-last-state", "polystate.states.joint:_first_maximum", "discrete")
 def _(original):
     """The default of a variable is its last state."""
     return lambda values, start: np.diff(start) - 1
 
 
-@fault("default-tie-last", "polystate.states:_first_maximum", "discrete")
+@fault("default-tie-last", "polystate.states.joint:_first_maximum", "discrete")
 def _(original):
     """Of equally populated states the last is taken."""
 
@@ -146,13 +146,13 @@ def _(original):
     return wrong
 
 
-@fault("order-by-id-only", "polystate.scope_dag:depths", "discrete")
+@fault("order-by-id-only", "polystate.states.scope_dag:depths", "discrete")
 def _(original):
     """Variables are ordered by id, whatever depends on what."""
     return lambda n, child, parent: np.zeros(n, np.int64)
 
 
-@fault("cycle-accepted", "polystate.scope_dag:depths", "validate")
+@fault("cycle-accepted", "polystate.states.scope_dag:depths", "validate")
 def _(original):
     """Variables that depend on themselves are not noticed."""
 
@@ -163,13 +163,13 @@ def _(original):
     return wrong
 
 
-@fault("child-without-parent", "polystate.counting:options", "discrete", "sampling-exact")
+@fault("child-without-parent", "polystate.states.counting:options", "discrete", "sampling-exact")
 def _(original):
     """Nested states exist whatever their parents are."""
     return lambda dag, v, joint: list(range(int(dag.n_states[v])))
 
 
-@fault("inactive-counted", "polystate.counting:options", "discrete")
+@fault("inactive-counted", "polystate.states.counting:options", "discrete")
 def _(original):
     """A conditional variable may always be inactive as well."""
 
@@ -180,7 +180,7 @@ def _(original):
     return wrong
 
 
-@fault("inactive-counted-in-trees", "polystate.trees:tables", "discrete")
+@fault("inactive-counted-in-trees", "polystate.states.trees:tables", "discrete")
 def _(original):
     """A variable under one other may always be inactive as well, where whole trees are counted."""
 
@@ -192,7 +192,7 @@ def _(original):
     return wrong
 
 
-@fault("inactive-lost-in-trees", "polystate.trees:tables", "discrete")
+@fault("inactive-lost-in-trees", "polystate.states.trees:tables", "discrete")
 def _(original):
     """A variable without an available state rules its parent's state out, where whole trees are counted."""
 
@@ -220,13 +220,13 @@ def _(original):
     return wrong
 
 
-@fault("count-float", "polystate.counting:count", "discrete")
+@fault("count-float", "polystate.states.counting:count", "discrete")
 def _(original):
     """Counts are made in floating point."""
     return lambda dag: int(float(original(dag)))
 
 
-@fault("count-product", "polystate.counting:count", "discrete")
+@fault("count-product", "polystate.states.counting:count", "discrete")
 def _(original):
     """The count is the product of the numbers of states, without the scope DAG."""
     return lambda dag: int(np.prod([int(n) for n in dag.n_states], dtype=object)) if len(dag) else 1
@@ -261,13 +261,13 @@ def _(original):
     return wrong
 
 
-@fault("frame-off-by-one", "polystate.axes:Axis.step", "axes", "displacement")
+@fault("frame-off-by-one", "polystate.structure.axes:Axis.step", "axes", "displacement")
 def _(original):
     """Steps of an axis are counted from one."""
     return lambda self, index: max(0, original(self, index) - 1)
 
 
-@fault("axis-index-clamped", "polystate.axes:Axis.step", "axes")
+@fault("axis-index-clamped", "polystate.structure.axes:Axis.step", "axes")
 def _(original):
     """An index beyond the axis is taken as its last step."""
     return lambda self, index: min(max(index, 0), self.length - 1)

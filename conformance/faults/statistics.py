@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polystate_conformance.faults import fault
+from polystate_conformance.selftest.planting import fault
 
 SAMPLER = "polystate_conformance.implementations.numpy_sampler"
 LAW = "sampling-statistical"

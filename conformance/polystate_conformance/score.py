@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polystate_conformance import case as cases_module
-from polystate_conformance import choose, junit, kill, laws, paths, report, report_html, runner, sentences
-from polystate_conformance.materialise import Materials
-from polystate_conformance.session import AdapterFailure, Session
+from polystate_conformance import paths
+from polystate_conformance.reports import footer as report
+from polystate_conformance.reports import junit
+from polystate_conformance.reports import page as report_html
+from polystate_conformance.scoring import laws, runner
+from polystate_conformance.scoring.session import AdapterFailure, Session
+from polystate_conformance.selftest import kill
+from polystate_conformance.suite import case as cases_module
+from polystate_conformance.suite import collection as choose
+from polystate_conformance.suite import sentences
+from polystate_conformance.suite.materialise import Materials
 
 BASELINES = ("accept_all", "reject_all", "all_zero", "mean_only")
 REFERENCE = [sys.executable, "-m", "polystate_conformance.implementations.reference"]

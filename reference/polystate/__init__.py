@@ -16,14 +16,14 @@ __version__ = "0.1.0"
 _HOME = {
     "Deposition": "deposition",
     "open": "deposition",
-    "Draw": "sampling",
-    "Group": "store",
-    "Tree": "store",
-    "read": "store",
-    "write": "writing",
-    "update": "updating",
-    "digest": "digest",
-    "build": "text",
+    "Draw": "numbers.philox",
+    "Group": "store.tree",
+    "Tree": "store.tree",
+    "read": "store.reading",
+    "write": "store.writing",
+    "update": "store.updating",
+    "digest": "store.digest",
+    "build": "editing.text_form",
     "PolystateError": "errors",
 }
 __all__ = sorted(_HOME)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polystate import evaluate, kernels, views
-from polystate.axes import Axis, axes, axis
-from polystate.descriptors import Descriptor
+from polystate.editing import restricted
 from polystate.errors import (
     AtomNotFound,
     AxisIndex,
@@ -24,40 +21,24 @@ from polystate.errors import (
     UnknownGrouping,
     WrongShape,
 )
-from polystate.groupings import Grouping, grouping, grouping_names
-from polystate.hierarchy import LEVELS, Hierarchy
-from polystate.sampling import Draw, checked_psd, indefinite
-from polystate.scope_dag import Condition, ScopeDag, StateTable, state_table
-from polystate.states import Name, States
-from polystate.store import StoredTree, Tree, read
+from polystate.evaluation import evaluate
+from polystate.evaluation.rendering import Snapshot
+from polystate.kernels import dispatch as kernels
+from polystate.model.descriptor import Descriptor
+from polystate.numbers.philox import Draw
+from polystate.numbers.positive import checked_psd, indefinite
+from polystate.questions import views
+from polystate.states.joint import Name, States
+from polystate.states.scope_dag import Condition, ScopeDag, StateTable, state_table
+from polystate.store.reading import StoredTree, read
+from polystate.store.tree import Tree
+from polystate.structure.axes import Axis, axes, axis
+from polystate.structure.groupings import Grouping, grouping, grouping_names
+from polystate.structure.hierarchy import LEVELS, Hierarchy
 
 if TYPE_CHECKING:
     from polystate.kernels.plan import Plan
     from polystate.kernels.torch_plan import TorchPlan
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One rendering: coordinates of the atoms asked for, and what they were made from.
-
-    xyz, mean: (n, 3) float64 ångström; present: (n,) bool; atom_id: (n,) uint32; state: the joint state by name;
-    at: the step on each axis; psd: how indefinite covariances were treated; clipped: whether the covariance that a
-    displacement was drawn from was changed because no motion has it ([COV-12])."""
-
-    xyz: np.ndarray
-    mean: np.ndarray
-    present: np.ndarray
-    atom_id: np.ndarray
-    state: Mapping[str, str]
-    at: Mapping[str, int]
-    psd: str
-    request: evaluate.Request
-    clipped: bool = False
-
-    @cached_property
-    def covariance(self) -> np.ndarray:
-        """U_total of the same atoms in the same joint state, (n, 3, 3) Å²."""
-        return evaluate.covariance(self.request)
 
 
 class Deposition:
@@ -181,7 +162,7 @@ class Deposition:
     def check_documents(self) -> None:
         """Raise the first thing that is wrong with the documents (no array is read)."""
         if "documents" not in self._checked:
-            from polystate.validate import document_errors
+            from polystate.rules.validate import document_errors
 
             for error in document_errors(self):
                 raise error
@@ -190,7 +171,7 @@ class Deposition:
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Raise the first thing that is wrong with a descriptor's arrays and tables."""
         if f"{d.id}/{part}" not in self._checked:
-            from polystate.validate import payload_errors
+            from polystate.rules.validate import payload_errors
 
             for error in payload_errors(d, part):
                 raise error
@@ -201,7 +182,7 @@ class Deposition:
 
         regenerate: compute again what `derived_from` says how to compute, and compare. artifacts: verify what lies
         outside the deposition too."""
-        from polystate.validate import validate
+        from polystate.rules.validate import validate
 
         return validate(self, strict, regenerate, artifacts)
 
@@ -447,11 +428,11 @@ class Deposition:
 
     def up_to(self, level: str) -> Deposition:
         """This deposition with everything above a level ignored."""
-        return views.up_to(self, level)
+        return restricted.up_to(self, level)
 
     def select(self, text: str) -> np.ndarray:
-        """The ids of the atoms that a selection names; the language is that of polystate.selection."""
-        from polystate.selection import select
+        """The ids of the atoms that a selection names; the language is that of polystate.structure.selection."""
+        from polystate.structure.selection import select
 
         return self.hierarchy.atom_id[select(self, text)]
 
@@ -479,19 +460,19 @@ class Deposition:
 
     def digest(self, full: bool = False) -> str:
         """The content digest, as hex."""
-        from polystate.digest import digest
+        from polystate.store.digest import digest
 
         return digest(self.tree, full)
 
     def describe(self) -> dict[str, Any]:
         """What this deposition holds, in counts and names."""
-        from polystate.describe import describe
+        from polystate.questions.describe import describe
 
         return describe(self)
 
     def explain(self, atom: str | None = None, **request: Any) -> list[dict[str, Any]]:
         """The plan of a request: which descriptor contributes what, from where, by which operator."""
-        from polystate.describe import explain
+        from polystate.questions.describe import explain
 
         return explain(self, atom, **request)
 

@@ -29,10 +29,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
-from polystate.kernels import resolve
-from polystate.outputs import replacing, store_target
-from polystate.sampling import Draw
-from polystate.store import StoredTree, Tree, read
+from polystate.kernels.dispatch import resolve
+from polystate.numbers.philox import Draw
+from polystate.store.outputs import replacing, store_target
+from polystate.store.reading import StoredTree, read
+from polystate.store.tree import Tree
 
 if TYPE_CHECKING:
     from polystate.deposition import Deposition

@@ -19,7 +19,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from polystate_schemas.schema import Violation, escape, validate
+from polystate_schemas.documents import Violation, escape
+from polystate_schemas.schema import validate
 
 __all__ = [
     "KEYS", "REGISTRY", "Entry", "RegistryError", "check", "check_lock", "content_hash", "entries", "publish", "read",

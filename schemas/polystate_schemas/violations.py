@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 from jsonschema import validators
 
-from polystate_schemas.schema import Violation, escape, json_schema
+from polystate_schemas.documents import Violation, escape, json_schema
 
 _TYPES = {
     "string": "a text", "number": "a finite number", "integer": "a whole number", "boolean": "true or false",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from polystate_conformance import case as cases
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import collection
 
 VALIDATE = "kind: validate\nprofile: validate\nrequest: {outputs: [valid]}\n"
 SENTENCE = '{STO-1: ""}'
@@ -40,7 +41,7 @@ def tiny(tmp_path: Path) -> list[cases.Case]:
         f"kind: evaluate\nprofile: gaussian\ndeposition: {{file: {tmp_path}/raw.bin}}\nrequest: {{outputs: [mean]}}\n"
         "expect: {mean: {value: [[1.0, 2.0, 3.0]], abs: 1.0e-9, rel: 0, because: typed by hand}}\n",
     )  # fmt: skip
-    return cases.load_all(tmp_path)
+    return collection.load_all(tmp_path)
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from polystate_conformance import authoring, check, sentences
-from polystate_conformance import case as cases
+from polystate_conformance.authoring import cases as authoring
 from polystate_conformance.implementations import reference
-from polystate_conformance.materialise import Materials
-from polystate_conformance.runner import run_in_process
+from polystate_conformance.scoring.runner import run_in_process
+from polystate_conformance.selftest import check
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import collection, sentences
+from polystate_conformance.suite.materialise import Materials
 from polystate_tools.cli import application
 
 TITLE = 'a "distant" origin: its digits, {all} of them # and more'
@@ -22,7 +24,7 @@ def test_a_new_case_of_each_kind_is_one_that_can_be_scored(tmp_path, kind):
     profile = "mmtf" if kind == "decode" else "gaussian"
     file = authoring.new("tls", "origin-far-away", TITLE, kind, profile, ["TLS-1"], root=tmp_path)
     assert file == tmp_path / "tls" / "0001-origin-far-away" / "case.yaml"
-    (case,) = cases.load_all(tmp_path)
+    (case,) = collection.load_all(tmp_path)
     assert (case.id, case.title, case.kind) == ("tls.0001", TITLE, kind)
     assert case.sentences == {"TLS-1": sentences.read()["TLS-1"].hash}
     assert case.level == sentences.read()["TLS-1"].level
@@ -72,6 +74,6 @@ def test_a_case_that_cannot_be_read_is_named_by_stale(monkeypatch):
     def unreadable(*_: Path) -> list[cases.Case]:
         raise cases.BadCase("cases/tls/0023-x/case.yaml: oracle: no")
 
-    monkeypatch.setattr(cases, "load_all", unreadable)
+    monkeypatch.setattr(collection, "load_all", unreadable)
     result = CliRunner().invoke(application("case"), ["case", "stale"])
     assert result.exit_code == 2 and result.output.startswith("polystate: cases/tls/0023-x/case.yaml: oracle")

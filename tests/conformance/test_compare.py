@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polystate_conformance import compare
+from polystate_conformance.scoring import compare
 
 ONE = np.array([[1.0, 2.0], [3.0, 4.0]])
 

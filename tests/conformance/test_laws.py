@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polystate_conformance import exact_tests, laws, power
+from polystate_conformance.scoring import exact_tests, laws, power
 
 MEAN = np.arange(12.0).reshape(4, 3)
 COVARIANCE = np.array([[[0.2, 0.05, 0.0], [0.05, 0.3, -0.1], [0.0, -0.1, 0.4]]] * 4)

@@ -7,7 +7,8 @@ import textwrap
 
 import pytest
 
-from polystate_conformance import report, runner
+from polystate_conformance.reports import footer as report
+from polystate_conformance.scoring import runner
 
 
 def outcome(command, cases, **options):
@@ -123,7 +124,7 @@ def test_children_of_an_adapter_end_with_it(tiny):
         print(child.pid, file=sys.stderr, flush=True)
         sys.stdin.readline(); print("no hello", flush=True); sys.stdin.read()
         """)
-    from polystate_conformance.session import AdapterFailure, Session
+    from polystate_conformance.scoring.session import AdapterFailure, Session
 
     session = Session(program)
     with pytest.raises(AdapterFailure):

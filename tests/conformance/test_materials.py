@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate_conformance import case as cases
-from polystate_conformance import check, damage, digest, variants
-from polystate_conformance.materialise import Materials
+from polystate_conformance.scoring import digest
+from polystate_conformance.selftest import check
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import collection, damage, variants
+from polystate_conformance.suite.materialise import Materials
 
 TEXT = """
 id: tiny.0001
@@ -153,4 +155,4 @@ def test_a_variant_that_breaks_the_format_or_has_no_rule_is_refused(found):
 
 def test_an_empty_collection_is_an_error(tmp_path):
     with pytest.raises(cases.BadCase, match="no case"):
-        cases.load_all(tmp_path)
+        collection.load_all(tmp_path)

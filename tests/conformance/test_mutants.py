@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 import polystate
-from polystate_conformance import case as cases
-from polystate_conformance import equivalent, faults, kill, mutants, paths, propose_documents, variants
-from polystate_conformance.materialise import Materials
-from polystate_schemas import schema
+from polystate_conformance import paths
+from polystate_conformance.authoring import propose_documents
+from polystate_conformance.selftest import equivalent, kill, mutants
+from polystate_conformance.selftest import planting as faults
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import variants
+from polystate_conformance.suite.materialise import Materials
+from polystate_schemas import documents
 
 BASES = sorted(file.parent for file in paths.CASES.glob(f"*/*/{variants.FILE}"))
 
@@ -65,7 +69,7 @@ def test_explained_constraints_exist_and_no_rule_covers_them():
     for id in equivalent.explained():
         kind, _, place = id.partition(":")
         path = tuple(int(part) if part.isdigit() else part for part in place.split("/"))
-        assert id in ids and equivalent.implied(schema.json_schema(kind), path) is None
+        assert id in ids and equivalent.implied(documents.json_schema(kind), path) is None
 
 
 def test_enough_must_be_killed():

@@ -7,7 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from polystate_conformance import junit, report, report_html, runner
+from polystate_conformance.reports import footer as report
+from polystate_conformance.reports import junit
+from polystate_conformance.reports import page as report_html
+from polystate_conformance.scoring import runner
 
 
 @pytest.fixture

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from polystate_conformance import case as cases
-from polystate_conformance import choose, kill, report, report_html, runner
 from polystate_conformance import score as scoring
-from polystate_tools import conformance_cli
+from polystate_conformance.reports import footer as report
+from polystate_conformance.reports import page as report_html
+from polystate_conformance.scoring import runner
+from polystate_conformance.selftest import kill
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import collection as choose
 from polystate_tools.cli import application
+from polystate_tools.commands import conformance as conformance_cli
 
 
 @pytest.fixture

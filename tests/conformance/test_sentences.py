@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from polystate_conformance import sentences
-from polystate_conformance.case import Case
+from polystate_conformance.suite import sentences
+from polystate_conformance.suite.case import Case
 
 TEXT = """
 # 1. Title [ABC-9] is not at the start

@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from polystate_conformance import exact_tests, laws, report_statistics, verify_statistics
+from polystate_conformance.reports import statistics as report_statistics
+from polystate_conformance.scoring import exact_tests, laws
+from polystate_conformance.selftest import verify_statistics
 
 SHORT = ("statistics.0001", "statistics.0007", "statistics.0020", "statistics.0024", "statistics.0028")
 ALL = {case.id: case for case in verify_statistics.collection()}

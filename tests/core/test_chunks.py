@@ -12,8 +12,8 @@ import zarr
 import zstandard
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, ZstdCodec
 
-from polystate import chunks, memory, metadata
 from polystate.errors import UnreadableArray
+from polystate.store import chunks, memory, metadata
 
 RNG = np.random.default_rng(3)
 INDEX_FIRST = ShardingCodec(chunk_shape=(3, 2), index_location="start", codecs=[BytesCodec(), Crc32cCodec()])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polystate import counting
-from polystate.scope_dag import ALWAYS, INACTIVE, ScopeDag, StateTable, holds
-from polystate.states import States
+from polystate.states import counting
+from polystate.states.joint import States
+from polystate.states.scope_dag import ALWAYS, INACTIVE, ScopeDag, StateTable, holds
 
 
 @st.composite

@@ -11,8 +11,8 @@ from small import conditions, deposition, iadp, sites
 
 import polystate
 from polystate.errors import AbsoluteConflict, AxisNotGiven
+from polystate.numbers.tensors import symmetric
 from polystate.operators import call
-from polystate.operators.parametric_gaussian import symmetric
 
 finite = st.floats(-5, 5, allow_subnormal=False)
 

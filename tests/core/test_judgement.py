@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.editing.modes import convert
+from polystate.editing.text_form import build
 from polystate.errors import BadRequest, PolystateError
-from polystate.modes import convert
-from polystate.store import Group
-from polystate.text import build
+from polystate.store.tree import Group
 
 BASE: dict[str, Any] = {
     "format_version": "0.1.0",

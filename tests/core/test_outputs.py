@@ -9,9 +9,9 @@ from small import deposition, iadp
 
 import polystate
 from polystate.errors import AlreadyExists, NotAStore
-from polystate.outputs import replacing
 from polystate.sample import sample
-from polystate.store import Group
+from polystate.store.outputs import replacing
+from polystate.store.tree import Group
 
 TREE = polystate.build(deposition(2, {"b": iadp([20.0, 30.0])}))
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polystate.errors import DrawRange, NotPositiveSemidefinite
-from polystate.sampling import Draw, cholesky, displacement, normals, words
+from polystate.numbers.philox import Draw, normals, words
+from polystate.numbers.positive import cholesky, displacement
 
 # Known answers of Random123 1.09 (kat_vectors): counter, key, result
 PUBLISHED = [

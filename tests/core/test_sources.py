@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate import metadata, writing
 from polystate.errors import NotAStore, UnknownLayer
-from polystate.sources import DirectorySource, ZipSource
-from polystate.store import read
-from polystate.updating import update
-from polystate.writing import write
+from polystate.store import metadata, writing
+from polystate.store.reading import read
+from polystate.store.sources import DirectorySource, ZipSource
+from polystate.store.updating import update
+from polystate.store.writing import write
 from tests.core import small
 
 GROUP = '{"zarr_format": 3, "node_type": "group", "attributes": {}}'

@@ -12,8 +12,8 @@ from small import conditions, deposition, sites
 
 import polystate
 from polystate.errors import IllegalState, OverlappingConditions, ScopeCycle, StateNotFound, TooEntangled
-from polystate.scope_dag import INACTIVE
-from polystate.states import States
+from polystate.states.joint import States
+from polystate.states.scope_dag import INACTIVE
 
 
 @st.composite

@@ -17,12 +17,13 @@ from hypothesis.extra import numpy as hnp
 from small import deposition, iadp
 
 import polystate
-from polystate import writing
-from polystate.digest import digest
 from polystate.errors import AlreadyExists, NotAStore, UnreadableArray, UnreadableTable, UnsupportedVersion
-from polystate.store import TABLE_MEDIA_TYPE, Group, read
-from polystate.updating import update
-from polystate.writing import chunk_shape, write
+from polystate.store import writing
+from polystate.store.digest import digest
+from polystate.store.reading import read
+from polystate.store.tree import TABLE_MEDIA_TYPE, Group
+from polystate.store.updating import update
+from polystate.store.writing import chunk_shape, write
 
 arrays = hnp.arrays(
     st.sampled_from(["u1", "i4", "u4", "f4", "f8"]),
@@ -59,13 +60,13 @@ def small_tree(b: float = 20.0):
 def test_opening_reads_no_array(tmp_path, monkeypatch):
     path = write(small_tree(), tmp_path / "s.zarr")
     asked: list[str] = []
-    original = polystate.store.StoredTree.read_array
+    original = polystate.store.reading.StoredTree.read_array
 
     def spy(self, path, rows=None):
         asked.append(path)
         return original(self, path, rows)
 
-    monkeypatch.setattr(polystate.store.StoredTree, "read_array", spy)
+    monkeypatch.setattr(polystate.store.reading.StoredTree, "read_array", spy)
     dep = polystate.open(path)
     assert dep.document["format_version"] == "0.1.0" and not asked
     dep.hierarchy.atom_id  # noqa: B018
@@ -89,7 +90,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(tmp_path, name, exchange
         import os, sys, pathlib
         sys.path.insert(0, sys.argv[4])
         import small, polystate
-        from polystate import writing
+        from polystate.store import writing
         left = int(sys.argv[2])
         def dying(function):
             def call(*a, **k):

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from polystate.digest import digest
 from polystate.errors import UnreadableTable
-from polystate.store import Group
-from polystate.tables import OtherColumn, read_table, table_bytes
+from polystate.store.digest import digest
+from polystate.store.tables import OtherColumn, read_table, table_bytes
+from polystate.store.tree import Group
 
 TABLE = {"site": pa.array([0, 1], pa.int32()), "label": pa.array(["A", "é"])}
 

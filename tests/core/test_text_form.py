@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.editing.text_form import array
 from polystate.errors import SchemaError
-from polystate.text import array
 
 HEAD = """
 hierarchy:

@@ -12,8 +12,9 @@ import pytest
 import zarr
 
 import polystate
+from polystate.editing.payloads import replace_payload
 from polystate.errors import NotAStore, WrongDtype
-from polystate.updating import replace_payload, update
+from polystate.store.updating import update
 from tests.core import small
 
 OTHER = {"other-tool": {"a": [1, 2]}}

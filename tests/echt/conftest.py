@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.solver.structure import Problem
 
 
 def field(sigma: np.ndarray, r: np.ndarray) -> np.ndarray:

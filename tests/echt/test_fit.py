@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 
 import polystate
 from polystate.errors import BadRequest
+from polystate_tools.bridges.query import query
 from polystate_tools.cli import application
-from polystate_tools.echt import solver as solver_module
 from polystate_tools.echt.fit import atom_b, fit
 from polystate_tools.echt.many import fit_many, row_key
-from polystate_tools.echt.model import atom_covariances
 from polystate_tools.echt.outputs import write_all
-from polystate_tools.echt.points import Settings
 from polystate_tools.echt.ranges import share_ranges
+from polystate_tools.echt.solver import solver as solver_module
+from polystate_tools.echt.solver.model import atom_covariances
+from polystate_tools.echt.solver.points import Settings
 from polystate_tools.echt.stored import checked, input_of, stored
-from polystate_tools.query import query
-from polystate_tools.report.echt import page
+from polystate_tools.report.page import page
 
 SHORT = Settings(max_steps=25, final_tolerance=1e-5)
 
@@ -63,7 +63,7 @@ def test_every_level_is_there_with_its_provenance(fitted):
 
 
 def test_a_deposition_can_be_fitted_again(fitted, tmp_path):
-    from polystate.writing import write
+    from polystate.store.writing import write
 
     path = tmp_path / "first.zarr"
     write(fitted.deposition_tree(), path)
@@ -145,7 +145,7 @@ def test_a_stored_fit_is_checked_against_its_file(fitted, pdb):
 
 
 def test_a_deposition_is_reported(fitted, pdb, tmp_path):
-    from polystate.writing import write
+    from polystate.store.writing import write
 
     write(fitted.deposition_tree(), tmp_path / "fit.zarr")
     call = ["report", str(tmp_path / "fit.zarr"), "-o", str(tmp_path / "page.html")]
@@ -163,7 +163,7 @@ def test_a_deposition_is_reported(fitted, pdb, tmp_path):
 
 
 def test_a_deposition_without_a_fit_is_refused(pdb, tmp_path):
-    from polystate_tools.echt.atoms_of import load
+    from polystate_tools.echt.input import load
 
     with pytest.raises(BadRequest, match="no fitted hierarchy"):
         stored(polystate.Deposition(load(pdb)[0]))
@@ -300,7 +300,7 @@ def test_an_invalid_result_is_not_written_and_the_fit_is_kept(pdb, tmp_path, mon
 
 
 def test_an_invalid_input_is_refused_before_the_fit(pdb, tmp_path):
-    from polystate_tools.echt.atoms_of import load
+    from polystate_tools.echt.input import load
 
     tree = dict(load(pdb)[0])
     tree["descriptors/iadp"].arrays["b"][3] = np.nan

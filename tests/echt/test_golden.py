@@ -8,8 +8,8 @@ import pytest
 
 import polystate
 from polystate_conformance.paths import CORPUS
-from polystate_tools.corpus import data_folder
-from polystate_tools.echt.corpus import ENTRIES
+from polystate_tools.corpus.echt import ENTRIES
+from polystate_tools.corpus.entry import data_folder
 from polystate_tools.echt.stored import checked, input_of, stored
 
 GOLDEN = ("6vxx-echt", "7k3t-echt")

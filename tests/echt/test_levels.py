@@ -9,8 +9,6 @@ import pytest
 
 import polystate
 from polystate.errors import BadRequest, NotPositiveSemidefinite, PolystateError
-from polystate_tools.echt import secondary
-from polystate_tools.echt.atoms_of import fit_input, load
 from polystate_tools.echt.errors import (
     BFactorRange,
     LevelIncomplete,
@@ -20,7 +18,9 @@ from polystate_tools.echt.errors import (
     UnknownLevel,
 )
 from polystate_tools.echt.fit import prepare
-from polystate_tools.echt.levels import Level, build_levels, without_repeats
+from polystate_tools.echt.input import fit_input, load
+from polystate_tools.echt.levels import secondary
+from polystate_tools.echt.levels.levels import Level, build_levels, without_repeats
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from polystate_tools.corpus import data_folder
+from polystate_tools.corpus.entry import data_folder
 from polystate_tools.echt.fit import prepare, problem_of
-from polystate_tools.echt.solver import Solver
+from polystate_tools.echt.solver.solver import Solver
 
 REFERENCE = {1: 152.62, 5: 91.79, 9: 59.32, 13: 38.97, 17: 25.03, 21: 15.91, 25: 10.12, 29: 6.29}
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from polystate_tools.echt import bound
-from polystate_tools.echt.fields import lift, lift_matrix, pull, shift
-from polystate_tools.echt.model import atom_covariances, level_covariances
-from polystate_tools.echt.points import Settings
-from polystate_tools.echt.solver import Solver
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.solver import bound
+from polystate_tools.echt.solver.fields import lift, lift_matrix, pull, shift
+from polystate_tools.echt.solver.model import atom_covariances, level_covariances
+from polystate_tools.echt.solver.points import Settings
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.echt.solver.structure import Problem
 
 QUICK = Settings(max_steps=30, final_tolerance=1e-6)
 

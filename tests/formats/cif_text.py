@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polystate.store import Tree
+from polystate.store.tree import Tree
 from polystate_tools.formats import import_file
 from polystate_tools.formats.report import ImportReport
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from polystate_tools.formats.corpus import REAL
-from polystate_tools.formats.mmcif_write import mmcif_of_records
-from polystate_tools.formats.records import Records
+from polystate_tools.corpus.files import REAL
+from polystate_tools.formats.mmcif.writer import mmcif_of_records
+from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ExportReport
 
 ROOT = Path(__file__).resolve().parents[2]

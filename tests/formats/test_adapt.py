@@ -7,9 +7,9 @@ import pytest
 from examples import DATA, apo_bound, needs_data
 
 from polystate.deposition import Deposition
-from polystate_tools import adapt
+from polystate_tools.bridges import adapt
 from polystate_tools.formats import import_file
-from polystate_tools.formats.build import tree_of_records
+from polystate_tools.formats.importing import tree_of_records
 
 
 @pytest.fixture(

@@ -11,11 +11,11 @@ from test_bad_input import imported
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes, one_conformer
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.pdb import records_of_pdb
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.exporting import ExportOptions, export_bytes, one_conformer
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.pdb.reader import records_of_pdb
+from polystate_tools.formats.records.records import Records
 
 
 def backbone(seq: int, letters: str, y: float = 0.0) -> list[str]:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
 from polystate_tools.formats import import_file
-from polystate_tools.formats.build import ImportOptions, tree_of_records
-from polystate_tools.formats.files import InputFile, read_input
-from polystate_tools.formats.fixed import hybrid36, to_hybrid36
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.pdb import records_of_pdb
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.importing import ImportOptions, tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.opening.files import InputFile, read_input
+from polystate_tools.formats.pdb.reader import records_of_pdb
+from polystate_tools.formats.records.fixed import hybrid36, to_hybrid36
+from polystate_tools.formats.records.records import Records
 
 
 def imported(lines, **options):
@@ -59,7 +59,7 @@ def test_truncated_files_are_refused(tmp_path):
 
 def test_binary_cif_garbage_is_unreadable():
     pytest.importorskip("biotite")
-    from polystate_tools.formats.bcif import records_of_bcif
+    from polystate_tools.formats.mmcif.bcif import records_of_bcif
 
     assert code_of(lambda: records_of_bcif(b"\x93\x01\x02")) == "container/unreadable-file"
 

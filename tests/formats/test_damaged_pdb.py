@@ -9,8 +9,8 @@ from examples import atom_line, residue_lines
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
 from polystate_tools.formats import import_file
-from polystate_tools.formats.build import ImportOptions, tree_of_records
-from polystate_tools.formats.pdb import records_of_pdb
+from polystate_tools.formats.importing import ImportOptions, tree_of_records
+from polystate_tools.formats.pdb.reader import records_of_pdb
 
 ANISOU = "ANISOU    1  N   ALA A   1     2500   2500   2600    123   -234    345       N  "
 
@@ -215,7 +215,7 @@ def test_method_and_resolution_without_an_entry_are_lost_and_told(header):
 
 
 def test_a_cell_that_is_none_is_left_out_of_mmcif_too():
-    from polystate_tools.formats.mmcif import records_of_mmcif
+    from polystate_tools.formats.mmcif.reader import records_of_mmcif
 
     atoms = "loop_\n" + "".join(f"_atom_site.{k}\n" for k in ("id", "label_atom_id", "label_comp_id", "label_asym_id"))
     atoms += "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 CA ALA A 1 2 3\n"

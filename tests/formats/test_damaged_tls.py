@@ -8,11 +8,11 @@ from test_tls_and_selections import imported, tls_file
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate_tools.echt.atoms_of import load
-from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.pdb import records_of_pdb
+from polystate_tools.echt.input import load
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.pdb.reader import records_of_pdb
 
 RESIDUAL = "U VALUES : RESIDUAL ONLY"
 NAMES = ("T", "L", "S")

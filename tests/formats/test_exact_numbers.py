@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from polystate.deposition import Deposition
 from polystate_tools.formats import export_file, import_file
-from polystate_tools.formats.numbers import texts
-from polystate_tools.formats.restored import moved_from, with_few_decimals
+from polystate_tools.formats.records.numbers import texts
+from polystate_tools.formats.unbuilding.restored import moved_from, with_few_decimals
 
 NUMBERS = st.one_of(
     st.floats(-9999, 9999),

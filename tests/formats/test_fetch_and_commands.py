@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate.store import read
+from polystate.store.reading import read
 from polystate_tools.cli import application
 from polystate_tools.formats import import_file
-from polystate_tools.formats.fetch import fetch
+from polystate_tools.formats.opening.fetch import fetch
 
 ENTRY = gzip.compress(mmcif_text(*apo_bound()), mtime=0)
 

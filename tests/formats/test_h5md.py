@@ -10,10 +10,10 @@ import pytest
 
 import polystate
 from polystate.errors import PolystateError
-from polystate.store import Tree
+from polystate.store.tree import Tree
 from polystate_conformance.paths import CONFORMANCE
-from polystate_tools.corpus import data_folder
-from polystate_tools.formats.h5md import export_h5md, import_h5md, place_beside
+from polystate_tools.corpus.entry import data_folder
+from polystate_tools.formats.h5md.importer import export_h5md, import_h5md, place_beside
 
 ARTIFACTS = CONFORMANCE / "artifacts"
 DATA = data_folder()

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import polystate
 from polystate.errors import PolystateError
 from polystate_tools.cli import application
-from polystate_tools.formats.h5md import import_h5md, place_beside
+from polystate_tools.formats.h5md.importer import import_h5md, place_beside
 
 XYZ = np.arange(36.0).reshape(3, 4, 3)
 """Coordinates of four atoms at three steps, Å."""

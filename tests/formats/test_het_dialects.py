@@ -8,10 +8,10 @@ from examples import apo_bound, mmcif_text
 
 from polystate.deposition import Deposition
 from polystate.errors import IllegalState, PolystateError
-from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.records.records import Records
 
 LEGAL = [
     {"het.0/apo-bound": "apo"},
@@ -154,7 +154,7 @@ def test_a_state_that_atoms_have_and_the_hierarchy_has_not_is_refused():
 
 
 def test_the_extension_can_be_left_unread():
-    from polystate_tools.formats.build import ImportOptions
+    from polystate_tools.formats.importing import ImportOptions
 
     records = records_of_mmcif(mmcif_text(*apo_bound()))
     tree, report = tree_of_records(records, ImportOptions(het=False))

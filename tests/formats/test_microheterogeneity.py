@@ -9,11 +9,11 @@ import pytest
 from examples import atom_line
 
 from polystate.deposition import Deposition
-from polystate_tools.formats.build import ImportOptions, tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.pdb import records_of_pdb
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
+from polystate_tools.formats.importing import ImportOptions, tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.pdb.reader import records_of_pdb
+from polystate_tools.formats.records.records import Records
 
 NAMES = ["N", "CA", "C"]
 
@@ -82,7 +82,7 @@ def test_types_that_are_there_at_the_same_time_are_told():
 
 
 def test_a_type_that_changes_between_models_is_no_alternate():
-    from polystate_tools.formats.unbuild import joined
+    from polystate_tools.formats.unbuilding.unbuild import joined
 
     records = joined([chain((1, "ALA", 1, "")), chain((1, "SER", 1, ""), model=2)])
     assert not {"unlettered-types", "overlapping-types"} & set(imported(records)[2])

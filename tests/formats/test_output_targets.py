@@ -11,7 +11,7 @@ from cif_text import cif, imported
 from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists
 from polystate_tools.formats import export_file
-from polystate_tools.formats.h5md import export_h5md
+from polystate_tools.formats.h5md.importer import export_h5md
 
 
 def export(dep, path, overwrite):

@@ -9,13 +9,13 @@ import pytest
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes
-from polystate_tools.formats.pdb import records_of_pdb
-from polystate_tools.formats.pdb_write import pdb_of_records
-from polystate_tools.formats.records import Assembly, Entity, Records, TlsGroup, TlsRecords
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.pdb.reader import records_of_pdb
+from polystate_tools.formats.pdb.writer import pdb_of_records
+from polystate_tools.formats.records.records import Assembly, Entity, Records, TlsGroup, TlsRecords
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.selections import selected
+from polystate_tools.formats.tls.selections import selected
 
 KEPT = np.array([[1.5, 2.25, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
 SHIFT = np.eye(4)

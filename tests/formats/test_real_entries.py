@@ -8,9 +8,9 @@ import pytest
 from examples import DATA, OPTIONS, STRUCTURES, needs_data
 
 from polystate.deposition import Deposition
-from polystate.operators.parametric_gaussian import six_components
+from polystate.numbers.tensors import six_components
 from polystate_tools.formats import export_file, import_file
-from polystate_tools.formats.files import read_input
+from polystate_tools.formats.opening.files import read_input
 
 pytestmark = needs_data
 

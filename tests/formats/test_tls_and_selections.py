@@ -8,14 +8,14 @@ from examples import atom_line
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate.operators.parametric_gaussian import six_components
-from polystate_tools.formats.build import ImportOptions, tree_of_records
-from polystate_tools.formats.export import ExportOptions, export_bytes
-from polystate_tools.formats.mmcif import records_of_mmcif
-from polystate_tools.formats.pdb import records_of_pdb
-from polystate_tools.formats.records import Records
-from polystate_tools.formats.selections import selected, with_chains_renamed
-from polystate_tools.formats.tls_records import declared_content
+from polystate.numbers.tensors import six_components
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
+from polystate_tools.formats.importing import ImportOptions, tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
+from polystate_tools.formats.pdb.reader import records_of_pdb
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.tls.records import declared_content
+from polystate_tools.formats.tls.selections import selected, with_chains_renamed
 
 T, L = (0.3, 0.25, 0.2, 0.01, 0.02, 0.03), (4.0, 3.0, 2.0, 0.1, 0.2, 0.3)
 S = (0.5, 0.1, 0.2, 0.3, -0.1, 0.25, 0.15, 0.05, 0.2)  # its trace is 0.6

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from polystate.errors import PolystateError
 from polystate_tools.cli import application
-from polystate_tools.formats import build, import_file
+from polystate_tools.formats import import_file
+from polystate_tools.formats import importing as build
 
 
 @pytest.mark.parametrize("name", ["a.pdb", "a.cif"])

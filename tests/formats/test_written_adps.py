@@ -9,9 +9,9 @@ from examples import mmcif_text
 
 from polystate.deposition import Deposition
 from polystate_tools.formats import export_file, import_file
-from polystate_tools.formats.adp import B_OF_U
-from polystate_tools.formats.build import tree_of_records
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.building.adp import B_OF_U
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.records.records import Records
 
 
 def contradicting() -> Records:

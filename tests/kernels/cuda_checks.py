@@ -6,8 +6,9 @@ import numpy as np
 
 from polystate.kernels.cuda import runs
 from polystate.kernels.ensemble import Ensemble
+from polystate.numbers.philox import Draw, words
+from polystate.numbers.positive import cholesky
 from polystate.operators.basis import nm_v1
-from polystate.sampling import Draw, cholesky, words
 
 from .random_depositions import deposition
 

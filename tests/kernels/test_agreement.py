@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polystate import Draw, evaluate
+from polystate import Draw
 from polystate.errors import PolystateError
+from polystate.evaluation import evaluate
 from polystate.kernels.ensemble import Ensemble
 
 from .random_depositions import deposition

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polystate
-from polystate import Draw, text
+from polystate import Draw
+from polystate.editing import text_form as text
 from polystate.errors import PolystateError
 
 from .random_depositions import deposition

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from polystate import kernels
 from polystate.errors import UnsupportedCombination
+from polystate.kernels import dispatch as kernels
 
 
 def test_importing_polystate_imports_neither_numba_nor_zarr():

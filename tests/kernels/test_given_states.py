@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate import Draw, sampling, text
+from polystate import Draw
+from polystate.editing import text_form as text
 from polystate.errors import IllegalState
 from polystate.kernels.ensemble import Ensemble
+from polystate.numbers import philox as sampling
 
 BACKENDS = ("numpy", "numba")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polystate.kernels import draws
-from polystate.sampling import Draw, words
+from polystate.numbers.philox import Draw, words
 
 EDGES = [0, 1, 2, 2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1, 322122547, 322122548, 3972844748, 3972844749]
 

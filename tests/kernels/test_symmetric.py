@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polystate import evaluate, sampling
-from polystate.descriptors import nearest_rotation
+from polystate.evaluation import evaluate
+from polystate.model.descriptor import nearest_rotation
+from polystate.numbers import positive
 from polystate.operators.parametric_gaussian import nm_covariance_v1, tls_v1
 from polystate.operators.rigid_body import rotation
 
@@ -71,4 +72,4 @@ def test_the_nearest_rotation_is_the_polar_factor():
 
 def test_the_tolerance_of_a_negative_maximum_is_absolute():
     inside, outside = -(1e-6 - 5e-13) * np.eye(3), -(1e-6 + 5e-13) * np.eye(3)
-    assert sampling.indefinite(np.stack([inside, outside])).tolist() == [1]
+    assert positive.indefinite(np.stack([inside, outside])).tolist() == [1]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate_conformance import case as cases
 from polystate_conformance import paths
-from polystate_conformance.materialise import Materials
+from polystate_conformance.suite import collection
+from polystate_conformance.suite.materialise import Materials
 
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (extra `torch`)")
 
@@ -28,7 +28,7 @@ def test_covariances_of_the_cases_are_those_of_the_reference() -> None:
     """Offsets, transforms, conditions, axes, normal modes: whatever the suite asks of `gaussian`."""
     compared = 0
     with Materials() as materials:
-        for case in cases.load_all():
+        for case in collection.load_all():
             request = case.request
             if case.negative or case.profile != "gaussian" or "covariance" not in request.get("outputs", ()):
                 continue

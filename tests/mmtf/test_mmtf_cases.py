@@ -17,18 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polystate_conformance import case, compare, paths, protocol
-from polystate_tools.formats.mmtf import (
-    adapter,
-    codecs,
-    container,
-    decoder,
-    draft,
-    groups,
-    kernels,
-    objects,
-    validate,
-)
+from polystate_conformance import paths, protocol
+from polystate_conformance.scoring import compare
+from polystate_conformance.suite import case
+from polystate_tools.commands import mmtf_adapter as adapter
+from polystate_tools.formats.mmtf import codecs, container, decoder, draft, groups, kernels, objects, validate
 from polystate_tools.formats.mmtf.limits import Budget
 
 FOLDER = paths.CASES / "mmtf"

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmtf_samples import dipeptide
+from through_records import mmtf_of_deposition, tree_of_mmtf
 
 import polystate
 from polystate_tools.formats import import_file, mmtf
-from polystate_tools.formats.build import tree_of_records
 from polystate_tools.formats.errors import BadOption, NoAtoms
-from polystate_tools.formats.mmcif import records_of_mmcif
+from polystate_tools.formats.importing import tree_of_records
+from polystate_tools.formats.mmcif.reader import records_of_mmcif
 from polystate_tools.formats.mmtf import errors
-from polystate_tools.formats.mmtf.deposition import mmtf_of_deposition, tree_of_mmtf
 from polystate_tools.formats.mmtf.from_records import structure_of_records
 from polystate_tools.formats.mmtf.records import records_of_structure
+from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.text import Text
 
 ENTRIES = "173D 1AA6 1BNA 1CAG 1IGT 1LPV 1MSH 1R9V 1SKM 3NJW 3NJW-onlyrequired 4CK4 4CUP 4OPJ 5EMG".split()
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from polystate_tools.commands.mmtf import app
 from polystate_tools.formats import mmtf
 from polystate_tools.formats.mmtf import errors, traversal
-from polystate_tools.formats.mmtf.cli import app
 from polystate_tools.formats.mmtf.info import describe
 
 ENTRIES = "173D 1AA6 1BNA 1CAG 1IGT 1LPV 1MSH 1R9V 1SKM 3NJW 4CK4 4CUP 4OPJ 4V5A 5EMG".split()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import polystate
-from polystate.store import Tree
+from polystate.store.tree import Tree
 
 
 def hierarchy(n: int, names: list[str] | None = None) -> dict[str, Any]:

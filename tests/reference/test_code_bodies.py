@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate.code_bodies import is_pickle
+from polystate.artifacts.bodies import is_pickle
 from polystate.errors import CodeNotAllowed, HashMismatch, OutputShape, PickleRefused
 from polystate_conformance.paths import CONFORMANCE
 from tests.reference.parts import build

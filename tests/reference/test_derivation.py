@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polystate
-from polystate.derivation import regenerated
+from polystate.editing.regenerated import regenerated
 from polystate.errors import UnsupportedCombination
 from polystate.operators.assignment import nearest_landmark_v1
 from polystate.operators.ensemble import occupancy_weighted_mean_v1
-from polystate.store import Tree
+from polystate.store.tree import Tree
 from tests.reference.parts import build, states
 
 AXES = {"frame": {"length": 4}}

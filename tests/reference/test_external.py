@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate import external as artifacts
+from polystate.artifacts import location as artifacts
 from polystate.errors import ArtifactMismatch, MissingArtifact, UriNotAllowed
-from polystate_tools.corpus import data_folder
+from polystate_tools.corpus.entry import data_folder
 from tests.reference.parts import build, external, trajectory_file
 
 FRAMES = np.random.default_rng(5).normal(size=(6, 4, 3)).astype(np.float32)
@@ -181,7 +181,7 @@ def _bytes_read() -> int | None:
 
 @pytest.mark.skipif(data_folder() is None, reason="the real trajectory is not on this machine")
 def test_the_real_trajectory_renders_as_h5py_reads_it(tmp_path: Path) -> None:
-    from polystate_tools.formats.h5md import import_h5md, place_beside
+    from polystate_tools.formats.h5md.importer import import_h5md, place_beside
 
     folder = data_folder()
     assert folder is not None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polystate
-from polystate.modes import convert
+from polystate.editing.modes import convert
 from tests.reference.parts import build, states
 
 N = 5

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate import Draw, text
+from polystate import Draw
+from polystate.editing import text_form as text
 from polystate.errors import AxisIndex, BadRequest, DrawRange
 from polystate.kernels.ensemble import Ensemble
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.editing.text_form import build_file
 from polystate.errors import AxisNotGiven
-from polystate.text import build_file
 from polystate_conformance.paths import CORPUS
-from polystate_tools import corpus_scenarios, train_hinge
+from polystate_tools.corpus import hinge as train_hinge
+from polystate_tools.corpus import scenarios as corpus_scenarios
 
 NAMES = ("mixed", "scenario-bundle", "scenario-classes", "scenario-crystal", "scenario-dynamics",
          "scenario-multiconformer")  # fmt: skip

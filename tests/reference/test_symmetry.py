@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.editing.text_form import build_file
 from polystate.errors import MissingArray, OutOfRange
 from polystate.operators.symmetry import operation, orthogonalization
-from polystate.text import build_file
 from polystate_conformance.paths import CORPUS
-from polystate_tools.symmetry import triplets, unit_cell_contents
+from polystate_tools.bridges.symmetry import triplets, unit_cell_contents
 from tests.reference.parts import build, hierarchy
 
 

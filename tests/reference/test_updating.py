@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate.digest import partial_digest
+from polystate.editing.payloads import replace_payload
 from polystate.errors import MissingArray, NotAStore, WrongShape
-from polystate.updating import replace_payload
+from polystate.store.digest import partial_digest
 from tests.reference.parts import build, states
 
 
@@ -74,7 +74,7 @@ WRITER = """
 import itertools, sys
 sys.path.insert(0, {root!r})
 from tests.reference.test_updating import tls
-from polystate.updating import replace_payload
+from polystate.editing.payloads import replace_payload
 print("ready", flush=True)
 for k in itertools.count():
     replace_payload({path!r}, "tls", {{"tls": tls(0.5 if k % 2 else 0.75)}})

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import polystate
+from polystate.editing.text_form import build_file
 from polystate.errors import BadRequest, NotAPartition, UnknownGrouping
-from polystate.selection import partition
-from polystate.text import build_file
+from polystate.structure.selection import partition
 from polystate_conformance.paths import CORPUS
 from tests.reference.parts import build
 

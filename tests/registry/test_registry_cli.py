@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from polystate_schemas.registry import REGISTRY, entries
-from polystate_tools.registry_cli import app
+from polystate_tools.commands.registry import app
 
 ADAPTER = """
 import json, sys

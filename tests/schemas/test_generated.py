@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from polystate_schemas import schema
+from polystate_schemas import documents, schema
 
 GENERATED = Path(schema.__file__).parent / "generated"
 
@@ -29,20 +29,20 @@ def test_running_needs_no_linkml():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("kind", schema.kinds())
+@pytest.mark.parametrize("kind", documents.kinds())
 def test_every_schema_is_a_valid_2020_12_schema(kind):
-    document = schema.json_schema(kind)
+    document = documents.json_schema(kind)
     assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(document)
 
 
 def test_null_is_absence_in_a_descriptor_and_refused_elsewhere():
-    descriptor = jsonschema.Draft202012Validator(schema.json_schema("descriptor"))
+    descriptor = jsonschema.Draft202012Validator(documents.json_schema("descriptor"))
     bundle = {
         "id": "models", "regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "state_axis": "model",
         "signal_type": "coordinates", "algebra": "independent",
     }  # fmt: skip
-    optional = set(schema.json_schema("descriptor")["properties"]) - set(bundle)
+    optional = set(documents.json_schema("descriptor")["properties"]) - set(bundle)
     assert len(optional) > 10
     for key in optional:
         assert descriptor.is_valid(bundle | {key: None}), key
@@ -50,14 +50,14 @@ def test_null_is_absence_in_a_descriptor_and_refused_elsewhere():
     assert not descriptor.is_valid(bundle | {"mode": None})
     assert not descriptor.is_valid(bundle | {"mode": "C", "operator": None})
     assert not descriptor.is_valid(bundle | {"reference": {"hash": None, "frame": "deposition"}})
-    axis = jsonschema.Draft202012Validator(schema.json_schema("axis"))
+    axis = jsonschema.Draft202012Validator(documents.json_schema("axis"))
     assert axis.is_valid({"length": 1}) and not axis.is_valid({"length": 1, "seed": None})
 
 
 def test_payload_dtypes_and_shapes_are_known():
     known = {"int8", "int32", "uint8", "uint32", "float32", "float64", "text"}
-    for kind in schema.payload_kinds():
-        payload = schema.payload(kind)
+    for kind in documents.payload_kinds():
+        payload = documents.payload(kind)
         for specification in payload["arrays"].values():
             assert specification["shapes"] and set(specification["dtypes"]) <= known - {"text"}
         for table in payload["tables"].values():
@@ -66,7 +66,7 @@ def test_payload_dtypes_and_shapes_are_known():
                 assert set(column["dtypes"]) <= known
             for key in table.get("unique", []) + [table.get("sorted_by", [])]:
                 assert set(key) <= set(table["columns"])
-    assert schema.payload("tls")["arrays"]["tls"]["shapes"] == [["G", 24], ["T", "G", 24]]
+    assert documents.payload("tls")["arrays"]["tls"]["shapes"] == [["G", 24], ["T", "G", 24]]
 
 
 def test_each_document_has_its_place_in_the_store():
@@ -77,7 +77,7 @@ def test_each_document_has_its_place_in_the_store():
         "operators/decoder": "operator_body", "provenance/fit": "provenance", "annotations/notes": "annotation",
         "landmarks/tls": "landmarks", "reference": "reference", "descriptors": None, "strange/thing": None,
     }.items():  # fmt: skip
-        assert schema.kind_of_path(path) == kind
+        assert documents.kind_of_path(path) == kind
 
 
 def test_generated_json_ends_with_a_line_and_sorted_keys():

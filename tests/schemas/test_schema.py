@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polystate_schemas import schema
+from polystate_schemas import documents, schema
 from polystate_schemas.generated import model
 
 HASH = "sha256:" + "0" * 64
@@ -46,7 +46,7 @@ MOTION = {
 def test_descriptors_of_every_regime_are_accepted(document):
     assert schema.validate("descriptor", document) == []
     assert schema.unknown_keys("descriptor", document) == []
-    assert schema.descriptor_payload(document) is not None
+    assert documents.descriptor_payload(document) is not None
     model.Descriptor.model_validate(document)
 
 
@@ -214,13 +214,13 @@ def test_text_that_cannot_be_built_is_refused(path, value, pointer):
 
 
 def test_payload_of_a_discrete_operator_has_states_and_arrays():
-    payload = schema.descriptor_payload(MOTION | {"regime": "discrete"})
+    payload = documents.descriptor_payload(MOTION | {"regime": "discrete"})
     assert {"states", "variables"} <= set(payload["tables"]) and "quaternion" in payload["arrays"]
-    assert schema.descriptor_payload(MOTION | {"mode": "A"}) is None
+    assert documents.descriptor_payload(MOTION | {"mode": "A"}) is None
 
 
 def test_numbered_arrays_are_resolved():
-    payload = schema.payload("mlp")
+    payload = documents.payload("mlp")
     assert schema.array_specification(payload, "w2")["shapes"] == [["h3", "h2"]]
     assert schema.array_specification(payload, "b0")["shapes"] == [["h1"]]
     assert schema.array_specification(payload, "w01") is None
@@ -243,7 +243,7 @@ def test_any_value_at_any_key_is_judged_without_a_crash(key, value):
         assert violation.message and violation.expected
 
 
-@given(st.sampled_from(schema.kinds()), anything)
+@given(st.sampled_from(documents.kinds()), anything)
 def test_any_document_is_judged_without_a_crash(kind, value):
     schema.validate(kind, value)
     schema.unknown_keys(kind, value)

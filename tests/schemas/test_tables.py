@@ -2,17 +2,17 @@
 
 import pytest
 
-from polystate_schemas import registry, schema, tables
+from polystate_schemas import documents, registry, tables
 
 
-@pytest.mark.parametrize("kind", schema.kinds())
+@pytest.mark.parametrize("kind", documents.kinds())
 def test_every_document_has_a_table_with_all_its_keys(kind):
     text = tables.table(f"fields {kind}")
-    for key in schema.json_schema(kind).get("properties", {}):
+    for key in documents.json_schema(kind).get("properties", {}):
         assert f"| `{key}` |" in text
 
 
-@pytest.mark.parametrize("kind", schema.payload_kinds())
+@pytest.mark.parametrize("kind", documents.payload_kinds())
 def test_every_payload_has_a_table(kind):
     text = tables.table(f"payload {kind}")
     own = tables._class_of("payload", kind)[1].get("attributes") or {}

@@ -8,7 +8,7 @@ import pytest
 from spec_examples import SPEC
 
 from polystate import errors
-from polystate_conformance import sentences
+from polystate_conformance.suite import sentences
 
 CHAPTERS = sorted(SPEC.glob("[0-9]*.md"))
 AREAS = set(

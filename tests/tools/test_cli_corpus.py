@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from polystate.errors import BadRequest
-from polystate_tools import corpus
 from polystate_tools.cli import application
+from polystate_tools.corpus import catalogue as corpus
+from polystate_tools.corpus import entry
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def elsewhere(tmp_path, monkeypatch):
     shutil.copy(corpus.SOURCES / "nested-loop.yaml", tmp_path / "nested-loop.yaml")
     for name, path in {"CORPUS": tmp_path, "SOURCES": tmp_path, "MANIFEST": tmp_path / "manifest.json"}.items():
         monkeypatch.setattr(corpus, name, path)
+        monkeypatch.setattr(entry, name, path, raising=False)
     return tmp_path
 
 

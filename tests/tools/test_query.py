@@ -11,7 +11,7 @@ from polystate.errors import BadRequest
 from polystate_conformance.paths import CORPUS
 
 duckdb = pytest.importorskip("duckdb")
-from polystate_tools.query import TABLES, query  # noqa: E402
+from polystate_tools.bridges.query import TABLES, query  # noqa: E402
 
 
 def test_means_are_those_of_the_atoms():

@@ -18,9 +18,11 @@ import inputs
 import measure
 import numpy as np
 
-from polystate import Deposition, evaluate
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, screw, symmetric
-from polystate.sampling import indefinite
+from polystate import Deposition
+from polystate.evaluation import evaluate
+from polystate.numbers.positive import indefinite
+from polystate.numbers.tensors import EIGHT_PI_SQUARED, symmetric
+from polystate.operators.parametric_gaussian import screw
 
 DEGREES = 180 / np.pi
 

@@ -24,13 +24,13 @@ import numpy as np
 from numcodecs import Zstd
 
 from polystate import Deposition
-from polystate_tools.echt.atoms_of import fit_input, load
 from polystate_tools.echt.fit import Fit, problem_of
-from polystate_tools.echt.level_tables import atoms_of_table, levels_of_table, table_rows
-from polystate_tools.echt.model import atom_covariances, level_covariances
-from polystate_tools.echt.points import Settings
-from polystate_tools.echt.solver import Solver
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.input import fit_input, load
+from polystate_tools.echt.levels.tables import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.solver.model import atom_covariances, level_covariances
+from polystate_tools.echt.solver.points import Settings
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.echt.solver.structure import Problem
 
 REFERENCE = {1: 152.62, 5: 91.79, 9: 59.32, 13: 38.97, 17: 25.03, 21: 15.91, 25: 10.12, 29: 6.29}
 
@@ -89,7 +89,7 @@ def size() -> None:
         code = (
             "import resource, time, numba, numpy as np; numba.set_num_threads(1)\n"
             "import sys; sys.path.insert(0, 'tools/benchmarks')\n"
-            "from echt import synthetic; from polystate_tools.echt.solver import Settings, Solver\n"
+            "from echt import synthetic; from polystate_tools.echt.solver.solver import Settings, Solver\n"
             "Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0)).fit()\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
             f"p = synthetic({n}); c = time.process_time(); s = Solver(p, Settings(max_steps=3, final_tolerance=1.0))\n"
@@ -104,7 +104,7 @@ def size() -> None:
 
 def storage(name: str = "6vxx-echt") -> None:
     """Scalars, raw and stored bytes of each array of a golden fit, and what 32 bits would make of its numbers."""
-    from polystate.store import read
+    from polystate.store.reading import read
     from polystate_conformance.paths import CORPUS
 
     file = CORPUS / f"{name}.zarr.zip"

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from polystate.store import Group
-from polystate.writing import write
-from polystate_tools.formats.operators import operator
+from polystate.store.tree import Group
+from polystate.store.writing import write
+from polystate_tools.formats.building.operators import operator
 
 RESIDUES = 500  # a chain
 LEVELS = "molecule,chain,secondary_structure,residue,atomic"

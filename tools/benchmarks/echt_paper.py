@@ -17,10 +17,10 @@ import numpy as np
 from echt import spike
 
 from polystate_tools.echt.fit import prepare, problem_of
-from polystate_tools.echt.model import level_covariances, own_covariances
-from polystate_tools.echt.points import EIGHT_PI2, Point, Settings
-from polystate_tools.echt.solver import Solver
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.solver.model import level_covariances, own_covariances
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.echt.solver.structure import Problem
 
 TOLERANCE = 1e-5  # of F
 LAST = 50  # where the path of these levels ends

@@ -14,7 +14,7 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.kernels.ensemble import Ensemble
-from polystate.states import States
+from polystate.states.joint import States
 
 LIMIT_S = 120.0  # of one series, inputs included; what would take longer is left out and said to be
 SWEEP = 80 << 20  # numbers of 8 bytes, more than a large cache holds

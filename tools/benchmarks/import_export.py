@@ -21,9 +21,9 @@ from pathlib import Path
 import gemmi
 
 from polystate.deposition import Deposition
-from polystate.writing import write
+from polystate.store.writing import write
+from polystate_tools.corpus.files import REAL
 from polystate_tools.formats import export_file, import_file
-from polystate_tools.formats.corpus import REAL
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 7

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED
-from polystate.store import Group
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
+from polystate.store.tree import Group
 from polystate_schemas.registry import entries
 
 LEVELS = ("molecule", "domain", "secondary_structure", "residue_group")

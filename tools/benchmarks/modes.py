@@ -10,7 +10,7 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.kernels.ensemble import Ensemble
-from polystate.store import Group
+from polystate.store.tree import Group
 from polystate_schemas.registry import entries
 
 MODES = 20

@@ -21,12 +21,12 @@ MODULES = {
     ): "polystate_tools.commands.depositions",
     ("covariance", "render", "sample"): "polystate_tools.commands.evaluation",
     ("query",): "polystate_tools.commands.queries",
-    ("import", "export"): "polystate_tools.formats.cli",
-    ("mmtf",): "polystate_tools.formats.mmtf.cli",
-    ("registry",): "polystate_tools.registry_cli",
-    ("score", "case"): "polystate_tools.conformance_cli",
+    ("import", "export"): "polystate_tools.commands.exchange",
+    ("mmtf",): "polystate_tools.commands.mmtf",
+    ("registry",): "polystate_tools.commands.registry",
+    ("score", "case"): "polystate_tools.commands.conformance",
     ("corpus",): "polystate_tools.commands.corpus",
-    ("fit",): "polystate_tools.echt.cli",
+    ("fit",): "polystate_tools.commands.fit",
     ("report",): "polystate_tools.commands.reports",
 }
 TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
@@ -63,7 +63,7 @@ def application(verb: str | None) -> typer.Typer:
 def _print_version(asked: bool) -> None:
     if asked:
         from polystate import __version__
-        from polystate.store import FORMAT_VERSION
+        from polystate.store.tree import FORMAT_VERSION
 
         typer.echo(f"polystate {__version__}, format {FORMAT_VERSION}")
         raise typer.Exit()

@@ -17,7 +17,7 @@ from typing import Any
 
 from case_list import CASES, Expect, Made
 
-from polystate_conformance import sentences
+from polystate_conformance.suite import sentences
 
 HERE = Path(__file__).resolve().parent
 FLOAT_BECAUSE = "one rounding to float32 (MMTF-21): the nearest float32 is the only right answer"

@@ -135,7 +135,7 @@ class Drawer:
 
     def levels(self, joint: np.ndarray) -> np.ndarray:
         """Covariances of the levels that are drawn, (L, M, 3, 3) Å²."""
-        from polystate.evaluate import gaussian_levels
+        from polystate.evaluation.evaluate import gaussian_levels
 
         sampled = [d.id for d in gaussian_levels(self.dep) if self.takes_part(d)]
         u = self.dep.covariance(levels=sampled, by_level=True, backend="numpy", **self.selection(joint))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from polystate import evaluate
 from polystate.errors import BadRequest
+from polystate.evaluation import evaluate
 from polystate_conformance import protocol
 
 PROFILES = [
@@ -185,7 +185,7 @@ def _evaluate(message: dict[str, Any]) -> dict[str, Any]:
 
 
 _OF_ATOMS = {"mean", "present", "covariance"}
-"""Outputs that functions of `polystate.evaluate` of the same name give."""
+"""Outputs that functions of `polystate.evaluation.evaluate` of the same name give."""
 
 
 def _selection(request: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _name(key: str) -> tuple[str, int]:
 
 def _draw(message: dict[str, Any]) -> dict[str, Any]:
     from polystate import Draw
-    from polystate.sampling import whole
+    from polystate.numbers.philox import whole
 
     request, out_dir = message["request"], message["out_dir"]
     outputs = set(request["outputs"])
@@ -319,7 +319,7 @@ def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
     given = "directory" if Path(message["deposition"]).is_dir() else "zip"
     name = "out.zarr.zip" if request.get("container", given) == "zip" else "out.zarr"
     if "mode" in request:
-        from polystate.modes import convert
+        from polystate.editing.modes import convert
 
         tree = convert(tree, request["mode"])
     polystate.write(tree, Path(message["out_dir"]) / name)

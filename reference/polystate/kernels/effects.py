@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate import evaluate
 from polystate.deposition import Deposition
-from polystate.descriptors import ALWAYS, Descriptor
-from polystate.evaluate import Request
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import Request
 from polystate.kernels import joint
+from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.numbers.tensors import six_components
 from polystate.operators import call
-from polystate.operators.parametric_gaussian import six_components
-from polystate.scope_dag import Condition
+from polystate.states.scope_dag import Condition
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # cause (R,), atom row (R,), values (R, k)
 MOST_BYTES = 1 << 29  # of stored states (mode A) that are held in memory

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from polystate import evaluate
 from polystate.deposition import Deposition
 from polystate.errors import DrawRange
-from polystate.evaluate import Request
-from polystate.kernels import effects, gauss, joint, resolve, stack
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import Request
+from polystate.kernels import effects, gauss, joint, stack
+from polystate.kernels.dispatch import resolve
 from polystate.kernels.draws import gaussian
 from polystate.kernels.jit import jit
-from polystate.operators.parametric_gaussian import six_components
-from polystate.sampling import Draw, checked_psd
+from polystate.numbers.philox import Draw
+from polystate.numbers.positive import checked_psd
+from polystate.numbers.tensors import six_components
 
 MOST_DRAWS = 1 << 64
 

@@ -7,7 +7,7 @@ import numpy as np
 from polystate.errors import NotPositiveSemidefinite
 from polystate.kernels import draws, stack
 from polystate.kernels.joint import words_of
-from polystate.sampling import PSD_RULE, indefinite, nearest_positive
+from polystate.numbers.positive import PSD_RULE, indefinite, nearest_positive
 
 
 def padded(n: int) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 from polystate.kernels.constants import DISCRETE
 from polystate.kernels.draws import philox
 from polystate.kernels.jit import jit
-from polystate.scope_dag import Condition
-from polystate.states import States
+from polystate.states.joint import States
+from polystate.states.scope_dag import Condition
 
 INACTIVE = -1
 OK, NO_POPULATION, NOT_POSSIBLE, OVERLAP = 0, 1, 2, 3

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from polystate import evaluate
-from polystate.descriptors import Descriptor
-from polystate.evaluate import Request
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import Request
 from polystate.kernels.formulas import moved, translation
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED, VOIGT, symmetrised
+from polystate.model.descriptor import Descriptor
+from polystate.numbers.tensors import EIGHT_PI_SQUARED, VOIGT, symmetrised
 
 BLOCK = 2048  # atoms whose columns stay in the cache
 MANY = 1 << 62  # combinations that fit into one number

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate import evaluate
-from polystate.descriptors import Descriptor
 from polystate.errors import UnsupportedCombination
-from polystate.evaluate import Request
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import Request
 from polystate.kernels import stack
-from polystate.operators.parametric_gaussian import six_components, symmetric
-from polystate.sampling import indefinite
+from polystate.model.descriptor import Descriptor
+from polystate.numbers.positive import indefinite
+from polystate.numbers.tensors import six_components, symmetric
 
 LANES = 4  # atoms of a combination are padded to whole vectors
 PARAMETER = {"tls_v1": "tls", "iadp_v1": "b", "aadp_v1": "u", "nm_covariance_v1": "variance"}

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from polystate import evaluate
-from polystate.descriptors import Descriptor
-from polystate.evaluate import Request
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import Request
 from polystate.kernels.plan import parameter_of
-from polystate.operators.parametric_gaussian import EIGHT_PI_SQUARED
+from polystate.model.descriptor import Descriptor
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
 
 FULL = torch.tensor([[0, 3, 4], [3, 1, 5], [4, 5, 2]])  # of 11, 22, 33, 12, 13, 23
 

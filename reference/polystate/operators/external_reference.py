@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polystate.h5md import ANGSTROM
+from polystate.numbers.units import ANGSTROM
 
 
 def h5md_v1(position: np.ndarray, unit: str) -> dict[str, np.ndarray]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
-from scipy.special import expit
 
 from polystate.errors import UnsupportedCombination
 
-ACTIVATIONS = {
+
+def expit(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)); SciPy is loaded by the first decoder that asks for it."""
+    from scipy.special import expit as logistic
+
+    return logistic(x)
+
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
     "sigmoid": expit,
@@ -29,3 +38,11 @@ def mlp_v1(latent: np.ndarray, activation: str = "tanh", **layers: np.ndarray) -
         if k < depth - 1:
             h = ACTIVATIONS[activation](h)
     return {"output": h.reshape(-1, 3)}
+
+
+def layers(arrays: Collection[str]) -> int:
+    """How many layers a network has: the number of arrays w0, w1, ... up to the first that is missing."""
+    n = 0
+    while f"w{n}" in arrays:
+        n += 1
+    return n

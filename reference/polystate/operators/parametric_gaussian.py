@@ -4,27 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-EIGHT_PI_SQUARED = 8 * np.pi**2
-VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # order of the six components of U, T and L
-
-
-def symmetric(six: np.ndarray) -> np.ndarray:
-    """(..., 6) in the order 11, 22, 33, 12, 13, 23 as (..., 3, 3)."""
-    six = np.asarray(six, np.float64)
-    full = np.empty((*six.shape[:-1], 3, 3))
-    for k, (i, j) in enumerate(VOIGT):
-        full[..., i, j] = full[..., j, i] = six[..., k]
-    return full
-
-
-def symmetrised(u: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) made exactly symmetric, where rounding has left it so only nearly."""
-    return 0.5 * (u + np.swapaxes(u, -1, -2))
-
-
-def six_components(u: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) as (..., 6) in the order 11, 22, 33, 12, 13, 23."""
-    return np.stack([u[..., i, j] for i, j in VOIGT], axis=-1)
+from polystate.numbers.tensors import EIGHT_PI_SQUARED, symmetric, symmetrised
 
 
 def screw(eight: np.ndarray) -> np.ndarray:

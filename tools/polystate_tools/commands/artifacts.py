@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from polystate.artifacts.location import content_sha256, locate
 from polystate.errors import AlreadyExists, PolystateError
-from polystate.external import content_sha256, locate
 
 Move = tuple[Path, Path]  # from where to where
 
@@ -50,7 +50,7 @@ def _uris(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def copy(moves: list[Move]) -> None:
     """Put files and folders where they are needed: whole, or not at all."""
-    from polystate.outputs import replacing, sibling
+    from polystate.store.outputs import replacing, sibling
 
     for source, target in moves:
         if source.is_dir():

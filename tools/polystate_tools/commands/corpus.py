@@ -15,7 +15,7 @@ def list_entries() -> None:
     """Print one entry a line: name, size, title.
 
     Example: polystate corpus list"""
-    from polystate_tools.corpus import entries, manifest
+    from polystate_tools.corpus.catalogue import entries, manifest
 
     recorded = manifest()
     for name, entry in entries().items():
@@ -34,8 +34,8 @@ def build(
 
     Example: polystate corpus build 6vxx"""
     from polystate.errors import BadRequest
-    from polystate_tools.corpus import CORPUS
-    from polystate_tools.corpus import build as build_entries
+    from polystate_tools.corpus.catalogue import CORPUS
+    from polystate_tools.corpus.catalogue import build as build_entries
 
     if bool(names) == every:
         found = "names beside --all" if names else "no name"
@@ -56,7 +56,7 @@ def verify(
     """Check digests and validity, and that rebuilding gives the same; exit status 1 where anything differs.
 
     Example: polystate corpus verify"""
-    from polystate_tools.corpus import verify as verify_entries
+    from polystate_tools.corpus.catalogue import verify as verify_entries
 
     good = True
     for name, found, fine in verify_entries(names or [], rebuild):

@@ -46,7 +46,7 @@ def build(
 
     Example: polystate build tiny.yaml tiny.zarr"""
     from polystate.deposition import Deposition
-    from polystate.writing import write
+    from polystate.store.writing import write
     from polystate_tools.commands.outputs import apart, store
 
     store(out)
@@ -64,8 +64,8 @@ def build(
 
 def _built(path: Path) -> Any:
     """The tree of a text form; what is no text form is refused in one line."""
+    from polystate.editing.text_form import build as build_text
     from polystate.errors import PolystateError, SchemaError
-    from polystate.text import build as build_text
     from polystate_schemas.yaml12 import Yaml12Error, load
     from polystate_tools.commands.outputs import STRUCTURES
 
@@ -102,8 +102,8 @@ def convert(
     Files beside it that it refers to, such as trajectories, are copied into the folder of OUT.
 
     Example: polystate convert 6vxx.zarr 6vxx.zarr.zip"""
-    from polystate.store import read
-    from polystate.writing import write
+    from polystate.store.reading import read
+    from polystate.store.writing import write
     from polystate_tools.commands import artifacts
     from polystate_tools.commands.outputs import apart, store
 
@@ -114,7 +114,7 @@ def convert(
     moves, warnings = artifacts.needed(stored, out)
     tree: Any = stored
     if mode is not None:
-        from polystate.modes import convert as convert_mode
+        from polystate.editing.modes import convert as convert_mode
 
         tree = convert_mode(tree, mode)
     write(tree, out, overwrite=overwrite)
@@ -138,7 +138,7 @@ def validate(
     Example: polystate validate 6vxx.zarr --json"""
     import polystate
     from polystate.errors import PolystateError
-    from polystate.validate import Report
+    from polystate.rules.validate import Report
 
     try:
         report = polystate.open(dep).validate(strict, regenerate, artifacts)
@@ -219,7 +219,7 @@ def explain(
 
 def _matched(dep: Any, address: str, request: dict[str, Any]) -> list[str]:
     """The atoms at an address where there are several, or one that the state does not have."""
-    from polystate import evaluate
+    from polystate.evaluation import evaluate
 
     h, rows = dep.hierarchy, dep.hierarchy.find(address)
     there = evaluate.present(dep.request(atoms=h.atom_id[rows].tolist(), **request))

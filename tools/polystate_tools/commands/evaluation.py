@@ -54,7 +54,7 @@ def covariance(
     import numpy as np
 
     import polystate
-    from polystate.doubtful import covariance_warning
+    from polystate.questions.warnings import covariance_warning
     from polystate_tools.commands.outputs import apart, named
 
     named(out, (".npy",))

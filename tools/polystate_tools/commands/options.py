@@ -89,7 +89,7 @@ def components(texts: list[str] | None) -> dict[str, Any]:
 
 def draw(text: str | None) -> Any:
     """`SEED:INDEX` as a Draw."""
-    from polystate.sampling import Draw
+    from polystate.numbers.philox import Draw
 
     return None if text is None else Draw.parse(text)
 
@@ -107,7 +107,7 @@ def seed(text: str) -> int:
 
 def save(path: Path, overwrite: bool, write: Callable[[BinaryIO], None]) -> None:
     """Write a file at once: whole, or not at all."""
-    from polystate.outputs import replacing
+    from polystate.store.outputs import replacing
 
     with replacing(path, overwrite) as partial, open(partial, "wb") as file:
         write(file)

@@ -32,8 +32,8 @@ def query(
     The tables are atoms, residues, chains, groups, descriptors, states; SHOW TABLES lists them, DESCRIBE residues the
     columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
     import polystate
+    from polystate_tools.bridges.query import query as ask
     from polystate_tools.commands.outputs import apart, named
-    from polystate_tools.query import query as ask
 
     if out is not None:
         suffix = named(out, (".csv", ".parquet"))

@@ -32,7 +32,7 @@ def report(
     import polystate
     from polystate.errors import AlreadyExists
     from polystate_tools.commands.outputs import apart, named
-    from polystate_tools.report.echt import write_stored
+    from polystate_tools.report.page import write_stored
 
     named(out, (".html", ".htm"))
     for read in (dep, source):

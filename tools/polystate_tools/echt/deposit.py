@@ -8,16 +8,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from polystate.digest import digest
 from polystate.errors import UnsupportedCombination
-from polystate.store import Group, Tree
-from polystate_tools.echt.atoms_of import ISOTROPIC, FitInput
-from polystate_tools.echt.level_names import PREFIX
-from polystate_tools.echt.levels import Level
-from polystate_tools.echt.model import own_covariances
-from polystate_tools.echt.points import EIGHT_PI2, Point, Step, percent
-from polystate_tools.echt.solver import Solver
-from polystate_tools.formats.operators import operator
+from polystate.store.digest import digest
+from polystate.store.tree import Group, Tree
+from polystate_tools.echt.input import ISOTROPIC, FitInput
+from polystate_tools.echt.levels.levels import Level
+from polystate_tools.echt.levels.names import PREFIX
+from polystate_tools.echt.solver.model import own_covariances
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Step, percent
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.formats.building.operators import operator
 
 PROVENANCE = "echt"
 CITATION = "Pearce & Gros, Nature Communications 12 (2021), doi:10.1038/s41467-021-25814-x"

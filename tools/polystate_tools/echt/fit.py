@@ -12,14 +12,14 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.errors import BadRequest
-from polystate.store import Group, Tree
-from polystate_tools.echt.atoms_of import FitInput, fit_input, load
+from polystate.store.tree import Group, Tree
 from polystate_tools.echt.deposit import check_earlier, fitted_tree
-from polystate_tools.echt.level_tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
-from polystate_tools.echt.levels import Level, build_levels
-from polystate_tools.echt.points import Point, Settings, State, Step, percent
-from polystate_tools.echt.solver import Solver
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.input import FitInput, fit_input, load
+from polystate_tools.echt.levels.levels import Level, build_levels
+from polystate_tools.echt.levels.tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
+from polystate_tools.echt.solver.points import Point, Settings, State, Step, percent
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.echt.solver.structure import Problem
 
 
 @dataclass
@@ -157,7 +157,7 @@ def fit(
 
 def atom_b(fit: Fit) -> np.ndarray:
     """(levels, n) B of each fitted atom by level, Å², atoms in the order of hierarchy/atoms."""
-    from polystate_tools.echt.model import level_covariances, own_covariances
+    from polystate_tools.echt.solver.model import level_covariances, own_covariances
 
     s = fit.solver.s
     out = np.zeros((len(fit.names), s.n_atoms))

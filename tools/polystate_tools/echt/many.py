@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from polystate.errors import BadRequest, PolystateError
-from polystate.outputs import replacing
-from polystate_tools.echt.points import Settings
+from polystate.store.outputs import replacing
+from polystate_tools.echt.solver.points import Settings
 
 SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif", ".mmtf")
 RETRIES = 3
@@ -54,7 +54,7 @@ def fit_file(path: str, out: str, settings: Settings, options: Mapping[str, Any]
     """Fit one file into OUT/<name>.zarr.zip and its row into OUT/rows/<name>.json; a refusal is a row as well."""
     import numba
 
-    from polystate.writing import write
+    from polystate.store.writing import write
 
     numba.set_num_threads(1)
     name = _stem(Path(path))
@@ -152,8 +152,8 @@ def fit_many(
 
 def _check_files(options: Mapping[str, Any]) -> None:
     """Refuse a bad file of levels once, instead of at every structure."""
-    from polystate_tools.echt.domains import read_domains
-    from polystate_tools.echt.level_tables import table_rows
+    from polystate_tools.echt.levels.domains import read_domains
+    from polystate_tools.echt.levels.tables import table_rows
 
     if options.get("domains"):
         read_domains(options["domains"])

@@ -9,9 +9,9 @@ import gemmi
 import numpy as np
 
 from polystate_tools.echt.fit import Fit
-from polystate_tools.echt.level_tables import PLACE
-from polystate_tools.echt.model import level_covariances, own_covariances
-from polystate_tools.echt.points import EIGHT_PI2
+from polystate_tools.echt.levels.tables import PLACE
+from polystate_tools.echt.solver.model import level_covariances, own_covariances
+from polystate_tools.echt.solver.points import EIGHT_PI2
 
 TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv")
 

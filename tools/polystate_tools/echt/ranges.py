@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate_tools.echt.points import EIGHT_PI2, Point
-from polystate_tools.echt.solver import Solver
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point
+from polystate_tools.echt.solver.solver import Solver
 
 SOLVES = 4
 TOLERANCE = 2e-3

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from polystate.errors import AlreadyExists
-from polystate.outputs import replacing
-from polystate_tools.echt.points import Settings, State, Step
-from polystate_tools.echt.structure import Problem
+from polystate.store.outputs import replacing
+from polystate_tools.echt.solver.points import Settings, State, Step
+from polystate_tools.echt.solver.structure import Problem
 
 ARRAYS = ("sigma", "slack", "own", "own_slack")
 

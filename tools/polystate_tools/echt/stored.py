@@ -15,10 +15,10 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.errors import BadRequest
-from polystate_tools.echt.atoms_of import VOIGT, FitInput, fit_input, load
-from polystate_tools.echt.points import EIGHT_PI2, Point, Settings
-from polystate_tools.echt.solver import Solver
-from polystate_tools.echt.structure import Problem
+from polystate_tools.echt.input import VOIGT, FitInput, fit_input, load
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings
+from polystate_tools.echt.solver.solver import Solver
+from polystate_tools.echt.solver.structure import Problem
 
 SAME_PLACE = 2e-3  # Å, for atoms of the fitted file and of the deposition
 
@@ -171,7 +171,7 @@ def _level(dep: Deposition, level: Mapping[str, Any], ids: list[str], rows: np.n
 # -- what the input adds --------------------------------------------------------------------------------------
 def input_of(found: Decomposition, source: str | Path) -> FitInput:
     """The atoms of the fit in the file that was fitted; refused where they are not the same atoms."""
-    from polystate.digest import digest
+    from polystate.store.digest import digest
 
     tree, _ = load(source)
     dep = Deposition(tree)

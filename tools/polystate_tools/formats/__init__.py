@@ -11,21 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polystate.store import Tree
+from polystate.store.tree import Tree
 from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.report import ExportReport, ImportReport
 
 if TYPE_CHECKING:
     from polystate.deposition import Deposition
-    from polystate_tools.formats.files import InputFile
-    from polystate_tools.formats.records import Records
+    from polystate_tools.formats.opening.files import InputFile
+    from polystate_tools.formats.records.records import Records
 
 __all__ = ["ExportReport", "ImportReport", "export_file", "import_file", "records_of_file"]
 
 READERS = {
-    "pdb": ("polystate_tools.formats.pdb", "records_of_pdb"),
-    "mmcif": ("polystate_tools.formats.mmcif", "records_of_mmcif"),
-    "bcif": ("polystate_tools.formats.bcif", "records_of_bcif"),
+    "pdb": ("polystate_tools.formats.pdb.reader", "records_of_pdb"),
+    "mmcif": ("polystate_tools.formats.mmcif.reader", "records_of_mmcif"),
+    "bcif": ("polystate_tools.formats.mmcif.bcif", "records_of_bcif"),
     "mmtf": ("polystate_tools.formats.mmtf.records", "records_of_mmtf"),
 }
 """Format -> module and function (content: bytes, where: str) -> Records."""
@@ -48,9 +48,9 @@ def import_file(
     path: a file, plain or .gz, or `pdb:ID` to download an entry (base, refresh: see `fetch.fetch`).
     options: see `build.ImportOptions`.
     """
-    from polystate_tools.formats.build import ImportOptions, tree_of_records
-    from polystate_tools.formats.fetch import fetch, is_entry
-    from polystate_tools.formats.files import read_input
+    from polystate_tools.formats.importing import ImportOptions, tree_of_records
+    from polystate_tools.formats.opening.fetch import fetch, is_entry
+    from polystate_tools.formats.opening.files import read_input
 
     chosen = ImportOptions(**options)
     address = ""
@@ -81,6 +81,6 @@ def validated(tree: Tree, where: str) -> Tree:
 
 def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options: Any) -> ExportReport:
     """Write a deposition as a structure file (.cif or .pdb, each also .gz). options: see `export.ExportOptions`."""
-    from polystate_tools.formats.export import export_file as export
+    from polystate_tools.formats.exporting import export_file as export
 
     return export(dep, path, overwrite=overwrite, **options)

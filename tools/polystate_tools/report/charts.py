@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from polystate_tools.echt.points import EIGHT_PI2
+from polystate_tools.echt.solver.points import EIGHT_PI2
 from polystate_tools.echt.stored import Decomposition
 from polystate_tools.report.svg import FAINT, Frame, escape, histogram, scatter_density, stacked_profile
 

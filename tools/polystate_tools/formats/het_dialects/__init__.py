@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from polystate.deposition import Deposition
+from polystate_tools.formats.building.variables import Variable
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.het_dialects import d1, d2, d3
 from polystate_tools.formats.het_dialects.of_deposition import tree_of_deposition
 from polystate_tools.formats.het_dialects.tree import BASE, variables_of_tree
-from polystate_tools.formats.layout import Layout
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport, ImportReport
-from polystate_tools.formats.text import Text
-from polystate_tools.formats.variables import Variable
 
 DIALECTS = ("d1", "d2", "d3")
 
@@ -46,7 +46,7 @@ def write(
     dep: Deposition, records: Records, dialect: str, report: ExportReport
 ) -> tuple[Records, dict[str, dict[str, list[str]]]]:
     """The records and categories that say the states of a deposition in a dialect. records: all alternates."""
-    from polystate_tools.formats.alternates import alternates
+    from polystate_tools.formats.unbuilding.alternates import alternates
 
     if dialect not in DIALECTS:
         raise BadOption("--het-dialect", dialect, "one of " + ", ".join(DIALECTS))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from polystate_tools.formats.errors import HeterogeneityExtension
 from polystate_tools.formats.het_dialects.tree import BASE, State, StateTree
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.records.records import Records
 
 Loops = dict[str, dict[str, list[str]]]
 

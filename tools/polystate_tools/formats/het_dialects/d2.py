@@ -10,7 +10,7 @@ import numpy as np
 
 from polystate_tools.formats.errors import HeterogeneityExtension
 from polystate_tools.formats.het_dialects.tree import State, StateTree
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ExportReport
 
 Loops = dict[str, dict[str, list[str]]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from polystate_tools.formats.errors import HeterogeneityExtension
 from polystate_tools.formats.het_dialects import d1
 from polystate_tools.formats.het_dialects.tree import SOURCES, JointState, StateTree
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.records.records import Records
 
 Loops = dict[str, dict[str, list[str]]]
 STATES, MEMBERS = {"id", "occupancy", "bundle_id"}, {"het_state_id", "heterogeneity_id"}

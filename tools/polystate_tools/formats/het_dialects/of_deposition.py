@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from polystate import counting
 from polystate.deposition import Deposition
-from polystate.scope_dag import INACTIVE
-from polystate_tools.formats.alternates import Alternates
+from polystate.states import counting
+from polystate.states.scope_dag import INACTIVE
+from polystate_tools.formats.building.sites import ABSENT
 from polystate_tools.formats.het_dialects.tree import JOINT, JointState, State, StateTree
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.sites import ABSENT
+from polystate_tools.formats.unbuilding.alternates import Alternates
 
 MOST_JOINT = 4096
 """Joint states of one set of entangled variables that are listed at most."""

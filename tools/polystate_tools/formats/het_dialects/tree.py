@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from polystate_tools.formats.building.sites import ABSENT
+from polystate_tools.formats.building.variables import TOLERANCE, Variable, mean_occupancy
 from polystate_tools.formats.errors import HeterogeneityExtension
-from polystate_tools.formats.layout import Layout
+from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
-from polystate_tools.formats.sites import ABSENT
-from polystate_tools.formats.variables import TOLERANCE, Variable, mean_occupancy
 
 BASE = "base"
 DESCRIPTOR, JOINT = "het", "joint"

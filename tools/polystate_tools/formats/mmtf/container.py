@@ -15,7 +15,7 @@ import msgpack
 import numpy as np
 from numba import njit
 
-from polystate.metadata import is_text
+from polystate.store.metadata import is_text
 
 from .errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
 from .limits import MAX_DEPTH, MAX_FILE_BYTES

@@ -11,9 +11,9 @@ from polystate_tools.formats.mmtf.encoder import VERSIONS, encode, losses
 from polystate_tools.formats.mmtf.errors import NotRepresentable
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.mmtf.traversal import offsets
-from polystate_tools.formats.records import Records
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.text import ELEMENT_SYMBOLS, Text
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.text import ELEMENT_SYMBOLS, Text
 
 PRODUCER = "polystate"
 CHEM_COMP_TYPES = {

@@ -14,8 +14,8 @@ from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
 from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
-from polystate_tools.formats.records import NO_NUMBER, Assembly, Entity, NcsOperator, Records
-from polystate_tools.formats.text import Text, element_numbers
+from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Entity, NcsOperator, Records
+from polystate_tools.formats.records.text import Text, element_numbers
 
 LOST = {
     "atomIdList": "serial numbers are not kept; atoms are numbered by first appearance",

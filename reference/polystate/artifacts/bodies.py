@@ -1,0 +1,127 @@
+"""Decoders whose body is a program: TorchScript and ONNX. Hash first, then permission, then the program.
+
+A body takes the latent vector as (1, d) and gives 3M floats in any shape. Nothing here unpickles: what looks like a
+pickle is refused by its bytes, with or without permission."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import (
+    ArtifactMismatch,
+    CodeNotAllowed,
+    HashMismatch,
+    MissingArtifact,
+    OutputShape,
+    PickleRefused,
+    UnknownOperator,
+)
+
+if TYPE_CHECKING:
+    from polystate.model.descriptor import Descriptor
+
+Program = Callable[[np.ndarray], np.ndarray]
+
+
+def run(d: Descriptor, latent: np.ndarray, allow_code: bool) -> np.ndarray:
+    """The output of a body for one latent vector (d,), as (M, 3) float64; refuses another number of elements."""
+    program, n_atoms = d.program(allow_code), len(d.array("atom_id"))
+    try:
+        output = np.asarray(program(latent[None]), np.float64)
+    except Exception as error:  # the runtimes raise many kinds; most often the latent vector has another length
+        found = f"{type(error).__name__}: {str(error)[:200]}"
+        raise OutputShape(d.path, found, f"a body that takes {latent.shape} and gives {3 * n_atoms} numbers") from error
+    if output.size != 3 * n_atoms:
+        raise OutputShape(d.path, f"{output.size} numbers", f"{3 * n_atoms}, three an atom")
+    return output.reshape(-1, 3)
+
+
+def load(d: Descriptor, allow_code: bool) -> Program:
+    """The body of a decoder, ready to run: its hash verified, not a pickle, and permitted."""
+    content, where = body(d)
+    if is_pickle(content):
+        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
+    if not allow_code:
+        raise CodeNotAllowed(where, f"{d.operator}, which runs code", "permission (allow_code=True, --allow-code)")
+    loaders = {"neural_decoder/torchscript_v1": _torchscript, "neural_decoder/onnx_v1": _onnx}
+    if d.operator not in loaders:
+        raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator that this evaluator computes")
+    try:
+        return loaders[d.operator](content)
+    except ImportError as error:
+        found = f"{d.operator}, but {error}"
+        raise UnknownOperator(f"{d.path}#/operator/id", found, "its package installed") from error
+    except Exception as error:  # the runtimes raise many kinds; each means bytes that are no program
+        found = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ArtifactMismatch(where, found, f"a body of {d.operator}") from error
+
+
+def body(d: Descriptor) -> tuple[bytes, str]:
+    """The bytes of a body and where they stand; their hash is verified before they are returned."""
+    operator = d.document.get("operator") or {}
+    if operator.get("venue") == "external":
+        from polystate.artifacts.location import artifact
+
+        path = artifact(d)
+        return Path(path).read_bytes(), f"{d.path}#/artifact"
+    if operator.get("venue") == "inline":
+        return inline_body(d.dep.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
+    raise MissingArtifact(f"{d.path}#/operator/venue", operator.get("venue"), "a body: venue inline or external")
+
+
+def inline_body(tree: Any, uri: str, where: str) -> tuple[bytes, str]:
+    """The bytes of an inline body, refused where its group is missing or its hash differs."""
+    if uri not in tree or not uri.startswith("operators/") or "body" not in tree[uri].arrays:
+        raise MissingArtifact(where, uri, "a group below operators/ with an array body")
+    content = np.asarray(tree[uri].arrays["body"], np.uint8).tobytes()
+    found, pinned = hashlib.sha256(content).hexdigest(), tree[uri].attributes.get("sha256")
+    if found != pinned:
+        raise HashMismatch(f"{uri}/body", f"sha256 {found}", str(pinned))
+    return content, f"{uri}/body"
+
+
+def is_pickle(content: bytes) -> bool:
+    """[OPR-9] A pickle of protocol 2 to 5, or a zip that holds one and no compiled code beside it."""
+    if len(content) > 1 and content[0] == 0x80 and 2 <= content[1] <= 5:
+        return True
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
+        return False  # no zip file, or none that has a directory of entries
+    return any(n.endswith("data.pkl") for n in names) and not any("code" in n.split("/")[:-1] for n in names)
+
+
+def _torchscript(content: bytes) -> Program:
+    import torch
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
+
+    def call(latent: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return module(torch.from_numpy(latent.astype(np.float32)).to(device)).cpu().numpy()
+
+    return call
+
+
+def _onnx(content: bytes) -> Program:
+    import onnxruntime
+
+    providers = [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider")
+                 if p in onnxruntime.get_available_providers()]  # fmt: skip
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=providers)
+    graph_input = session.get_inputs()[0]
+    dtype = np.float64 if graph_input.type == "tensor(double)" else np.float32
+    return lambda latent: session.run(None, {graph_input.name: latent.astype(dtype)})[0]

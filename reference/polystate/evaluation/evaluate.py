@@ -1,0 +1,429 @@
+"""The evaluation model: from a joint state and axis steps to coordinates and covariances.
+
+    x(s) = mean(s) + draw,   draw ~ N(0, U_total(s))
+
+    mean    = x_ref, or the one absolute source that covers the atom
+              + discrete displacements, legal under the scope DAG
+              + deterministic displacements: bases, decoders, rigid bodies
+    U_total = Σ U of the active Gaussian descriptors
+
+Transforms act last, on means and covariances alike. Covariances are summed first and sampled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polystate.errors import (
+    AbsoluteConflict,
+    AxisNotGiven,
+    BadRequest,
+    MissingArray,
+    NonFiniteOutput,
+    OutputShape,
+    UnsupportedCombination,
+    WrongShape,
+)
+from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.numbers.philox import Draw, latent_normals
+from polystate.numbers.tensors import symmetrised
+from polystate.operators import call
+from polystate.operators.neural_decoder import layers
+from polystate.operators.rigid_body import rotation
+from polystate.states.scope_dag import INACTIVE, ScopeDag, holds
+
+if TYPE_CHECKING:
+    from polystate.deposition import Deposition
+
+
+@dataclass
+class Request:
+    """What is evaluated: a joint state, a step on each axis, and which atoms (rows, ascending)."""
+
+    dep: Deposition
+    joint: np.ndarray
+    rows: np.ndarray
+    steps: Mapping[str, int] = field(default_factory=dict)
+    components: Mapping[str, np.ndarray] = field(default_factory=dict)  # amplitudes or latents by descriptor
+    draw: Draw | None = None
+    allow_code: bool = False
+    backend: str = "numpy"
+
+    def __post_init__(self) -> None:
+        self.place = np.full(self.dep.n_atoms + 1, -1, np.int64)  # of an atom among those asked for; row -1: nowhere
+        self.place[self.rows] = np.arange(len(self.rows))
+
+    def among(self, atom_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which payload entries concern the atoms asked for, and where those atoms stand."""
+        place = self.place[atom_rows]
+        mine = np.flatnonzero(place >= 0)
+        return mine, place[mine]
+
+
+# -- what is active --------------------------------------------------------------------------------------
+
+
+def condition_holds(d: Descriptor, numbers: np.ndarray, request: Request) -> np.ndarray:
+    """Whether each of these conditions of a descriptor holds, (R,) bool."""
+    numbers = np.asarray(numbers)
+    result = numbers == ALWAYS
+    if not result.all():
+        conditions = request.dep.conditions(d)
+        for number in np.unique(numbers[~result]).tolist():
+            if holds(conditions[number], request.joint):
+                result |= numbers == number
+    return result
+
+
+def is_active(d: Descriptor, request: Request) -> bool:
+    """Whether a descriptor contributes at all under this joint state to the atoms asked for ([AXI-8])."""
+    return is_in_force(d, request) and bool(d.covered[request.rows].any())
+
+
+def is_in_force(d: Descriptor, request: Request) -> bool:
+    """Whether a descriptor contributes under this joint state, to whatever atoms it covers."""
+    return d.signal_type != "unknown" and bool(condition_holds(d, np.array([d.active_when]), request)[0])
+
+
+def active(dep: Deposition, request: Request, keep: Callable[[Descriptor], bool]) -> Iterator[Descriptor]:
+    """Active descriptors of one kind, in order of id."""
+    return (d for d in dep.descriptors.values() if keep(d) and is_active(d, request))
+
+
+def step_of(d: Descriptor, request: Request) -> int | None:
+    """The step of a descriptor on its sample axis, None where it has no axis."""
+    if d.axis is None:
+        return None
+    if d.axis not in request.steps:
+        raise AxisNotGiven(f"{d.path}#/sample_axis", "no index", f"an index on axis {d.axis}")
+    return request.dep.axis(d.axis, d.path).step(request.steps[d.axis])
+
+
+def on_axis(d: Descriptor, name: str, request: Request) -> np.ndarray:
+    """An array of a payload, at the step of its axis where the descriptor has one."""
+    return d.array(name, step_of(d, request))
+
+
+def chosen_states(d: Descriptor, request: Request) -> dict[int, int]:
+    """The declared number of the active state at each active site of a discrete descriptor."""
+    return states_of(d, request.dep.states.dag, request.joint)
+
+
+def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]:
+    """The declared number of the state that each active site of a descriptor has in a joint state."""
+    mine = np.flatnonzero(dag.table == [t.id for t in dag.tables].index(d.id))
+    mine = mine[joint[mine] != INACTIVE]
+    return {int(dag.site[v]): int(dag.state_values(v)[joint[v]]) for v in mine.tolist()}
+
+
+# -- mean ------------------------------------------------------------------------------------------------
+
+
+def mean(request: Request) -> np.ndarray:
+    """Mean coordinates of the atoms asked for, (n, 3) ångström."""
+    dep = request.dep
+    x_ref = dep.x_ref[request.rows]
+    xyz, source = x_ref.copy(), np.full(len(request.rows), "", dtype=object)
+    for d in active(dep, request, lambda d: d.is_absolute):
+        at, values = absolute(d, request)
+        taken = np.flatnonzero(source[at] != "")
+        if len(taken):
+            atom = int(dep.hierarchy.atom_id[request.rows[at[taken[0]]]])
+            found = f"atom_id {atom} also from {source[at[taken[0]]]}"
+            raise AbsoluteConflict(d.path, found, "one active absolute source an atom")
+        xyz[at], source[at] = values, d.id
+    for d in active(dep, request, is_displacement):
+        at, values = displacement(d, request)
+        np.add.at(xyz, at, values)
+    for _, at, turn, shift in transforms(request):
+        xyz[at] = np.einsum("nij,nj->ni", turn, xyz[at]) + shift
+    return xyz
+
+
+def is_displacement(d: Descriptor) -> bool:
+    """Whether a descriptor adds displacements to the mean."""
+    return not (d.is_absolute or d.is_gaussian or d.is_transform)
+
+
+def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    """Where an absolute source puts the atoms it covers: places among the rows asked for, and (m, 3) ångström."""
+    if d.is_discrete:
+        at, xyz = _state_coordinates(d, request)
+    elif d.regime == "trajectory" and d.mode == "A":
+        mine, at = request.among(d.atom_rows)
+        xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
+    elif d.regime == "trajectory" and d.mode == "C":
+        from polystate.artifacts.trajectory import frame
+
+        mine, at = request.among(d.atom_rows)
+        xyz = frame(d, step_of(d, request))[mine]
+    elif d.operator and d.operator.startswith("neural_decoder/"):
+        mine, at = request.among(d.atom_rows)
+        xyz = decoded(d, request)[mine]
+    else:
+        raise _no_procedure(d)
+    if not np.isfinite(xyz).all():
+        raise NonFiniteOutput(d.path, "NaN or infinity", "coordinates")
+    return at, d.from_fitted(xyz)
+
+
+def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    """The displacements of a descriptor: places among the rows asked for, and (m, 3) ångström."""
+    if d.is_discrete and d.mode == "A":
+        at, xyz = _state_coordinates(d, request)
+        return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
+    if d.is_discrete and d.mode == "B":
+        return _deltas(d, request)
+    if d.regime == "trajectory" and d.mode == "A":
+        mine, at = request.among(d.atom_rows)
+        xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
+        return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
+    if d.operator == "rigid_body/quat_v1":
+        return _rigid_displacement(d, request)
+    if d.operator in ("basis/nm_v1", "basis/pca_v1"):
+        mine, at = request.among(d.atom_rows)
+        basis = d.array("basis")
+        coefficients = components(d, "coefficients", len(basis), request)
+        mine_only = basis if len(mine) == basis.shape[1] else basis[:, mine]  # megabytes, not copied for all atoms
+        inputs = {"basis": mine_only, "coefficients": coefficients}
+        return at, d.turn(call(d.operator, inputs, backend=request.backend)["displacement"])
+    if d.operator and d.operator.startswith("neural_decoder/"):
+        mine, at = request.among(d.atom_rows)
+        return at, d.turn(decoded(d, request)[mine])
+    if d.operator == "identity/noop_v1":
+        return np.zeros(0, np.int64), np.zeros((0, 3))
+    raise _no_procedure(d)
+
+
+def _no_procedure(d: Descriptor) -> UnsupportedCombination:
+    found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
+    return UnsupportedCombination(d.path, found, "a combination that has a procedure")
+
+
+def _state_row(d: Descriptor) -> dict[tuple[int, int], int]:
+    """The row of mode A arrays that each (site, state) has: distinct pairs in table order."""
+    rows: dict[tuple[int, int], int] = {}
+    for key in zip(d.column("states", "site").tolist(), d.column("states", "state").tolist(), strict=True):
+        rows.setdefault(key, len(rows))
+    return rows
+
+
+def _state_coordinates(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    """Mode A: the stored coordinates of the active states, each for the atoms of its site, in the fitted frame."""
+    if d.mode != "A":
+        raise _no_procedure(d)
+    mine, at = request.among(d.atom_rows)
+    site = d.label_of_atom[request.rows[at]]
+    row_of = _state_row(d)
+    places, found = [np.zeros(0, np.int64)], [np.zeros((0, 3))]
+    for label, state in chosen_states(d, request).items():
+        here = np.flatnonzero(site == label)
+        places.append(at[here])
+        found.append(np.asarray(d.array("xyz", row_of[label, state]), np.float64)[mine[here]])
+    return np.concatenate(places), np.concatenate(found)
+
+
+def _rows_in_state(d: Descriptor, table: str, request: Request) -> np.ndarray:
+    """Rows of a table (site, state, ...) whose state is the active one of its site."""
+    if not d.table(table):
+        return np.zeros(0, np.int64)
+    site, state = d.column(table, "site"), d.column(table, "state")
+    chosen = chosen_states(d, request)
+    now = np.full(d.n_labels, np.iinfo(np.int64).min)
+    now[list(chosen)] = list(chosen.values())
+    return np.flatnonzero(now[site] == state)
+
+
+def _deltas(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    """Mode B: the stored displacements of the active states."""
+    rows = _rows_in_state(d, "deltas", request)
+    if not len(rows):
+        return np.zeros(0, np.int64), np.zeros((0, 3))
+    atoms = d.rows_of_ids(d.column("deltas", "atom_id")[rows], f"{d.path}/deltas/atom_id")
+    mine, at = request.among(atoms)
+    moved = np.stack([d.column("deltas", name)[rows][mine] for name in ("dx", "dy", "dz")], axis=1)
+    return at, d.turn(moved)
+
+
+def present(request: Request) -> np.ndarray:
+    """Whether each atom asked for is present, (n,) bool: yes, unless an active state marks it absent."""
+    result = np.ones(len(request.rows), bool)
+    for d in active(request.dep, request, lambda d: d.is_discrete or d.regime == "trajectory"):
+        if d.is_discrete and d.mode == "B":
+            rows = _rows_in_state(d, "absent", request)
+            if len(rows):
+                ids = d.column("absent", "atom_id")[rows]
+                result[request.among(d.rows_of_ids(ids, f"{d.path}/absent/atom_id"))[1]] = False
+        elif d.has("present"):
+            mine, at = request.among(d.atom_rows)
+            if d.is_discrete:
+                row_of, site = _state_row(d), d.label_of_atom[request.rows[at]]
+                for label, state in chosen_states(d, request).items():
+                    here = np.flatnonzero(site == label)
+                    result[at[here]] &= d.array("present", row_of[label, state])[mine[here]] != 0
+            else:
+                result[at] &= on_axis(d, "present", request)[mine] != 0
+    return result
+
+
+# -- rigid bodies ----------------------------------------------------------------------------------------
+
+
+def _bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+    """Atoms that a rigid-body descriptor moves, the label of each, and its quaternions, translations, origins."""
+    label = d.label_of_atom[request.rows]
+    names = ("quaternion", "translation", "origin")
+    if not d.is_discrete:
+        at = np.flatnonzero(label >= 0)
+        return at, label[at], tuple(on_axis(d, name, request) for name in names)
+    chosen, row_of = chosen_states(d, request), _state_row(d)
+    at = np.flatnonzero(np.isin(label, list(chosen)))
+    stacked = [np.stack([d.array(name)[row_of[site, state], site] for site, state in chosen.items()]) for name in names]
+    order = {site: k for k, site in enumerate(chosen)}
+    return at, np.array([order[s] for s in label[at].tolist()], np.int64), tuple(stacked)
+
+
+def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
+    if d.is_discrete and not chosen_states(d, request):
+        return np.zeros(0, np.int64), np.zeros((0, 3))
+    at, body, (quaternion, translation, origin) = _bodies(d, request)
+    x_fit = d.to_fitted(request.dep.x_ref[request.rows[at]])
+    inputs = {
+        "quaternion": quaternion,
+        "translation": translation,
+        "origin": origin,
+        "group": body,
+        "xyz": x_fit,
+    }
+    return at, d.turn(call("rigid_body/quat_v1", inputs, backend=request.backend)["xyz"] - x_fit)
+
+
+def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.ndarray, np.ndarray]]:
+    """Transforms in the order in which they act, descendants first: places, rotations (m, 3, 3), shifts (m, 3).
+
+    Containment of groups orders them: a group that holds fewer atoms is the descendant."""
+    waiting = []
+    for d in active(request.dep, request, lambda d: d.is_transform):
+        if d.is_discrete and not chosen_states(d, request):
+            continue
+        at, body, (quaternion, translation, origin) = _bodies(d, request)
+        turn = rotation(quaternion)
+        shift = origin + translation - np.einsum("gij,gj->gi", turn, origin)
+        if d.offset is not None:  # conjugate by the offset: x -> R (Q Rᵀ (x - d) + s) + d
+            r, o = d.offset
+            turn = r @ turn @ r.T
+            shift = shift @ r.T + o - np.einsum("gij,j->gi", turn, o)
+        sizes = np.bincount(d.label_of_atom[d.label_of_atom >= 0], minlength=d.n_labels)
+        size = sizes[d.label_of_atom[request.rows[at]]]
+        for n in np.unique(size).tolist():
+            here = size == n
+            waiting.append((n, d.id, d, at[here], turn[body[here]], shift[body[here]]))
+    for _, _, d, at, turns, shifts in sorted(waiting, key=lambda w: (w[0], w[1].encode())):
+        yield d, at, turns, shifts
+
+
+# -- amplitudes and decoders -----------------------------------------------------------------------------
+
+
+def components(d: Descriptor, name: str, width: int | None, request: Request) -> np.ndarray:
+    """Amplitudes of a basis (`coefficients`) or components of a decoder (`latent`), (width,) float64.
+
+    They come from the request, the stored array (on an axis only where that has an index), or the table `latents`:
+    drawn, and 0 without a draw. width: how many there are, None where only the decoder's body knows."""
+    if d.id in request.components:
+        return np.asarray(request.components[d.id], np.float64)
+    if d.has(name) and (d.axis is None or d.axis in request.steps or not d.table("latents")):
+        values = np.asarray(on_axis(d, name, request), np.float64)
+    elif d.table("latents"):
+        variance = d.column("latents", "variance")
+        values = np.zeros(len(variance))
+        if request.draw is not None:
+            values = np.sqrt(variance) * latent_normals(request.draw, d.column("latents", "draw_key"))
+    else:
+        expected = f"an array {name}, a table latents, or values in the request"
+        raise MissingArray(f"{d.path}/{name}", "nothing", expected)
+    if width is not None and values.shape != (width,):
+        raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")
+    return values
+
+
+def check_components(d: Descriptor, given: np.ndarray) -> None:
+    """Refuse amplitudes or latent components of another number than a basis or decoder has ([MEAN-32])."""
+    values = np.asarray(given, np.float64)
+    width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
+    if values.ndim != 1 or (width is not None and len(values) != width):
+        found = f"{'all' if width is None else width} components of {d.path}"
+        raise BadRequest(f"components/{d.id}", values.shape, found)
+
+
+def decoded(d: Descriptor, request: Request) -> np.ndarray:
+    """The output of a decoder for all its atoms, (M, 3) ångström, in the fitted frame."""
+    width = d.array("w0").shape[1] if d.has("w0") else None
+    z = components(d, "latent", width, request)
+    if d.operator == "neural_decoder/mlp_v1":
+        names = [f"{name}{n}" for n in range(layers(d.group.arrays)) for name in "wb"]
+        weights = {name: np.asarray(d.array(name), np.float64) for name in names}
+        output = call(d.operator, {"latent": z, **weights}, d.parameters, request.backend)["output"]
+    else:
+        from polystate.artifacts.bodies import run
+
+        output = run(d, z, request.allow_code)
+    if output.shape != (len(d.atom_rows), 3):
+        raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")
+    if not np.isfinite(output).all():
+        raise NonFiniteOutput(d.path, "NaN or infinity", "numbers")
+    return output
+
+
+# -- covariance ------------------------------------------------------------------------------------------
+
+
+def gaussian_levels(dep: Deposition) -> list[Descriptor]:
+    """Gaussian descriptors from the largest scale to the smallest: ascending number of labels, ties by id."""
+    found = [d for d in dep.descriptors.values() if d.is_gaussian]
+    return sorted(found, key=lambda d: (d.n_labels, d.id.encode()))
+
+
+def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
+    """U of one Gaussian descriptor, (n, 3, 3) Å²; zero where it does not apply."""
+    u = np.zeros((len(request.rows), 3, 3))
+    if not is_active(d, request):
+        return u
+    if d.operator == "parametric_gaussian/tls_v1":
+        label = d.label_of_atom[request.rows]
+        at = np.flatnonzero(label >= 0)
+        xyz = d.to_fitted(request.dep.x_ref[request.rows[at]])
+        inputs = {"tls": on_axis(d, "tls", request), "group": label[at], "xyz": xyz}
+        u[at] = d.turn_covariance(call(d.operator, inputs)["u"])
+    elif d.operator in ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1"):
+        name = "b" if d.operator.endswith("iadp_v1") else "u"
+        values = on_axis(d, name, request)
+        rows = np.flatnonzero(condition_holds(d, d.array("condition"), request))
+        mine, at = request.among(d.atom_rows[rows])
+        np.add.at(u, at, d.turn_covariance(call(d.operator, {name: values[rows[mine]]})["u"]))
+    elif d.operator == "parametric_gaussian/nm_covariance_v1":
+        mine, at = request.among(d.atom_rows)
+        inputs = {"basis": d.array("basis")[:, mine], "variance": on_axis(d, "variance", request)}
+        u[at] = d.turn_covariance(call(d.operator, inputs)["u"])
+    else:
+        raise _no_procedure(d)
+    return u
+
+
+def covariance(request: Request, levels: Sequence[Descriptor] | None = None, by_level: bool = False) -> np.ndarray:
+    """U_total (n, 3, 3) Å², or one U a level (L, n, 3, 3), with transforms applied."""
+    chosen = gaussian_levels(request.dep) if levels is None else list(levels)
+    if request.backend != "numpy":
+        from polystate.kernels import dispatch as kernels
+
+        return kernels.covariance(request, chosen, by_level)
+    n = len(request.rows)
+    u = np.zeros((len(chosen) if by_level else 1, n, 3, 3))
+    for k, d in enumerate(chosen):
+        u[k if by_level else 0] += level_covariance(d, request)
+    for _, at, turn, _ in transforms(request):
+        u[:, at] = symmetrised(turn @ u[:, at] @ np.swapaxes(turn, -1, -2))
+    return u if by_level else u[0]

@@ -1,0 +1,161 @@
+"""Descriptors that a registry operator makes from others: computed where absent, compared where stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polystate.errors import (
+    MissingArray,
+    UnknownGrouping,
+    UnsupportedCombination,
+    WrongShape,
+)
+from polystate.operators import call
+from polystate.store.tree import Group
+
+if TYPE_CHECKING:
+    from polystate.model.descriptor import Descriptor
+
+ASSIGNMENT = "assignment/nearest_landmark_v1"
+MEAN = "ensemble/occupancy_weighted_mean_v1"
+ARRAYS = {ASSIGNMENT: ("labels",), MEAN: ("atom_id", "xyz", "present")}
+TABLES = ("states", "variables")
+LAST_KEY = 0xFFFFFFFF
+
+
+def maker(document: Mapping[str, Any]) -> str | None:
+    """The operator that can make a descriptor's payload, None where no operator that we compute can."""
+    name = ((document.get("derived_from") or {}).get("operator") or {}).get("id")
+    return name if name in ARRAYS else None
+
+
+def is_complete(d: Descriptor) -> bool:
+    """Whether everything that a descriptor needs is stored."""
+    name, stored = maker(d.document), d.stored
+    if name is None:
+        return True
+    return all(a in stored.arrays for a in ARRAYS[name]) and all(t in stored.tables for t in TABLES)
+
+
+def completed(d: Descriptor) -> Group:
+    """A descriptor's group with what is not stored computed; what is stored stays."""
+    made = made_from_inputs(d)
+    arrays = {**made.arrays, **{n: d.stored.arrays[n] for n in d.stored.arrays}}
+    tables = {**made.tables, **{n: d.stored.tables[n] for n in d.stored.tables}}
+    return Group(d.document, arrays, tables)
+
+
+def made_from_inputs(d: Descriptor) -> Group:
+    """The payload that the operator of `derived_from` gives now."""
+    makers: dict[str, Callable[[Descriptor], Group]] = {ASSIGNMENT: _assigned, MEAN: _averaged}
+    return makers[str(maker(d.document))](d)
+
+
+def inputs(d: Descriptor, layer: str) -> list[str]:
+    """The names of the inputs of `derived_from` that lie in one layer."""
+    listed = (d.document.get("derived_from") or {}).get("inputs") or []
+    paths = [str(i.get("path", "")) for i in listed]
+    return [p.split("/", 1)[1] for p in paths if p.startswith(layer + "/")]
+
+
+def _source(d: Descriptor) -> Descriptor:
+    names = inputs(d, "descriptors")
+    if len(names) != 1 or names[0] not in d.dep.descriptors:
+        raise UnsupportedCombination(
+            f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
+        )
+    source = d.dep.descriptors[names[0]]
+    if source.signal_type == "unknown":
+        raise UnsupportedCombination(f"{d.path}#/derived_from/inputs", f"{source.id}, of unknown signal", "a known one")
+    d.dep.check_payload(source)
+    return source
+
+
+def _assigned(d: Descriptor) -> Group:
+    """`labels` along the axis of a descriptor: the nearest of its landmarks at each step."""
+    source = _source(d)
+    path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
+    if path not in d.dep.tree:
+        raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")
+    landmarks = d.dep.tree[path]
+    variable = str(landmarks.attributes.get("variable", "latent"))
+    if source.axis is None or source.axis != d.axis:
+        raise UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, f"{source.axis}, the axis of {source.id}")
+    if "point" not in landmarks.arrays:
+        raise MissingArray(f"{path}/point", "nothing", "the points of the landmarks")
+    point = np.asarray(landmarks.arrays["point"], np.float64)
+    value = np.asarray(source.array(variable), np.float64)
+    if point.ndim != 2 or not len(point) or value.ndim != 2 or point.shape[1] != value.shape[1]:
+        raise WrongShape(f"{path}/point", point.shape, f"points of {value.shape[-1]} components, at least one")
+    labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
+    counted = np.bincount(labels, minlength=len(point)) / len(labels)
+    names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]
+    return Group({}, {"labels": labels}, _tables(d, 0, names, counted))  # [DRV-10]
+
+
+def _averaged(d: Descriptor) -> Group:
+    """Mode A coordinates of one state: the mean over the states of a descriptor with one site.
+
+    [DRV-11] Ids are those of the deposition and coordinates stand in its frame, whatever the source was made for."""
+    source = _source(d)
+    site = np.unique(source.column("states", "site"))
+    if len(site) != 1 or (source.column("states", "condition") != -1).any():
+        raise UnsupportedCombination(
+            f"{d.path}#/derived_from/inputs", "several sites, or conditions", "one site whose states always hold"
+        )
+    from polystate.model.listed import enumerated
+
+    atom_id, xyz, present = enumerated(source)
+    population = source.column("states", "population")
+    mean = call(MEAN, {"xyz": xyz, "population": population, "present": present})
+    rows = source.rows_of_ids(atom_id, f"{source.path}/atom_id")
+    kept = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
+    rows, has = rows[kept], mean["occupancy"][kept] > 0
+    xyz = source.from_fitted(mean["xyz"][kept])
+    arrays = {
+        "atom_id": d.dep.hierarchy.atom_id[rows].astype(np.uint32),
+        "xyz": np.where(has[:, None], xyz, d.dep.x_ref[rows])[None],  # [DSC-28] absent atoms store x_ref
+        "present": has.astype(np.uint8)[None],
+    }
+    return Group({}, arrays, _tables(d, int(site[0]), ["mean"], np.ones(1)))
+
+
+def _tables(d: Descriptor, site: int, labels: list[str], population: np.ndarray) -> dict[str, Any]:
+    n = len(labels)
+    states = {
+        "site": np.full(n, site, np.int32),
+        "state": np.arange(n, dtype=np.int32),
+        "label": labels,
+        "condition": np.full(n, -1, np.int32),
+        "population": population,
+        "deposited": np.full(n, np.nan),
+        "source": ["measured"] * n,
+    }
+    variables = {"site": np.array([site], np.int32), "draw_key": np.array([free_draw_key(d)], np.uint32)}
+    return {"states": states, "variables": variables}
+
+
+def free_draw_key(d: Descriptor) -> int:
+    """A draw key for a computed variable: the largest that no stored table uses, a different one for each, by id."""
+    taken: set[int] = set()
+    waiting = []
+    for name, other in d.dep.descriptors.items():
+        for table in ("variables", "latents"):
+            if table in other.stored.tables and "draw_key" in other.stored.tables[table]:
+                taken.update(np.asarray(other.stored.tables[table]["draw_key"]).tolist())
+        if maker(other.document) and "variables" not in other.stored.tables:
+            waiting.append(name)
+    key = LAST_KEY
+    for name in sorted(waiting):
+        while key in taken:
+            key -= 1
+        if name == d.id:
+            return key
+        key -= 1
+    return key
+
+
+# -- again -----------------------------------------------------------------------------------------------

@@ -1,0 +1,35 @@
+"""The combinations of regime, mode, signal and operator that have a procedure (the table of 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+# [DSC-4] regime, mode, signal type, subcase of the operator, algebras
+PROCEDURES = [
+    ("discrete", "A", "categorical_state", "", {"independent", "nested_under"}),
+    ("discrete", "A", "coordinates", "", {"independent", "nested_under"}),
+    ("discrete", "B", "categorical_state", "", {"independent", "nested_under"}),
+    ("discrete", "C", "categorical_state", "rigid_body", {"independent", "nested_under"}),
+    ("trajectory", "A", "coordinates", "", {"independent"}),
+    ("trajectory", "A", "deterministic_displacement", "", {"additive_displacement"}),
+    ("trajectory", "C", "coordinates", "external_reference", {"independent"}),
+    ("continuous", "C", "gaussian_disorder", "parametric_gaussian", {"additive_covariance"}),
+    ("continuous", "C", "deterministic_displacement", "basis", {"additive_displacement"}),
+    ("continuous", "C", "deterministic_displacement", "rigid_body", {"additive_displacement"}),
+    ("continuous", "C", "deterministic_displacement", "neural_decoder", {"additive_displacement"}),
+    ("continuous", "C", "coordinates", "neural_decoder", {"additive_displacement"}),
+    ("continuous", "C", "deterministic_displacement", "identity", {"independent"}),
+]
+
+STATE_TABLES = ("states", "variables", "conditions")
+
+BROADCAST_ONLY = (
+    "parametric_gaussian/iadp_v1",
+    "parametric_gaussian/aadp_v1",
+    "parametric_gaussian/nm_covariance_v1",
+)
+
+COMPONENTS = {"basis": "coefficients", "neural_decoder": "latent"}  # by subcase

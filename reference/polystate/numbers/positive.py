@@ -1,0 +1,66 @@
+"""Positive semi-definite covariances: judged, clipped, factored, drawn from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate.errors import BadRequest, NotPositiveSemidefinite
+from polystate.numbers.philox import (
+    Draw,
+    normals,
+)
+
+PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6
+
+PSD_RULE = "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)"
+
+PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
+
+
+def checked_psd(psd: str) -> str:
+    """How indefinite covariances are treated, `refuse` or `clip`; another word is refused."""
+    if psd not in ("refuse", "clip"):
+        raise BadRequest("psd", repr(psd), "refuse or clip")
+    return psd
+
+
+def indefinite(u: np.ndarray) -> np.ndarray:
+    """Rows of U (n, 3, 3) whose smallest eigenvalue is below the tolerance."""
+    if not len(u):
+        return np.zeros(0, np.int64)
+    eigenvalues = np.linalg.eigvalsh(u)
+    return np.flatnonzero(eigenvalues[:, 0] < -(PSD_RELATIVE * np.maximum(eigenvalues[:, 2], 0) + PSD_ABSOLUTE))
+
+
+def nearest_positive(u: np.ndarray) -> np.ndarray:
+    """The nearest positive semi-definite matrices (Frobenius norm): negative eigenvalues set to 0."""
+    values, vectors = np.linalg.eigh(u)
+    return np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, 0), vectors)
+
+
+def cholesky(u: np.ndarray) -> np.ndarray:
+    """Lower Cholesky factors of U (n, 3, 3); U that is slightly indefinite is first made semi-definite.
+
+    A pivot at or below 1e-12 Tr U gives a zero column."""
+    u = np.array(u, np.float64)
+    negative = np.linalg.eigvalsh(u)[:, 0] < 0 if len(u) else np.zeros(0, bool)
+    u[negative] = nearest_positive(u[negative])
+    limit = PIVOT * np.trace(u, axis1=1, axis2=2)
+    c = np.zeros_like(u)
+    for j in range(3):
+        pivot = u[:, j, j] - (c[:, j, :j] ** 2).sum(axis=1)
+        root = np.sqrt(np.where(pivot > limit, pivot, 1.0))
+        for i in range(j, 3):
+            value = (u[:, i, j] - (c[:, i, :j] * c[:, j, :j]).sum(axis=1)) / root
+            c[:, i, j] = np.where(pivot > limit, value, 0.0)
+    return c
+
+
+def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse") -> np.ndarray:
+    """A Gaussian displacement of each atom, (n, 3) ångström, with covariance U (n, 3, 3)."""
+    bad = indefinite(u)
+    if len(bad) and psd != "clip":
+        few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
+        found = f"{len(bad)} atoms, first with draw keys {few}"
+        raise NotPositiveSemidefinite(where, found, PSD_RULE)
+    return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

@@ -1,0 +1,34 @@
+"""Symmetric tensors as six numbers, and the factor between B and U."""
+
+from __future__ import annotations
+
+import numpy as np
+
+EIGHT_PI_SQUARED = 8 * np.pi**2
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # order of the six components of U, T and L
+
+
+def symmetric(six: np.ndarray) -> np.ndarray:
+    """(..., 6) in the order 11, 22, 33, 12, 13, 23 as (..., 3, 3)."""
+    six = np.asarray(six, np.float64)
+    full = np.empty((*six.shape[:-1], 3, 3))
+    for k, (i, j) in enumerate(VOIGT):
+        full[..., i, j] = full[..., j, i] = six[..., k]
+    return full
+
+
+def symmetrised(u: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) made exactly symmetric, where rounding has left it so only nearly."""
+    return 0.5 * (u + np.swapaxes(u, -1, -2))
+
+
+def six_components(u: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) as (..., 6) in the order 11, 22, 33, 12, 13, 23."""
+    return np.stack([u[..., i, j] for i, j in VOIGT], axis=-1)
+
+
+def turned(vectors: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """R v of vectors (n, 3): one column after the other, so that one vector alone has the numbers it has among many,
+    which a matrix product of a library does not promise."""
+    return vectors[:, :1] * rotation[:, 0] + vectors[:, 1:2] * rotation[:, 1] + vectors[:, 2:] * rotation[:, 2]

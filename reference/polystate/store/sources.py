@@ -1,0 +1,207 @@
+"""Where the bytes of a store come from: a directory, a zip or a prefix below a URL.
+
+A directory or zip that is replaced while it is open is refused from then on, never read as a mixture of two."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Protocol
+
+from polystate.errors import NotAStore
+from polystate.store import memory
+
+
+class Source(Protocol):
+    """Where the bytes of a store come from."""
+
+    name: str
+
+    def keys(self) -> list[str]:
+        """Every file as a store key; folders that hold none may stand there too, with a slash at the end."""
+        ...
+
+    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
+        """Bytes of a file; a negative first counts from the end."""
+        ...
+
+    def is_replaced(self) -> bool:
+        """Whether another store has taken the name since this one was opened."""
+        ...
+
+
+class DirectorySource:
+    """A store in a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, str(path)
+        self._root, self._node = self._look_at_root(), self._look_at_node()
+
+    def keys(self) -> list[str]:
+        """Every file below the directory and every folder at its top; links and devices are refused."""
+        found, folders = [], [""]
+        for prefix in folders:  # grows while it is walked
+            try:
+                with os.scandir(f"{self.name}/{prefix}") as entries:
+                    for entry in entries:
+                        key = prefix + entry.name
+                        if not prefix and is_of_machine(key):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(key + "/")
+                        elif entry.is_file(follow_symlinks=False):
+                            found.append(key)
+                        else:
+                            what = "a link" if entry.is_symlink() else "neither a file nor a folder"
+                            raise NotAStore(key, what, "files and folders")  # [STO-48]
+            except OSError as error:
+                raise NotAStore(prefix or self.name, error, "a folder that can be read") from error
+        return found + [name for name in folders if name.count("/") == 1]
+
+    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
+        try:
+            with open(f"{self.name}/{key}", "rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                if first or length is not None:
+                    return _range(file, size, first, length)
+                memory.require(size)
+                return file.read()
+        finally:
+            self._refuse_if_replaced()
+
+    def _look_at_root(self) -> tuple[int, int, int] | None:
+        with suppress(OSError):
+            found = os.stat(self.name)
+            return found.st_dev, found.st_ino, found.st_mtime_ns
+        return None
+
+    def _look_at_node(self) -> int | None:
+        """When the root's node last changed: its content, or that it was linked into the store that follows."""
+        with suppress(OSError):
+            return os.stat(f"{self.name}/zarr.json").st_ctime_ns
+        return None
+
+    def _refuse_if_replaced(self) -> None:
+        """[STO-39] Refuse where another directory has taken the name; a file put beside the layers is none."""
+        if self.is_replaced():
+            raise _replaced(self.name)
+
+    def is_replaced(self) -> bool:
+        found = self._look_at_root()
+        if found == self._root:
+            return False
+        if not found or not self._root or found[:2] != self._root[:2] or self._look_at_node() != self._node:
+            return True
+        self._root = found
+        return False
+
+
+def _replaced(name: str) -> NotAStore:
+    return NotAStore(name, "a store that was replaced while it was open", "a store to be opened again")
+
+
+def _range(file: IO[bytes] | io.FileIO, size: int, first: int, length: int | None, begin: int = 0) -> bytes:
+    """Bytes of what lies in a file from `begin` on and is `size` long."""
+    first = min(first if first >= 0 else max(0, size + first), size)
+    length = size - first if length is None else min(length, size - first)
+    memory.require(length)
+    file.seek(begin + first)
+    return file.read(length) or b""
+
+
+class ZipSource:
+    """A store in a zip with the root at the top."""
+
+    def __init__(self, path: Path) -> None:
+        import zipfile
+
+        self.path, self.name = path, str(path)
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+            raise NotAStore(str(path), error, "a complete zip file") from error
+        names = self.zip.namelist()
+        if len(set(names)) != len(names):
+            raise NotAStore(str(path), "an entry stored twice", "each entry once")
+        for entry in self.zip.infolist():  # [STO-49]
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
+                raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")
+
+    def keys(self) -> list[str]:
+        return [name for name in self.zip.namelist() if not is_of_machine(name)]
+
+    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
+        entry = self.zip.getinfo(key)
+        if not first and length is None:
+            memory.require(entry.file_size)
+            return self.zip.read(key)
+        if entry.compress_type:
+            return _range(io.BytesIO(self.get(key)), entry.file_size, first, length)
+        with open(self.name, "rb") as file:
+            now = os.fstat(file.fileno())
+            if self.zip.fp is None or not os.path.samestat(now, os.fstat(self.zip.fp.fileno())):
+                raise _replaced(self.name)
+            file.seek(entry.header_offset + 26)  # lengths of the name and of what follows it before the content
+            begin = entry.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
+            return _range(file, entry.file_size, first, length, begin)
+
+    def is_replaced(self) -> bool:
+        return False  # the old file is held open
+
+
+class RemoteSource:
+    """A read-only store below a URL, by fsspec."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        self.name = url
+        try:
+            self.fs, self.root = fsspec.core.url_to_fs(url)
+        except ValueError as error:
+            raise NotAStore(url, error, "a URL of a kind that fsspec knows") from error
+
+    def keys(self) -> list[str]:
+        names = [name[len(self.root) :].lstrip("/") for name in self.fs.find(self.root)]
+        if not names:
+            self._why_empty()
+        return [name for name in names if not is_of_machine(name)]
+
+    def _why_empty(self) -> None:
+        """Refuse a store that lists nothing because nobody answers, or because its folders are not listed."""
+        try:
+            self.fs.cat_file(f"{self.root}/zarr.json")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise NotAStore(self.name, error, "a server that answers") from error
+        raise NotAStore(self.name, "a zarr.json in a folder that is not listed", "a server that lists its folders")
+
+    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
+        if length == 0:
+            return b""
+        last = None if length is None or first + length == 0 else first + length
+        return self.fs.cat_file(f"{self.root}/{key}", start=first or None, end=last)
+
+    def is_replaced(self) -> bool:
+        return False  # read only; nobody replaces it by the rules of this format
+
+
+def is_of_machine(key: str) -> bool:
+    """Whether a key belongs to the machine that holds the store and not to the store: hidden, at the top."""
+    return key.startswith(".") and bool(key.split("/", 1)[0].strip("."))
+
+
+def source(path: str | Path) -> Source:
+    """The bytes at `path`: a directory, a zip, or a URL."""
+    if isinstance(path, str) and "://" in path:
+        return RemoteSource(path)
+    path = Path(path)
+    if path.is_dir():
+        return DirectorySource(path)
+    if path.is_file():
+        return ZipSource(path)
+    raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")

@@ -1,0 +1,178 @@
+"""A deposition as an object of people's own programs: gemmi, biotite, MDAnalysis.
+
+Atoms are in the order of the deposition and keep their ids: as serial number in gemmi, as annotation `atom_id` in
+biotite, as `ids` in MDAnalysis. Coordinates are those of one joint state (the most populated unless given); gemmi can
+also hold all alternates. An atom that is absent in the state is left out.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate.evaluation.rendering import Snapshot
+from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.formats.building.adp import B_OF_U
+from polystate_tools.formats.errors import MissingReader
+
+DEUTERIUM = 119
+
+
+def to_gemmi(
+    dep: Deposition,
+    state: Mapping[str, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    alternates: bool = False,
+) -> Any:
+    """A `gemmi.Structure` with cell, space group, entities, links and assemblies; U_total as ANISOU and B.
+
+    alternates: every conformer under its altloc letter instead of one joint state. A bundle gives its models.
+    """
+    gemmi = _package("gemmi")
+    from polystate_tools.formats.exporting import ExportOptions, export_bytes
+
+    options = ExportOptions() if alternates else ExportOptions(state=state or {}, at=at or {}, one_state=True)
+    text = export_bytes(dep, "mmcif", options)[0].decode()
+    structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text).sole_block())
+    if not alternates:
+        ids = _snapshot(dep, state, at)[1].tolist()
+        for model in structure:
+            for chain in model:
+                for residue in chain:
+                    for atom in residue:
+                        atom.serial = ids[atom.serial - 1]  # gemmi numbers them as they stand in the file
+    return structure
+
+
+def to_biotite(dep: Deposition, state: Mapping[str, str] | None = None, at: Mapping[str, int] | None = None) -> Any:
+    """A `biotite.structure.AtomArray` in author numbering, annotations `atom_id`, `label_asym_id`, `b_factor`.
+
+    Bonds of the hierarchy become its BondList; B is 8 pi^2/3 Tr U_total.
+    """
+    structure = _package("biotite.structure")
+    rows, ids, snapshot = _snapshot(dep, state, at)
+    columns = _columns(dep, rows)
+    array = structure.AtomArray(len(rows))
+    array.coord = snapshot.xyz[rows].astype(np.float32)
+    array.chain_id, array.res_id, array.ins_code = columns["auth_asym"], columns["auth_seq"], columns["ins"]
+    array.res_name, array.atom_name, array.element = columns["comp"], columns["name"], columns["element"]
+    array.hetero = columns["hetero"]
+    array.set_annotation("atom_id", ids.astype(np.int64))
+    array.set_annotation("label_asym_id", columns["label_asym"])
+    array.set_annotation("b_factor", _b(snapshot)[rows])
+    array.set_annotation("charge", columns["charge"])
+    array.bonds = structure.BondList(len(rows), _bonds(dep, rows))
+    return array
+
+
+def to_mdanalysis(dep: Deposition, state: Mapping[str, str] | None = None, at: Mapping[str, int] | None = None) -> Any:
+    """An `MDAnalysis.Universe` in author numbering; `ids` are atom ids; a bundle's models are its frames."""
+    package = _package("MDAnalysis")
+    rows, ids, snapshot = _snapshot(dep, state, at)
+    columns = _columns(dep, rows)
+    residue, first = np.unique(columns["residue"], return_index=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    resindex = rank[np.searchsorted(residue, columns["residue"])]
+    first = np.sort(first)
+    segments, segindex = np.unique(columns["auth_asym"][first], return_inverse=True)
+    universe = package.Universe.empty(
+        len(rows),
+        n_residues=len(first),
+        n_segments=len(segments),
+        atom_resindex=resindex,
+        residue_segindex=segindex,
+        trajectory=True,
+    )
+    for name, values in (
+        ("name", columns["name"]),
+        ("type", columns["element"]),
+        ("element", columns["element"]),
+        ("id", ids.astype(np.int64)),
+        ("tempfactor", _b(snapshot)[rows]),
+        ("formalcharge", columns["charge"]),
+        ("resname", columns["comp"][first]),
+        ("resid", columns["auth_seq"][first]),
+        ("icode", columns["ins"][first]),
+        ("segid", segments),
+        ("chainID", columns["auth_asym"]),
+    ):
+        universe.add_TopologyAttr(name, values)
+    bonds = _bonds(dep, rows)
+    if len(bonds):
+        universe.add_TopologyAttr("bonds", [tuple(pair) for pair in bonds[:, :2].tolist()])
+    frames = _frames(dep, rows, snapshot, state, at)
+    universe.load_new(frames, order="fac")
+    return universe
+
+
+def _package(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        top = name.split(".")[0]
+        raise MissingReader("adapt", f"no {top}", f"pip install {top}") from error
+
+
+def _snapshot(dep: Deposition, state, at) -> tuple[np.ndarray, np.ndarray, Snapshot]:
+    """Rows of the atoms that are present, their ids, and the rendering of all atoms."""
+    snapshot = dep.render(state=state, at=at)
+    rows = np.flatnonzero(snapshot.present)
+    return rows, snapshot.atom_id[rows], snapshot
+
+
+def _b(snapshot: Snapshot) -> np.ndarray:
+    """(N,) B of U_total, Å²."""
+    return B_OF_U / 3 * np.trace(snapshot.covariance, axis1=1, axis2=2)
+
+
+def _columns(dep: Deposition, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What programs call the atoms, (n,) each."""
+    h = dep.hierarchy
+    residue, chain = h.of_atoms("residue")[rows], h.of_atoms("chain")[rows]
+    symbols = np.array(["" if s == "X" else s.upper() for s in ELEMENTS])
+    symbols[DEUTERIUM] = "D"
+    entity = h.column("chains", "entity")[chain]
+    kinds = np.array([*h.text("entities", "type"), ""], object)
+    return {
+        "residue": residue,
+        "auth_asym": h.text("chains", "auth_asym")[chain].astype(str),
+        "label_asym": h.text("chains", "label_asym")[chain].astype(str),
+        "auth_seq": h.column("residues", "auth_seq")[residue].astype(np.int64),
+        "ins": h.text("residues", "ins")[residue].astype(str),
+        "comp": h.text("residues", "comp")[residue].astype(str),
+        "name": h.text("atoms", "name")[rows].astype(str),
+        "element": symbols[h.column("atoms", "element")[rows]],
+        "charge": h.column("atoms", "charge")[rows].astype(np.int64),
+        "hetero": kinds[entity] != "polymer",
+    }
+
+
+def _bonds(dep: Deposition, rows: np.ndarray) -> np.ndarray:
+    """(B, 3) int64: places of the two atoms among `rows`, and the order; bonds that lose an end go."""
+    if "hierarchy/bonds" not in dep.tree:
+        return np.empty((0, 3), np.int64)
+    place = np.full(dep.n_atoms, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    arrays = dep.tree["hierarchy/bonds"].arrays
+    made = np.stack([place[arrays["atom_a"]], place[arrays["atom_b"]], arrays["order"].astype(np.int64)], axis=1)
+    return made[(made[:, :2] >= 0).all(axis=1)]
+
+
+def _frames(dep: Deposition, rows: np.ndarray, snapshot: Snapshot, state, at) -> np.ndarray:
+    """(frames, n, 3) float32: the models of a bundle in which the same atoms are present, else one frame."""
+    from polystate_tools.formats.building.bundles import MODEL
+
+    if MODEL in dep.axes and not state and not at:
+        made = []
+        for found in dep.iterate(MODEL):
+            if not np.array_equal(np.flatnonzero(found.present), rows):
+                return snapshot.xyz[rows][None].astype(np.float32)
+            made.append(found.xyz[rows])
+        return np.array(made, np.float32)
+    return snapshot.xyz[rows][None].astype(np.float32)

@@ -1,0 +1,205 @@
+"""Questions in SQL: a deposition as tables of atoms, residues, chains, groups, descriptors and states.
+
+    query(dep, "SELECT chain, number, b FROM residues ORDER BY b DESC LIMIT 10")
+
+The tables are made when a question is asked; nothing outside the deposition can be read or written by a query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from polystate import Deposition
+from polystate.errors import AxisNotGiven, BadRequest, UnsupportedCombination
+from polystate.evaluation import evaluate
+from polystate.evaluation.evaluate import gaussian_levels
+from polystate.structure.hierarchy import ELEMENTS
+
+EIGHT_PI_SQUARED = 8 * np.pi**2
+CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pragma_\w+)\b", re.IGNORECASE)  # asks for all tables
+
+
+def query(dep: Deposition, sql: str) -> pa.Table:
+    """The answer to a query over the tables of `TABLES`; column names and units are in their docstrings."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise UnsupportedCombination("query", "no duckdb", "pip install 'polystate[report]'") from error
+    connection = duckdb.connect(config={"enable_external_access": False, "allow_community_extensions": False})
+    expected = "one SELECT over " + ", ".join(TABLES)
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1:
+            found = f"{len(statements)} statements" if statements else "no statement"
+            raise BadRequest("query", found, expected)
+        if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+            raise BadRequest("query", f"a statement {statements[0].type.name}", expected)
+        for name, make in TABLES.items():
+            if name in sql.lower() or CATALOGUE.search(sql):
+                connection.register(name, make(dep))
+        return connection.sql(sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise BadRequest("query", str(error).splitlines()[0], expected) from error
+
+
+def atoms(dep: Deposition) -> pa.Table:
+    """atom_id, name, element, charge, comp, chain, number, ins (author), residue, x y z (Å), present, b, b_<level>.
+
+    present: whether the default state has the atom; NULL where that is known at a step of an axis only. b (Å²) is
+    NULL where the atom is absent."""
+    h = dep.hierarchy
+    residue = h.of_atoms("residue")
+    about = _residue_columns(dep)
+    columns: dict[str, Any] = {
+        "atom_id": h.atom_id,
+        "name": h.text("atoms", "name"),
+        "element": np.array(ELEMENTS, dtype=object)[h.column("atoms", "element")],
+        "charge": h.column("atoms", "charge"),
+        **{name: values[residue] for name, values in about.items()},
+        "residue": residue,
+    }
+    columns |= dict(zip("xyz", dep.x_ref.T, strict=True))
+    present, factors = _b_factors(dep)
+    there = np.ones(dep.n_atoms, bool) if present is None else present
+    columns["present"] = pa.nulls(dep.n_atoms, pa.bool_()) if present is None else present
+    return pa.table({**columns, **{name: pa.array(b, mask=~there) for name, b in factors.items()}})
+
+
+def residues(dep: Deposition) -> pa.Table:
+    """residue (row), chain, number, ins, comp, label_seq, atoms (how many), present (how many of them), b, b_<level>.
+
+    b and b_<level> are means over the atoms that the default state has (Å²), NULL where it has none."""
+    h = dep.hierarchy
+    residue = h.of_atoms("residue")
+    size = h.size("residue")
+    present, factors = _b_factors(dep)
+    there = np.ones(dep.n_atoms, bool) if present is None else present
+    count = np.bincount(residue[there], minlength=size)
+    means = {name: _means(residue[there], b[there], count) for name, b in factors.items()}
+    numbers = {
+        "atoms": np.bincount(residue, minlength=size),
+        "present": pa.nulls(size, pa.int64()) if present is None else count,
+    }
+    columns = {"residue": np.arange(size), **_residue_columns(dep), "label_seq": h.column("residues", "label_seq")}
+    return pa.table({**columns, **numbers, **means})
+
+
+def chains(dep: Deposition) -> pa.Table:
+    """chain (row), label_asym, auth_asym, entity, type, description, atoms (how many)."""
+    h = dep.hierarchy
+    entity = h.column("chains", "entity")
+    columns: dict[str, Any] = {
+        "chain": np.arange(len(entity)),
+        "label_asym": h.text("chains", "label_asym"),
+        "auth_asym": h.text("chains", "auth_asym"),
+        "entity": entity,
+        "type": np.append(h.text("entities", "type"), "")[entity],
+        "description": np.append(h.text("entities", "description"), "")[entity],
+        "atoms": np.bincount(h.of_atoms("chain"), minlength=len(entity)),
+    }
+    return pa.table(columns)
+
+
+def groups(dep: Deposition) -> pa.Table:
+    """One row a label of each Gaussian level: descriptor, scope, label (row), name, atoms, present, amplitude, b (Å²).
+
+    The amplitude is the mean of Tr U / 3 over the group's atoms that the default state has (`present` of its `atoms`),
+    NULL where it has none; b is 8π² times it."""
+    names = ("descriptor", "scope", "label", "name", "atoms", "present", "amplitude")
+    rows: dict[str, list[Any]] = {n: [] for n in names}
+    present = _present(dep)
+    there = np.ones(dep.n_atoms, bool) if present is None else present
+    for d, u in zip(gaussian_levels(dep), dep.covariance(by_level=True), strict=True):
+        at = np.flatnonzero((d.label_of_atom >= 0) & there)
+        label, count = d.label_of_atom[at], np.bincount(d.label_of_atom[at], minlength=d.n_labels)
+        scope = d.document["scope"].get("grouping") or d.document["scope"]["level"]
+        found = {
+            "descriptor": np.full(d.n_labels, d.id, dtype=object),
+            "scope": np.full(d.n_labels, scope, dtype=object),
+            "label": np.arange(d.n_labels),
+            "name": np.array(_names(dep, d.document["scope"], d.n_labels), dtype=object),
+            "atoms": np.bincount(d.label_of_atom[d.label_of_atom >= 0], minlength=d.n_labels),
+            "present": pa.nulls(d.n_labels, pa.int64()) if present is None else count,
+            "amplitude": _means(label, np.trace(u[at], axis1=1, axis2=2) / 3, count),
+        }
+        for name, values in found.items():
+            rows[name].append(pa.array(values))
+    columns = {n: pa.chunked_array(v) if v else pa.nulls(0) for n, v in rows.items()}
+    return pa.table({**columns, "b": compute.multiply(columns["amplitude"].cast(pa.float64()), EIGHT_PI_SQUARED)})
+
+
+def descriptors(dep: Deposition) -> pa.Table:
+    """id, regime, mode, scope, labels, signal_type, algebra, operator, sample_axis of each descriptor."""
+    found = dep.describe()["descriptors"]
+    names = ["id", "regime", "mode", "scope", "labels", "signal_type", "algebra", "operator", "sample_axis"]
+    return pa.table({n: [row[n] for row in found] for n in names})
+
+
+def states(dep: Deposition) -> pa.Table:
+    """Every row of the tables `states`: descriptor, site, state, label, condition, population, deposited, source."""
+    rows: dict[str, list[Any]] = {
+        n: [] for n in ("descriptor", "site", "state", "label", "condition", "population", "deposited", "source")
+    }
+    for d in dep.descriptors.values():
+        table = d.table("states")
+        for k in range(len(table["label"]) if table else 0):
+            rows["descriptor"].append(d.id)
+            rows["site"].append(d.label_names[int(table["site"][k])])
+            for name in ("state", "label", "condition", "population", "deposited", "source"):
+                rows[name].append(table[name][k])
+    return pa.table(rows)
+
+
+TABLES: dict[str, Callable[[Deposition], pa.Table]] = {
+    "atoms": atoms,
+    "residues": residues,
+    "chains": chains,
+    "groups": groups,
+    "descriptors": descriptors,
+    "states": states,
+}
+
+
+def _residue_columns(dep: Deposition) -> dict[str, np.ndarray]:
+    h = dep.hierarchy
+    return {
+        "chain": h.text("chains", "auth_asym")[h.column("residues", "chain")],
+        "number": h.column("residues", "auth_seq"),
+        "ins": h.text("residues", "ins"),
+        "comp": h.text("residues", "comp"),
+    }
+
+
+def _b_factors(dep: Deposition) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+    """Which atoms the default state has, and the B of each: in total, and by Gaussian level, (N,) Å²."""
+    levels = [d.id for d in gaussian_levels(dep)]
+    u = dep.covariance(by_level=True)
+    b = EIGHT_PI_SQUARED * np.trace(u, axis1=2, axis2=3) / 3
+    names = ["b_" + "".join(c if c.isalnum() else "_" for c in name) for name in levels]
+    return _present(dep), {"b": b.sum(axis=0), **dict(zip(names, b, strict=True))}
+
+
+def _present(dep: Deposition) -> np.ndarray | None:
+    """Which atoms the default state has, (N,) bool; None where that depends on the step of an axis."""
+    try:
+        return evaluate.present(dep.request(only=dep.levels()))
+    except AxisNotGiven:
+        return None
+
+
+def _means(place: np.ndarray, values: np.ndarray, count: np.ndarray) -> pa.Array:
+    """The mean of the values at each place, NULL where there is none."""
+    total = np.bincount(place, values, minlength=len(count))
+    return pa.array(total / np.maximum(count, 1), mask=count == 0)
+
+
+def _names(dep: Deposition, scope: Any, size: int) -> list[str]:
+    """Names of labels as people write them."""
+    if "grouping" in scope:
+        return dep.groupings[scope["grouping"]].labels
+    return dep.hierarchy.node_labels(scope["level"]) if scope["level"] != "deposition" else [""] * size

@@ -1,0 +1,197 @@
+"""import and export: structure files into depositions and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command(name="import")(import_)
+    app.command()(export)
+
+
+def import_(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="A file (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md), or pdb:ID.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
+    format: Annotated[
+        str | None, typer.Option(metavar="NAME", help="pdb, mmcif, bcif or mmtf, where the name lies.")
+    ] = None,
+    altloc: Annotated[
+        str, typer.Option(metavar="sites|global", help="Connected alternates, or one whole-molecule variable.")
+    ] = "sites",
+    b_factors: Annotated[
+        str | None, typer.Option(metavar="total|residual", help="What the B-factors are beside TLS records.")
+    ] = None,
+    tls: Annotated[
+        str, typer.Option(metavar="normalise|keep", help="keep: store TLS groups without a positive amplitude.")
+    ] = "normalise",
+    model: Annotated[int | None, typer.Option(metavar="N", help="Import one model of several.")] = None,
+    het: Annotated[bool, typer.Option(help="Read a heterogeneity extension where there is one.")] = True,
+    collapse_duplicates: Annotated[
+        bool, typer.Option("--collapse-duplicates", help="Merge alternates that are equal.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise a warning.")] = False,
+    base: Annotated[
+        str | None, typer.Option(metavar="URL", help="Folder, or pattern with {id}, that pdb:ID is fetched from.")
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Download pdb:ID again.")] = False,
+    topology: Annotated[Path | None, typer.Option(metavar="FILE", help="H5MD: the atoms, in the same order.")] = None,
+    units: Annotated[
+        str | None, typer.Option(metavar="angstrom|nm|pm|bohr", help="H5MD: of lengths, where the file is silent.")
+    ] = None,
+    atoms: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=SELECTION", help="H5MD: which atoms a particle group is; once for each group."),
+    ] = None,
+    energy: Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the observable that is the energy.")] = None,
+    external: Annotated[bool, typer.Option("--external", help="H5MD: refer to the file, pinned by hash.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Import a structure file; every record read is accounted for.
+
+    Example: polystate import 6vxx.pdb 6vxx.zarr"""
+    from polystate.store.outputs import store_target
+    from polystate.store.writing import write
+    from polystate_tools.commands.outputs import apart, store
+    from polystate_tools.formats import import_file
+    from polystate_tools.formats.errors import BadOption
+
+    store(out)
+    for read in (source, topology):
+        if read is not None:
+            apart(read, out)
+    store_target(out, overwrite)  # before the work
+    if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
+        from polystate_tools.formats.h5md.importer import import_h5md, place_beside
+
+        if topology is None:
+            raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
+        groups = _groups(atoms)
+        tree, report = import_h5md(source, topology, units=units, atoms=groups, energy=energy, external=external)
+        if external:
+            place_beside(source, out)
+    elif topology is not None or units or atoms or energy or external:
+        raise BadOption("--topology, --units, --atoms, --energy, --external", source, "an H5MD file")
+    else:
+        tree, report = import_file(
+            source,
+            format=format,
+            base=base,
+            refresh=refresh,
+            altloc=altloc,
+            b_factors=b_factors,
+            tls=tls,
+            model=model,
+            het=het,
+            collapse_duplicates=collapse_duplicates,
+            strict=strict,
+        )
+    write(tree, out, overwrite=overwrite)
+    if as_json:
+        echo_json(report.to_json())
+        return
+    typer.echo(
+        f"{out}: {report.read} records read, {report.kept} kept, {report.refused} refused, "
+        f"{report.changed} changed; {report.atoms} atoms, {report.alternates} alternates, "
+        f"{report.models} model{'s' if report.models > 1 else ''}"
+    )
+    if report.sites:
+        typer.echo("sites: " + ", ".join(f"{count} by {rule}" for rule, count in sorted(report.sites.items())))
+    if report.adp:
+        typer.echo(
+            f"B-factors taken as {report.adp['used']}: header says {report.adp['declared']}"
+            + (f" ({report.adp['statement']})" if report.adp["statement"] else "")
+            + (f", ANISOU show {report.adp['shown_by_anisou']}" if report.adp["shown_by_anisou"] else "")
+        )
+    for refusal in report.refused_by_reason():
+        typer.echo(f"refused: {refusal}", err=True)
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    _echo_losses(report.losses)
+
+
+def _groups(texts: list[str] | None) -> dict[str, str] | None:
+    """`protein=chain=A` and so on as particle group to selection; a group named twice is refused."""
+    from polystate_tools.formats.errors import BadOption
+
+    made: dict[str, str] = {}
+    for text in texts or []:
+        group, equals, selection = text.partition("=")
+        if not equals or not group.strip() or not selection.strip() or group.strip() in made:
+            raise BadOption("--atoms", text, "GROUP=SELECTION, each group once")
+        made[group.strip()] = selection.strip()
+    return made or None
+
+
+def export(
+    dep: Dep,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb or .mmtf file, also .gz, or .h5md.")],
+    state: State = None,
+    at: At = None,
+    draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the draws.")] = 0,
+    reference: Annotated[bool, typer.Option("--reference", help="Write x_ref of every atom.")] = False,
+    altloc: Annotated[str, typer.Option(metavar="all|first|occupancy|none|ID", help="Which conformer.")] = "all",
+    gaussian: Annotated[
+        str, typer.Option(metavar="marginal|atomic-only|records|refuse", help="What B and ANISOU mean.")
+    ] = "marginal",
+    het_dialect: Annotated[
+        str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")
+    ] = None,
+    psd: Psd = "refuse",
+    format: Annotated[str | None, typer.Option(metavar="mmcif|pdb|mmtf", help="Where the name is silent.")] = None,
+    mmtf_dialect: Annotated[str, typer.Option(metavar="1.0|draft", help="Which MMTF to write.")] = "1.0",
+    axis: Annotated[str | None, typer.Option(metavar="NAME", help="H5MD: the axis, where there are several.")] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Export as mmCIF, PDB or MMTF: all alternates, one joint state, draws, or the reference; as H5MD: an axis.
+
+    Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
+    import polystate
+    from polystate_tools.commands.outputs import apart, no_stream
+    from polystate_tools.formats import export_file
+
+    no_stream(out)
+    apart(dep, out)
+    chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
+    if out.suffix.lower() in (".h5md", ".h5"):
+        from polystate_tools.formats.h5md.importer import export_h5md
+
+        report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)
+    else:
+        report = export_file(
+            polystate.open(dep),
+            out,
+            overwrite=overwrite,
+            reference=reference,
+            altloc=altloc,
+            gaussian=gaussian,
+            het_dialect=het_dialect,
+            psd=psd,
+            format=format,
+            mmtf_dialect=mmtf_dialect,
+            **chosen,
+        )
+    if as_json:
+        echo_json(report.to_json())
+        return
+    typer.echo(
+        f"{out}: {report.records} records, {report.models} model{'s' if report.models > 1 else ''}, "
+        + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors")))
+    )
+    _echo_losses(report.losses)
+
+
+def _echo_losses(losses: list[dict[str, Any]]) -> None:
+    for loss in losses:
+        typer.echo(f"lost: {loss['what']} ({loss['count']}): {loss['because']}", err=True)

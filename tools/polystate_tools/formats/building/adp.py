@@ -1,0 +1,86 @@
+"""B-factors and anisotropic U of records as iADP and aADP descriptors, each alternate with its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate.store.tree import Group
+from polystate_tools.formats.building.discrete import Conditions
+from polystate_tools.formats.building.operators import gaussian_document
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.report import ImportReport
+
+B_OF_U = 8 * np.pi**2
+"""B = 8 pi^2 U, Å²."""
+IADP, AADP = "iadp", "aadp"
+ROUNDED = 0.02
+"""Å²; B and U of one record that differ by more do not come from rounding U to four and B to two decimals."""
+
+
+def adp_groups(
+    layout: Layout,
+    record: np.ndarray,
+    condition: np.ndarray,
+    conditions: Conditions,
+    content: str,
+    tls_u: np.ndarray | None,
+    report: ImportReport,
+) -> dict[str, Group]:
+    """Descriptors of the ADPs of `record` (R,), each under `condition` (R,), by path.
+
+    B of a record with U is the same quantity and is kept only where it contradicts U. tls_u: (N, 6) Å² to
+    subtract from an ADP that is total, or None; what is left is rounded to 1e-8 Å², far below any file's.
+    """
+    records = layout.records
+    atom = layout.atom_of_record[record]
+    order = np.lexsort((condition, atom))
+    atom, record, condition = atom[order], record[order], condition[order]
+    has_u = records.has_u[record]
+    has_b = ~has_u & np.isfinite(records.b[record])
+    if content == "total" and np.isin(atom[has_u], atom[has_b]).any():
+        content = "residual"  # an atom with U in one alternate and B in another
+    groups: dict[str, Group] = {}
+    if has_b.any():
+        b = records.b[record[has_b]]
+        if tls_u is not None:
+            b = np.round(b - B_OF_U / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
+        groups[f"descriptors/{IADP}"] = _group(
+            IADP, "parametric_gaussian/iadp_v1", content, atom[has_b], condition[has_b], conditions, {"b": b}
+        )
+    if has_u.any():
+        u = records.u[record[has_u]]
+        values = {"u": u if tls_u is None else np.round(u - tls_u[atom[has_u]], 8) + 0.0}
+        values |= _deposited_b(records.b[record[has_u]], u)
+        groups[f"descriptors/{AADP}"] = _group(
+            AADP, "parametric_gaussian/aadp_v1", content, atom[has_u], condition[has_u], conditions, values
+        )
+    none = ~has_u & ~has_b
+    if none.any():
+        names = [records.residue_name(row) for row in record[none][:5].tolist()]
+        report.warn("no-b-factor", "records without B or U have no ADP", names, int(none.sum()))
+    return groups
+
+
+def _group(name: str, operator_id: str, content: str, atom, condition, conditions: Conditions, values) -> Group:
+    used = set(np.unique(condition).tolist()) - {-1}
+    table = conditions.table()
+    if used and table:
+        keep = np.isin(table["condition"], sorted(used))
+        renumber = {old: new for new, old in enumerate(dict.fromkeys(table["condition"][keep].tolist()))}
+        renumber[-1] = -1
+        condition = np.array([renumber[c] for c in condition.tolist()], np.int32)
+        table = {
+            "condition": np.array([renumber[c] for c in table["condition"][keep].tolist()], np.int32),
+            "parent": [p for p, k in zip(table["parent"], keep.tolist(), strict=True) if k],
+            "site": table["site"][keep],
+            "state": table["state"][keep],
+        }
+    document = gaussian_document(name, operator_id, {"level": "atom"}, content)
+    arrays = {"atom_id": (atom + 1).astype(np.uint32), "condition": condition.astype(np.int32), **values}
+    return Group(document, arrays, {"conditions": table} if used else {})
+
+
+def _deposited_b(b: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
+    """B of records with U, kept as array `deposited_b` (NaN: not given) where it is not 8 pi^2/3 Tr U."""
+    apart = np.abs(b - B_OF_U / 3 * u[:, :3].sum(axis=1))
+    return {"deposited_b": b} if (apart > ROUNDED).any() else {}

@@ -1,0 +1,117 @@
+"""Alternates inside a bundle of models: variables nested under the model, with states of their own in each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
+from polystate_tools.formats.building.bundles import Bundle
+from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites
+from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable, mean_occupancy
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.report import ImportReport
+
+MARK = "@"
+"""Between letter and model in the label of a state: "B@2" is B of the second model."""
+
+
+def bundle_alternates(
+    layout: Layout, bundle: Bundle, model: Variable, whole_molecule: bool, report: ImportReport
+) -> tuple[list[Variable], Plan]:
+    """Variables of the alternates of all models; sets the record of each atom in each model to its reference.
+
+    A letter of a model is a state under the condition of that model, its displacements relative to the most
+    populated letter there, which is what the bundle holds.
+    """
+    planned = Plan()
+    rows = np.flatnonzero(lettered_records(layout))
+    variables = []
+    numbers = {number: k for k, number in enumerate(bundle.numbers.tolist())}
+    step = np.array([numbers[number] for number in layout.records.model.tolist()]) if len(rows) else np.empty(0)
+    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule)):
+        variable = _variable(layout, site, step, model, report)
+        variable.number = number
+        variables.append(variable)
+        report.sites[site.rule] = report.sites.get(site.rule, 0) + 1
+        for atom in variable.record_of:
+            _plan_atom(layout, bundle, variable, atom, planned)
+    return variables, planned
+
+
+def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, report: ImportReport) -> Variable:
+    """The variable of a site: one state a letter and model, populations by model."""
+    letters = site.states
+    labels: list[str] = []
+    rows: list[tuple] = []
+    deposited: list[float] = []
+    gone: set[int] = set()
+    state_of: dict[tuple[int, int], int] = {}
+    record_step = step[site.records]
+    for m in sorted(set(record_step.tolist())):
+        mine = sorted(set(site.state[record_step == m].tolist()))
+        means = [mean_occupancy(layout, site.records[(site.state == k) & (record_step == m)]) for k in mine]
+        total = math.fsum(means)
+        if total > 1 + TOLERANCE:
+            report.changed += int((record_step == m).sum())
+        condition = ((model, (m,)),)
+        for k, mean in zip(mine, means, strict=True):
+            state_of[k, m] = len(labels)
+            rows.append((len(labels), condition, mean / total if total > 1 + TOLERANCE else mean))
+            labels.append(f"{letters[k]}{MARK}{m + 1}")
+            deposited.append(mean)
+        if len(mine) == 1 and means[0] < 1:
+            rows.append((len(labels), condition, 1 - means[0]))
+            gone.add(len(labels))
+            labels.append(f"{absence_of(letters[mine[0]])}{MARK}{m + 1}")
+            deposited.append(math.nan)
+    variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
+    atoms = layout.atom_of_record[site.records].tolist()
+    for record, atom, k, m in zip(site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), strict=True):
+        variable.record_of.setdefault(atom, {})[state_of[k, m]] = record
+    has: dict[tuple[int, str], set[int]] = {}
+    position = layout.position[layout.residue_of_atom]
+    for atom, of in variable.record_of.items():
+        for state in of:
+            has.setdefault((int(position[atom]), _model(labels[state])), set()).add(state)
+    for atom in variable.record_of:
+        for state, label in enumerate(labels):
+            own = has.get((int(position[atom]), _model(label)), set())
+            if len(own) > 1 and state not in own and state not in gone:
+                variable.inherits.add((atom, state))
+    return variable
+
+
+def _model(label: str) -> str:
+    return label.rsplit(MARK, 1)[1]
+
+
+def _plan_atom(layout: Layout, bundle: Bundle, variable: Variable, atom: int, planned: Plan) -> None:
+    """Displacements, absence and ADP rows of an atom, model by model."""
+    own = variable.record_of[atom]
+    weights = variable.weights
+    by_model: dict[str, list[int]] = {}
+    for state, label in enumerate(variable.states):
+        by_model.setdefault(_model(label), []).append(state)
+    for model, states in by_model.items():
+        mine = [state for state in states if state in own]
+        if not mine:
+            continue  # the model lacks the atom: the bundle says so
+        best = max(mine, key=lambda s: (weights[s], -s))
+        base = own[best]
+        bundle.record[int(model) - 1, atom] = base
+        held: dict[int, list[int]] = {}
+        for state in states:
+            if state in own:
+                planned.deltas.append((variable, state, atom, own[state], base))
+                held.setdefault(own[state], []).append(state)
+            elif (atom, state) in variable.inherits:
+                held.setdefault(base, []).append(state)
+            else:
+                planned.absent.append((variable, state, atom))
+        for record, where in held.items():
+            row = (atom, record, variable, tuple(sorted(where)))
+            planned.occupancy.append(row)
+            planned.adp.append(row)
+    planned.base[atom] = int(bundle.first[atom])

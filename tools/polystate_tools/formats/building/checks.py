@@ -1,0 +1,125 @@
+"""What is wrong or doubtful in atom records before anything is made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate.states.conditions import changes
+from polystate_tools.formats.building.variables import TOLERANCE
+from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange
+from polystate_tools.formats.records.layout import Layout, duplicates, layout
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.report import ImportReport
+
+
+def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
+    """The layout of the records without duplicates; refuses what is not a number and occupancies below 0."""
+    report.read = report.read or len(records) + sum(entry["count"] for entry in records.refused)
+    report.refusals += records.refused
+    report.losses += records.notes
+    for doubt in records.doubts:
+        report.warn(**doubt)
+    _finite(records, report)
+    for column in (records.xyz, records.occupancy, records.b, records.u):
+        np.add(column, 0.0, out=column)  # no negative zero: it is the same number with another digest
+    negative = np.flatnonzero(records.occupancy < 0)
+    if len(negative):
+        row = int(negative[0])
+        raise OccupancyRange(_place(records, row, report), f"occupancy {records.occupancy[row]}", "0 or more")
+    arranged = _without_duplicates(records, strict, report)
+    report.kept = len(arranged.records)
+    report.refused = report.read - report.kept
+    report.models = len(np.unique(arranged.records.model))
+    report.atoms = arranged.n_atoms
+    report.alternates = report.kept - arranged.n_atoms
+    _note_repeated(arranged, report)
+    _check_occupancies(arranged, strict, report)
+    return arranged
+
+
+def _place(records: Records, row: int, report: ImportReport) -> str:
+    """A record for an error: the file, the line where the format has lines, and the atom."""
+    line = f" line {records.line[row]}" if records.line is not None else ""
+    return f"{report.source}{line} {records.record_name(row)}".strip()
+
+
+def _finite(records: Records, report: ImportReport) -> None:
+    for what, column in (("coordinates", records.xyz), ("occupancy", records.occupancy)):
+        bad = ~np.isfinite(column) if column.ndim == 1 else ~np.isfinite(column).all(axis=1)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            found = f"{what} {column[row]} ({int(bad.sum())} records)"
+            raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
+    bad = np.isinf(records.b) | (records.has_u & ~np.isfinite(records.u).all(axis=1))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        found = f"B {records.b[row]}, U {records.u[row]}"
+        raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
+
+
+def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:
+    arranged = layout(records)
+    again = duplicates(records, arranged.atom_of_record)
+    if not again.any():
+        return arranged
+    rows = np.flatnonzero(again).tolist()
+    if strict:
+        raise DuplicateRecord(
+            _place(records, rows[0], report),
+            f"{len(rows)} records of an atom that has one already",
+            "each atom once in each alternate and model",
+        )
+    names = list(dict.fromkeys(records.residue_name(row) for row in rows))
+    report.warn(
+        "duplicate-record", f"{len(rows)} records repeat an atom in one alternate and model; the first is kept", names
+    )
+    report.refusals.append({"count": len(rows), "because": "duplicate-record", "where": names[0]})
+    return layout(records.take(~again))
+
+
+def _note_repeated(arranged: Layout, report: ImportReport) -> None:
+    """Residues of one chain, number and type that are several because their atoms came again."""
+    records, first = arranged.records, arranged.first_of_residue
+    columns = (
+        arranged.chain_of_residue,
+        records.comp.codes[first],
+        records.label_seq[first],
+        records.auth_seq[first],
+        records.ins.codes[first],
+    )
+    found = np.stack(columns)
+    if changes(found[:, np.lexsort(found[::-1])]).all():
+        return
+    seen: set[tuple] = set()
+    names = []
+    for row, key in zip(first.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True):
+        if key in seen:
+            names.append(records.residue_name(row))
+        seen.add(key)
+    if names:
+        report.warn("repeated-residue", "residues that begin again with atoms they already had; each is another", names)
+
+
+def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> None:
+    """Occupancies of one atom that sum above 1 in a model: a warning by residue, an error under strict."""
+    records, atom_of_record = arranged.records, arranged.atom_of_record
+    if (records.occupancy <= 1).all() and arranged.n_atoms == len(records):
+        return
+    models, model = np.unique(records.model, return_inverse=True)
+    key = atom_of_record.astype(np.int64) * len(models) + model
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    sums = np.bincount(place, weights=records.occupancy)
+    rows = first[np.flatnonzero(sums > 1 + TOLERANCE)]
+    if not len(rows):
+        return
+    worst = float(sums.max())
+    names = list(dict.fromkeys(records.residue_name(row) for row in np.sort(rows).tolist()))
+    if strict:
+        found = f"occupancies of one atom that sum to {worst:.3f} ({len(names)} residues)"
+        raise OccupancyRange(names[0], found, "at most 1")
+    report.warn(
+        "occupancy-sum",
+        f"occupancies of one atom sum above 1, the largest to {worst:.3f}; populations "
+        "are normalised, the deposited numbers kept",
+        names,
+    )

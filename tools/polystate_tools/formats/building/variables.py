@@ -1,0 +1,204 @@
+"""Discrete variables of an import: which record an atom takes in which state, and what depends on what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from polystate_tools.formats.building.sites import Site
+from polystate_tools.formats.errors import HeterogeneityExtension
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.report import ImportReport
+
+TOLERANCE = 1e-6
+HYDROGENS = (1, 119)
+
+
+@dataclass
+class Variable:
+    """One site of one discrete descriptor.
+
+    record_of: atom row -> {state: record}; inherits: (atom, state) that takes the reference conformer though
+    it has no record; parent: the variable and its states under which this one is active.
+    rows: (state, condition, population) of table `states`; condition None = that of the parent, else a
+    conjunction of (variable, states). deposited: by state, as the file has it.
+    """
+
+    descriptor: str
+    label: str
+    states: list[str]
+    record_of: dict[int, dict[int, int]]
+    deposited: list[float]
+    rows: list[tuple[int, tuple | None, float]] = field(default_factory=list)
+    source: str = "unknown"
+    parent: tuple[Variable, tuple[int, ...]] | None = None
+    inherits: set[tuple[int, int]] = field(default_factory=set)
+    rule: str = ""
+    number: int = -1
+    """Index of the site in its descriptor."""
+    extra_atoms: set[int] = field(default_factory=set)
+    """Atoms of variables below, which a state of this one can make absent."""
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @property
+    def weights(self) -> list[float]:
+        """A population by state, summed over conditions, to choose the reference state by."""
+        made = [0.0] * len(self.states)
+        for state, _, population in self.rows:
+            made[state] += population
+        return made
+
+    @property
+    def atoms(self) -> list[int]:
+        """Ascending atom rows that the variable's scope covers: its own, and those of what nests under it."""
+        return sorted(set(self.record_of) | self.extra_atoms)
+
+
+def variable_of_site(layout: Layout, site: Site, descriptor: str, report: ImportReport) -> Variable:
+    """A free-standing variable of a site, populations by mean occupancy of non-hydrogen records."""
+    record_of: dict[int, dict[int, int]] = {}
+    atoms = layout.atom_of_record[site.records].tolist()
+    for record, atom, state in zip(site.records.tolist(), atoms, site.state.tolist(), strict=True):
+        record_of.setdefault(atom, {})[state] = record
+    deposited = [mean_occupancy(layout, site.records[site.state == state]) for state in range(len(site.states))]
+    variable = Variable(
+        descriptor, site.label, site.states, record_of, deposited, inherits=site.inherits, rule=site.rule
+    )
+    population = list(deposited)
+    if len(population) == 2 and math.isnan(population[1]):  # present or lettered, and absent
+        population = [min(1.0, population[0]), max(0.0, 1.0 - population[0])]
+    total = math.fsum(population)
+    if total > 1 + TOLERANCE:
+        population = [p / total for p in population]
+        report.changed += len(site.records)
+    variable.rows = [(state, None, p) for state, p in enumerate(population)]
+    return variable
+
+
+def mean_occupancy(layout: Layout, records: np.ndarray) -> float:
+    """Mean occupancy of the non-hydrogen records (of all where there are only hydrogens), NaN of none.
+
+    `math.fsum` is exact, so that the mean does not depend on the order of the records.
+    """
+    if not len(records):
+        return math.nan
+    heavy = records[~np.isin(layout.records.element[records], HYDROGENS)]
+    values = layout.records.occupancy[heavy if len(heavy) else records].tolist()
+    return math.fsum(values) / len(values)
+
+
+@dataclass
+class Plan:
+    """What the variables say of the atoms they touch.
+
+    base: atom -> record of x_ref; deltas: (variable, state, atom, record, record it is relative to or -1 = x_ref);
+    absent: (variable, state, atom); adp: (atom, record, variable or None, states) rows, the ADP of a record
+    while the variable is in one of the states; occupancy: the same rows, never without a variable.
+    """
+
+    base: dict[int, int] = field(default_factory=dict)
+    deltas: list[tuple[Variable, int, int, int, int]] = field(default_factory=list)
+    absent: list[tuple[Variable, int, int]] = field(default_factory=list)
+    adp: list[tuple[int, int, Variable | None, tuple[int, ...]]] = field(default_factory=list)
+    occupancy: list[tuple[int, int, Variable, tuple[int, ...]]] = field(default_factory=list)
+
+
+def plan(variables: Iterable[Variable], base_record: dict[int, int], layout: Layout) -> Plan:
+    """How every atom of the variables gets its coordinates, presence and ADP.
+
+    base_record: atom -> record without a state, of atoms that have both kinds (else the atom is not in it).
+    """
+    by_atom: dict[int, list[Variable]] = {}
+    for variable in variables:
+        for atom in variable.record_of:
+            by_atom.setdefault(atom, []).append(variable)
+    made = Plan()
+    for atom, mine in by_atom.items():
+        _plan_atom(atom, mine, base_record.get(atom), made, layout)
+    return made
+
+
+def _plan_atom(atom: int, mine: list[Variable], root: int | None, made: Plan, layout: Layout) -> None:
+    """Walk the tree of the variables that have records of the atom, from the root down."""
+    involved: dict[Variable, None] = {}
+    for variable in mine:
+        at: Variable | None = variable
+        while at is not None and at not in involved:
+            involved[at] = None
+            at.extra_atoms.add(atom)
+            at = at.parent[0] if at.parent else None
+    alone = root is None and sum(len(v.record_of[atom]) for v in mine) == 1
+
+    def below(node: tuple[Variable, int] | None) -> Variable | None:
+        children = [
+            v
+            for v in involved
+            if (
+                v.parent is None
+                if node is None
+                else v.parent is not None and v.parent[0] is node[0] and node[1] in v.parent[1]
+            )
+        ]
+        if len(children) > 1:
+            name = layout.records.record_name(int(layout.first_record[atom]))
+            raise HeterogeneityExtension(
+                name, " and ".join(v.label for v in children), "states of one variable, since none excludes another"
+            )
+        return children[0] if children else None
+
+    def say(record: int, variable: Variable, states: list[int], always: bool) -> None:
+        """The record holds while the variable is in the states."""
+        row = (atom, record, variable, tuple(states))
+        if row not in made.occupancy[-8:]:  # reached again under another state of its parent
+            made.occupancy.append(row)
+            made.adp.append((atom, record, None, ()) if always else row)
+
+    done: dict[Variable, int] = {}
+
+    def walk(node: tuple[Variable, int] | None, governing: int | None) -> int:
+        """Emit rows for the subtree of a node; returns the record of its reference."""
+        variable = below(node)
+        if variable is None:
+            assert governing is not None and node is not None
+            say(governing, node[0], [node[1]], False)
+            return governing
+        if variable in done:
+            return done[variable]
+        own = variable.record_of.get(atom, {})
+        states = range(len(variable.states))
+        supported = {s for s in states if s in own or below((variable, s)) is not None}
+        reference: dict[int, int] = {}
+        of_record: dict[int, list[int]] = {}
+        for state in supported:
+            if below((variable, state)) is not None:
+                reference[state] = walk((variable, state), own.get(state, governing))
+            else:
+                reference[state] = own[state]
+                of_record.setdefault(own[state], []).append(state)
+        weights = variable.weights
+        best = max(supported, key=lambda s: (weights[s], -s))
+        kept = [s for s in states if s not in supported and (atom, s) in variable.inherits]
+        bare = [s for s in states if s not in supported and s not in kept]
+        if kept:
+            of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
+        for record, where in of_record.items():
+            say(record, variable, where, alone and not kept)
+        if governing is None:
+            made.absent += [(variable, state, atom) for state in bare]
+        elif bare:
+            say(governing, variable, bare, False)
+        relative = -1 if governing is None else governing
+        made.deltas += [(variable, state, atom, record, relative) for state, record in own.items()]
+        uncovered = max((weights[s] for s in bare), default=-1.0) if governing is not None else -1.0
+        done[variable] = reference[best] if governing is None or weights[best] >= uncovered else governing
+        return done[variable]
+
+    made.base[atom] = walk(None, root)

@@ -1,0 +1,184 @@
+"""Export of a deposition as mmCIF, PDB or MMTF: which states, which Gaussian policy, and what was lost."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate.numbers.philox import Draw
+from polystate.store.outputs import file_target, replacing
+from polystate_tools.formats import het_dialects
+from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.mmcif.writer import mmcif_of_records
+from polystate_tools.formats.pdb.writer import pdb_of_records
+from polystate_tools.formats.policies import POLICIES
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unbuilding.unbuild import records_of_deposition, records_of_snapshots
+
+FORMATS = {".cif": "mmcif", ".mmcif": "mmcif", ".pdb": "pdb", ".ent": "pdb", ".mmtf": "mmtf"}
+ALTLOCS = ("all", "first", "occupancy", "none")
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What of a deposition is written.
+
+    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
+    seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
+    altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
+    (refused if there is any), or a letter.
+    """
+
+    gaussian: str = "marginal"
+    state: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=dict)
+    one_state: bool = False
+    draws: int = 0
+    seed: int = 0
+    reference: bool = False
+    altloc: str = "all"
+    het_dialect: str | None = None
+    psd: str = "refuse"
+    format: str | None = None
+    mmtf_dialect: str = "1.0"
+
+
+def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
+    """The content of the file, and the account of the export."""
+    _check(options)
+    report = ExportReport(format=format, gaussian=options.gaussian)
+    loops: dict[str, dict[str, list[str]]] = {}
+    if options.state or options.at or options.one_state or options.draws or options.reference:
+        records = _of_choice(dep, options, report)
+    else:
+        report.choice = "all alternates"
+        records = records_of_deposition(dep, options.gaussian, report)
+        if options.het_dialect:
+            if format != "mmcif":
+                raise BadOption("--het-dialect", options.het_dialect, "mmCIF, the extensions have no other form")
+            records, loops = het_dialects.write(dep, records, options.het_dialect, report)
+        elif options.altloc != "all":
+            records = one_conformer(records, options.altloc)
+            report.choice = f"--altloc {options.altloc}"
+    report.records, report.models = len(records), len(np.unique(records.model))
+    if format == "pdb":
+        return pdb_of_records(records, report).encode(), report
+    if format == "mmcif":
+        return mmcif_of_records(records, report, loops).encode(), report
+    if not any(d.is_gaussian for d in dep.descriptors.values()):
+        records = replace(records, b=np.full(len(records), np.nan))  # B of 0 would claim atoms that stand still
+    from polystate_tools.formats.mmtf.from_records import mmtf_of_records
+
+    return mmtf_of_records(records, report, options.mmtf_dialect), report
+
+
+def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options) -> ExportReport:
+    """Write a deposition as a structure file (.cif, .pdb, .mmtf, each also .gz). options: see `ExportOptions`."""
+    path, chosen = Path(path), ExportOptions(**options)
+    file_target(path, overwrite)  # before the work
+    suffixes = [s.lower() for s in path.suffixes]
+    zipped = bool(suffixes) and suffixes[-1] == ".gz"
+    suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
+    format = chosen.format or FORMATS.get(suffix, "")
+    if format not in FORMATS.values():
+        raise BadOption(
+            "--format", format or path.name, "mmcif, pdb or mmtf, or a name that ends in .cif, .pdb or .mmtf"
+        )
+    content, report = export_bytes(dep, format, chosen)
+    report.target = str(path)
+    with replacing(path, overwrite) as partial:
+        partial.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
+    return report
+
+
+def _check(options: ExportOptions) -> None:
+    if options.gaussian not in POLICIES:
+        raise BadOption("--gaussian", options.gaussian, "one of " + ", ".join(POLICIES))
+    single = bool(options.state or options.at or options.one_state)
+    if options.draws < 0 or sum((single and not options.draws, bool(options.draws), options.reference)) > 1:
+        raise BadOption("--draws, --state, --reference", "several of them", "one way to choose what is written")
+    if options.altloc != "all" and (single or options.draws or options.reference or options.het_dialect):
+        raise BadOption("--altloc", options.altloc, "no --altloc where a joint state is written")
+    if options.het_dialect and (single or options.draws or options.reference):
+        raise BadOption("--het-dialect", options.het_dialect, "the export of all alternates")
+    if (options.draws or options.reference or single) and options.gaussian == "records":
+        raise BadOption("--gaussian", "records", "records only with all alternates; a joint state has U_total")
+
+
+def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) -> Records:
+    """One joint state, draws, or the reference as models."""
+    if options.draws:
+        draws = (Draw(options.seed, index) for index in range(options.draws))
+        snapshots = [dep.render(state=options.state, at=options.at, draw=draw, psd=options.psd) for draw in draws]
+        report.choice = f"draws 0 to {options.draws - 1} of seed {options.seed}" + _named(options)
+        report.lose("ADPs", options.draws, "a draw has its disorder in its coordinates")
+    elif options.reference:
+        snapshot = dep.render()
+        xyz = dep.x_ref
+        snapshots = [replace(snapshot, xyz=xyz, mean=xyz, present=np.ones(len(xyz), bool))]
+        report.choice = "the reference: x_ref of every atom"
+    else:
+        snapshots = [dep.render(state=options.state, at=options.at)]
+        report.choice = "one joint state" + _named(options)
+    return records_of_snapshots(dep, snapshots, options.gaussian, report)
+
+
+def _named(options: ExportOptions) -> str:
+    chosen = {**options.state, **{k: str(v) for k, v in options.at.items()}}
+    return ": " + ", ".join(f"{k}={v}" for k, v in chosen.items()) if chosen else ""
+
+
+def one_conformer(records: Records, choice: str) -> Records:
+    """The records of one conformer an atom; ties go to the record declared first."""
+    letters = records.altloc.vocabulary()[1]
+    lettered = ~records.altloc.equals("")
+    if choice == "none":
+        if lettered.any():
+            row = int(np.flatnonzero(lettered)[0])
+            raise CannotHold("--altloc none", records.record_name(row), "a deposition without alternates")
+        return records
+    if choice not in ALTLOCS and choice not in letters:
+        raise BadOption("--altloc", choice, f"one of {', '.join(ALTLOCS)}, or one of the letters {letters}")
+    position = _positions(records)
+    weight: dict[tuple[int, str], list[float]] = {}
+    for place, letter, occupancy in zip(
+        position[lettered].tolist(),
+        records.altloc.take(lettered).tolist(),
+        records.occupancy[lettered].tolist(),
+        strict=True,
+    ):
+        weight.setdefault((place, letter), []).append(occupancy)
+    best: dict[int, str] = {}
+    for (place, letter), values in weight.items():
+        known = best.get(place)
+        better = known is None or (choice == "occupancy" and np.mean(values) > np.mean(weight[place, known]))
+        if better or letter == choice:
+            best[place] = letter if known != choice or choice in ALTLOCS else known
+    keep = ~lettered | np.array(
+        [best.get(place) == letter for place, letter in zip(position.tolist(), records.altloc.tolist(), strict=True)]
+    )
+    chosen = records.take(keep)
+    return replace(
+        chosen,
+        altloc=chosen.altloc.replaced({letter: "" for letter in letters}),
+        occupancy=np.where(lettered[keep], 1.0, chosen.occupancy),
+    )
+
+
+def _positions(records: Records) -> np.ndarray:
+    """(n,) a number for each (model, chain, author number, insertion code)."""
+    known: dict[tuple, int] = {}
+    keys = zip(
+        records.model.tolist(),
+        records.auth_asym.codes.tolist(),
+        records.auth_seq.tolist(),
+        records.ins.codes.tolist(),
+        strict=True,
+    )
+    return np.array([known.setdefault(key, len(known)) for key in keys], np.int64)

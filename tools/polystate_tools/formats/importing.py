@@ -1,0 +1,241 @@
+"""Atom records into a deposition: the tree, and a report that accounts for every record."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polystate.errors import PolystateError
+from polystate.store.tree import FORMAT_VERSION, Group, Tree
+from polystate_tools.formats import het_dialects
+from polystate_tools.formats.building import adp, bundles, microheterogeneity
+from polystate_tools.formats.building.altlocs import ALTLOC, PARTIAL, altloc_variables
+from polystate_tools.formats.building.bundle_altlocs import bundle_alternates
+from polystate_tools.formats.building.checks import checked
+from polystate_tools.formats.building.collapse import without_equal_alternates
+from polystate_tools.formats.building.discrete import Conditions, discrete_groups
+from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
+from polystate_tools.formats.building.variables import Plan, Variable, plan
+from polystate_tools.formats.errors import BadOption
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.report import ImportReport
+from polystate_tools.formats.tls import groups as tls
+
+LAST_DRAW_KEY = 4294967295
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a file is read where it leaves a choice.
+
+    altloc: "sites" (connected alternates are one variable) or "global" (letters hold for the whole molecule);
+    b_factors: None, "total" or "residual", what the deposited B are beside TLS records; tls: "normalise" or
+    "keep" (a group of non-positive amplitude is stored as it is); model: import one model of a bundle.
+    """
+
+    altloc: str = "sites"
+    b_factors: str | None = None
+    tls: str = "normalise"
+    strict: bool = False
+    model: int | None = None
+    het: bool = True
+    """Read a heterogeneity extension where the file has one."""
+    collapse_duplicates: bool = False
+    """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("altloc", ("sites", "global")),
+            ("b_factors", (None, "total", "residual")),
+            ("tls", ("normalise", "keep")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise BadOption(name, getattr(self, name), "one of " + ", ".join(map(str, allowed)))
+
+
+def tree_of_records(
+    records: Records, options: ImportOptions | None = None, report: ImportReport | None = None
+) -> tuple[Tree, ImportReport]:
+    """The deposition of atom records, and the account of the import."""
+    options, report = options or ImportOptions(), report or ImportReport()
+    if options.model is not None:
+        records = _one_model(records, options.model)
+    if not (options.het and records.loops):
+        records = microheterogeneity.lettered(records, report)
+    if options.collapse_duplicates:
+        records = without_equal_alternates(records, report)
+    arranged = checked(records, options.strict, report)
+    records = arranged.records
+    keys = iter(range(LAST_DRAW_KEY, 0, -1))
+    bundle = bundles.bundle_of(arranged)
+    build = _of_one_model if bundle is None else _of_bundle(bundle)
+    tree: dict[str, Group] = {"": Group(_document(records, report))}
+    tree |= hierarchy_groups(arranged, report)
+    discrete, x_ref, record, condition, conditions = build(arranged, options, keys, report)
+    tree["reference"] = Group({}, {"x_ref": x_ref})
+    tree |= discrete
+    tree |= _gaussian(arranged, x_ref, record, condition, conditions, options, report)
+    tree["provenance/import"] = Group(_provenance(options, report))
+    tree["annotations/import"] = Group(
+        {
+            "items": [
+                {"id": "report", "selector": {"target": "deposition"}, "body": report.to_json(), "provenance": "import"}
+            ]
+        }
+    )
+    return tree, report
+
+
+Built = tuple[dict[str, Group], np.ndarray, np.ndarray, np.ndarray, Conditions]
+"""Discrete groups, x_ref (N, 3), and the ADP rows: record (R,), condition (R,), their table."""
+
+
+def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
+    """Altlocs, partial occupancies and heterogeneity extensions of a file of one model."""
+    extension: list[Variable] = []
+    taken = np.zeros(len(arranged.records), bool)
+    base: dict[int, int] = {}
+    if options.het:
+        extension, taken, base = het_dialects.read(arranged, report)
+    variables = extension + altloc_variables(arranged, taken, options.altloc == "global", report)
+    planned = plan(variables, base, arranged) if variables else Plan()
+    record_of_atom = arranged.first_record.copy()
+    record_of_atom[list(planned.base)] = list(planned.base.values())
+    x_ref = arranged.records.xyz[record_of_atom]
+    groups: dict[str, Group] = {}
+    for descriptor in dict.fromkeys(variable.descriptor for variable in variables):
+        mine = [variable for variable in variables if variable.descriptor == descriptor]
+        groups |= discrete_groups(arranged, descriptor, mine, planned, x_ref, keys)
+    conditions = Conditions()
+    plain = np.ones(arranged.n_atoms, bool)
+    plain[list(planned.base)] = False
+    rows = sorted(planned.adp, key=_place)
+    record = np.array([row[1] for row in rows], np.int64)
+    number = [conditions.add([(row[2], row[3])] if row[2] is not None else []) for row in rows]
+    return (
+        groups,
+        x_ref,
+        np.concatenate([arranged.first_record[plain], record]),
+        np.concatenate([np.full(int(plain.sum()), -1, np.int64), np.array(number, np.int64)]),
+        conditions,
+    )
+
+
+def _place(row: tuple[int, int, Variable | None, tuple[int, ...]]) -> tuple:
+    """An order of ADP rows that does not depend on the order of the records."""
+    atom, _, variable, states = row
+    return (atom, "", -1, ()) if variable is None else (atom, variable.descriptor, variable.number, states)
+
+
+def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
+    """The same for a file of several models."""
+
+    def build(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
+        records, model = arranged.records, bundles.model_variable(bundle)
+        if records.loops:
+            report.lose("heterogeneity extension", len(records.loops), "not read in a file of several models")
+        whole = options.altloc == "global"
+        variables, planned = bundle_alternates(arranged, bundle, model, whole, report)
+        x_ref = records.xyz[bundle.first]
+        plain = np.ones(arranged.n_atoms, bool)
+        plain[list(planned.base)] = False
+        groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, report)
+        if variables:
+            groups |= discrete_groups(arranged, ALTLOC, variables, planned, x_ref, keys)
+        steady = bundles.constant(bundle, records.occupancy) & plain
+        taken = np.ones(len(records), bool)
+        taken[bundle.first[steady]] = False
+        partial = altloc_variables(arranged, taken, False, report)
+        if partial:
+            groups |= discrete_groups(arranged, PARTIAL, partial, plan(partial, {}, arranged), x_ref, keys)
+        same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)
+        same &= bundles.constant(bundle, records.has_u.astype(float))
+        record, step = bundles.by_model(bundle, same, plain)
+        conditions = Conditions()
+        of_step = {-1: -1} | {k: conditions.add([(model, (k,))]) for k in np.unique(step[step >= 0]).tolist()}
+        rows = sorted(planned.adp, key=_place)
+        number = [of_step[k] for k in step.tolist()] + [conditions.add([(v, s)]) for _, _, v, s in rows if v]
+        record = np.concatenate([record, np.array([row[1] for row in rows], np.int64)])
+        return groups, x_ref, record, np.array(number, np.int64), conditions
+
+    return build
+
+
+def _gaussian(
+    arranged: Layout,
+    x_ref: np.ndarray,
+    record: np.ndarray,
+    condition: np.ndarray,
+    conditions: Conditions,
+    options: ImportOptions,
+    report: ImportReport,
+) -> dict[str, Group]:
+    """TLS, iADP and aADP descriptors. An ADP is the total of its atom unless the file speaks of TLS."""
+    found = tls.tls_of_records(arranged, x_ref, options.tls == "keep", report)
+    stated = arranged.records.tls
+    if stated is None:
+        if options.b_factors is not None:
+            raise BadOption("--b-factors", options.b_factors, "no such option for a file without TLS groups")
+        return adp.adp_groups(arranged, record, condition, conditions, "total", None, report)
+    if found is None:
+        content = tls.content_without_groups(stated, options.b_factors, report)
+        report.adp["selections"] = []
+        return adp.adp_groups(arranged, record, condition, conditions, content, None, report)
+    content = tls.content_of_adps(arranged, found, options.b_factors, report)
+    report.adp["selections"] = [group.selection for group in found.groups]
+    subtract = found.u if content == "total" else None
+    return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract, report)
+
+
+def _document(records: Records, report: ImportReport) -> dict[str, Any]:
+    """The root document: nothing in it depends on which file it came from.
+
+    `entry` is an entry of an archive: method and resolution without an id are no part of it, and are reported.
+    """
+    document: dict[str, Any] = {"format_version": FORMAT_VERSION}
+    if records.title:
+        document["title"] = records.title
+    about = {"method": records.method, "resolution": records.resolution}
+    about = {key: value for key, value in about.items() if value}
+    if records.entry_id:
+        document["entry"] = {"id": records.entry_id, **about}
+    else:
+        for key, value in about.items():
+            report.lose(key, 1, f"{value}: a deposition has it with the id of an entry, which the file does not state")
+    return document
+
+
+def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
+    """The block `import`; what an export of records needs beside the arrays stands in its choices."""
+    choices: dict[str, Any] = {key: value for key, value in vars(options).items() if value is not None}
+    if report.adp:
+        choices["tls"] = {
+            "program": report.adp["program"],
+            "adps": report.adp["used"],
+            "selections": report.adp["selections"],
+        }
+    document: dict[str, Any] = {
+        "kind": "import",
+        "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
+        "choices": choices,
+        "losses": report.losses,
+    }
+    if report.sha256:
+        source = {"name": report.source, "sha256": report.sha256, "format": report.format}
+        document["inputs"] = [source | ({"uri": report.address} if report.address else {})]
+    return document
+
+
+def _one_model(records: Records, model: int) -> Records:
+    mask = records.model == model
+    if not mask.any():
+        raise BadOption("--model", model, f"one of {sorted(set(records.model.tolist()))[:20]}")
+    return records.take(mask)
+
+
+__all__ = ["ImportOptions", "PolystateError", "tree_of_records"]

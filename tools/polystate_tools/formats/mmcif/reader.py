@@ -1,0 +1,150 @@
+"""mmCIF files into atom records: `_atom_site` as columns at the level of CIF, the rest through gemmi."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+
+from polystate_tools.formats.errors import NoAtoms, UnreadableFile
+from polystate_tools.formats.mmcif.anisotropic import with_anisotropic
+from polystate_tools.formats.mmcif.columns import KNOWN, Columns, atom_records, columns_of_block
+from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
+from polystate_tools.formats.opening.files import text_of
+from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.records.records import Entity, Records
+from polystate_tools.formats.records.text import Text
+from polystate_tools.formats.tls.records import category, tls_of_block
+
+EXTENSION_LOOPS = (
+    "pdbx_heterogeneity_hierarchy",
+    "pdbx_state_coexistence",
+    "pdbx_forbidden_states",
+    "pdbx_alt_groups",
+    "pdbx_het_state",
+    "pdbx_het_state_members",
+)
+READ_CATEGORIES = {
+    "atom_site",
+    "atom_site_anisotrop",
+    "atom_type",
+    "cell",
+    "entity",
+    "entity_poly",
+    "entity_poly_seq",
+    "entry",
+    "exptl",
+    "pdbx_refine_tls",
+    "pdbx_refine_tls_group",
+    "pdbx_struct_assembly",
+    "pdbx_struct_assembly_gen",
+    "pdbx_struct_oper_list",
+    "struct",
+    "struct_asym",
+    "struct_conn",
+    "struct_conn_type",
+    "struct_ncs_oper",
+    "symmetry",
+    CATEGORY,
+    *EXTENSION_LOOPS,
+}
+ORDERS = {"sing": 1, "doub": 2, "trip": 3, "quad": 4}
+
+
+def records_of_mmcif(content: bytes, where: str = "input") -> Records:
+    """Records of the bytes of an mmCIF file; the first block with atoms is read."""
+    try:
+        document = gemmi.cif.read_string(text_of(content, where).decode("utf-8-sig"))
+    except (ValueError, RuntimeError, UnicodeDecodeError) as error:
+        raise UnreadableFile(where, error, "a CIF document") from error
+    blocks = [(block, columns_of_block(block, "atom_site", where)) for block in document]
+    with_atoms = [(block, columns) for block, columns in blocks if len(columns)]
+    if not with_atoms:
+        raise NoAtoms(where, "no block with _atom_site", "a macromolecular mmCIF file")
+    records = records_of_block(*with_atoms[0], where)
+    records.notes += [unread_block(block.name, len(columns)) for block, columns in with_atoms[1:]]
+    return records
+
+
+def unread_block(name: str, atoms: int) -> dict:
+    """What is said of a further block with atoms: one file is one structure, and the first is taken."""
+    because = "one file is one structure: only the first data block with atoms is read"
+    return {"what": f"atoms of data block {name}", "count": atoms, "because": because}
+
+
+def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
+    """Records of the columns of `_atom_site` and the rest of the block. Erases the atom loops."""
+    if not len(atoms):
+        raise NoAtoms(where, "an empty _atom_site", "at least one atom")
+    records = with_anisotropic(atom_records(atoms, where), block, atoms, where)
+    notes = [
+        {"what": f"column _atom_site.{name}", "count": len(records), "because": "not part of a deposition"}
+        for name in atoms.names
+        if name not in KNOWN and not name.startswith("auth_") and any(atoms.text(name).values)
+    ]
+    for kept, auth in ((records.comp, "auth_comp_id"), (records.name, "auth_atom_id")):
+        if auth in atoms.names:
+            differ = _differing(kept, atoms.text(auth))
+            if differ:
+                notes.append(
+                    {
+                        "what": f"column _atom_site.{auth}",
+                        "count": differ,
+                        "because": "differs from the label, which is kept",
+                    }
+                )
+    for name in ("_atom_site.", "_atom_site_anisotrop."):
+        table = block.find_mmcif_category(name)
+        if len(table):
+            table.erase()
+    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block), block)
+
+
+def _differing(one: Text, other: Text) -> int:
+    """How many rows have another text, where the other has any."""
+    pairs = np.unique(one.codes * np.int64(len(other.values)) + other.codes, return_counts=True)
+    count = 0
+    for pair, times in zip(*(part.tolist() for part in pairs), strict=True):
+        a, b = divmod(pair, len(other.values))
+        count += times if other.values[b] not in ("", one.values[a]) else 0
+    return count
+
+
+def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
+    """The records with everything that the other categories of a block say."""
+    structure = gemmi.make_structure_from_block(block)
+    records = described(records, structure)
+    left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
+    if left:
+        records.notes.append(
+            {
+                "what": "categories",
+                "count": len(left),
+                "because": "not part of a deposition: " + ", ".join(sorted(left)),
+            }
+        )
+    records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block))
+    loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
+    links = category(block, "_struct_conn.")
+    orders = {
+        name: ORDERS.get(order.lower()[:4], 0)
+        for name, order in zip(links.get("id", []), links.get("pdbx_value_order", []), strict=False)
+    }
+    bonds = bonds_of_connections(records, structure, orders)
+    return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
+
+
+def _entities(records: Records, block: gemmi.cif.Block, structure: gemmi.Structure) -> list[Entity]:
+    """Rows of `_entity` in order, with the polymer's sequence."""
+    table = category(block, "_entity.")
+    sequences = {entity.name: " ".join(entity.full_sequence) for entity in structure.entities}
+    described_by = table.get("pdbx_description", [""] * len(table.get("id", [])))
+    types = table.get("type", [""] * len(table.get("id", [])))
+    made = [
+        Entity(name, kind, " ".join(description.split()), sequences.get(name, ""))
+        for name, kind, description in zip(table.get("id", []), types, described_by, strict=True)
+    ]
+    known = {entity.id for entity in made}
+    missing = [name for name in records.entity.vocabulary()[1] if name and name not in known]
+    return made + [Entity(name, "", "", sequences.get(name, "")) for name in missing]

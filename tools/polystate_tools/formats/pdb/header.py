@@ -1,0 +1,226 @@
+"""What a PDB file says beside its atoms: cell, sequence, links, assemblies, TLS; label numbering by gemmi."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+
+from polystate_tools.formats.errors import UnreadableFile
+from polystate_tools.formats.pdb.damage import damaged
+from polystate_tools.formats.pdb.lines import WIDTH, Lines
+from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.records.records import Entity, Records
+from polystate_tools.formats.records.text import Text
+from polystate_tools.formats.tls.records import tls_of_remarks
+
+ENTITY_TYPES = {
+    gemmi.EntityType.Polymer: "polymer",
+    gemmi.EntityType.NonPolymer: "non-polymer",
+    gemmi.EntityType.Water: "water",
+    gemmi.EntityType.Branched: "branched",
+}
+READ_RECORDS = {
+    "ATOM",
+    "HETATM",
+    "ANISOU",
+    "TER",
+    "MODEL",
+    "ENDMDL",
+    "END",
+    "HEADER",
+    "TITLE",
+    "COMPND",
+    "EXPDTA",
+    "SEQRES",
+    "CRYST1",
+    "MTRIX1",
+    "MTRIX2",
+    "MTRIX3",
+    "LINK",
+    "SSBOND",
+}
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int, where: str) -> Records:
+    """The records with everything that the other lines before line `end` say."""
+    first_of_residue = _first_of_residue(records)
+    skeleton, header, others, notes = _skeleton(lines, end, records, atom_lines, first_of_residue)
+    try:
+        structure = gemmi.read_pdb_string(skeleton)
+    except (RuntimeError, ValueError) as error:
+        raise UnreadableFile(where, error, "a PDB file that gemmi reads") from error
+    structure.setup_entities()
+    if not any(entity.full_sequence for entity in structure.entities):
+        _sequence_from_model(structure)
+    structure.assign_label_seq_id()
+    labelled = _labelled(records, structure, first_of_residue, _molecules(header))
+    records = replace(described(labelled, structure), title=_title(header))
+    records = replace(records, bonds=bonds_of_connections(records, structure, {}))
+    records.notes.extend(notes + _left_out(others))
+    after = int((lines.lengths[end + 1 :] > 0).sum())
+    if after:
+        records.notes.append({"what": "lines after END", "count": after, "because": "a PDB file ends there"})
+    return replace(records, tls=tls_of_remarks(header))
+
+
+def _left_out(lines: list[bytes]) -> list[dict]:
+    """Record types that a deposition has no place for, by how many lines they have."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        name = line[:6].decode("latin-1").strip()
+        if name and name not in READ_RECORDS:
+            counts[name] = counts.get(name, 0) + 1
+    if not counts:
+        return []
+    named = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return [{"what": "records", "count": sum(counts.values()), "because": f"not part of a deposition: {named}"}]
+
+
+def _first_of_residue(records: Records) -> np.ndarray:
+    """Rows where a new residue begins (any of model, chain, number, insertion code, type changes)."""
+    changed = np.zeros(len(records), bool)
+    changed[0] = True
+    for column in (records.model, records.auth_asym.codes, records.auth_seq, records.ins.codes, records.comp.codes):
+        changed[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(changed)
+
+
+SKIPPED = (b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET", b"MODEL", b"ENDMDL", b"END")
+
+
+def _skeleton(
+    lines: Lines, end: int, records: Records, atom_lines: np.ndarray, first_of_residue: np.ndarray
+) -> tuple[str, list[str], list[bytes], list[dict]]:
+    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms; notes.
+
+    Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged.
+    """
+    text = lines.text.split(b"\n")[:end]
+    keep = ~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]
+    others = [text[k] for k in np.flatnonzero(keep).tolist()]
+    bad, notes = damaged([(k, text[k].decode("latin-1")) for k in np.flatnonzero(keep).tolist()])
+    keep[list(bad)] = False
+    starts = dict(zip(atom_lines[first_of_residue].tolist(), records.model[first_of_residue].tolist(), strict=True))
+    keep[list(starts)] = True
+    several = len(set(starts.values())) > 1
+    kept: list[bytes] = []
+    model = None
+    for k in np.flatnonzero(keep).tolist():
+        if k in starts and several and starts[k] != model:
+            kept += ([b"ENDMDL"] if model is not None else []) + [b"MODEL %8d" % starts[k]]
+            model = starts[k]
+        if k in starts or not text[k].startswith(SKIPPED):
+            kept.append(text[k].ljust(WIDTH))
+    header = [decoded(line) for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
+    return b"\n".join(kept).translate(ASCII).decode("ascii"), header, others, notes
+
+
+ASCII = bytes(k if k < 128 else ord("?") for k in range(256))
+"""What gemmi is given of each byte; texts that may be foreign are not taken from it."""
+
+
+def decoded(line: bytes) -> str:
+    """A header line, UTF-8 if it is that, else Latin-1."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _title(header: list[str]) -> str:
+    return " ".join(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")).split())
+
+
+def _sequence_from_model(structure: gemmi.Structure) -> None:
+    """Without SEQRES the observed residues of a polymer are its sequence."""
+    for chain in structure[0]:
+        polymer = chain.get_polymer()
+        entity = structure.get_entity_of(polymer) if len(polymer) else None
+        if entity is not None and not entity.full_sequence:
+            entity.full_sequence = list(polymer.extract_sequence())
+
+
+def _labelled(records: Records, structure, first_of_residue, molecules: dict[str, str]) -> Records:
+    """label_asym, entity and label_seq by residue, with subchains renamed to short ids."""
+    of_residue: dict[tuple, tuple[str, int]] = {}
+    order: dict[str, tuple[str, bool]] = {}
+    for model in structure:
+        for chain in model:
+            for residue in chain:
+                label_seq = -1 if residue.label_seq is None else residue.label_seq
+                of_residue.setdefault(
+                    (chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name),
+                    (residue.subchain, label_seq),
+                )
+                order.setdefault(residue.subchain, (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
+    asym = _short_ids(order)
+    chains, comps = records.auth_asym.take(first_of_residue), records.comp.take(first_of_residue)
+    keys = zip(
+        chains.tolist(),
+        records.auth_seq[first_of_residue].tolist(),
+        records.ins.take(first_of_residue).tolist(),
+        comps.tolist(),
+        strict=True,
+    )
+    found = [of_residue.get(key, ("", -1)) for key in keys]
+    counts = np.diff(np.append(first_of_residue, len(records)))
+    entities, entity_of = _entities(structure, molecules, order)
+    subchain = Text.of([name for name, _ in found])
+    subchain = Text(np.repeat(subchain.codes, counts), subchain.values)
+    label_seq = np.repeat(np.array([seq for _, seq in found], np.int32), counts)
+    return replace(
+        records,
+        label_asym=subchain.replaced(asym),
+        entity=subchain.replaced(entity_of),
+        label_seq=label_seq,
+        entities=entities,
+    )
+
+
+def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:
+    """Polymers keep the chain's own id where it is free, the rest get A, B, ..., AA, ... in order."""
+    made: dict[str, str] = {}
+    for subchain, (chain, polymer) in order.items():
+        if polymer and chain and chain not in made.values():
+            made[subchain] = chain
+    used, number = set(made.values()), 0
+    for subchain in order:
+        while subchain not in made:
+            name, rest = "", number
+            while rest >= 0:
+                name, rest = ALPHABET[rest % 26] + name, rest // 26 - 1
+            number += 1
+            if name not in used:
+                made[subchain] = name
+    return made
+
+
+def _entities(structure, molecules: dict[str, str], order) -> tuple[list[Entity], dict[str, str]]:
+    """Entities numbered from 1, and the entity id of each subchain."""
+    entities, of_subchain = [], {}
+    for number, entity in enumerate(structure.entities, 1):
+        chains = [order[name][0] for name in entity.subchains if name in order]
+        kind = ENTITY_TYPES.get(entity.entity_type, "")
+        described_by = {molecules.get(chain, "") for chain in chains} if kind == "polymer" else set()
+        description = described_by.pop() if len(described_by) == 1 else ""
+        if kind in ("non-polymer", "water"):
+            description = entity.name.rstrip("!")
+        entities.append(Entity(str(number), kind, description, " ".join(entity.full_sequence)))
+        of_subchain.update(dict.fromkeys(entity.subchains, str(number)))
+    return entities, of_subchain
+
+
+def _molecules(header: list[str]) -> dict[str, str]:
+    """Molecule names by chain, of COMPND."""
+    text = " ".join(line[10:80].strip() for line in header if line.startswith("COMPND"))
+    molecules, name = {}, ""
+    for part in text.split(";"):
+        key, _, value = part.partition(":")
+        if key.strip().upper() == "MOLECULE":
+            name = " ".join(value.split())
+        elif key.strip().upper() == "CHAIN":
+            molecules.update({chain.strip(): name for chain in value.split(",")})
+    return molecules

@@ -1,0 +1,120 @@
+"""PDB files into atom records: fixed columns read for all lines at once, the header through gemmi."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate_tools.formats.errors import NoAtoms, WrongColumns
+from polystate_tools.formats.opening.files import text_of
+from polystate_tools.formats.pdb import header as pdb_header
+from polystate_tools.formats.pdb.lines import Lines, models, plain, refuse_truncated
+from polystate_tools.formats.records.fixed import decimals, integers
+from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.text import ELEMENT_NUMBERS, Text
+
+
+def records_of_pdb(content: bytes, where: str = "input") -> Records:
+    """Records of the bytes of a PDB file. Numbers may be hybrid-36; lines may end in LF, CR LF or CR."""
+    lines = Lines(plain(text_of(content, where)))
+    every = lines.of(b"ATOM") | lines.of(b"HETA")
+    end = lines.end()
+    atom_lines = np.flatnonzero(every[:end])
+    if not len(atom_lines):
+        raise NoAtoms(
+            where,
+            "no ATOM or HETATM record" + (f" before END in line {end + 1}" if every.any() else ""),
+            "at least one",
+        )
+    refuse_truncated(lines, atom_lines, where)
+    chars = lines.rows(atom_lines)
+    numbers = atom_lines + 1
+    foreign = np.flatnonzero((chars[:, 6:27] > 127).any(axis=1))
+    if len(foreign):
+        raise WrongColumns(f"{where} line {numbers[foreign[0]]}", "a byte that is not ASCII", "names in ASCII")
+    refused = []
+    if every[end:].any():
+        refused.append(
+            {"count": int(every[end:].sum()), "because": "atom record after END", "where": f"line {end + 1}"}
+        )
+
+    model, notes, doubts = models(lines, atom_lines, end)
+    charge, element = _charges(chars), _elements(chars)
+    columns: dict = {
+        "model": model,
+        "auth_asym": Text.from_fixed(chars[:, 20:22]),
+        "comp": Text.from_fixed(chars[:, 17:20]),
+        "auth_seq": integers(chars[:, 22:26], "residue number", numbers, blank=-1, file=where).astype(np.int32),
+        "ins": Text.from_fixed(chars[:, 26:27]),
+        "name": Text.from_fixed(chars[:, 12:16]),
+        "altloc": Text.from_fixed(chars[:, 16:17]),
+        "element": element,
+        "charge": charge,
+        "het": chars[:, 0] == ord("H"),
+        "xyz": np.stack(
+            [decimals(chars[:, c : c + 8], "coordinate", numbers, file=where) for c in (30, 38, 46)], axis=1
+        ),
+        "occupancy": decimals(chars[:, 54:60], "occupancy", numbers, blank=1.0, file=where),
+        "b": decimals(chars[:, 60:66], "B-factor", numbers, file=where),
+        "line": numbers,
+    }
+    missing = np.flatnonzero(np.isnan(columns["xyz"]).any(axis=1) & (chars[:, 30:54] == 32).any(axis=1))
+    if len(missing) and not chars[missing[0], 30:54].tobytes().strip():
+        raise WrongColumns(f"{where} line {numbers[missing[0]]}", "no coordinates", "x, y, z in columns 31 to 54")
+    columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)
+    records = Records.of(**columns, notes=notes, refused=refused, doubts=doubts)
+    return pdb_header.with_header(records, lines, atom_lines, end, where)
+
+
+def _elements(chars: np.ndarray) -> np.ndarray:
+    """Atomic numbers by columns 77-78, else by the atom name (columns 13-14), as gemmi does."""
+    key = Text.from_fixed(np.concatenate([chars[:, 76:78], chars[:, 12:16]], axis=1), strip=False)
+    numbers = np.array([_element(value[:2].strip(), value[2:]) for value in key.values], np.uint8)
+    return numbers[key.codes]
+
+
+def _element(symbol: str, name: str) -> int:
+    if symbol.upper() in ELEMENT_NUMBERS:
+        return ELEMENT_NUMBERS[symbol.upper()]
+    letters = "".join(c for c in name if c.isalpha()).upper()
+    if name[0] != " " and not name[0].isdigit() and name[:2].upper() in ELEMENT_NUMBERS and len(name.strip()) < 4:
+        return ELEMENT_NUMBERS[name[:2].upper()]
+    return ELEMENT_NUMBERS.get(letters[:1], 0)
+
+
+def _charges(chars: np.ndarray) -> np.ndarray:
+    """Charges written as 2+ or 1- in columns 79-80."""
+    key = Text.from_fixed(chars[:, 78:80])
+    made = []
+    for value in key.values:
+        digit, sign = (value[:1], value[1:]) if value[:1].isdigit() else (value[1:], value[:1])
+        made.append(int(digit) * (-1 if sign == "-" else 1) if digit.isdigit() and sign in ("+", "-") else 0)
+    return np.array(made, np.int8)[key.codes]
+
+
+def _anisou(lines: Lines, end: int, atom_lines: np.ndarray, chars: np.ndarray, refused: list[dict], where: str):
+    """U of the records, joined by everything that names an atom (columns 7 to 27), in the model it stands in."""
+    u, has_u = np.zeros((len(atom_lines), 6)), np.zeros(len(atom_lines), bool)
+    aniso_lines = np.flatnonzero(lines.of(b"ANIS")[:end])
+    if not len(aniso_lines):
+        return u, has_u
+    aniso = lines.rows(aniso_lines)
+    owner = np.searchsorted(atom_lines, aniso_lines) - 1
+    same = (owner >= 0) & (aniso[:, 6:27] == chars[owner, 6:27]).all(axis=1)
+    if not same.all():
+        known = {chars[row, 11:27].tobytes(): row for row in range(len(chars) - 1, -1, -1)}
+        for k in np.flatnonzero(~same).tolist():
+            row = known.get(aniso[k, 11:27].tobytes())
+            if row is None:
+                text = aniso[k, 6:27].tobytes().decode("latin-1")
+                refused.append({"count": 1, "because": "ANISOU record without its atom", "where": text})
+            else:
+                owner[k], same[k] = row, True
+    blank = same & (aniso[:, 28:70].reshape(-1, 6, 7) == 32).all(axis=2).any(axis=1)
+    for number in (aniso_lines[blank] + 1).tolist():
+        refused.append({"count": 1, "because": "ANISOU record with a blank number", "where": f"line {number}"})
+    same &= ~blank
+    rows, kept, numbers = owner[same], aniso[same], aniso_lines[same] + 1
+    for k in range(6):
+        u[rows, k] = integers(kept[:, 28 + 7 * k : 35 + 7 * k], "ANISOU", numbers, file=where) / 10000.0
+    has_u[rows] = True
+    return u, has_u

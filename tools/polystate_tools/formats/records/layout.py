@@ -1,0 +1,176 @@
+"""Which records are one atom, which atoms one residue, which residues one chain and one position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from polystate_tools.formats.records.records import Records
+
+
+@dataclass
+class Layout:
+    """Rows in order of first appearance in the file.
+
+    atom_of_record: (n,) row of the atom; first_record: (N,) first record of each atom; residue_of_atom: (N,);
+    first_of_residue: (R,) first record of each residue; chain_of_residue: (R,); first_of_chain: (C,) a record;
+    position: (R,) row of the first residue at the same position (itself, but for microheterogeneity).
+    """
+
+    records: Records
+    atom_of_record: np.ndarray
+    first_record: np.ndarray
+    residue_of_atom: np.ndarray
+    first_of_residue: np.ndarray
+    chain_of_residue: np.ndarray
+    first_of_chain: np.ndarray
+    position: np.ndarray
+
+    @property
+    def n_atoms(self) -> int:
+        return len(self.first_record)
+
+    @cached_property
+    def position_of_record(self) -> np.ndarray:
+        """(n,) row of the first residue at each record's position."""
+        return self.position[self.residue_of_atom[self.atom_of_record]]
+
+    def residue_name(self, residue: int) -> str:
+        return self.records.residue_name(int(self.first_of_residue[residue]))
+
+
+def layout(records: Records) -> Layout:
+    """The layout of records; every record belongs to exactly one atom.
+
+    A residue number that comes again later with the same atoms (numbers that wrap around) is another residue.
+    """
+    columns = (
+        records.label_asym.codes,
+        records.auth_asym.codes,
+        records.comp.codes,
+        records.label_seq,
+        records.auth_seq,
+        records.ins.codes,
+    )
+    changed = np.zeros(len(records), bool)
+    changed[0] = True
+    for column in (*columns, records.model):
+        changed[1:] |= column[1:] != column[:-1]
+    first_of_run = np.flatnonzero(changed)
+    keys = list(zip(*(column[first_of_run].tolist() for column in columns), strict=True))
+    made = _arranged(records, keys, first_of_run)
+    if duplicates(records, made.atom_of_record).any():
+        made = _arranged(records, _numbered(records, keys, first_of_run), first_of_run)
+    return made
+
+
+def _numbered(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> list[tuple]:
+    """Keys of runs with how often, in its model, the residue began again with atoms it already had."""
+    seen: dict[tuple, set] = {}
+    again: dict[tuple, int] = {}
+    made = []
+    names, altlocs = records.name.codes.tolist(), records.altloc.codes.tolist()
+    ends = [*first_of_run[1:].tolist(), len(records)]
+    for key, start, end in zip(keys, first_of_run.tolist(), ends, strict=True):
+        place = (*key, int(records.model[start]))
+        atoms = set(zip(names[start:end], altlocs[start:end], strict=True))
+        if atoms & seen.setdefault(place, set()):
+            again[place] = again.get(place, 0) + 1
+            seen[place] = set()
+        seen[place] |= atoms
+        made.append((*key, again.get(place, 0)))
+    return made
+
+
+def _arranged(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> Layout:
+    """The layout where runs of one key are one residue."""
+    rows: dict[tuple, int] = {}
+    residue_of_run = np.array([rows.setdefault(key, len(rows)) for key in keys], np.int32)
+    lengths = np.diff(np.append(first_of_run, len(records)))
+    residue = np.repeat(residue_of_run, lengths)
+    first_of_residue = np.empty(len(rows), np.int64)
+    first_of_residue[residue_of_run[::-1]] = first_of_run[::-1]
+
+    chains: dict[tuple[int, int], int] = {}
+    chain_of_residue = np.array([chains.setdefault(key[:2], len(chains)) for key in rows], np.int32)
+    first_of_chain = np.empty(len(chains), np.int64)
+    first_of_chain[chain_of_residue[::-1]] = first_of_residue[::-1]
+
+    atom_of_record, first_record = _first_appearance(
+        residue.astype(np.int64) * max(1, len(records.name.values)) + records.name.codes
+    )
+    position = _positions(records, first_of_residue, residue)
+    return Layout(
+        records,
+        atom_of_record,
+        first_record,
+        residue[first_record],
+        first_of_residue,
+        chain_of_residue,
+        first_of_chain,
+        position,
+    )
+
+
+def duplicates(records: Records, atom_of_record: np.ndarray) -> np.ndarray:
+    """(n,) bool: records whose (atom, altloc, model) an earlier record has."""
+    if len(atom_of_record) == atom_of_record.max() + 1:
+        return np.zeros(len(records), bool)
+    models, model = np.unique(records.model, return_inverse=True)
+    key = atom_of_record.astype(np.int64) * len(records.altloc.values) + records.altloc.codes
+    key = key * len(models) + model
+    _, first = np.unique(key, return_index=True)
+    again = np.ones(len(records), bool)
+    again[first] = False
+    return again
+
+
+def _first_appearance(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number keys by first appearance: (n,) number of each row, and (N,) first row of each number."""
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[inverse], first[order]
+
+
+def _positions(records: Records, first: np.ndarray, residue_of_record: np.ndarray) -> np.ndarray:
+    """Residues of several types at one number of one chain are one position if altlocs tell them apart.
+
+    They share a label number, or, outside polymers, an author number while no altloc occurs in both.
+    """
+    position = np.arange(len(first), dtype=np.int32)
+    key = list(
+        zip(
+            records.auth_asym.codes[first].tolist(),
+            records.auth_seq[first].tolist(),
+            records.ins.codes[first].tolist(),
+            strict=True,
+        )
+    )
+    if len(set(key)) == len(key):
+        return position
+    groups: dict[tuple, list[int]] = {}
+    for row, k in enumerate(key):
+        groups.setdefault(k, []).append(row)
+    shared = {k: rows for k, rows in groups.items() if len(rows) > 1}
+    wanted = np.zeros(len(first), bool)
+    wanted[[row for rows in shared.values() for row in rows]] = True
+    letters: dict[int, set[int]] = {}
+    here = np.flatnonzero(wanted[residue_of_record])
+    for residue, code in set(zip(residue_of_record[here].tolist(), records.altloc.codes[here].tolist(), strict=True)):
+        letters.setdefault(residue, set()).add(code)
+    blank = {code for code, value in enumerate(records.altloc.values) if value == ""}
+    for rows in shared.values():
+        for n, row in enumerate(rows[1:], 1):
+            for other in rows[:n]:
+                apart = not (letters[row] & letters[other] - blank)
+                lettered = letters[row] - blank and letters[other] - blank
+                a, b = first[row], first[other]
+                same_label = records.label_seq[a] >= 0 and records.label_seq[a] == records.label_seq[b]
+                if records.comp.codes[a] != records.comp.codes[b] and lettered and (same_label or apart):
+                    position[row] = position[other]
+                    break
+    return position

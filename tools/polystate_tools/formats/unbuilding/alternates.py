@@ -1,0 +1,284 @@
+"""The alternates of a deposition's atoms: every distinct record that its discrete descriptors give an atom.
+
+An atom that no variable touches has one record. An atom that variables touch has one record for each legal
+combination of their states that is told apart by coordinates or by an ADP, with the population of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.states import counting
+from polystate.states.scope_dag import INACTIVE, holds
+from polystate_tools.formats.building.bundle_altlocs import MARK
+from polystate_tools.formats.building.sites import BLANK
+from polystate_tools.formats.records.letters import LETTERS
+from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
+
+VERBATIM = "altloc"
+"""Descriptors whose state labels are altloc letters as they stand in a file."""
+
+
+@dataclass
+class Alternates:
+    """One row a record, ordered by atom, then declared order of states.
+
+    atom: (n,) row; xyz: (n, 3) Å; moved: (n, 3) Å, its difference from x_ref; occupancy: (n,); altloc: letters;
+    joint: of each record the states chosen, as index into combinations; combinations: variable number -> state index;
+    held: of each record the states that all combinations have in which it holds; renamed: what letters stand for.
+    """
+
+    atom: np.ndarray
+    xyz: np.ndarray
+    moved: np.ndarray
+    occupancy: np.ndarray
+    altloc: list[str]
+    joint: np.ndarray
+    combinations: list[dict[int, int]]
+    held: list[dict[int, int]]
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+def alternates(dep: Deposition) -> Alternates:
+    """All records of a deposition, bundles of models apart (their atoms have the record of x_ref)."""
+    payload = _Payload(dep)
+    touched = sorted(payload.variables_of)
+    plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
+    combinations: list[dict[int, int]] = [{}]
+    known: dict[tuple, int] = {(): 0}
+    atoms, moved, occupancy, altloc, joint, held = [], [], [], [], [], []
+    for atom in touched:
+        for record in payload.records(atom):
+            key = tuple(sorted(record.states.items()))
+            if key not in known:
+                known[key] = len(combinations)
+                combinations.append(record.states)
+            atoms.append(atom)
+            moved.append(record.moved)
+            occupancy.append(record.occupancy)
+            altloc.append(record.altloc)
+            joint.append(known[key])
+            held.append(record.held)
+    atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
+    order = np.argsort(atom_rows, kind="stable")
+    displaced = np.concatenate([np.zeros((len(plain), 3)), np.array(moved, float).reshape(-1, 3)])[order]
+    letters = [""] * len(plain) + altloc
+    holding: list[dict[int, int]] = [{}] * len(plain) + held
+    return Alternates(
+        atom_rows[order],
+        moved_from(dep.x_ref[atom_rows[order]], displaced),
+        displaced,
+        np.concatenate([np.ones(len(plain)), np.array(occupancy, float)])[order],
+        [letters[k] for k in order.tolist()],
+        np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
+        combinations,
+        [holding[k] for k in order.tolist()],
+        payload.renamed,
+    )
+
+
+@dataclass
+class _Record:
+    moved: np.ndarray
+    occupancy: float
+    altloc: str
+    states: dict[int, int]
+    held: dict[int, int] = field(default_factory=dict)
+
+    def also(self, states: dict[int, int]) -> None:
+        """The record holds under these states too."""
+        self.held = {v: s for v, s in self.held.items() if states.get(v) == s}
+
+
+class _Payload:
+    """The tables of the discrete descriptors, by atom."""
+
+    def __init__(self, dep: Deposition) -> None:
+        self.dep, self.dag = dep, dep.states.dag
+        self.delta: dict[tuple[int, int, int], np.ndarray] = {}
+        self.absent: set[tuple[int, int, int]] = set()
+        self.stated: dict[int, list[tuple]] = {}
+        self.variables_of: dict[int, set[int]] = {}
+        self.renamed: dict[str, str] = {}
+        self._combinations: dict[tuple[int, ...], list[tuple[np.ndarray, float]]] = {}
+        self._letters: dict[tuple, str] = {}
+        for d in dep.descriptors.values():
+            if d.is_discrete and d.document.get("state_axis") is None and d.axis is None:
+                self._enter(d)
+        self._enter_conditional_adps()
+
+    def _variable(self, d: Descriptor, site: int) -> int:
+        found = self.dag.variable(d.id, site)
+        assert found is not None
+        return found
+
+    def _state(self, v: int, number: int) -> int:
+        return int(np.flatnonzero(self.dag.state_values(v) == number)[0])
+
+    def _enter(self, d: Descriptor) -> None:
+        if d.mode == "A":
+            self._enter_full(d)
+        for table in ("deltas", "absent"):
+            if not d.table(table):
+                continue
+            rows = d.rows_of_ids(d.column(table, "atom_id"), f"{d.path}/{table}")
+            moved = np.stack([d.column(table, c) for c in ("dx", "dy", "dz")], 1) if table == "deltas" else None
+            sites, states = d.column(table, "site").tolist(), d.column(table, "state").tolist()
+            for k, (atom, site, state) in enumerate(zip(rows.tolist(), sites, states, strict=True)):
+                v = self._variable(d, site)
+                key = (atom, v, self._state(v, state))
+                if moved is None:
+                    self.absent.add(key)
+                else:
+                    self.delta[key] = d.turn(moved[k : k + 1])[0]
+                self.variables_of.setdefault(atom, set()).add(v)
+        if d.table("occupancy"):
+            conditions = self.dep.conditions(d)
+            rows = d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy")
+            numbers, values = d.column("occupancy", "condition").tolist(), d.column("occupancy", "value").tolist()
+            for atom, number, value in zip(rows.tolist(), numbers, values, strict=True):
+                condition = conditions[number] if number != ALWAYS else ()
+                self.stated.setdefault(atom, []).append((condition, value))
+                self.variables_of.setdefault(atom, set()).update(c.variable for c in condition)
+
+    def _enter_full(self, d: Descriptor) -> None:
+        """Mode A: coordinates as displacements, presence as absence."""
+        pairs = list(
+            dict.fromkeys(zip(d.column("states", "site").tolist(), d.column("states", "state").tolist(), strict=True))
+        )
+        for row, (site, state) in enumerate(pairs):
+            v = self._variable(d, site)
+            mine = np.flatnonzero(d.label_of_atom[d.atom_rows] == site)
+            moved = d.from_fitted(d.array("xyz", row)[mine]) - self.dep.x_ref[d.atom_rows[mine]]
+            present = d.array("present", row)[mine] != 0
+            for atom, delta, here in zip(d.atom_rows[mine].tolist(), moved, present.tolist(), strict=True):
+                key = (atom, v, self._state(v, state))
+                if not here:
+                    self.absent.add(key)
+                elif delta.any():
+                    self.delta[key] = delta
+                if not here or delta.any():
+                    self.variables_of.setdefault(atom, set()).add(v)
+
+    def _enter_conditional_adps(self) -> None:
+        for d in self.dep.descriptors.values():
+            if d.is_gaussian and d.has("condition"):
+                numbers = np.asarray(d.array("condition"))
+                for k in np.flatnonzero(numbers != ALWAYS).tolist():
+                    condition = self.dep.conditions(d)[int(numbers[k])]
+                    bundles = {v for c in condition for v in (c.variable,) if self._is_bundle(v)}
+                    if not bundles:
+                        at = self.variables_of.setdefault(int(d.atom_rows[k]), set())
+                        at.update(c.variable for c in condition)
+
+    def _is_bundle(self, v: int) -> bool:
+        return self.dep.descriptors[self.dag.descriptor(v)].document.get("state_axis") is not None
+
+    def combinations(self, variables: set[int]) -> list[tuple[np.ndarray, float]]:
+        """Legal joint states of some variables and all they depend on, with their populations."""
+        involved = tuple(sorted(counting.ancestors(self.dag, variables)))
+        if involved not in self._combinations:
+            self._combinations[involved] = list(self._enumerate(involved, np.full(len(self.dag), INACTIVE), 1.0))
+        return self._combinations[involved]
+
+    def _enumerate(self, rest: tuple[int, ...], joint: np.ndarray, weight: float) -> Iterator:
+        if not rest:
+            yield joint, weight
+            return
+        v = rest[0]
+        possible = counting.options(self.dag, v, joint)
+        weights: Mapping[int, float] = self.dep.states.populations(v, joint) if possible != [INACTIVE] else {}
+        for state in possible:
+            following = joint.copy()
+            following[v] = state
+            yield from self._enumerate(rest[1:], following, weight * weights.get(state, 1.0))
+
+    def records(self, atom: int) -> list[_Record]:
+        """The records of an atom in declared order of its states."""
+        mine = self.variables_of[atom]
+        made: list[_Record] = []
+        stated = self.stated.get(atom)
+        by_row: dict[int, _Record] = {}
+        for joint, weight in self.combinations(mine):
+            if any((atom, v, int(joint[v])) in self.absent for v in mine):
+                continue
+            occupancy, row = weight, -1
+            if stated is not None:
+                row = next((k for k, (condition, _) in enumerate(stated) if holds(condition, joint)), -1)
+                if row < 0:
+                    continue
+                occupancy = stated[row][1]
+            states = {v: int(joint[v]) for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
+            if row in by_row:
+                by_row[row].also(states)
+                continue
+            moved = np.zeros(3)
+            for v in mine:
+                moved = moved + self.delta.get((atom, v, int(joint[v])), 0.0)
+            own = {v: s for v, s in states.items() if v in mine}
+            made.append(_Record(moved, occupancy, "", own, states))
+            if stated is not None:
+                by_row[row] = made[-1]
+        if stated is None:
+            made = self._merged(atom, made)
+        self._name(made)
+        return made
+
+    def _merged(self, atom: int, made: list[_Record]) -> list[_Record]:
+        """Records that coordinates and conditional ADPs do not tell apart, as one."""
+        kept: dict[tuple, _Record] = {}
+        adp = self._adp_variables(atom)
+        for record in made:
+            key = (record.moved.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
+            if key in kept:
+                kept[key].occupancy += record.occupancy
+                kept[key].also(record.held)
+            else:
+                kept[key] = record
+        for record in kept.values():
+            if len(made) > len(kept) or len(record.held) > 1:
+                record.occupancy = fifteen_digits(record.occupancy)  # a sum or a product of populations
+        return list(kept.values())
+
+    def _adp_variables(self, atom: int) -> set[int]:
+        if not hasattr(self, "_adp_of"):
+            self._adp_of: dict[int, set[int]] = {}
+            for d in self.dep.descriptors.values():
+                if d.is_gaussian and d.has("condition"):
+                    numbers = np.asarray(d.array("condition"))
+                    for k in np.flatnonzero(numbers != ALWAYS).tolist():
+                        condition = self.dep.conditions(d)[int(numbers[k])]
+                        self._adp_of.setdefault(int(d.atom_rows[k]), set()).update(c.variable for c in condition)
+        return self._adp_of.get(atom, set())
+
+    def _name(self, made: list[_Record]) -> None:
+        """Letters: labels of `altloc` verbatim; of others a letter by order, and none for a lone record."""
+        for record in made:
+            labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
+            own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
+            if len(own) == 1 == len(labels):
+                label = labels[own[0]]
+                if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
+                    label = label.rsplit(MARK, 1)[0]
+                record.altloc = "" if label == BLANK else label
+            elif len(made) > 1:
+                record.altloc = self._letter(record.states, labels)
+
+    def _letter(self, states: dict[int, int], labels: dict[int, str]) -> str:
+        """The same letter for the same states; one-letter labels of a single variable keep theirs."""
+        key = tuple(sorted(states.items()))
+        if key not in self._letters:
+            variables = tuple(sorted(states))
+            used = {letter for other, letter in self._letters.items() if set(variables) & {v for v, _ in other}}
+            single = labels[variables[0]] if len(variables) == 1 else ""
+            free = single if len(single) == 1 and single not in used else next(x for x in LETTERS if x not in used)
+            self._letters[key] = free
+            name = ", ".join(f"{self.dag.variable_name(v)}={labels[v]}" for v in variables)
+            if name.rsplit("=", 1)[-1] != free:
+                self.renamed[name] = free
+        return self._letters[key]

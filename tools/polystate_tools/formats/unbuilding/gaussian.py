@@ -1,0 +1,158 @@
+"""The U and B that each exported record carries, by policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate.evaluation import evaluate
+from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.numbers.tensors import six_components
+from polystate.states.scope_dag import holds
+from polystate_tools.formats.building.adp import B_OF_U
+from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.policies import POLICIES
+from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unbuilding.restored import with_few_decimals
+
+ATOMIC = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1")
+TLS_OPERATOR = "parametric_gaussian/tls_v1"
+DECIMALS = 7
+"""Of U and B that are sums over levels, Å²."""
+ISOTROPIC = 1e-9
+"""Å²; a U closer to isotropic than this needs no ANISOU."""
+
+
+@dataclass
+class Adps:
+    """b: (n,) Å², NaN = none; u: (n, 6) Å²; has_u: (n,) bool."""
+
+    b: np.ndarray
+    u: np.ndarray
+    has_u: np.ndarray
+
+
+def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descriptor]:
+    """The descriptors above the atomic level that the policy adds to the atomic one."""
+    if policy not in POLICIES:
+        raise BadOption("--gaussian", policy, "one of " + ", ".join(POLICIES))
+    others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC]
+    names = ", ".join(d.id for d in others)
+    if policy == "refuse" and others:
+        raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")
+    if policy == "atomic-only":
+        for d in others:
+            report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
+        return []
+    if policy == "records":
+        if len(others) > 1 or any(d.operator != TLS_OPERATOR or d.axis or d.active_when != ALWAYS for d in others):
+            raise CannotHold("--gaussian records", names, "at most one TLS level; use marginal")
+        return []
+    for d in others:
+        report.lose(f"descriptor {d.id}", d.n_labels, "summed into U_total; which level it came from is not said")
+    return others
+
+
+def adps_of_records(
+    dep: Deposition,
+    atom: np.ndarray,
+    joint: np.ndarray,
+    combinations: list[dict[int, int]],
+    added: list[Descriptor],
+    tls_u: np.ndarray | None,
+    policy: str,
+) -> Adps:
+    """ADPs of records (n,) of atoms, each in one of the combinations of states.
+
+    added: levels whose U is added (evaluated in the default joint state); tls_u: (N, 6) Å² to add, or None.
+    A B that contradicts the U of its record is written under the policy `records` only.
+    """
+    n = len(atom)
+    u, has_row, anisotropic = np.zeros((n, 6)), np.zeros(n, bool), np.zeros(n, bool)
+    b, given, deposited = np.full(n, np.nan), np.zeros(n, bool), np.full(n, np.nan)
+    chosen = _joints(dep, combinations)
+    for d in dep.descriptors.values():
+        if d.operator in ATOMIC and d.is_gaussian:
+            row = _rows_of_records(dep, d, atom, joint, chosen)
+            at = np.flatnonzero(row >= 0)
+            has_row[at] = True
+            if d.operator == ATOMIC[0]:
+                values = d.array("b")[row[at]] + 0.0
+                b[at] = np.where(np.isnan(b[at]), values, b[at] + values)
+                u[at, :3] += (values / B_OF_U)[:, None]
+            else:
+                u[at] += d.turn_covariance(_full(d.array("u")[row[at]]))[:, [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+                anisotropic[at] = True
+                if d.has("deposited_b"):
+                    given[at], deposited[at] = True, d.array("deposited_b")[row[at]]
+    if added:
+        more = six_components(dep.covariance(levels=[d.id for d in added]))
+        u += more[atom]
+        has_row |= (more[atom] != 0).any(axis=1)
+        anisotropic |= np.abs(more[atom] - _isotropic(more[atom])).max(axis=1, initial=0) > ISOTROPIC
+        u = np.round(u, DECIMALS) + 0.0
+    if tls_u is not None:
+        u += tls_u[atom]
+        for k in range(6):
+            u[anisotropic, k] = with_few_decimals(u[anisotropic, k])
+    trace = B_OF_U / 3 * u[:, :3].sum(axis=1)
+    if added:
+        b = np.where(has_row, np.round(trace, DECIMALS), np.nan)
+    else:
+        alone = has_row & ~anisotropic
+        if tls_u is not None:
+            b[alone] = with_few_decimals(trace[alone])
+        b[anisotropic] = np.round(trace[anisotropic], 2)
+    if policy == "records":
+        b = np.where(given, deposited, b)
+    return Adps(b, u, anisotropic & has_row)
+
+
+def _joints(dep: Deposition, combinations: list[dict[int, int]]) -> list[np.ndarray]:
+    made = []
+    for states in combinations:
+        joint = np.full(len(dep.states.dag), -1, np.int64)
+        joint[list(states)] = list(states.values())
+        made.append(joint)
+    return made
+
+
+def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.ndarray:
+    """(n,) the row of a descriptor that holds for each record, -1 = none."""
+    row = np.full(len(atom), -1, np.int64)
+    numbers, rows_of_atom = np.asarray(d.array("condition")), np.asarray(d.atom_rows)
+    plain = np.full(dep.n_atoms, -1, np.int64)
+    always = np.flatnonzero(numbers == ALWAYS)
+    plain[rows_of_atom[always]] = always
+    row[:] = plain[atom]
+    conditional: dict[int, list[tuple[int, int]]] = {}
+    for k in np.flatnonzero(numbers != ALWAYS).tolist():
+        conditional.setdefault(int(rows_of_atom[k]), []).append((int(numbers[k]), k))
+    if conditional:
+        conditions = dep.conditions(d)
+        for k in np.flatnonzero(np.isin(atom, list(conditional))).tolist():
+            for number, at in conditional[int(atom[k])]:
+                if holds(conditions[number], chosen[joint[k]]):
+                    row[k] = at
+    return row
+
+
+def _full(six: np.ndarray) -> np.ndarray:
+    from polystate.numbers.tensors import symmetric
+
+    return symmetric(six)
+
+
+def _isotropic(six: np.ndarray) -> np.ndarray:
+    made = np.zeros_like(six)
+    made[:, :3] = six[:, :3].mean(axis=1, keepdims=True)
+    return made
+
+
+def adps_of_covariance(u: np.ndarray) -> Adps:
+    """ADPs of evaluated covariances. u: (n, 3, 3) Å²; an isotropic U needs no ANISOU."""
+    six = np.round(six_components(u), DECIMALS) + 0.0
+    apart = np.abs(six - _isotropic(six)).max(axis=1, initial=0)
+    return Adps(np.round(B_OF_U / 3 * six[:, :3].sum(axis=1), DECIMALS), six, apart > ISOTROPIC)
