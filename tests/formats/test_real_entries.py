@@ -68,7 +68,7 @@ def test_tls_is_what_gemmi_calculates(name):
     file = read_input(DATA / name)
     dep = Deposition(import_file(DATA / name, **OPTIONS.get(name, {}))[0])
     tls = dep.descriptors["tls"]
-    from polystate_tools.formats import records_of_file
+    from polystate_tools.formats.importing import records_of_file
 
     groups = {g.id: g for g in records_of_file(file).tls.groups}
     ours = six_components(dep.covariance(levels=["tls"]))
@@ -97,7 +97,7 @@ def test_the_header_of_3p3w_is_contradicted_by_its_anisou():
 def test_total_b_factors_are_counted_once():
     """U_total of a file whose ANISOU are totals is the ANISOU."""
     file = read_input(DATA / "tls/3dg1_final.cif")
-    from polystate_tools.formats import records_of_file
+    from polystate_tools.formats.importing import records_of_file
 
     records = records_of_file(file)
     dep = Deposition(import_file(DATA / "tls/3dg1_final.cif")[0])

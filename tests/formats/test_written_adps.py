@@ -8,8 +8,8 @@ import pytest
 from examples import mmcif_text
 
 from polystate.deposition import Deposition
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate_tools.formats import export_file, import_file
-from polystate_tools.formats.building.adp import B_OF_U
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.records.records import Records
 
@@ -22,7 +22,7 @@ def contradicting() -> Records:
         name=["N", "CA", "C"],
         comp="ALA",
         element=[7, 6, 6],
-        b=np.array([51.5, np.round(B_OF_U * 0.3, 2), np.nan]),
+        b=np.array([51.5, np.round(EIGHT_PI_SQUARED * 0.3, 2), np.nan]),
         u=u,
     )
 
@@ -35,7 +35,7 @@ def test_b_is_the_trace_of_the_u_beside_it_under_every_policy_but_records(tmp_pa
     export_file(dep, tmp_path / f"x{suffix}", gaussian=policy)
     for atom in (cra.atom for cra in gemmi.read_structure(str(tmp_path / f"x{suffix}"))[0].all()):
         assert atom.aniso.nonzero()
-        assert abs(atom.b_iso - B_OF_U / 3 * atom.aniso.trace()) < 0.01
+        assert abs(atom.b_iso - EIGHT_PI_SQUARED / 3 * atom.aniso.trace()) < 0.01
 
 
 def test_records_keeps_a_b_that_contradicts_and_a_b_that_was_not_given(tmp_path):
@@ -55,4 +55,4 @@ def test_an_atom_with_b_and_u_rows_of_its_own_has_the_b_of_their_sum(tmp_path):
         group.attributes["adp_content"] = "residual"
     export_file(Deposition(tree), tmp_path / "x.cif")
     atom = next(iter(gemmi.read_structure(str(tmp_path / "x.cif"))[0].all())).atom
-    assert abs(atom.b_iso - (20 + B_OF_U * 0.3)) < 0.01
+    assert abs(atom.b_iso - (20 + EIGHT_PI_SQUARED * 0.3)) < 0.01

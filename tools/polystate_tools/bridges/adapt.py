@@ -15,11 +15,10 @@ import numpy as np
 
 from polystate.deposition import Deposition
 from polystate.evaluation.rendering import Snapshot
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate.structure.hierarchy import ELEMENTS
-from polystate_tools.formats.building.adp import B_OF_U
 from polystate_tools.formats.errors import MissingReader
-
-DEUTERIUM = 119
+from polystate_tools.formats.records.text import DEUTERIUM
 
 
 def to_gemmi(
@@ -128,7 +127,7 @@ def _snapshot(dep: Deposition, state, at) -> tuple[np.ndarray, np.ndarray, Snaps
 
 def _b(snapshot: Snapshot) -> np.ndarray:
     """(N,) B of U_total, Å²."""
-    return B_OF_U / 3 * np.trace(snapshot.covariance, axis1=1, axis2=2)
+    return EIGHT_PI_SQUARED / 3 * np.trace(snapshot.covariance, axis1=1, axis2=2)
 
 
 def _columns(dep: Deposition, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
+
+if TYPE_CHECKING:
+    from polystate_tools.formats.report import ImportReport
 
 
 def register(app: typer.Typer) -> None:
@@ -16,42 +19,47 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
 
 
+Format = Annotated[str | None, typer.Option(metavar="NAME", help="pdb, mmcif, bcif or mmtf, where the name lies.")]
+Altloc = Annotated[str, typer.Option(metavar="sites|global", help="Connected alternates, or one variable for all.")]
+BFactors = Annotated[str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")]
+Tls = Annotated[
+    str, typer.Option(metavar="normalise|keep", help="keep: store TLS groups without a positive amplitude.")
+]
+Base = Annotated[
+    str | None, typer.Option(metavar="URL", help="Folder, or pattern with {id}, that pdb:ID is fetched from.")
+]
+Topology = Annotated[Path | None, typer.Option(metavar="FILE", help="H5MD: the atoms, in the same order.")]
+Units = Annotated[
+    str | None, typer.Option(metavar="angstrom|nm|pm|bohr", help="H5MD: of lengths, where the file is silent.")
+]
+Atoms = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GROUP=SELECTION", help="H5MD: which atoms a particle group is; once for each group."),
+]
+Energy = Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the observable that is the energy.")]
+
+
 def import_(
     source: Annotated[
         str, typer.Argument(metavar="IN", help="A file (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md), or pdb:ID.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
-    format: Annotated[
-        str | None, typer.Option(metavar="NAME", help="pdb, mmcif, bcif or mmtf, where the name lies.")
-    ] = None,
-    altloc: Annotated[
-        str, typer.Option(metavar="sites|global", help="Connected alternates, or one whole-molecule variable.")
-    ] = "sites",
-    b_factors: Annotated[
-        str | None, typer.Option(metavar="total|residual", help="What the B-factors are beside TLS records.")
-    ] = None,
-    tls: Annotated[
-        str, typer.Option(metavar="normalise|keep", help="keep: store TLS groups without a positive amplitude.")
-    ] = "normalise",
+    format: Format = None,
+    altloc: Altloc = "sites",
+    b_factors: BFactors = None,
+    tls: Tls = "normalise",
     model: Annotated[int | None, typer.Option(metavar="N", help="Import one model of several.")] = None,
     het: Annotated[bool, typer.Option(help="Read a heterogeneity extension where there is one.")] = True,
     collapse_duplicates: Annotated[
         bool, typer.Option("--collapse-duplicates", help="Merge alternates that are equal.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise a warning.")] = False,
-    base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Folder, or pattern with {id}, that pdb:ID is fetched from.")
-    ] = None,
+    base: Base = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Download pdb:ID again.")] = False,
-    topology: Annotated[Path | None, typer.Option(metavar="FILE", help="H5MD: the atoms, in the same order.")] = None,
-    units: Annotated[
-        str | None, typer.Option(metavar="angstrom|nm|pm|bohr", help="H5MD: of lengths, where the file is silent.")
-    ] = None,
-    atoms: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GROUP=SELECTION", help="H5MD: which atoms a particle group is; once for each group."),
-    ] = None,
-    energy: Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the observable that is the energy.")] = None,
+    topology: Topology = None,
+    units: Units = None,
+    atoms: Atoms = None,
+    energy: Energy = None,
     external: Annotated[bool, typer.Option("--external", help="H5MD: refer to the file, pinned by hash.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -62,43 +70,64 @@ def import_(
     from polystate.store.outputs import store_target
     from polystate.store.writing import write
     from polystate_tools.commands.outputs import apart, store
-    from polystate_tools.formats import import_file
-    from polystate_tools.formats.errors import BadOption
 
     store(out)
     for read in (source, topology):
         if read is not None:
             apart(read, out)
     store_target(out, overwrite)  # before the work
-    if format == "h5md" or Path(source).suffix.lower() in (".h5md", ".h5"):
-        from polystate_tools.formats.h5md.importer import import_h5md, place_beside
-
-        if topology is None:
-            raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
-        groups = _groups(atoms)
-        tree, report = import_h5md(source, topology, units=units, atoms=groups, energy=energy, external=external)
-        if external:
-            place_beside(source, out)
-    elif topology is not None or units or atoms or energy or external:
-        raise BadOption("--topology, --units, --atoms, --energy, --external", source, "an H5MD file")
+    of_trajectory = {"topology": topology, "units": units, "atoms": atoms, "energy": energy, "external": external}
+    of_structure = {"altloc": altloc, "b_factors": b_factors, "tls": tls, "model": model, "het": het,
+                    "collapse_duplicates": collapse_duplicates, "strict": strict}  # fmt: skip
+    if _is_trajectory(source, format):
+        tree, report = _trajectory(source, out, of_trajectory)
     else:
-        tree, report = import_file(
-            source,
-            format=format,
-            base=base,
-            refresh=refresh,
-            altloc=altloc,
-            b_factors=b_factors,
-            tls=tls,
-            model=model,
-            het=het,
-            collapse_duplicates=collapse_duplicates,
-            strict=strict,
-        )
+        tree, report = _structure(source, format, base, refresh, of_structure, of_trajectory)
     write(tree, out, overwrite=overwrite)
     if as_json:
         echo_json(report.to_json())
-        return
+    else:
+        _tell(out, report)
+
+
+def _is_trajectory(name: str | Path, format: str | None = None) -> bool:
+    """Whether a file is of a format that names no atoms."""
+    from polystate_tools.formats.known import FORMATS, of_suffix
+
+    row = FORMATS.get(format) if format else of_suffix(Path(name).suffix)
+    return row is not None and row.is_trajectory
+
+
+def _trajectory(source: str, out: Path, chosen: dict[str, Any]) -> tuple[Any, ImportReport]:
+    from polystate_tools.formats.errors import BadOption
+    from polystate_tools.formats.h5md.importer import import_h5md, place_beside
+
+    if chosen["topology"] is None:
+        raise BadOption("--topology", "nothing", "a structure file: H5MD does not name atoms")
+    tree, report = import_h5md(source, **{**chosen, "atoms": _groups(chosen["atoms"])})
+    if chosen["external"]:
+        place_beside(source, out)
+    return tree, report
+
+
+def _structure(
+    source: str,
+    format: str | None,
+    base: str | None,
+    refresh: bool,
+    chosen: dict[str, Any],
+    of_trajectory: dict[str, Any],
+) -> tuple[Any, ImportReport]:
+    from polystate_tools.formats import import_file
+    from polystate_tools.formats.errors import BadOption
+
+    if any(value is not None and value is not False for value in of_trajectory.values()):
+        raise BadOption("--topology, --units, --atoms, --energy, --external", source, "an H5MD file")
+    return import_file(source, format=format, base=base, refresh=refresh, **chosen)
+
+
+def _tell(out: Path, report: ImportReport) -> None:
+    """The account of an import for people."""
     typer.echo(
         f"{out}: {report.read} records read, {report.kept} kept, {report.refused} refused, "
         f"{report.changed} changed; {report.atoms} atoms, {report.alternates} alternates, "
@@ -164,7 +193,7 @@ def export(
     no_stream(out)
     apart(dep, out)
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
-    if out.suffix.lower() in (".h5md", ".h5"):
+    if _is_trajectory(out):
         from polystate_tools.formats.h5md.importer import export_h5md
 
         report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)

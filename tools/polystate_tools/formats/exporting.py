@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,46 +13,18 @@ from polystate.numbers.philox import Draw
 from polystate.store.outputs import file_target, replacing
 from polystate_tools.formats import het_dialects
 from polystate_tools.formats.errors import BadOption, CannotHold
-from polystate_tools.formats.mmcif.writer import mmcif_of_records
-from polystate_tools.formats.pdb.writer import pdb_of_records
+from polystate_tools.formats.known import FORMATS, loaded, of_suffix, writable
+from polystate_tools.formats.options import ALTLOCS, ExportOptions
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.unbuilding.unbuild import records_of_deposition, records_of_snapshots
-
-FORMATS = {".cif": "mmcif", ".mmcif": "mmcif", ".pdb": "pdb", ".ent": "pdb", ".mmtf": "mmtf"}
-ALTLOCS = ("all", "first", "occupancy", "none")
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What of a deposition is written.
-
-    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
-    seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
-    altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
-    (refused if there is any), or a letter.
-    """
-
-    gaussian: str = "marginal"
-    state: Mapping[str, str] = field(default_factory=dict)
-    at: Mapping[str, int] = field(default_factory=dict)
-    one_state: bool = False
-    draws: int = 0
-    seed: int = 0
-    reference: bool = False
-    altloc: str = "all"
-    het_dialect: str | None = None
-    psd: str = "refuse"
-    format: str | None = None
-    mmtf_dialect: str = "1.0"
 
 
 def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
     """The content of the file, and the account of the export."""
     _check(options)
     report = ExportReport(format=format, gaussian=options.gaussian)
-    loops: dict[str, dict[str, list[str]]] = {}
     if options.state or options.at or options.one_state or options.draws or options.reference:
         records = _of_choice(dep, options, report)
     else:
@@ -62,20 +33,14 @@ def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[
         if options.het_dialect:
             if format != "mmcif":
                 raise BadOption("--het-dialect", options.het_dialect, "mmCIF, the extensions have no other form")
-            records, loops = het_dialects.write(dep, records, options.het_dialect, report)
+            records = het_dialects.write(dep, records, options.het_dialect, report)
         elif options.altloc != "all":
             records = one_conformer(records, options.altloc)
             report.choice = f"--altloc {options.altloc}"
     report.records, report.models = len(records), len(np.unique(records.model))
-    if format == "pdb":
-        return pdb_of_records(records, report).encode(), report
-    if format == "mmcif":
-        return mmcif_of_records(records, report, loops).encode(), report
     if not any(d.is_gaussian for d in dep.descriptors.values()):
         records = replace(records, b=np.full(len(records), np.nan))  # B of 0 would claim atoms that stand still
-    from polystate_tools.formats.mmtf.from_records import mmtf_of_records
-
-    return mmtf_of_records(records, report, options.mmtf_dialect), report
+    return loaded(FORMATS[format].writer)(records, report, options), report
 
 
 def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, **options) -> ExportReport:
@@ -85,8 +50,9 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
     suffixes = [s.lower() for s in path.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
     suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
-    format = chosen.format or FORMATS.get(suffix, "")
-    if format not in FORMATS.values():
+    told = of_suffix(suffix)
+    format = chosen.format or (told.name if told else "")
+    if format not in writable():
         raise BadOption(
             "--format", format or path.name, "mmcif, pdb or mmtf, or a name that ends in .cif, .pdb or .mmtf"
         )
@@ -98,7 +64,8 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
 
 
 def _check(options: ExportOptions) -> None:
-    if options.gaussian not in POLICIES:
+    policy = POLICIES.get(options.gaussian)
+    if policy is None:
         raise BadOption("--gaussian", options.gaussian, "one of " + ", ".join(POLICIES))
     single = bool(options.state or options.at or options.one_state)
     if options.draws < 0 or sum((single and not options.draws, bool(options.draws), options.reference)) > 1:
@@ -107,7 +74,7 @@ def _check(options: ExportOptions) -> None:
         raise BadOption("--altloc", options.altloc, "no --altloc where a joint state is written")
     if options.het_dialect and (single or options.draws or options.reference):
         raise BadOption("--het-dialect", options.het_dialect, "the export of all alternates")
-    if (options.draws or options.reference or single) and options.gaussian == "records":
+    if (options.draws or options.reference or single) and not policy.models:
         raise BadOption("--gaussian", "records", "records only with all alternates; a joint state has U_total")
 
 

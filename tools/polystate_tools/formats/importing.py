@@ -1,18 +1,18 @@
-"""Atom records into a deposition: the tree, and a report that accounts for every record."""
+"""Structure files into depositions: the tree, and a report that accounts for every record."""
 
 from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polystate.errors import PolystateError
+from polystate.deposition import Deposition
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import het_dialects
-from polystate_tools.formats.building import adp, bundles, microheterogeneity
+from polystate_tools.formats.building import adp, bundles, microheterogeneity, tls
 from polystate_tools.formats.building.altlocs import ALTLOC, PARTIAL, altloc_variables
 from polystate_tools.formats.building.bundle_altlocs import bundle_alternates
 from polystate_tools.formats.building.checks import checked
@@ -20,42 +20,56 @@ from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
 from polystate_tools.formats.building.variables import Plan, Variable, plan
-from polystate_tools.formats.errors import BadOption
+from polystate_tools.formats.errors import BadOption, InvalidImport
+from polystate_tools.formats.known import FORMATS, loaded, readable
+from polystate_tools.formats.opening.fetch import fetch, is_entry
+from polystate_tools.formats.opening.files import InputFile, read_input
+from polystate_tools.formats.options import ImportOptions
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
-from polystate_tools.formats.tls import groups as tls
 
 LAST_DRAW_KEY = 4294967295
 
 
-@dataclass(frozen=True)
-class ImportOptions:
-    """How a file is read where it leaves a choice.
+def import_file(
+    path: str | Path, *, format: str | None = None, base: str | None = None, refresh: bool = False, **options: Any
+) -> tuple[Tree, ImportReport]:
+    """The deposition of a structure file, and the account of the import.
 
-    altloc: "sites" (connected alternates are one variable) or "global" (letters hold for the whole molecule);
-    b_factors: None, "total" or "residual", what the deposited B are beside TLS records; tls: "normalise" or
-    "keep" (a group of non-positive amplitude is stored as it is); model: import one model of a bundle.
+    path: a file, plain or .gz, or `pdb:ID` to download an entry (base, refresh: see `fetch.fetch`).
+    options: see `ImportOptions`.
     """
+    chosen = ImportOptions(**options)
+    address = ""
+    if isinstance(path, str) and is_entry(path):
+        path, address = fetch(path, base, refresh)
+    elif base is not None or refresh:
+        raise BadOption("--base, --refresh", str(path), "an entry such as pdb:6vxx")
+    file = read_input(path, format)
+    report = ImportReport(source=file.name, format=file.format, sha256=file.sha256, address=address)
+    tree, report = tree_of_records(records_of_file(file), chosen, report)
+    return validated(tree, file.name), report
 
-    altloc: str = "sites"
-    b_factors: str | None = None
-    tls: str = "normalise"
-    strict: bool = False
-    model: int | None = None
-    het: bool = True
-    """Read a heterogeneity extension where the file has one."""
-    collapse_duplicates: bool = False
-    """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
 
-    def __post_init__(self) -> None:
-        for name, allowed in (
-            ("altloc", ("sites", "global")),
-            ("b_factors", (None, "total", "residual")),
-            ("tls", ("normalise", "keep")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise BadOption(name, getattr(self, name), "one of " + ", ".join(map(str, allowed)))
+def records_of_file(file: InputFile) -> Records:
+    """The atom records of an input file."""
+    if file.format not in readable():
+        raise BadOption("--format", file.format, "one of " + ", ".join(readable()))
+    return loaded(FORMATS[file.format].reader)(file.content, file.name)
+
+
+def validated(tree: Tree, where: str) -> Tree:
+    """The tree of an import if it is a valid deposition; what lies outside of it is not looked at."""
+    errors = Deposition(tree).validate().errors
+    if not errors:
+        return tree
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    raise InvalidImport(
+        where,
+        "an import that is no valid deposition: " + "; ".join(str(error) for error in errors[:3]) + more,
+        "a valid one: this is a fault of the importer, not of the file; please report it. Nothing was written",
+    ) from errors[0]
 
 
 def tree_of_records(
@@ -236,6 +250,3 @@ def _one_model(records: Records, model: int) -> Records:
     if not mask.any():
         raise BadOption("--model", model, f"one of {sorted(set(records.model.tolist()))[:20]}")
     return records.take(mask)
-
-
-__all__ = ["ImportOptions", "PolystateError", "tree_of_records"]

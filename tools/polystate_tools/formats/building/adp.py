@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate.store.tree import Group
 from polystate_tools.formats.building.discrete import Conditions
 from polystate_tools.formats.building.operators import gaussian_document
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
-B_OF_U = 8 * np.pi**2
-"""B = 8 pi^2 U, Å²."""
 IADP, AADP = "iadp", "aadp"
 ROUNDED = 0.02
 """Å²; B and U of one record that differ by more do not come from rounding U to four and B to two decimals."""
@@ -43,7 +42,7 @@ def adp_groups(
     if has_b.any():
         b = records.b[record[has_b]]
         if tls_u is not None:
-            b = np.round(b - B_OF_U / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
+            b = np.round(b - EIGHT_PI_SQUARED / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
         groups[f"descriptors/{IADP}"] = _group(
             IADP, "parametric_gaussian/iadp_v1", content, atom[has_b], condition[has_b], conditions, {"b": b}
         )
@@ -82,5 +81,5 @@ def _group(name: str, operator_id: str, content: str, atom, condition, condition
 
 def _deposited_b(b: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
     """B of records with U, kept as array `deposited_b` (NaN: not given) where it is not 8 pi^2/3 Tr U."""
-    apart = np.abs(b - B_OF_U / 3 * u[:, :3].sum(axis=1))
+    apart = np.abs(b - EIGHT_PI_SQUARED / 3 * u[:, :3].sum(axis=1))
     return {"deposited_b": b} if (apart > ROUNDED).any() else {}

@@ -9,12 +9,11 @@ from itertools import cycle
 import numpy as np
 
 from polystate.states.conditions import changes
+from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.records.records import NO_NUMBER, Records
-from polystate_tools.formats.records.text import Text
+from polystate_tools.formats.records.text import HYDROGENS, Text
 from polystate_tools.formats.report import ImportReport
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-HYDROGENS = (1, 119)
 MOST = 1.1
 """Occupancies of one position that sum to more are not alternatives of which each is there at a time."""
 

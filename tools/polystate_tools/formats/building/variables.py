@@ -11,10 +11,10 @@ import numpy as np
 from polystate_tools.formats.building.sites import Site
 from polystate_tools.formats.errors import HeterogeneityExtension
 from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.text import HYDROGENS
 from polystate_tools.formats.report import ImportReport
 
 TOLERANCE = 1e-6
-HYDROGENS = (1, 119)
 
 
 @dataclass
@@ -95,6 +95,10 @@ def mean_occupancy(layout: Layout, records: np.ndarray) -> float:
     return math.fsum(values) / len(values)
 
 
+Node = tuple[Variable, int]
+"""A variable in one of its states."""
+
+
 @dataclass
 class Plan:
     """What the variables say of the atoms they touch.
@@ -122,25 +126,75 @@ def plan(variables: Iterable[Variable], base_record: dict[int, int], layout: Lay
             by_atom.setdefault(atom, []).append(variable)
     made = Plan()
     for atom, mine in by_atom.items():
-        _plan_atom(atom, mine, base_record.get(atom), made, layout)
+        made.base[atom] = _Walk(atom, mine, base_record.get(atom), made, layout).reference(None)
     return made
 
 
-def _plan_atom(atom: int, mine: list[Variable], root: int | None, made: Plan, layout: Layout) -> None:
-    """Walk the tree of the variables that have records of the atom, from the root down."""
-    involved: dict[Variable, None] = {}
-    for variable in mine:
-        at: Variable | None = variable
-        while at is not None and at not in involved:
-            involved[at] = None
-            at.extra_atoms.add(atom)
-            at = at.parent[0] if at.parent else None
-    alone = root is None and sum(len(v.record_of[atom]) for v in mine) == 1
+class _Walk:
+    """The tree of the variables that have records of one atom, walked from the root down."""
 
-    def below(node: tuple[Variable, int] | None) -> Variable | None:
+    def __init__(self, atom: int, mine: list[Variable], root: int | None, made: Plan, layout: Layout) -> None:
+        self.atom, self.root, self.made, self.layout = atom, root, made, layout
+        self.involved: dict[Variable, None] = {}
+        for variable in mine:
+            at: Variable | None = variable
+            while at is not None and at not in self.involved:
+                self.involved[at] = None
+                at.extra_atoms.add(atom)
+                at = at.parent[0] if at.parent else None
+        self.alone = root is None and sum(len(v.record_of[atom]) for v in mine) == 1
+        self.done: dict[Variable, int] = {}
+
+    def reference(self, node: Node | None, governing: int | None = None) -> int:
+        """Emit the rows of the subtree of a node (None: of all); returns the record of its reference.
+
+        governing: the record that holds where no state below has one."""
+        if node is None:
+            governing = self.root
+        variable = self._below(node)
+        if variable is None:
+            assert governing is not None and node is not None
+            self._say(governing, node[0], [node[1]], False)
+            return governing
+        if variable not in self.done:
+            self.done[variable] = self._of_variable(variable, governing)
+        return self.done[variable]
+
+    def _of_variable(self, variable: Variable, governing: int | None) -> int:
+        own = variable.record_of.get(self.atom, {})
+        states = range(len(variable.states))
+        nested = {s for s in states if self._below((variable, s)) is not None}
+        supported = {s for s in states if s in own} | nested
+        reference: dict[int, int] = {}
+        of_record: dict[int, list[int]] = {}
+        for state in sorted(supported):
+            if state in nested:
+                reference[state] = self.reference((variable, state), own.get(state, governing))
+            else:
+                reference[state] = own[state]
+                of_record.setdefault(own[state], []).append(state)
+        weights = variable.weights
+        best = max(supported, key=lambda s: (weights[s], -s))
+        kept = [s for s in states if s not in supported and (self.atom, s) in variable.inherits]
+        bare = [s for s in states if s not in supported and s not in kept]
+        if kept:
+            of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
+        for record, where in of_record.items():
+            self._say(record, variable, where, self.alone and not kept)
+        if governing is None:
+            self.made.absent += [(variable, state, self.atom) for state in bare]
+        elif bare:
+            self._say(governing, variable, bare, False)
+        relative = -1 if governing is None else governing
+        self.made.deltas += [(variable, state, self.atom, record, relative) for state, record in own.items()]
+        uncovered = max((weights[s] for s in bare), default=-1.0) if governing is not None else -1.0
+        return reference[best] if governing is None or weights[best] >= uncovered else governing
+
+    def _below(self, node: Node | None) -> Variable | None:
+        """The variable that is active under a state, or, without one, always."""
         children = [
             v
-            for v in involved
+            for v in self.involved
             if (
                 v.parent is None
                 if node is None
@@ -148,57 +202,15 @@ def _plan_atom(atom: int, mine: list[Variable], root: int | None, made: Plan, la
             )
         ]
         if len(children) > 1:
-            name = layout.records.record_name(int(layout.first_record[atom]))
+            name = self.layout.records.record_name(int(self.layout.first_record[self.atom]))
             raise HeterogeneityExtension(
                 name, " and ".join(v.label for v in children), "states of one variable, since none excludes another"
             )
         return children[0] if children else None
 
-    def say(record: int, variable: Variable, states: list[int], always: bool) -> None:
+    def _say(self, record: int, variable: Variable, states: list[int], always: bool) -> None:
         """The record holds while the variable is in the states."""
-        row = (atom, record, variable, tuple(states))
-        if row not in made.occupancy[-8:]:  # reached again under another state of its parent
-            made.occupancy.append(row)
-            made.adp.append((atom, record, None, ()) if always else row)
-
-    done: dict[Variable, int] = {}
-
-    def walk(node: tuple[Variable, int] | None, governing: int | None) -> int:
-        """Emit rows for the subtree of a node; returns the record of its reference."""
-        variable = below(node)
-        if variable is None:
-            assert governing is not None and node is not None
-            say(governing, node[0], [node[1]], False)
-            return governing
-        if variable in done:
-            return done[variable]
-        own = variable.record_of.get(atom, {})
-        states = range(len(variable.states))
-        supported = {s for s in states if s in own or below((variable, s)) is not None}
-        reference: dict[int, int] = {}
-        of_record: dict[int, list[int]] = {}
-        for state in supported:
-            if below((variable, state)) is not None:
-                reference[state] = walk((variable, state), own.get(state, governing))
-            else:
-                reference[state] = own[state]
-                of_record.setdefault(own[state], []).append(state)
-        weights = variable.weights
-        best = max(supported, key=lambda s: (weights[s], -s))
-        kept = [s for s in states if s not in supported and (atom, s) in variable.inherits]
-        bare = [s for s in states if s not in supported and s not in kept]
-        if kept:
-            of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
-        for record, where in of_record.items():
-            say(record, variable, where, alone and not kept)
-        if governing is None:
-            made.absent += [(variable, state, atom) for state in bare]
-        elif bare:
-            say(governing, variable, bare, False)
-        relative = -1 if governing is None else governing
-        made.deltas += [(variable, state, atom, record, relative) for state, record in own.items()]
-        uncovered = max((weights[s] for s in bare), default=-1.0) if governing is not None else -1.0
-        done[variable] = reference[best] if governing is None or weights[best] >= uncovered else governing
-        return done[variable]
-
-    made.base[atom] = walk(None, root)
+        row = (self.atom, record, variable, tuple(states))
+        if row not in self.made.occupancy[-8:]:  # reached again under another state of its parent
+            self.made.occupancy.append(row)
+            self.made.adp.append((self.atom, record, None, ()) if always else row)

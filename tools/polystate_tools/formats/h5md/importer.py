@@ -24,11 +24,11 @@ from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists, ArtifactMismatch, MissingArtifact
 from polystate.numbers.units import ANGSTROM
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
-from polystate_tools.formats import validated
 from polystate_tools.formats.errors import BadOption, NonFiniteRecord, UnreadableFile, WrongColumns
 from polystate_tools.formats.h5md.axes import axis_of, energy_of, same_clock, steps_of, unit_of
 from polystate_tools.formats.h5md.identity import atoms_of_particles
 from polystate_tools.formats.h5md.writer import export_h5md
+from polystate_tools.formats.importing import import_file, validated
 from polystate_tools.formats.report import ImportReport
 
 __all__ = ["export_h5md", "import_h5md", "place_beside"]
@@ -82,8 +82,6 @@ def import_h5md(
 
 def _topology(topology: str | Path | Tree) -> Tree:
     if isinstance(topology, (str, Path)):
-        from polystate_tools.formats import import_file
-
         return import_file(topology)[0]
     return topology
 

@@ -16,6 +16,7 @@ from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport, ImportReport
+from polystate_tools.formats.unbuilding.alternates import alternates
 
 DIALECTS = ("d1", "d2", "d3")
 
@@ -42,12 +43,8 @@ def read(layout: Layout, report: ImportReport) -> tuple[list[Variable], np.ndarr
     return variables_of_tree(layout, reader(records), report)
 
 
-def write(
-    dep: Deposition, records: Records, dialect: str, report: ExportReport
-) -> tuple[Records, dict[str, dict[str, list[str]]]]:
-    """The records and categories that say the states of a deposition in a dialect. records: all alternates."""
-    from polystate_tools.formats.unbuilding.alternates import alternates
-
+def write(dep: Deposition, records: Records, dialect: str, report: ExportReport) -> Records:
+    """The records with the categories that say the states of a deposition in a dialect. records: all alternates."""
     if dialect not in DIALECTS:
         raise BadOption("--het-dialect", dialect, "one of " + ", ".join(DIALECTS))
     found = alternates(dep)
@@ -60,8 +57,8 @@ def write(
     if joint and dialect != "d3":
         report.lose("joint occupancies", len(joint), f"{dialect} has no joint states")
     if dialect == "d2":
-        return records, d2.loops_of(tree, records, report)
+        return replace(records, loops=d2.loops_of(tree, records, report))
     if dialect == "d3" and not tree.joint:
         report.lose("joint states", 0, "no states depend on each other, so that the file is in d1")
-    named = replace(records, heterogeneity=Text.of([name or BASE for name in tree.of_record]))
-    return named, d3.loops_of(tree) if tree.joint else d1.loops_of(tree)
+    loops = d3.loops_of(tree) if tree.joint else d1.loops_of(tree)
+    return replace(records, heterogeneity=Text.of([name or BASE for name in tree.of_record]), loops=loops)

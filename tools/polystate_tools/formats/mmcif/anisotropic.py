@@ -5,6 +5,7 @@ from __future__ import annotations
 import gemmi
 import numpy as np
 
+from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate_tools.formats.mmcif.columns import U_ELEMENTS, Columns, columns_of_block
 from polystate_tools.formats.records.records import Records
 
@@ -18,7 +19,7 @@ def with_anisotropic(records: Records, block: gemmi.cif.Block, atoms: Columns, w
     n = len(table)
     if not n:
         return records
-    form, scale = ("U", 1.0) if f"U{U_ELEMENTS[0]}" in table.names else ("B", 1 / (8 * np.pi**2))
+    form, scale = ("U", 1.0) if f"U{U_ELEMENTS[0]}" in table.names else ("B", 1 / EIGHT_PI_SQUARED)
     ids = table.text("id").tolist() if "id" in table.names else [""] * n
     everything = np.ones(n, bool)
     if any(form + e not in table.names for e in U_ELEMENTS):

@@ -7,10 +7,10 @@ from itertools import chain, count
 
 import gemmi
 
+from polystate_tools.formats.mmcif.categories import category
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.records.records import Assembly, Records
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.tls.records import category
 
 CATEGORY = "polystate_export_name"
 ITEMS = {"auth_asym_id": "auth_asym", "label_asym_id": "label_asym"}

@@ -9,13 +9,14 @@ import numpy as np
 
 from polystate_tools.formats.errors import NoAtoms, UnreadableFile
 from polystate_tools.formats.mmcif.anisotropic import with_anisotropic
+from polystate_tools.formats.mmcif.categories import ORDERS, category
 from polystate_tools.formats.mmcif.columns import KNOWN, Columns, atom_records, columns_of_block
 from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
+from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
 from polystate_tools.formats.records.records import Entity, Records
 from polystate_tools.formats.records.text import Text
-from polystate_tools.formats.tls.records import category, tls_of_block
 
 EXTENSION_LOOPS = (
     "pdbx_heterogeneity_hierarchy",
@@ -49,7 +50,7 @@ READ_CATEGORIES = {
     CATEGORY,
     *EXTENSION_LOOPS,
 }
-ORDERS = {"sing": 1, "doub": 2, "trip": 3, "quad": 4}
+NUMBER_OF_ORDER = {word: number for number, word in ORDERS.items()}
 
 
 def records_of_mmcif(content: bytes, where: str = "input") -> Records:
@@ -128,7 +129,7 @@ def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
     links = category(block, "_struct_conn.")
     orders = {
-        name: ORDERS.get(order.lower()[:4], 0)
+        name: NUMBER_OF_ORDER.get(order.lower()[:4], 0)
         for name, order in zip(links.get("id", []), links.get("pdbx_value_order", []), strict=False)
     }
     bonds = bonds_of_connections(records, structure, orders)

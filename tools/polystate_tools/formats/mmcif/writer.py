@@ -7,17 +7,24 @@ from collections.abc import Iterable, Mapping
 import gemmi
 import numpy as np
 
+from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.formats.mmcif.categories import ORDERS
 from polystate_tools.formats.mmcif.columns import U_ELEMENTS
 from polystate_tools.formats.mmcif.names import CATEGORY, with_chain_names
+from polystate_tools.formats.options import ExportOptions
+from polystate_tools.formats.policies import said
 from polystate_tools.formats.records.gemmi_metadata import bond_kind
 from polystate_tools.formats.records.numbers import shortest, texts
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import ELEMENT_SYMBOLS, Text
+from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.records import NINE, SIX, STATEMENT
 from polystate_tools.formats.tls.selections import ranges_of
 
-ORDERS = {1: "sing", 2: "doub", 3: "trip", 4: "quad"}
+
+def content(records: Records, report: ExportReport, options: ExportOptions) -> bytes:
+    """The bytes of an mmCIF file; heterogeneity extensions are the records' loops."""
+    return mmcif_of_records(records, report, records.loops).encode()
 
 
 def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, dict[str, list[str]]]) -> str:
@@ -243,13 +250,11 @@ def _connections(block: gemmi.cif.Block, records: Records) -> None:
 
 def _account(block: gemmi.cif.Block, report: ExportReport) -> None:
     """What this file is: the policy for Gaussian disorder, the choice of states, and what was lost."""
-    from polystate_tools.formats.policies import SAID
-
     _pairs(
         block,
         {
             "_polystate_export.gaussian_policy": report.gaussian,
-            "_polystate_export.gaussian_meaning": SAID.get(report.gaussian, ""),
+            "_polystate_export.gaussian_meaning": said(report.gaussian),
             "_polystate_export.states": report.choice,
         },
     )
@@ -262,7 +267,7 @@ def _account(block: gemmi.cif.Block, report: ExportReport) -> None:
 
 def _atoms(block: gemmi.cif.Block, records: Records) -> None:
     n = len(records)
-    symbols = np.array([s.upper() for s in ELEMENT_SYMBOLS], object)[records.element].tolist()
+    symbols = np.array([s.upper() for s in ELEMENTS], object)[records.element].tolist()
     charge = ["?" if c == 0 else str(c) for c in records.charge.tolist()]
     seq = ["." if s < 0 else str(s) for s in records.label_seq.tolist()]
     name, comp = _tokens(records.name, "?"), _tokens(records.comp, "?")

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import kernels, kernels_numpy
-from .errors import (
+from polystate_tools.formats.mmtf import kernels, kernels_numpy
+from polystate_tools.formats.mmtf.errors import (
     BadHeader,
     BadParameter,
     LengthMismatch,
@@ -23,7 +23,7 @@ from .errors import (
     UnterminatedIndex,
     ValueOutOfRange,
 )
-from .limits import Budget
+from polystate_tools.formats.mmtf.limits import Budget
 
 HEADER = struct.Struct(">iii")
 BACKENDS: dict[str, ModuleType] = {"numba": kernels, "numpy": kernels_numpy}

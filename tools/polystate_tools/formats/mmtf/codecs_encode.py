@@ -6,9 +6,9 @@ from types import ModuleType
 
 import numpy as np
 
-from .codecs import BACKENDS, HEADER, INT32, RESULT
-from .errors import BadParameter, NonFinite, TooLarge, UnsupportedCodec, ValueOutOfRange
-from .limits import MAX_VALUES
+from polystate_tools.formats.mmtf.codecs import BACKENDS, HEADER, INT32, RESULT
+from polystate_tools.formats.mmtf.errors import BadParameter, NonFinite, TooLarge, UnsupportedCodec, ValueOutOfRange
+from polystate_tools.formats.mmtf.limits import MAX_VALUES
 
 INTEGER_RANGE = {
     "int8": (-128, 127),

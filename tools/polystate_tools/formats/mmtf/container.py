@@ -16,9 +16,8 @@ import numpy as np
 from numba import njit
 
 from polystate.store.metadata import is_text
-
-from .errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
-from .limits import MAX_DEPTH, MAX_FILE_BYTES
+from polystate_tools.formats.mmtf.errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
+from polystate_tools.formats.mmtf.limits import MAX_DEPTH, MAX_FILE_BYTES
 
 OK, TRUNCATED, INVALID, TOO_DEEP, TOO_MANY, BAD_KEY, TRAILING, NOT_A_MAP = range(8)
 GZIP_MAGIC = b"\x1f\x8b"
@@ -59,6 +58,15 @@ HEADS = _head_table()
 
 
 @njit(cache=True, nogil=True)
+def _length(data, at, width):
+    """A big-endian unsigned integer of `width` bytes."""
+    count = np.int64(0)
+    for k in range(width):
+        count = count * 256 + data[at + k]
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _walk(data, heads, max_depth, large, cuts):
     """(bytes,) uint8 -> status, offset of the fault, offset of the last key of the top-level map (or -1), cuts.
 
@@ -86,9 +94,7 @@ def _walk(data, heads, max_depth, large, cuts):
             key_at = at
             entry += 1
         start = at
-        kind = heads[data[at], 0]
-        count = heads[data[at], 1]
-        length_bytes = heads[data[at], 2]
+        kind, count, length_bytes = heads[data[at], 0], heads[data[at], 1], heads[data[at], 2]
         at += 1 + heads[data[start], 3]
         if kind == 5:
             return INVALID, start, key_at, found
@@ -99,10 +105,8 @@ def _walk(data, heads, max_depth, large, cuts):
         if length_bytes > 0:
             if at + length_bytes > size:
                 return TRUNCATED, start, key_at, found
-            count = 0
-            for _ in range(length_bytes):
-                count = count * 256 + data[at]
-                at += 1
+            count = _length(data, at, length_bytes)
+            at += length_bytes
         left[depth] -= 1
         outstanding -= 1
         if kind == 1 or kind == 2:

@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from . import codecs, container, draft, groups, objects
-from .errors import MissingField, MixedDialect, UnsupportedVersion, WrongType
-from .fields import BINARY, COUNT_FIELDS, COUNT_LISTS, PROPERTY_FIELDS, REQUIRED, SPLIT_FIELDS
-from .limits import Budget
-from .structure import Encoding, Structure
-from .validate import check
+from polystate_tools.formats.mmtf import codecs, container, draft, groups, objects
+from polystate_tools.formats.mmtf.errors import MissingField, MixedDialect, UnsupportedVersion, WrongType
+from polystate_tools.formats.mmtf.fields import (
+    BINARY,
+    COUNT_FIELDS,
+    COUNT_LISTS,
+    PROPERTY_FIELDS,
+    REQUIRED,
+    SPLIT_FIELDS,
+)
+from polystate_tools.formats.mmtf.limits import Budget
+from polystate_tools.formats.mmtf.structure import Encoding, Structure
+from polystate_tools.formats.mmtf.validate import check
 
 SUPPORTED_MAJORS = (0, 1)
 INTEGER_LIMITS = {"int8": (-128, 127), "int32": (-(2**31), 2**31 - 1)}

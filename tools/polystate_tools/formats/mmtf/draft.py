@@ -6,10 +6,10 @@ from types import ModuleType
 
 import numpy as np
 
-from . import codecs
-from .errors import LengthMismatch, NegativeRun, PayloadSize, ValueOutOfRange
-from .fields import BINARY
-from .limits import Budget
+from polystate_tools.formats.mmtf import codecs
+from polystate_tools.formats.mmtf.errors import LengthMismatch, NegativeRun, PayloadSize, ValueOutOfRange
+from polystate_tools.formats.mmtf.fields import BINARY
+from polystate_tools.formats.mmtf.limits import Budget
 
 CHAIN_WIDTH = 4
 

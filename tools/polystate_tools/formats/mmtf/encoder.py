@@ -8,10 +8,10 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from . import codecs_encode, groups
-from .codecs import BACKENDS
-from .errors import MissingField, NotRepresentable, WrongType
-from .fields import (
+from polystate_tools.formats.mmtf import codecs_encode, groups
+from polystate_tools.formats.mmtf.codecs import BACKENDS
+from polystate_tools.formats.mmtf.errors import MissingField, NotRepresentable, WrongType
+from polystate_tools.formats.mmtf.fields import (
     BINARY,
     COUNT_LISTS,
     DIALECTS,
@@ -23,9 +23,9 @@ from .fields import (
     REQUIRED,
     SPLIT_FIELDS,
 )
-from .limits import Budget
-from .structure import Structure
-from .validate import check
+from polystate_tools.formats.mmtf.limits import Budget
+from polystate_tools.formats.mmtf.structure import Structure
+from polystate_tools.formats.mmtf.validate import check
 
 VERSIONS = {"1.0": "1.0.0", "draft": "0.1"}
 # RCSB writes these as float64 and readers of it rely on that; all other floats are the specification's float32

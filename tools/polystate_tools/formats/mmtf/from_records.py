@@ -7,12 +7,14 @@ from typing import Any
 import gemmi
 import numpy as np
 
+from polystate.structure.hierarchy import ELEMENTS
 from polystate_tools.formats.mmtf.encoder import VERSIONS, encode, losses
 from polystate_tools.formats.mmtf.errors import NotRepresentable
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.mmtf.traversal import offsets
+from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import ELEMENT_SYMBOLS, Text
+from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
 
 PRODUCER = "polystate"
@@ -27,6 +29,11 @@ CHEM_COMP_TYPES = {
     gemmi.ResidueKind.KET: "SACCHARIDE",
 }
 ROUNDED = 1e-6  # how far from a step of 0.01 an occupancy counts as rounded
+
+
+def content(records: Records, report: ExportReport, options: ExportOptions) -> bytes:
+    """The bytes of an MMTF file in the dialect that the options name."""
+    return mmtf_of_records(records, report, options.mmtf_dialect)
 
 
 def mmtf_of_records(records: Records, report: ExportReport, dialect: str = "1.0") -> bytes:
@@ -130,7 +137,7 @@ def _group(records: Records, start: int, end: int, bonds: np.ndarray) -> dict[st
     return {
         "groupName": comp,
         "atomNameList": [records.name[row] for row in range(start, end)],
-        "elementList": [ELEMENT_SYMBOLS[number] for number in records.element[start:end].tolist()],
+        "elementList": [ELEMENTS[number] for number in records.element[start:end].tolist()],
         "bondOrderList": [order or -1 for order in bonds[:, 2].tolist()],
         "bondAtomList": bonds[:, :2].ravel().tolist(),
         "formalChargeList": records.charge[start:end].tolist(),

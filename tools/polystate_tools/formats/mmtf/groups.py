@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadValue, CountMismatch, IndexOutOfRange, MissingField, WrongLength, WrongType
-from .fields import GROUP_KEYS
-from .limits import Budget
+from polystate_tools.formats.mmtf.errors import (
+    BadValue,
+    CountMismatch,
+    IndexOutOfRange,
+    MissingField,
+    WrongLength,
+    WrongType,
+)
+from polystate_tools.formats.mmtf.fields import GROUP_KEYS
+from polystate_tools.formats.mmtf.limits import Budget
 
 BOND_ORDERS = (-1, 1, 2, 3, 4)
 RESONANCES = (-1, 0, 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fields import COUNT_FIELDS, FLOAT_FIELDS, TEXT_FIELDS
-from .structure import Structure
+from polystate_tools.formats.mmtf.fields import COUNT_FIELDS, FLOAT_FIELDS, TEXT_FIELDS
+from polystate_tools.formats.mmtf.structure import Structure
 
 CODEC_NAMES = {
     None: "no header (draft)",

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from . import groups, objects
-from .decoder import check_version, require
-from .errors import DuplicateField, NotJson, TooLarge, ValueOutOfRange, WrongType
-from .fields import BINARY, COUNT_FIELDS, COUNT_LISTS, ORDER, PROPERTY_FIELDS, REQUIRED
-from .groups import check_list
-from .limits import MAX_FILE_BYTES, Budget
-from .structure import Structure
-from .validate import check
+from polystate_tools.formats.mmtf import groups, objects
+from polystate_tools.formats.mmtf.decoder import check_version, require
+from polystate_tools.formats.mmtf.errors import DuplicateField, NotJson, TooLarge, ValueOutOfRange, WrongType
+from polystate_tools.formats.mmtf.fields import BINARY, COUNT_FIELDS, COUNT_LISTS, ORDER, PROPERTY_FIELDS, REQUIRED
+from polystate_tools.formats.mmtf.groups import check_list
+from polystate_tools.formats.mmtf.limits import MAX_FILE_BYTES, Budget
+from polystate_tools.formats.mmtf.structure import Structure
+from polystate_tools.formats.mmtf.validate import check
 
 RANGES = {"int8": (-128, 127), "char": (0, 127), "int32": (-(2**31), 2**31 - 1)}
 DTYPES = {"int8": np.int8, "char": np.uint8, "int32": np.int32, "float32": np.float32}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import TooLarge
+from polystate_tools.formats.mmtf.errors import TooLarge
 
 FREE_VALUES = 1 << 20
 MAX_VALUES = 1 << 28

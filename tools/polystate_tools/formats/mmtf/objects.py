@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from . import codecs
-from .errors import BadValue, MissingField, MmtfError, NonFinite, WrongLength, WrongType
-from .fields import FLOAT_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS
-from .groups import check_list
-from .limits import Budget
-from .structure import Encoding, Structure
+from polystate_tools.formats.mmtf import codecs
+from polystate_tools.formats.mmtf.errors import BadValue, MissingField, MmtfError, NonFinite, WrongLength, WrongType
+from polystate_tools.formats.mmtf.fields import FLOAT_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS
+from polystate_tools.formats.mmtf.groups import check_list
+from polystate_tools.formats.mmtf.limits import Budget
+from polystate_tools.formats.mmtf.structure import Encoding, Structure
 
 INT32_MAX = 2**31 - 1
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .structure import Structure
+from polystate_tools.formats.mmtf.structure import Structure
 
 
 def offsets(counts: np.ndarray) -> np.ndarray:

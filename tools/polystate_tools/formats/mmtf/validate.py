@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from . import groups
-from .errors import BadValue, CountMismatch, IndexOutOfRange, NonFinite, WrongLength
-from .fields import BINARY
-from .limits import Budget
-from .structure import Structure
+from polystate_tools.formats.mmtf import groups
+from polystate_tools.formats.mmtf.errors import BadValue, CountMismatch, IndexOutOfRange, NonFinite, WrongLength
+from polystate_tools.formats.mmtf.fields import BINARY
+from polystate_tools.formats.mmtf.limits import Budget
+from polystate_tools.formats.mmtf.structure import Structure
 
 
 def check(made: Structure, budget: Budget) -> None:

@@ -9,17 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polystate_tools.formats.errors import UnknownFormat, UnreadableFile
-
-SUFFIXES = {
-    ".pdb": "pdb",
-    ".ent": "pdb",
-    ".cif": "mmcif",
-    ".mmcif": "mmcif",
-    ".bcif": "bcif",
-    ".mmtf": "mmtf",
-    ".h5md": "h5md",
-    ".h5": "h5md",
-}
+from polystate_tools.formats.known import of_content, of_suffix
 
 
 @dataclass(frozen=True)
@@ -56,13 +46,9 @@ def unpacked(stored: bytes, where: str) -> bytes:
 def told_format(path: Path, content: bytes) -> str:
     """The format by suffix, else by content."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    if suffixes and suffixes[-1] in SUFFIXES:
-        return SUFFIXES[suffixes[-1]]
-    head = content[:4096]
-    if head.lstrip().startswith((b"data_", b"#")) or b"\ndata_" in head:
-        return "mmcif"
-    if any(line.startswith((b"HEADER", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK")) for line in head.split(b"\n")):
-        return "pdb"
+    told = (of_suffix(suffixes[-1]) if suffixes else None) or of_content(content[:4096])
+    if told is not None:
+        return told.name
     raise UnknownFormat(str(path), f"suffix {path.suffix!r}", "pdb, cif, bcif, each plain or .gz, or --format")
 
 

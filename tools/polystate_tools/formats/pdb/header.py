@@ -10,10 +10,10 @@ import numpy as np
 from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.pdb.damage import damaged
 from polystate_tools.formats.pdb.lines import WIDTH, Lines
+from polystate_tools.formats.pdb.tls import tls_of_remarks
 from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
 from polystate_tools.formats.records.records import Entity, Records
 from polystate_tools.formats.records.text import Text
-from polystate_tools.formats.tls.records import tls_of_remarks
 
 ENTITY_TYPES = {
     gemmi.EntityType.Polymer: "polymer",

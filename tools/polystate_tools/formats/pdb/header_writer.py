@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from polystate_tools.formats.policies import SAID
+from polystate_tools.formats.policies import said
 from polystate_tools.formats.records.records import Records, TlsRecords
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.records import STATEMENT
@@ -60,7 +60,7 @@ def _account(report: ExportReport) -> Iterator[str]:
     yield "REMARK 999"
     texts = [
         "POLYSTATE EXPORT",
-        f"GAUSSIAN {report.gaussian}: {SAID.get(report.gaussian, '')}",
+        f"GAUSSIAN {report.gaussian}: {said(report.gaussian)}",
         f"STATES {report.choice}",
     ]
     texts += [f"LOSS {loss['what']} ({loss['count']}): {loss['because']}" for loss in report.losses]

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.pdb.fit import fitting
 from polystate_tools.formats.pdb.header_writer import header_lines
 from polystate_tools.formats.records.fixed import to_hybrid36
 from polystate_tools.formats.records.gemmi_metadata import bond_kind
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import ELEMENT_SYMBOLS
 from polystate_tools.formats.report import ExportReport
+
+
+def content(records: Records, report: ExportReport, options: ExportOptions) -> bytes:
+    """The bytes of a PDB file."""
+    return pdb_of_records(records, report).encode()
 
 
 def pdb_of_records(records: Records, report: ExportReport) -> str:
@@ -68,13 +74,13 @@ def _place(records: Records, row: int) -> tuple[str, ...]:
 
 def atom_name(name: str, element: int) -> str:
     """An atom name in its four columns: one-letter elements start in the second."""
-    if len(name) < 4 and len(ELEMENT_SYMBOLS[element]) == 1:
+    if len(name) < 4 and len(ELEMENTS[element]) == 1:
         return f" {name:<3s}"
     return f"{name:<4s}"
 
 
 def _atom_lines(records: Records) -> Iterator[str]:
-    symbols = ["" if e == 0 else ELEMENT_SYMBOLS[e].upper() for e in range(len(ELEMENT_SYMBOLS))]
+    symbols = ["" if e == 0 else ELEMENTS[e].upper() for e in range(len(ELEMENTS))]
     u = np.round(records.u * 1e4).astype(np.int64)
     columns = (
         records.het.tolist(),

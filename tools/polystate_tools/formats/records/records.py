@@ -85,9 +85,9 @@ class Records:
 
     model: (N,) int32, as numbered in the file; text columns are `Text` (N rows); altloc and ins are "" for
     none and case-sensitive; label_seq, auth_seq: (N,) int32, label_seq -1 where there is none; element: (N,)
-    uint8, see `text.ELEMENT_SYMBOLS`; charge: (N,) int8; het: (N,) bool, HETATM; xyz: (N, 3) float64 Å;
-    occupancy: (N,) float64; b: (N,) float64 Å², NaN where not given; u: (N, 6) float64 Å² ordered
-    11,22,33,12,13,23, read only where has_u; heterogeneity: state name of dialect D1, "" for none.
+    uint8, index into `polystate.structure.hierarchy.ELEMENTS`; charge: (N,) int8; het: (N,) bool, HETATM;
+    xyz: (N, 3) float64 Å; occupancy: (N,) float64; b: (N,) float64 Å², NaN where not given; u: (N, 6) float64 Å²
+    ordered 11,22,33,12,13,23, read only where has_u; heterogeneity: state name of dialect D1, "" for none.
     bonds: (B, 3) int32 columns record a, record b (row indices here), order (0 = not stated).
     """
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from polystate.structure.hierarchy import ELEMENTS
 from polystate_tools.formats.errors import TlsSelection
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import ELEMENT_SYMBOLS
 
 _RANGE = re.compile(r"\s*(?:(\S+)\s+)?(-?\d+)(\w?)\s+-\s+(?:(\S+)\s+)?(-?\d+)(\w?)\s*")
 _SET_TERM = re.compile(r"(\S+?)\|(\*|-?\d+\w?)(?:\s*-\s*(?:(\S+?)\|)?(-?\d+\w?))?")
@@ -157,7 +157,7 @@ class _Expression:
             return _matching(records.altloc, self._word())
         if word == "element":
             symbol = self._word().upper()
-            return np.array([s.upper() == symbol for s in ELEMENT_SYMBOLS])[records.element]
+            return np.array([s.upper() == symbol for s in ELEMENTS])[records.element]
         if word in ("water", "solvent"):
             return records.comp.isin(WATERS)
         if word in ("hetero", "hetatm"):

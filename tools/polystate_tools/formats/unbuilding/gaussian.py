@@ -9,9 +9,8 @@ import numpy as np
 from polystate.deposition import Deposition
 from polystate.evaluation import evaluate
 from polystate.model.descriptor import ALWAYS, Descriptor
-from polystate.numbers.tensors import six_components
+from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components, symmetric
 from polystate.states.scope_dag import holds
-from polystate_tools.formats.building.adp import B_OF_U
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.report import ExportReport
@@ -38,15 +37,16 @@ def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descri
     """The descriptors above the atomic level that the policy adds to the atomic one."""
     if policy not in POLICIES:
         raise BadOption("--gaussian", policy, "one of " + ", ".join(POLICIES))
+    becomes = POLICIES[policy].others
     others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC]
     names = ", ".join(d.id for d in others)
-    if policy == "refuse" and others:
+    if becomes == "refuse" and others:
         raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")
-    if policy == "atomic-only":
+    if becomes == "leave":
         for d in others:
             report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
         return []
-    if policy == "records":
+    if becomes == "keep":
         if len(others) > 1 or any(d.operator != TLS_OPERATOR or d.axis or d.active_when != ALWAYS for d in others):
             raise CannotHold("--gaussian records", names, "at most one TLS level; use marginal")
         return []
@@ -81,9 +81,9 @@ def adps_of_records(
             if d.operator == ATOMIC[0]:
                 values = d.array("b")[row[at]] + 0.0
                 b[at] = np.where(np.isnan(b[at]), values, b[at] + values)
-                u[at, :3] += (values / B_OF_U)[:, None]
+                u[at, :3] += (values / EIGHT_PI_SQUARED)[:, None]
             else:
-                u[at] += d.turn_covariance(_full(d.array("u")[row[at]]))[:, [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+                u[at] += six_components(d.turn_covariance(symmetric(d.array("u")[row[at]])))
                 anisotropic[at] = True
                 if d.has("deposited_b"):
                     given[at], deposited[at] = True, d.array("deposited_b")[row[at]]
@@ -97,7 +97,7 @@ def adps_of_records(
         u += tls_u[atom]
         for k in range(6):
             u[anisotropic, k] = with_few_decimals(u[anisotropic, k])
-    trace = B_OF_U / 3 * u[:, :3].sum(axis=1)
+    trace = EIGHT_PI_SQUARED / 3 * u[:, :3].sum(axis=1)
     if added:
         b = np.where(has_row, np.round(trace, DECIMALS), np.nan)
     else:
@@ -139,12 +139,6 @@ def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.
     return row
 
 
-def _full(six: np.ndarray) -> np.ndarray:
-    from polystate.numbers.tensors import symmetric
-
-    return symmetric(six)
-
-
 def _isotropic(six: np.ndarray) -> np.ndarray:
     made = np.zeros_like(six)
     made[:, :3] = six[:, :3].mean(axis=1, keepdims=True)
@@ -155,4 +149,4 @@ def adps_of_covariance(u: np.ndarray) -> Adps:
     """ADPs of evaluated covariances. u: (n, 3, 3) Å²; an isotropic U needs no ANISOU."""
     six = np.round(six_components(u), DECIMALS) + 0.0
     apart = np.abs(six - _isotropic(six)).max(axis=1, initial=0)
-    return Adps(np.round(B_OF_U / 3 * six[:, :3].sum(axis=1), DECIMALS), six, apart > ISOTROPIC)
+    return Adps(np.round(EIGHT_PI_SQUARED / 3 * six[:, :3].sum(axis=1), DECIMALS), six, apart > ISOTROPIC)

@@ -16,11 +16,10 @@ from polystate_tools.formats.building.bundles import MODEL
 from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, TlsGroup, TlsRecords
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.tls.records import RADIAN
 from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
 from polystate_tools.formats.unbuilding.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of
 from polystate_tools.formats.unbuilding.restored import moved_from, without_noise
-
-RADIAN = np.pi / 180
 
 
 def records_of_deposition(dep: Deposition, policy: str, report: ExportReport) -> Records:

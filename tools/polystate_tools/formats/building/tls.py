@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from polystate.numbers.tensors import six_components
 from polystate.operators import call
 from polystate.store.tree import Group
 from polystate_tools.formats.building.operators import gaussian_document
@@ -13,9 +14,9 @@ from polystate_tools.formats.errors import BFactorsUnstated, TlsNotPositive, Tls
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.records import TlsGroup, TlsRecords
 from polystate_tools.formats.report import ImportReport
+from polystate_tools.formats.tls.records import RADIAN
 from polystate_tools.formats.tls.selections import selected
 
-RADIAN = np.pi / 180
 TLS = "tls"
 EXPLAINED = 0.5
 """ANISOU are total where subtracting TLS takes off at least half of the RMS anisotropy."""
@@ -85,8 +86,7 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     rows[:, :20] /= scale[:, None]
     rows[:, 20] = scale
     u = np.zeros((layout.n_atoms, 6))
-    full = _u(rows, found[covered], x_ref[covered])
-    u[covered] = full[:, (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)]
+    u[covered] = six_components(_u(rows, found[covered], x_ref[covered]))
     return Tls(groups, found, rows, u, bool((amplitude > 0).all()))
 
 

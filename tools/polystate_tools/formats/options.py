@@ -1,0 +1,64 @@
+"""What a caller chooses of an import and of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from polystate_tools.formats.errors import BadOption
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a file is read where it leaves a choice.
+
+    altloc: "sites" (connected alternates are one variable) or "global" (letters hold for the whole molecule);
+    b_factors: None, "total" or "residual", what the deposited B are beside TLS records; tls: "normalise" or
+    "keep" (a group of non-positive amplitude is stored as it is); model: import one model of a bundle.
+    """
+
+    altloc: str = "sites"
+    b_factors: str | None = None
+    tls: str = "normalise"
+    strict: bool = False
+    model: int | None = None
+    het: bool = True
+    """Read a heterogeneity extension where the file has one."""
+    collapse_duplicates: bool = False
+    """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("altloc", ("sites", "global")),
+            ("b_factors", (None, "total", "residual")),
+            ("tls", ("normalise", "keep")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise BadOption(name, getattr(self, name), "one of " + ", ".join(map(str, allowed)))
+
+
+ALTLOCS = ("all", "first", "occupancy", "none")
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What of a deposition is written.
+
+    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
+    seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
+    altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
+    (refused if there is any), or a letter.
+    """
+
+    gaussian: str = "marginal"
+    state: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=dict)
+    one_state: bool = False
+    draws: int = 0
+    seed: int = 0
+    reference: bool = False
+    altloc: str = "all"
+    het_dialect: str | None = None
+    psd: str = "refuse"
+    format: str | None = None
+    mmtf_dialect: str = "1.0"
