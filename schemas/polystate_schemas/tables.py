@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from polystate_schemas.registry import entries
 
 HERE = Path(__file__).parent
 SPEC = HERE.parents[1] / "spec"
+WIDTH = 120  # of a line of spec/
 MARKER = re.compile(
     r"^(<!-- generated: (?P<what>[^\n]+?) -->\n)(?P<body>.*?)^(?P<end><!-- end -->)$", re.DOTALL | re.MULTILINE
 )
@@ -72,8 +74,26 @@ def table(what: str) -> str:
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([_inline(cell) for cell in row] for row in rows)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in lines)
+    """A table; of a row that is wider than the page, the longest cells stand below it."""
+    lines, below = [_row(head), _row(["---"] * len(head))], []
+    for row in rows:
+        cells, told = [_inline(cell) for cell in row], []
+        while len(_row(cells)) > WIDTH:
+            longest = max(range(1, len(cells)), key=lambda k: len(cells[k]))
+            told.append(cells[longest])
+            cells[longest] = "(below)"
+        lines.append(_row(cells))
+        below += [_filled(f"- {cells[0]}: {'. '.join(told)}", "  ")] if told else []
+    return "\n".join(lines) + ("\n\n" + "\n".join(below) if below else "")
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _filled(text: str, indent: str = "") -> str:
+    """Text in lines of at most the width of the page."""
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _inline(text: str) -> str:
@@ -98,7 +118,7 @@ def _fields(kind: str) -> str:
     if not rows:
         return "No keys are defined."
     text = _markdown(["key", "type", "required", "meaning"], rows)
-    return text + ("\n\nRules: " + "; ".join(rules) + "." if rules else "")
+    return text + ("\n\n" + _filled("Rules: " + "; ".join(rules) + ".") if rules else "")
 
 
 def _rows(cls: dict[str, Any], prefix: str, told: dict[str, str]) -> Iterator[list[str]]:
@@ -177,7 +197,7 @@ def _payload(kind: str) -> str:
         head += " Operators: " + ", ".join(f"`{name}`" for name in cls["annotations"]["operators"].split(",")) + "."
     if parent:
         head += f" Beside what `{parent}` has."
-    parts.append(head + _order(cls))
+    parts.append(_filled(head + _order(cls)))
     arrays: dict[str, dict[str, Any]] = {}
     tables: dict[str, dict[str, Any]] = {}
     for name, slot in (cls.get("attributes") or {}).items():
@@ -191,9 +211,8 @@ def _payload(kind: str) -> str:
     for name, slot in tables.items():
         inner = source[slot["range"]]
         optional = "" if slot.get("required") else " (optional)"
-        parts.append(
-            f"Table `{name}`{optional}. {(slot.get('description') or inner['description']).strip()}{_order(inner)}"
-        )
+        about = (slot.get("description") or inner["description"]).strip()
+        parts.append(_filled(f"Table `{name}`{optional}. {about}{_order(inner)}"))
         rows = [[f"`{n}`", *_column(s), _meaning(s)] for n, s in inner["attributes"].items()]
         parts.append(_markdown(["column", "dtype", "meaning"], rows))
     return "\n\n".join(parts)
@@ -241,11 +260,10 @@ def _order(cls: dict[str, Any]) -> str:
 
 
 def _operators() -> str:
-    rows = [
-        [f"`{entry.id}`", f"`{entry.document['algebra']}`", entry.document["status"], f"`{entry.hash}`"]
+    return "\n".join(
+        f"- `{entry.id}`: `{entry.document['algebra']}`, {entry.document['status']}\n  `{entry.hash}`"
         for entry in entries().values()
-    ]
-    return _markdown(["operator", "algebra", "status", "content hash"], rows)
+    )
 
 
 def _operator(name: str) -> str:

@@ -45,3 +45,28 @@ def one(kind: str, name: str) -> Block:
     found = [block for block in blocks(kind) if block.name == name]
     assert len(found) == 1, f"{len(found)} blocks {kind}={name}"
     return found[0]
+
+
+def listing(name: str) -> dict[str, Any]:
+    """The files of a listing by key: an array or table that it gives in short stands for its metadata and chunk."""
+    files: dict[str, Any] = {}
+    given = one("store", name).json()
+    metadata = given["hierarchy/atoms/atom_id/zarr.json"]
+    for key, content in given.items():
+        if "columns" in content:
+            table = {"polystate": {"media_type": "application/vnd.apache.arrow.file"}}
+            files[f"{key}/c/0"] = {"arrow": content["columns"]}
+            files[f"{key}/zarr.json"] = _array(metadata, "uint8", [0]) | {"attributes": table}
+        elif "data_type" in content and "hex" in content:
+            files[f"{key}/c/" + "/".join("0" * len(content["shape"]))] = {"hex": content["hex"]}
+            files[f"{key}/zarr.json"] = _array(metadata, content["data_type"], content["shape"])
+        else:
+            files[key] = content
+    return files
+
+
+def _array(metadata: dict[str, Any], data_type: str, shape: list[int]) -> dict[str, Any]:
+    """The metadata of an array like the one written in full, with this type and shape."""
+    grid = {"name": "regular", "configuration": {"chunk_shape": shape}}
+    codecs = [{"name": "bytes"}] if data_type.endswith("int8") else metadata["codecs"]
+    return metadata | {"shape": shape, "data_type": data_type, "chunk_grid": grid, "codecs": codecs}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import rfc8785
 from philox import block, normal, words
-from spec_examples import Block, blocks, one
+from spec_examples import Block, blocks, listing, one
 
 ADAPTER = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
 
@@ -71,7 +71,7 @@ def places(*kinds: str) -> Any:
 
 
 def test_there_are_examples() -> None:
-    assert {found.name for found in blocks("example")} >= {"tiny", "nested", "tls", "draw"}
+    assert {found.name for found in blocks("example")} >= {"serine", "tiny", "nested", "tls", "draw"}
     assert len(blocks("run")) >= 10
     assert {found.name for found in blocks("run")} <= {found.name for found in blocks("example")}
 
@@ -97,10 +97,31 @@ def test_answer_is_what_the_text_says(found: Block, adapter: Adapter) -> None:
             assert answer["ok"][output] == expected
 
 
+@pytest.mark.parametrize("found", places("nodes"))
+def test_overview_names_the_arrays_and_tables_of_each_group(found: Block, adapter: Adapter) -> None:
+    folder = adapter.store(found.name)
+    made: dict[str, list[str]] = {}
+    for path in sorted(folder.rglob("zarr.json")):
+        if json.loads(path.read_text())["node_type"] == "array":
+            made.setdefault(path.parent.parent.relative_to(folder).as_posix(), []).append(path.parent.name)
+    assert {line.split(": ")[0]: line.split(": ")[1].split() for line in found.body.splitlines()} == made
+
+
+@pytest.mark.parametrize("found", places("document"))
+def test_document_is_that_of_the_example(found: Block, adapter: Adapter) -> None:
+    """A hash stands in angle brackets there, since an entry's own page tells it."""
+    name, _, path = found.name.partition("/")
+    payload = json.loads((adapter.store(name) / path / "zarr.json").read_text())["attributes"]["polystate"]
+    assert payload["operator"].pop("hash").startswith("sha256:")
+    stated = found.json()
+    assert stated["operator"].pop("hash") == "sha256:<content hash of the entry>"
+    assert payload == stated
+
+
 def test_listing_is_the_example(adapter: Adapter) -> None:
     """The files that chapter 1 lists are a store with the digest of its text form."""
     folder = adapter.folder / "listing.zarr"
-    write_listing(one("store", "tiny").json(), folder)
+    write_listing(listing("tiny"), folder)
     digests = [
         adapter.run(store, "validate", {"outputs": ["digest", "valid"]})["ok"]["digest"]
         for store in (folder, adapter.store("tiny"))
@@ -145,7 +166,7 @@ def arrow_file(columns: dict[str, list[Any]]) -> bytes:
 
 def test_digest_lines() -> None:
     """The digest is the hash of the lines, the lines are in order, and they hold the hashes of the listed bytes."""
-    text, files = one("digest-lines", "tiny").body, one("store", "tiny").json()
+    text, files = one("digest-lines", "tiny").body, listing("tiny")
     assert hashlib.sha256(text.encode()).hexdigest() == one("digest", "tiny").body.strip()
     lines = [line.split("\t") for line in text.splitlines()]
     assert [line[0].encode() for line in lines] == sorted(line[0].encode() for line in lines)
@@ -168,8 +189,8 @@ def test_text_column_of_the_digest() -> None:
 
 @pytest.mark.parametrize("found", places("canonical"))
 def test_canonical_form(found: Block) -> None:
-    payload = one("store", "tiny").json()[f"{found.name}/zarr.json"]["attributes"]["polystate"]
-    assert rfc8785.dumps(payload) == found.body.strip().encode()
+    payload = listing("tiny")[f"{found.name}/zarr.json"]["attributes"]["polystate"]
+    assert rfc8785.dumps(payload) == found.body.replace("\n", "").encode()
 
 
 def test_philox_known_answers() -> None:

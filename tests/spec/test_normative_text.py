@@ -44,6 +44,24 @@ def test_keywords_stand_in_sentences_only() -> None:
                 assert " ".join(line.split()).removeprefix("- ").split("] ")[-1] in inside, f"{path.name}: {line}"
 
 
+def test_ids_of_one_list_ascend() -> None:
+    for path in CHAPTERS:
+        above = ("", 0)
+        for line in path.read_text("utf-8").splitlines():
+            if match := re.match(r"- \[([A-Z]+)-(\d+)\] ", line):
+                area, number = match[1], int(match[2])
+                assert area != above[0] or number > above[1], f"{path.name}: {area}-{number} after {above[1]}"
+                above = (area, number)
+            elif not line.startswith("  "):  # anything but the rest of an item ends a list
+                above = ("", 0)
+
+
+def test_lines_fit_a_page() -> None:
+    long = [f"{path.name}:{number}" for path in sorted(SPEC.glob("*.md"))
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if len(line) > 120]  # fmt: skip
+    assert long == []
+
+
 def test_refusals_name_a_stage_and_a_code_of_the_table() -> None:
     rows = re.findall(r"^\| (\w+) \| `([a-z-]+)` \|", (SPEC / "17-errors.md").read_text("utf-8"), re.M)
     known = {code: stage for stage, code in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -174,13 +175,19 @@ def table(sentences: dict[str, Sentence], cases: list[Case], untestable: dict[st
         "",
         f"{counts['traced']} of {counts['must']} MUST sentences have a case or a reason; "
         f"{len(cases) - variants} cases and {variants} variants of them.",
-        "",
-        "| sentence | level | where | tested by | violated by |",
-        "| --- | --- | --- | --- | --- |",
     ]
+    chapter = ""
     for id, item in trace(sentences, cases, untestable).items():
-        tests = _listed(item.tests) or (f"untestable: {item.untestable}" if item.untestable else "")
-        lines.append(f"| {id} | {item.sentence.level} | {item.sentence.file} | {tests} | {_listed(item.violates)} |")
+        if item.sentence.file != chapter:
+            chapter = item.sentence.file
+            lines += ["", f"## [{chapter}]({chapter})", ""]
+        parts = [f"tested by {_listed(item.tests)}"] if item.tests else []
+        parts += [f"violated by {_listed(item.violates)}"] if item.violates else []
+        parts += [f"untestable: {item.untestable}"] if item.untestable else []
+        lines += textwrap.wrap(
+            f"- **{id}** {item.sentence.level}" + (": " if parts else "") + "; ".join(parts),
+            120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
