@@ -27,9 +27,16 @@ def test_every_operator_is_listed_with_its_hash():
 
 
 def test_tables_have_as_many_cells_in_each_row():
-    for what in ("fields descriptor", "payload atoms", "types", "enum Algebra", "operators", "fields provenance"):
+    for what in ("fields descriptor", "payload atoms", "types", "enum Algebra", "fields provenance"):
         rows = [line.replace("\\|", "") for line in tables.table(what).splitlines() if line.startswith("|")]
         assert len({row.count("|") for row in rows}) == 1 and len(rows) > 2
+
+
+def test_what_no_line_can_hold_stands_below_the_table():
+    text = tables._markdown(["key", "type", "meaning"], [["`a`", "x" * 70, "y " * 40 + "end"], ["`b`", "t", "m"]])
+    assert all(len(line) <= tables.WIDTH for line in text.splitlines())
+    assert "| `a` | " + "x" * 70 + " | (below) |" in text and "| `b` | t | m |" in text
+    assert " ".join(text.split()).endswith("- `a`: " + "y " * 40 + "end")
 
 
 def test_splicing_replaces_what_stands_between_the_markers(tmp_path, capsys):
