@@ -81,3 +81,5 @@ def test_links_lead_somewhere(path) -> None:
     known = sentences.read(SPEC)
     for id in re.findall(r"\[([A-Z]+-\d+)\]", path.read_text("utf-8")):
         assert id in known, id
+    for reason in re.findall(r"^- ([A-Z]+-\d+(?:, [A-Z]+-\d+)*): ", path.read_text("utf-8"), re.M):
+        assert all(known[id].file == path.name for id in reason.split(", ")), reason
