@@ -17,10 +17,10 @@ class Answering:
     def __init__(self, answer: bytes | Exception) -> None:
         self.answer = answer
 
-    def find(self, root: str) -> list[str]:
+    def find(self, root: str, maxdepth: int) -> list[str]:
         return []
 
-    def cat_file(self, path: str) -> bytes:
+    def cat_file(self, path: str, start: int | None, end: int | None) -> bytes:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -33,7 +33,7 @@ class Answering:
 def test_a_store_without_files_says_why(answer, said, monkeypatch):
     monkeypatch.setattr(fsspec.core, "url_to_fs", lambda url: (Answering(answer), "x.zarr"))
     with pytest.raises(NotAStore, match=said):
-        polystate.open("http://localhost:1/x.zarr")
+        polystate.open("answering://localhost:1/x.zarr")
 
 
 def test_a_url_of_no_kind_is_refused():

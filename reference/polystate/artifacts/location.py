@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
@@ -16,8 +17,12 @@ from urllib.parse import unquote, urlsplit
 from polystate.errors import (
     ArtifactMismatch,
     MissingArtifact,
+    PolystateError,
     UriNotAllowed,
 )
+from polystate.store import web
+from polystate.store.outputs import sibling
+from polystate.store.recovery import discard
 
 if TYPE_CHECKING:
     from polystate.model.descriptor import Descriptor
@@ -29,7 +34,16 @@ SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed a
 
 
 def locate(uri: str, folder: str | Path | None, allowed: Collection[str], where: str) -> str | Path:
-    """The place of an artifact: a path, or a URL for fsspec. Refuses what is neither beside nor allowed."""
+    """The place of an artifact: a path, or a URL. Refuses what is neither beside nor allowed."""
+    try:
+        return _located(uri, folder, allowed, where)
+    except (ValueError, OSError, RuntimeError) as error:  # no URI, no name of a file, or links in a circle
+        raise UriNotAllowed(where, f"{uri!a:.200}: {error}", "file: and a relative path") from error
+
+
+def _located(uri: str, folder: str | Path | None, allowed: Collection[str], where: str) -> str | Path:
+    if not uri.isprintable() or "\0" in unquote(uri):
+        raise ValueError("control characters")
     parts = urlsplit(uri)
     if parts.scheme == "file" and not parts.netloc and not parts.query and not parts.fragment:
         path = PurePosixPath(unquote(parts.path))
@@ -142,23 +156,35 @@ def _fetched(url: str, sha256: str, where: str) -> Path:
     target = cache_folder() / "artifacts" / sha256
     if target.exists():
         return target
-    import fsspec
-
-    partial = target.with_name(f"{sha256}.{os.getpid()}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = sibling(target, "partial")
     try:
-        fs, root = fsspec.core.url_to_fs(url)
-        fs.get(root, str(partial), recursive=bool(fs.isdir(root)))
+        _download(url, partial)
+        found = content_sha256(partial)
+        if found != sha256:
+            raise ArtifactMismatch(f"{where}/sha256", f"sha256 {found}", sha256)
+        os.replace(partial, target)
+    except PolystateError:
+        raise
     except Exception as error:  # each file system of fsspec has errors of its own
         raise MissingArtifact(f"{where}/uri", f"{type(error).__name__}: {error}", "something at this URL") from error
-    if content_sha256(partial) != sha256:
-        import shutil
-
-        found = content_sha256(partial)
-        shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-        raise ArtifactMismatch(f"{where}/sha256", f"sha256 {found}", sha256)
-    os.replace(partial, target)
+    finally:
+        discard(partial)
     return target
 
 
-# -- trajectories ----------------------------------------------------------------------------------------
+def _download(url: str, target: Path) -> None:
+    """Copy what stands at a URL; not more than the disk has left."""
+    limit = shutil.disk_usage(target.parent).free // 2
+    if urlsplit(url).scheme in ("http", "https"):
+        with open(target, "wb") as file:
+            web.copy(url, file, limit)
+        return
+    import fsspec
+
+    fs, root = fsspec.core.url_to_fs(url)
+    folder = bool(fs.isdir(root))
+    size = sum(fs.du(root, total=False, maxdepth=web.DEPTH).values()) if folder else fs.size(root) or 0
+    if size > limit:
+        raise OSError(f"{size} bytes, more than {limit}, half of what the disk has left")
+    fs.get(root, str(target), recursive=folder, **({"maxdepth": web.DEPTH} if folder else {}))

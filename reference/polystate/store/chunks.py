@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from polystate.store import memory, metadata
+from polystate.store.inflate import gunzip, unzstd
 
 MISSING = 0xFFFFFFFFFFFFFFFF
 Codec = tuple[str, Mapping[str, Any]]  # name, configuration
@@ -112,7 +112,9 @@ def _decode(
     sharded = codecs[0][0] == "sharding_indexed"
     if len(codecs) > 1:
         data, limit = part(0, None), 2 * size + 4096
-        limit = min(limit, memory.room()) if limit > memory.CAREFREE else limit
+        if size > memory.array_limit(len(data)):  # [STO-54]
+            raise ValueError(f"a chunk of {size} bytes in {len(data)}")
+        memory.require(size)
         for name, _ in reversed(codecs[1:]):
             data = _UNDO[name](data, limit)
         part = _slices(data)
@@ -173,25 +175,4 @@ def _crc32c(data: bytes, limit: int) -> bytes:
     return body
 
 
-def _zstd(data: bytes, limit: int) -> bytes:
-    import zstandard
-
-    size = zstandard.get_frame_parameters(data).content_size
-    if size != zstandard.CONTENTSIZE_UNKNOWN and size > limit:
-        raise ValueError(f"{size} bytes in a chunk of less than {limit}")
-    unzstd = zstandard.ZstdDecompressor()
-    return unzstd.decompress(data, max_output_size=limit, allow_extra_data=False)
-
-
-def _gzip(data: bytes, limit: int) -> bytes:
-    found = b""
-    while data:  # a gzip file may have several members
-        stream = zlib.decompressobj(31)
-        found += stream.decompress(data, limit + 1 - len(found))
-        if not stream.eof or len(found) > limit:
-            raise ValueError("a gzip stream that is too short or too long")
-        data = stream.unused_data
-    return found
-
-
-_UNDO: Mapping[str, Callable[[bytes, int], bytes]] = {"crc32c": _crc32c, "zstd": _zstd, "gzip": _gzip}
+_UNDO: Mapping[str, Callable[[bytes, int], bytes]] = {"crc32c": _crc32c, "zstd": unzstd, "gzip": gunzip}

@@ -18,7 +18,7 @@ DTYPES = (
 )  # fmt: skip
 LARGEST = 1 << 53
 LONGEST_NUMBER = 308  # digits that always fit into a 64-bit float
-LARGEST_DOCUMENT = 1 << 28
+LARGEST_DOCUMENT, DEEPEST = 1 << 28, 200  # [STO-53]
 _FLOAT_TEXT = re.compile("NaN|-?Infinity|0x[0-9a-fA-F]+")
 _CONTROL = re.compile("[\x00-\x1f]")
 
@@ -70,9 +70,21 @@ def _loads(content: bytes) -> Any:
     found = json.loads(
         text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_int, object_pairs_hook=_unique
     )
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(found):
+        raise ValueError(f"more than {DEEPEST} levels")
     if "\\u" in text and not is_text(json.dumps(found, ensure_ascii=False)):
         raise ValueError("half of a surrogate pair")
     return found
+
+
+def _is_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        nested = [v for v in level if isinstance(v, dict | list)]
+        level = [x for v in nested for x in (v.values() if isinstance(v, dict) else v)]
+        if not level:
+            return False
+    return any(isinstance(v, dict | list) for v in level)
 
 
 def _refuse_constant(name: str) -> None:
@@ -123,6 +135,14 @@ def check_array(found: Mapping[str, Any], path: str) -> None:
     require(is_fill_value(found.get("fill_value"), np.dtype(data_type)), "fill_value", f"a {data_type}")
     require(found.get("storage_transformers", []) == [], "storage_transformers", "none")
     _check_codecs(found.get("codecs"), path, require, chunk)
+
+
+def declared_bytes(node: Mapping[str, Any]) -> int:
+    """Bytes of the whole array that metadata describe, checked or not; 0 where they describe none."""
+    shape, data_type = node.get("shape"), node.get("data_type")
+    if not _whole(shape, 0) or not isinstance(data_type, str) or data_type not in DTYPES:
+        return 0
+    return math.prod(shape or []) * np.dtype(data_type).itemsize
 
 
 def _check_codecs(codecs: Any, path: str, require: Callable[[bool, str, str], None], chunk: list[int]) -> None:

@@ -6,6 +6,7 @@ costs one small read a group and never needs the numbers. Writing lives in `writ
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,9 +20,9 @@ from polystate.errors import (
     UnreadableArray,
     UnsupportedVersion,
 )
-from polystate.store import chunks, metadata
+from polystate.store import chunks, memory, metadata
 from polystate.store.recovery import recovery_note
-from polystate.store.sources import RemoteSource, Source, source
+from polystate.store.sources import Source, source
 from polystate.store.tables import read_table
 from polystate.store.tree import FORMAT_VERSION, TABLE_MEDIA_TYPE, Group, Lazy
 
@@ -53,7 +54,8 @@ class StoredTree(Mapping[str, Group]):
 
     def _node(self, key: str) -> dict[str, Any]:
         try:
-            content = self.source.get(key)
+            content = self.source.get(key, 0, metadata.LARGEST_DOCUMENT + 1)
+            memory.require(20 * len(content))  # what its values take in Python
         except NotAStore:
             raise
         except Exception as error:  # of the file system, or of a damaged zip
@@ -63,7 +65,7 @@ class StoredTree(Mapping[str, Group]):
     @property
     def folder(self) -> str | Path:
         """The folder, or the URL, that holds the store: what lies beside it is found there."""
-        if isinstance(self.source, RemoteSource):
+        if "://" in self.source.name:
             return self.source.name.rstrip("/").rsplit("/", 1)[0]
         return Path(self.source.name).absolute().parent
 
@@ -82,12 +84,20 @@ class StoredTree(Mapping[str, Group]):
 
     def children(self, path: str, node_type: str) -> list[str]:
         """Names of the nodes of one type directly below `path`."""
-        prefix = path + "/" if path else ""
         return [
-            p[len(prefix) :]
-            for p, node in self._metadata.items()
-            if p and p.startswith(prefix) and "/" not in p[len(prefix) :] and node["node_type"] == node_type
+            name
+            for name in self._names_below.get(path, ())
+            if self._metadata[_joined(path, name)]["node_type"] == node_type
         ]
+
+    @cached_property
+    def _names_below(self) -> Mapping[str, list[str]]:
+        """The names of the nodes directly below each node that has any."""
+        found: dict[str, list[str]] = {}
+        for path in filter(None, self._metadata):
+            above, _, name = path.rpartition("/")
+            found.setdefault(above, []).append(name)
+        return found
 
     def layers(self) -> list[str]:
         """Names of the folders at the top of the store, what belongs to the machine apart."""
@@ -112,10 +122,14 @@ class StoredTree(Mapping[str, Group]):
         return self._groups[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(p for p, node in self._metadata.items() if node["node_type"] == "group"))
+        return iter(self._group_paths)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._group_paths)
+
+    @cached_property
+    def _group_paths(self) -> list[str]:
+        return sorted(p for p, node in self._metadata.items() if node["node_type"] == "group")
 
     def __contains__(self, path: object) -> bool:
         return path in self._metadata and self._metadata[path]["node_type"] == "group"
@@ -138,6 +152,23 @@ class StoredTree(Mapping[str, Group]):
         first, last = (bisect.bisect_left(self._sorted_keys, path + end) for end in "/0")  # "0" follows "/"
         return [key[len(path) + 1 :] for key in self._sorted_keys[first:last]]
 
+    @cached_property
+    def _unbelieved(self) -> frozenset[str]:
+        """[STO-54] Arrays that make all arrays together larger than the files of the store allow, the largest ones."""
+        sizes = {p: metadata.declared_bytes(node) for p, node in self._metadata.items() if node["node_type"] == "array"}
+        if sum(sizes.values()) <= memory.array_limit(0):
+            return frozenset()
+        stored = self.source.size()
+        limit = memory.room() if stored is None else memory.array_limit(stored)
+        largest_last = sorted(sizes, key=sizes.__getitem__)
+        sums = itertools.accumulate(sizes[p] for p in largest_last)
+        return frozenset(p for p, total in zip(largest_last, sums, strict=True) if total > limit)
+
+    def _check_size(self, path: str) -> None:
+        if path in self._unbelieved:
+            found = f"arrays of {metadata.declared_bytes(self._metadata[path])} bytes and more"
+            raise UnreadableArray(path, found, f"what the files of the store can hold: {memory.RAISED}")
+
     def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
         """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
         node = self._metadata[path]
@@ -148,13 +179,18 @@ class StoredTree(Mapping[str, Group]):
             span = window if window is None or isinstance(window, range) else range(window, window + 1)
             if span is not None and span.step != 1:
                 raise IndexError(f"rows in steps of {span.step}")
+            self._check_size(path)
             values = chunks.read(node, partial(self._chunk, path), span, self._below(path))
-        except NotAStore:  # it was replaced
+        except (NotAStore, UnreadableArray):  # it was replaced, or is too large
             raise
         except Exception as error:  # codecs raise many kinds; each means damaged bytes
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
         values = values[0] if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
 
 
 def _is_table(attributes: Mapping[str, Any]) -> bool:

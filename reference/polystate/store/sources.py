@@ -28,6 +28,10 @@ class Source(Protocol):
         """Bytes of a file; a negative first counts from the end."""
         ...
 
+    def size(self) -> int | None:
+        """Bytes of all files together; None where nobody says."""
+        ...
+
     def is_replaced(self) -> bool:
         """Whether another store has taken the name since this one was opened."""
         ...
@@ -71,6 +75,9 @@ class DirectorySource:
                 return file.read()
         finally:
             self._refuse_if_replaced()
+
+    def size(self) -> int:
+        return sum(os.stat(f"{self.name}/{key}").st_size for key in self.keys() if not key.endswith("/"))
 
     def _look_at_root(self) -> tuple[int, int, int] | None:
         with suppress(OSError):
@@ -123,23 +130,31 @@ class ZipSource:
             self.zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
             raise NotAStore(str(path), error, "a complete zip file") from error
-        names = self.zip.namelist()
-        if len(set(names)) != len(names):
+        entries = self.zip.infolist()
+        if len({entry.filename for entry in entries}) != len(entries):
             raise NotAStore(str(path), "an entry stored twice", "each entry once")
-        for entry in self.zip.infolist():  # [STO-49]
+        for entry in entries:  # [STO-49]
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
                 raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")
+        limit = memory.inflated_limit(self.size())
+        if sum(entry.file_size for entry in entries) > limit:  # [STO-55]
+            raise NotAStore(str(path), f"entries of more than {limit} bytes in {self.size()}", memory.RAISED)
 
     def keys(self) -> list[str]:
         return [name for name in self.zip.namelist() if not is_of_machine(name)]
 
+    def size(self) -> int:
+        return self.path.stat().st_size
+
     def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
         entry = self.zip.getinfo(key)
-        if not first and length is None:
-            memory.require(entry.file_size)
-            return self.zip.read(key)
-        if entry.compress_type:
-            return _range(io.BytesIO(self.get(key)), entry.file_size, first, length)
+        first = min(first if first >= 0 else max(0, entry.file_size + first), entry.file_size)
+        length = entry.file_size - first if length is None else min(length, entry.file_size - first)
+        memory.require(length)
+        if entry.compress_type or not first and length == entry.file_size:  # to the end, where the sum is verified
+            with self.zip.open(entry) as file:
+                file.seek(first)
+                return file.read(length)  # never more than is declared
         with open(self.name, "rb") as file:
             now = os.fstat(file.fileno())
             if self.zip.fp is None or not os.path.samestat(now, os.fstat(self.zip.fp.fileno())):
@@ -152,44 +167,6 @@ class ZipSource:
         return False  # the old file is held open
 
 
-class RemoteSource:
-    """A read-only store below a URL, by fsspec."""
-
-    def __init__(self, url: str) -> None:
-        import fsspec
-
-        self.name = url
-        try:
-            self.fs, self.root = fsspec.core.url_to_fs(url)
-        except ValueError as error:
-            raise NotAStore(url, error, "a URL of a kind that fsspec knows") from error
-
-    def keys(self) -> list[str]:
-        names = [name[len(self.root) :].lstrip("/") for name in self.fs.find(self.root)]
-        if not names:
-            self._why_empty()
-        return [name for name in names if not is_of_machine(name)]
-
-    def _why_empty(self) -> None:
-        """Refuse a store that lists nothing because nobody answers, or because its folders are not listed."""
-        try:
-            self.fs.cat_file(f"{self.root}/zarr.json")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise NotAStore(self.name, error, "a server that answers") from error
-        raise NotAStore(self.name, "a zarr.json in a folder that is not listed", "a server that lists its folders")
-
-    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
-        if length == 0:
-            return b""
-        last = None if length is None or first + length == 0 else first + length
-        return self.fs.cat_file(f"{self.root}/{key}", start=first or None, end=last)
-
-    def is_replaced(self) -> bool:
-        return False  # read only; nobody replaces it by the rules of this format
-
-
 def is_of_machine(key: str) -> bool:
     """Whether a key belongs to the machine that holds the store and not to the store: hidden, at the top."""
     return key.startswith(".") and bool(key.split("/", 1)[0].strip("."))
@@ -198,6 +175,8 @@ def is_of_machine(key: str) -> bool:
 def source(path: str | Path) -> Source:
     """The bytes at `path`: a directory, a zip, or a URL."""
     if isinstance(path, str) and "://" in path:
+        from polystate.store.remote import RemoteSource  # not before it is needed: it knows the web
+
         return RemoteSource(path)
     path = Path(path)
     if path.is_dir():

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 from pathlib import Path
 
+from polystate.store import web
 from polystate.store.outputs import replacing
 from polystate_tools.formats.errors import DownloadFailed
 from polystate_tools.formats.opening.files import unpacked
@@ -17,7 +16,6 @@ BASE = "https://files.wwpdb.org/pub/pdb/data/structures/all/mmCIF"
 BASE_VARIABLE = "POLYSTATE_PDB_BASE"
 CACHE_VARIABLE = "POLYSTATE_CACHE"
 _ENTRY = re.compile(r"pdb:(?P<id>[0-9][A-Za-z0-9]{3}|pdb_[A-Za-z0-9]{8})", re.IGNORECASE)
-TIMEOUT_S = 60
 LIMIT_BYTES = 1 << 30
 
 
@@ -58,15 +56,10 @@ def fetch(name: str, base: str | None = None, refresh: bool = False) -> tuple[Pa
 
 
 def _download(address: str, path: Path) -> None:
-    request = urllib.request.Request(address, headers={"User-Agent": "polystate"})
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-            content = answer.read(LIMIT_BYTES + 1)
-            length = answer.headers.get("Content-Length")
-    except (urllib.error.URLError, OSError, ValueError) as error:
+        content = web.get(address, limit=LIMIT_BYTES)
+    except (OSError, ValueError) as error:
         raise DownloadFailed(address, error, "the entry") from error
-    if len(content) > LIMIT_BYTES or (length is not None and len(content) != int(length)):
-        raise DownloadFailed(address, f"{len(content)} bytes", f"{length} bytes, below {LIMIT_BYTES}")
     if not unpacked(content, address).strip():
         raise DownloadFailed(address, "an empty file", "the entry")
     with replacing(path, overwrite=True) as partial:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from polystate.store import memory
+from polystate.store.inflate import gunzip
 from polystate_tools.formats.errors import UnknownFormat, UnreadableFile
 from polystate_tools.formats.known import of_content, of_suffix
 
@@ -26,9 +26,10 @@ def read_input(path: str | Path, format: str | None = None) -> InputFile:
     """Read a file, unpack gzip (told by its first bytes), and tell its format."""
     path = Path(path)
     try:
+        memory.require(path.stat().st_size)
         stored = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(str(path), error.strerror or error, "a file that can be read") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(str(path), getattr(error, "strerror", None) or error, "a file that can be read") from error
     content = unpacked(stored, str(path))
     return InputFile(path.name, content, hashlib.sha256(stored).hexdigest(), format or told_format(path, content))
 
@@ -37,10 +38,13 @@ def unpacked(stored: bytes, where: str) -> bytes:
     """The content of a gzip file, or the bytes themselves."""
     if stored[:2] != b"\x1f\x8b":
         return stored
+    limit = memory.inflated_limit(len(stored))
     try:
-        return gzip.decompress(stored)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(where, error, "a complete gzip file") from error
+        content = gunzip(stored, limit)
+        memory.require(len(content))
+    except (ValueError, MemoryError) as error:
+        raise UnreadableFile(where, error, f"a complete gzip file of {limit} bytes or {memory.RAISED}") from error
+    return content
 
 
 def told_format(path: Path, content: bytes) -> str:

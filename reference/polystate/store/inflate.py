@@ -1,0 +1,42 @@
+"""Compressed bytes made long again, never longer than a limit and in time that grows with what is there."""
+
+from __future__ import annotations
+
+import zlib
+
+FIRST, PIECE = 1 << 9, 1 << 20  # bytes handed to zlib at a time: few at first, as a member may be short
+
+
+def gunzip(data: bytes, limit: int) -> bytes:
+    """The content of a gzip file of one member or several; ValueError where it is cut off, damaged or beyond limit."""
+    view, at, size = memoryview(data), 0, 0
+    found: list[bytes] = []
+    while at < len(view):
+        if found and view[at] == 0 and not any(view[at:]):
+            break  # padding, as tapes have
+        stream, step = zlib.decompressobj(31), FIRST
+        while not stream.eof:
+            piece = stream.unconsumed_tail or view[at : at + step]
+            if not piece and at >= len(view):
+                raise ValueError("a gzip stream that is cut off")
+            if not stream.unconsumed_tail:
+                at, step = at + len(piece), min(2 * step, PIECE)
+            try:
+                found.append(stream.decompress(piece, min(limit + 1 - size, PIECE)))
+            except zlib.error as error:
+                raise ValueError(f"no gzip stream: {error}") from error
+            size += len(found[-1])
+            if size > limit:
+                raise ValueError(f"more than {limit} bytes in {len(data)}")
+        at -= len(stream.unused_data)
+    return b"".join(found)
+
+
+def unzstd(data: bytes, limit: int) -> bytes:
+    """The content of one zstd frame; ValueError where it would be longer than limit."""
+    import zstandard
+
+    size = zstandard.get_frame_parameters(data).content_size
+    if size != zstandard.CONTENTSIZE_UNKNOWN and size > limit:
+        raise ValueError(f"{size} bytes in a chunk of less than {limit}")
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit, allow_extra_data=False)
