@@ -51,7 +51,7 @@ def test_null_is_absence_in_a_descriptor_and_refused_elsewhere():
     assert not descriptor.is_valid(bundle | {"mode": "C", "operator": None})
     assert not descriptor.is_valid(bundle | {"reference": {"hash": None, "frame": "deposition"}})
     axis = jsonschema.Draft202012Validator(documents.json_schema("axis"))
-    assert axis.is_valid({"length": 1}) and not axis.is_valid({"length": 1, "seed": None})
+    assert axis.is_valid({"length": 1}) and not axis.is_valid({"length": 1, "title": None})
 
 
 def test_payload_dtypes_and_shapes_are_known():

@@ -844,7 +844,6 @@ class Axis(ConfiguredBaseModel):
     length: int = Field(default=..., description="""Number of steps.""", ge=1)
     unit: Optional[TimeUnit] = Field(default=None, description="""Unit of the array time. Default ps.""")
     energy_unit: Optional[EnergyUnit] = Field(default=None, description="""Unit of the array energy. Default kJ/mol.""")
-    seed: Optional[str] = Field(default=None, description="""Seed of draws along this axis where the caller gives none.""")
     title: Optional[str] = Field(default=None)
 
 
@@ -1010,10 +1009,10 @@ class AnnotationSet(ConfiguredBaseModel):
 
 
 class Annotation(ConfiguredBaseModel):
-    id: Optional[str] = Field(default=None, description="""Unique in the namespace.""")
+    id: Optional[str] = Field(default=None, description="""A name to refer to it by.""")
     selector: Selector = Field(default=...)
     body: Any = Field(default=..., description="""Any JSON value.""")
-    provenance: Optional[str] = Field(default=None, description="""Block under provenance/.""")
+    provenance: Optional[str] = Field(default=None, description="""Name of a block under provenance/.""")
 
 
 class Selector(ConfiguredBaseModel):
