@@ -63,7 +63,7 @@ bench-gpu: $(READY)
 
 # Damaged MMTF files and stores, many more than `make test` tries.
 fuzz: $(READY)
-	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/mmtf tests/core -k "never_crash or any_bytes or damaged_store_is"
+	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/tools/formats/mmtf tests/reference/store -k "never_crash or any_bytes or damaged_store_is"
 
 clean:
 	rm -rf $(VENV) out build

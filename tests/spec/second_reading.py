@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from philox import words
+from tests.spec.philox import words
 
 Variable = tuple[str, int]  # descriptor, site
 Joint = dict[Variable, int | None]  # None = inactive

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-SPEC = Path(__file__).parents[2] / "spec"
+from polystate_conformance.paths import SPEC
+
 _FENCE = re.compile(r"^```(?P<language>\w+) (?P<info>[\w-]+=\S+)\n(?P<body>.*?)^```$", re.S | re.M)
 
 

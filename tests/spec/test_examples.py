@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import rfc8785
-from philox import block, normal, words
-from spec_examples import Block, blocks, listing, one
+
+from tests.spec.philox import block, normal, words
+from tests.spec.spec_examples import Block, blocks, listing, one
 
 ADAPTER = [sys.executable, "-m", "polystate_conformance.implementations.reference"]
 

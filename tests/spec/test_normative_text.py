@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from spec_examples import SPEC
 
 from polystate import errors
+from polystate_conformance.paths import SPEC
 from polystate_conformance.suite import sentences
 
 CHAPTERS = sorted(SPEC.glob("[0-9]*.md"))

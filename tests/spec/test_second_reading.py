@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from second_reading import Reading
 
 import polystate
+from tests.spec.second_reading import Reading
 
 SITES = 2
 

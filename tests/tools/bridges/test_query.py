@@ -1,0 +1,62 @@
+"""SQL over a deposition: the right numbers, and nothing outside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polystate
+from polystate.errors import BadRequest
+from polystate_conformance.paths import CORPUS
+from tests.reference.small import deposition, iadp
+
+duckdb = pytest.importorskip("duckdb")
+from polystate_tools.bridges.query import TABLES, query  # noqa: E402
+
+
+def test_means_are_those_of_the_atoms():
+    dep = polystate.Deposition(polystate.build(deposition(4, {"b": iadp([10.0, 20.0, 30.0, 40.0])})))
+    found = query(dep, "SELECT number, b FROM residues WHERE b > 25 ORDER BY b DESC").to_pydict()
+    assert found["number"] == [4, 3] and np.allclose(found["b"], [40, 30])
+    assert query(dep, "SELECT count(*) AS n FROM groups WHERE descriptor = 'b'").to_pydict() == {"n": [4]}
+
+
+def test_the_top_tenth_of_6vxx_is_a_tenth():
+    dep = polystate.open(CORPUS / "6vxx.zarr.zip")
+    sql = "SELECT chain, number, b FROM residues QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9"
+    found = query(dep, sql)
+    assert abs(found.num_rows - dep.hierarchy.size("residue") / 10) < 5
+    assert min(found["b"].to_pylist()) > 40
+
+
+def test_an_absent_alternate_has_no_b():
+    """Residue 22 of 1ejg is PRO or SER: the B of the one that the state lacks is unknown, not zero."""
+    dep = polystate.open(CORPUS / "1ejg.zarr.zip")
+    atoms = query(dep, "SELECT comp, present, b, b_aadp FROM atoms WHERE number = 22 AND name = 'CB'").to_pylist()
+    assert [(a["comp"], a["present"], a["b"] is None) for a in atoms] == [("PRO", True, False), ("SER", False, True)]
+    assert abs(atoms[0]["b"] - 2.858) < 1e-3 and atoms[1]["b_aadp"] is None
+    found = query(dep, "SELECT comp, atoms, present, b FROM RESIDUES WHERE number = 22").to_pydict()
+    assert found["present"] == [14, 0] and found["b"][1] is None and abs(found["b"][0] - 2.5394) < 1e-3
+    whole = query(dep, "SELECT sum(atoms) AS a, sum(present) AS p FROM groups WHERE descriptor = 'iadp'").to_pydict()
+    assert whole["p"] == [sum(query(dep, "SELECT present FROM atoms")["present"].to_pylist())] < whole["a"]
+
+
+def test_all_tables_are_listed():
+    dep = polystate.Deposition(polystate.build(deposition(1, {})))
+    assert query(dep, "show tables").to_pydict()["name"] == sorted(TABLES)
+    assert query(dep, "SELECT count(*) AS n FROM groups").to_pydict() == {"n": [0]}
+
+
+@pytest.mark.parametrize("sql", ["", "-- nothing", "SELECT 1; SELECT 2", "CREATE TABLE x AS SELECT 1"])
+def test_a_query_is_one_select(sql):
+    with pytest.raises(BadRequest, match="expected one SELECT"):
+        query(polystate.Deposition(polystate.build(deposition(1, {}))), sql)
+
+
+@pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('/etc/passwd')", "COPY atoms TO 'x.csv'", "nonsense"])
+def test_a_query_reads_and_writes_nothing_else(sql, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dep = polystate.Deposition(polystate.build(deposition(1, {})))
+    with pytest.raises(BadRequest):
+        query(dep, sql)
+    assert not list(tmp_path.iterdir())
