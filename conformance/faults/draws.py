@@ -6,8 +6,9 @@ import numpy as np
 
 from polystate_conformance.selftest.planting import fault
 
+POSITIVE = "polystate.numbers.positive"
 SAMPLING = "polystate.numbers.philox"
-DEPOSITION = "polystate.deposition:Deposition"
+RENDERING = "polystate.evaluation.rendering"
 STATES = "polystate.states.joint:States"
 EXACT = "sampling-exact"
 
@@ -196,13 +197,13 @@ def _(original):
     return wrong
 
 
-@fault("cholesky-upper", f"{SAMPLING}:cholesky", EXACT)
+@fault("cholesky-upper", f"{POSITIVE}:cholesky", EXACT)
 def _(original):
     """The upper factor is used."""
     return lambda u: np.swapaxes(original(u), -1, -2)
 
 
-@fault("cholesky-symmetric-root", f"{SAMPLING}:cholesky", EXACT)
+@fault("cholesky-symmetric-root", f"{POSITIVE}:cholesky", EXACT)
 def _(original):
     """The symmetric square root is used, which has the same law and other numbers."""
 
@@ -213,13 +214,13 @@ def _(original):
     return wrong
 
 
-@fault("cholesky-fails-on-singular", f"{SAMPLING}:cholesky", EXACT)
+@fault("cholesky-fails-on-singular", f"{POSITIVE}:cholesky", EXACT)
 def _(original):
     """A library routine is used that refuses singular matrices."""
     return lambda u: np.linalg.cholesky(u) if len(u) else u
 
 
-@fault("covariance-as-factor", f"{SAMPLING}:cholesky", EXACT)
+@fault("covariance-as-factor", f"{POSITIVE}:cholesky", EXACT)
 def _(original):
     """The covariance itself is used as its factor."""
     return lambda u: u
@@ -239,19 +240,19 @@ def _(original):
     return wrong
 
 
-@fault("psd-not-checked", f"{SAMPLING}:indefinite", EXACT)
+@fault("psd-not-checked", f"{POSITIVE}:indefinite", EXACT)
 def _(original):
     """Covariances that no motion has are drawn without a word."""
     return lambda u: np.zeros(0, np.int64)
 
 
-@fault("psd-without-tolerance", f"{SAMPLING}:indefinite", EXACT)
+@fault("psd-without-tolerance", f"{POSITIVE}:indefinite", EXACT)
 def _(original):
     """A negative eigenvalue of any size is refused."""
     return lambda u: np.flatnonzero(np.linalg.eigvalsh(u)[:, 0] < 0) if len(u) else original(u)
 
 
-@fault("psd-tolerance-of-a-negative-maximum", f"{SAMPLING}:indefinite", EXACT, "gaussian")
+@fault("psd-tolerance-of-a-negative-maximum", f"{POSITIVE}:indefinite", EXACT, "gaussian")
 def _(original):
     """A negative largest eigenvalue makes the tolerance smaller."""
 
@@ -264,102 +265,103 @@ def _(original):
     return wrong
 
 
-@fault("clip-to-diagonal", f"{SAMPLING}:nearest_positive", EXACT)
+@fault("clip-to-diagonal", f"{POSITIVE}:nearest_positive", EXACT)
 def _(original):
     """An indefinite covariance is replaced by its diagonal."""
     return lambda u: np.maximum(u, 0) * np.eye(3)
 
 
-@fault("clip-by-shift", f"{SAMPLING}:nearest_positive", EXACT)
+@fault("clip-by-shift", f"{POSITIVE}:nearest_positive", EXACT)
 def _(original):
     """An indefinite covariance is raised by its smallest eigenvalue on the whole diagonal."""
     return lambda u: u - np.linalg.eigvalsh(u)[:, :1, None] * np.eye(3) if len(u) else u
 
 
-@fault("draws-by-descriptor", f"{DEPOSITION}._snapshot", EXACT)
+@fault("draws-by-descriptor", f"{RENDERING}:_snapshot", EXACT)
 def _(original):
     """Every level is drawn by itself and the draws are added."""
 
-    def wrong(self, request, psd, sampled):
+    def wrong(request, psd, sampled):
         from dataclasses import replace
 
-        snapshot = original(self, request, psd, [])
+        snapshot = original(request, psd, [])
         xyz = snapshot.mean.copy()
         for d in sampled if request.draw is not None else ():
-            xyz = xyz + original(self, request, "clip", [d]).xyz - snapshot.mean
+            xyz = xyz + original(request, "clip", [d]).xyz - snapshot.mean
         return replace(snapshot, xyz=xyz)
 
     return wrong
 
 
-@fault("draw-covariance-of-default", f"{DEPOSITION}._snapshot", EXACT)
+@fault("draw-covariance-of-default", f"{RENDERING}:_snapshot", EXACT)
 def _(original):
     """Draws use the covariance of the default state."""
 
-    def wrong(self, request, psd, sampled):
+    def wrong(request, psd, sampled):
         from dataclasses import replace
 
-        snapshot = original(self, request, psd, sampled)
+        snapshot = original(request, psd, sampled)
         if request.draw is None:
             return snapshot
-        default = replace(request, joint=self.states.default())
-        usual = original(self, default, psd, sampled)
+        default = replace(request, joint=request.dep.states.default())
+        usual = original(default, psd, sampled)
         return replace(snapshot, xyz=snapshot.mean + usual.xyz - usual.mean)
 
     return wrong
 
 
-@fault("broadcast-policy-ignored", f"{DEPOSITION}.policy", "axes")
+@fault("broadcast-policy-ignored", f"{RENDERING}:broadcast_policy", "axes")
 def _(original):
     """Every Gaussian descriptor takes part in the draw of a step."""
-    return lambda self, d, policies=None: "sample_per_step"
+    return lambda d, policies=None: "sample_per_step"
 
 
-@fault("broadcast-policy-of-request-ignored", f"{DEPOSITION}.policy", "axes")
+@fault("broadcast-policy-of-request-ignored", f"{RENDERING}:broadcast_policy", "axes")
 def _(original):
     """The policy of the document stands against that of the request."""
-    return lambda self, d, policies=None: original(self, d, None)
+    return lambda d, policies=None: original(d, None)
 
 
-@fault("broadcast-policy-always", f"{DEPOSITION}._snapshot", "axes")
+@fault("broadcast-policy-always", f"{RENDERING}:_snapshot", "axes")
 def _(original):
     """Descriptors of policy mean are never drawn, whether an axis is iterated or not."""
+    from polystate.evaluation.rendering import broadcast_policy
 
-    def wrong(self, request, psd, sampled):
-        return original(self, request, psd, [d for d in sampled if self.policy(d) == "sample_per_step"])
+    def wrong(request, psd, sampled):
+        return original(request, psd, [d for d in sampled if broadcast_policy(d) == "sample_per_step"])
 
     return wrong
 
 
-@fault("iterated-index-not-multiplied", f"{DEPOSITION}._snapshot", "axes")
+@fault("iterated-index-not-multiplied", f"{RENDERING}:_snapshot", "axes")
 def _(original):
     """The draw index of a step is the index of the request plus the step."""
 
-    def wrong(self, request, psd, sampled):
+    def wrong(request, psd, sampled):
         from dataclasses import replace
 
         from polystate.numbers.philox import Draw
 
-        if request.draw is not None and request.steps and len(request.steps) == len(self.axes):
-            total = int(np.prod([axis.length for axis in self.axes.values()]))
+        if request.draw is not None and request.steps and len(request.steps) == len(request.dep.axes):
+            total = int(np.prod([axis.length for axis in request.dep.axes.values()]))
             draw = Draw(request.draw.seed, request.draw.index // total + request.draw.index % total)
             request = replace(request, draw=draw)
-        return original(self, request, psd, sampled)
+        return original(request, psd, sampled)
 
     return wrong
 
 
-@fault("iterated-order-reversed", f"{DEPOSITION}.iterate", "axes")
+@fault("iterated-order-reversed", f"{RENDERING}:iterate", "axes")
 def _(original):
     """Iterated axes count in descending order of name."""
 
-    def wrong(self, *names, **options):
-        import polystate.deposition as module
+    def wrong(dep, *given, **options):
+        import polystate.evaluation.rendering as module
 
         kept = module.__dict__.get("sorted")
         module.sorted = lambda values, **k: sorted(values, **k)[::-1]
         try:
-            yield from original(self, *names, **options)
+            yield from original(dep, *given, **options)
         finally:
             if kept is None:
                 del module.sorted
@@ -384,13 +386,14 @@ def _(original):
     return lambda d, request: original(d, replace(request, rows=np.arange(request.dep.n_atoms)))
 
 
-@fault("clipped-of-the-total", f"{DEPOSITION}._snapshot", EXACT, "axes")
+@fault("clipped-of-the-total", f"{RENDERING}:_snapshot", EXACT, "axes")
 def _(original):
     """Whether something was clipped is judged on U_total, also while an axis is iterated."""
+    from polystate.numbers.positive import indefinite
 
-    def wrong(self, request, psd, sampled):
-        snapshot = original(self, request, psd, sampled)
-        return replace(snapshot, clipped=psd == "clip" and len(self.indefinite_atoms(snapshot.covariance)) > 0)
+    def wrong(request, psd, sampled):
+        snapshot = original(request, psd, sampled)
+        return replace(snapshot, clipped=psd == "clip" and len(indefinite(snapshot.covariance)) > 0)
 
     return wrong
 

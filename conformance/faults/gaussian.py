@@ -8,19 +8,19 @@ OPERATORS = "polystate.operators.parametric_gaussian"
 EVALUATE = "polystate.evaluation.evaluate"
 
 
-@fault("b-without-8pi2", f"{OPERATORS}:iadp_v1", "gaussian", "registry")
+@fault("b-without-8pi2", f"{OPERATORS}.iadp_v1:iadp_v1", "gaussian", "registry")
 def _(original):
     """B is taken as U: 8π² is forgotten."""
     return lambda b: {"u": np.asarray(b, float)[:, None, None] * np.eye(3)}
 
 
-@fault("b-over-4pi2", f"{OPERATORS}:iadp_v1", "gaussian", "registry")
+@fault("b-over-4pi2", f"{OPERATORS}.iadp_v1:iadp_v1", "gaussian", "registry")
 def _(original):
     """B is divided by 4π², as for one dimension of a mean square in a plane."""
     return lambda b: {"u": 2 * original(b)["u"]}
 
 
-@fault("adp-order-23-before-12", f"{OPERATORS}:symmetric", "gaussian", "registry")
+@fault("adp-order-23-before-12", "polystate.numbers.tensors:symmetric", "gaussian", "registry")
 def _(original):
     """Six numbers are read as 11, 22, 33, 23, 13, 12, the order of elasticity."""
     return lambda six: original(np.asarray(six)[..., [0, 1, 2, 5, 4, 3]])
@@ -45,13 +45,13 @@ def _(original):
     return wrong
 
 
-@fault("tls-s-transposed", f"{OPERATORS}:screw", "gaussian", "registry")
+@fault("tls-s-transposed", f"{OPERATORS}.tls_v1:screw", "gaussian", "registry")
 def _(original):
     """S is read with rows translation and columns rotation."""
     return lambda eight: np.swapaxes(original(eight), -1, -2)
 
 
-@fault("tls-s33-zero", f"{OPERATORS}:screw", "gaussian", "registry")
+@fault("tls-s33-zero", f"{OPERATORS}.tls_v1:screw", "gaussian", "registry")
 def _(original):
     """S33 is taken as zero instead of -S11 - S22."""
 
@@ -63,7 +63,7 @@ def _(original):
     return wrong
 
 
-@fault("tls-screw-once", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-screw-once", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """The transposed half of the screw term is forgotten, and the result made symmetric by averaging."""
 
@@ -90,19 +90,19 @@ def _with_rows(change):
     return make
 
 
-@fault("tls-amplitude-ignored", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-amplitude-ignored", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """The amplitude is taken as 1."""
     return _with_rows(lambda rows: rows.__setitem__((slice(None), 20), 1.0))(original)
 
 
-@fault("tls-origin-ignored", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-origin-ignored", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """The origin is taken as that of the coordinates."""
     return _with_rows(lambda rows: rows.__setitem__((slice(None), slice(21, 24)), 0.0))(original)
 
 
-@fault("tls-degrees", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-degrees", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """L is read in square degrees and S in degrees."""
 
@@ -113,25 +113,25 @@ def _(original):
     return _with_rows(change)(original)
 
 
-@fault("tls-libration-diagonal", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-libration-diagonal", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """The off-diagonal elements of L are dropped."""
     return _with_rows(lambda rows: rows.__setitem__((slice(None), slice(9, 12)), 0.0))(original)
 
 
-@fault("tls-lever-sign", f"{OPERATORS}:lever", "gaussian", "registry")
+@fault("tls-lever-sign", f"{OPERATORS}.tls_v1:lever", "gaussian", "registry")
 def _(original):
     """The lever arm has the opposite sign, so that the screw term does."""
     return lambda r: -original(r)
 
 
-@fault("tls-group-off-by-one", f"{OPERATORS}:tls_v1", "gaussian")
+@fault("tls-group-off-by-one", f"{OPERATORS}.tls_v1:tls_v1", "gaussian")
 def _(original):
     """Each atom uses the row after that of its group."""
     return lambda tls, group, xyz: original(tls, (np.asarray(group) + 1) % len(tls), xyz)
 
 
-@fault("tls-centroid-as-origin", f"{OPERATORS}:tls_v1", "gaussian", "registry")
+@fault("tls-centroid-as-origin", f"{OPERATORS}.tls_v1:tls_v1", "gaussian", "registry")
 def _(original):
     """The centroid of the group is used as its origin."""
 
@@ -164,13 +164,13 @@ def _(original):
     return wrong
 
 
-@fault("nm-sigma-not-squared", f"{OPERATORS}:nm_covariance_v1", "gaussian", "registry")
+@fault("nm-sigma-not-squared", f"{OPERATORS}.nm_covariance_v1:nm_covariance_v1", "gaussian", "registry")
 def _(original):
     """The stored variance is taken for a standard deviation and squared."""
     return lambda basis, variance: original(basis, np.asarray(variance) ** 2)
 
 
-@fault("nm-diagonal-only", f"{OPERATORS}:nm_covariance_v1", "gaussian", "registry")
+@fault("nm-diagonal-only", f"{OPERATORS}.nm_covariance_v1:nm_covariance_v1", "gaussian", "registry")
 def _(original):
     """Of the outer product only the diagonal is kept."""
     return lambda basis, variance: {"u": original(basis, variance)["u"] * np.eye(3)}
@@ -267,7 +267,7 @@ def _(original):
     return lambda *a, **k: np.triu(original(*a, **k))
 
 
-@fault("nanometre-reference", "polystate.deposition:Deposition.x_ref", "gaussian", "displacement", "discrete")
+@fault("nanometre-reference", "polystate.structure.ground:Ground.x_ref", "gaussian", "displacement", "discrete")
 def _(original):
     """Reference coordinates are taken as nanometres and turned into ångström."""
     return property(lambda self: 10 * original.func(self))
@@ -289,7 +289,7 @@ def _(original):
     return wrong
 
 
-@fault("atoms-first-rows", "polystate.deposition:Deposition.rows", "gaussian", "discrete", "sampling-exact")
+@fault("atoms-first-rows", "polystate.structure.ground:Ground.rows", "gaussian", "discrete", "sampling-exact")
 def _(original):
     """A request for some atoms gets the first ones."""
     return lambda self, atoms: original(self, atoms) if atoms is None else np.arange(len(atoms))

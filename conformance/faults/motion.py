@@ -4,24 +4,23 @@ import numpy as np
 
 from polystate_conformance.selftest.planting import fault
 
-RIGID = "polystate.operators.rigid_body"
 EVALUATE = "polystate.evaluation.evaluate"
 DESCRIPTOR = "polystate.model.descriptor:Descriptor"
 
 
-@fault("rotation-transposed", f"{RIGID}:rotation", "displacement", "registry")
+@fault("rotation-transposed", "polystate.numbers.tensors:rotation", "displacement", "registry")
 def _(original):
     """Rotations go the other way."""
     return lambda q: np.swapaxes(original(q), -1, -2)
 
 
-@fault("quaternion-wxyz-as-xyzw", f"{RIGID}:rotation", "displacement", "registry")
+@fault("quaternion-wxyz-as-xyzw", "polystate.numbers.tensors:rotation", "displacement", "registry")
 def _(original):
     """Quaternions are read as x, y, z, w."""
     return lambda q: original(np.asarray(q)[..., [3, 0, 1, 2]])
 
 
-@fault("quaternion-not-normalised", f"{RIGID}:rotation", "displacement")
+@fault("quaternion-not-normalised", "polystate.numbers.tensors:rotation", "displacement")
 def _(original):
     """The rotation matrix is made from the quaternion as stored."""
 
@@ -33,7 +32,7 @@ def _(original):
     return wrong
 
 
-@fault("rigid-origin-ignored", f"{RIGID}:quat_v1", "displacement", "registry")
+@fault("rigid-origin-ignored", "polystate.operators.rigid_body.quat_v1:quat_v1", "displacement", "registry")
 def _(original):
     """Bodies turn about the origin of coordinates."""
 
@@ -43,7 +42,7 @@ def _(original):
     return wrong
 
 
-@fault("rigid-shift-before-turn", f"{RIGID}:quat_v1", "displacement", "registry")
+@fault("rigid-shift-before-turn", "polystate.operators.rigid_body.quat_v1:quat_v1", "displacement", "registry")
 def _(original):
     """Bodies are shifted first and turned then."""
 
@@ -54,7 +53,7 @@ def _(original):
     return wrong
 
 
-@fault("body-of-the-next-group", f"{RIGID}:quat_v1", "displacement")
+@fault("body-of-the-next-group", "polystate.operators.rigid_body.quat_v1:quat_v1", "displacement")
 def _(original):
     """Each atom moves with the body after its own."""
 
@@ -64,7 +63,7 @@ def _(original):
     return wrong
 
 
-@fault("basis-last-mode-only", "polystate.operators.basis:nm_v1", "displacement", "registry")
+@fault("basis-last-mode-only", "polystate.operators.basis.nm_v1:nm_v1", "displacement", "registry")
 def _(original):
     """Modes overwrite each other; the last one is left."""
     return lambda basis, coefficients: original(basis[-1:], coefficients[-1:])
@@ -82,25 +81,25 @@ def _(original):
     return wrong
 
 
-@fault("request-components-ignored", "polystate.deposition:Deposition.request", "displacement")
+@fault("request-components-ignored", "polystate.evaluation.request:request", "displacement")
 def _(original):
     """Amplitudes of the request are ignored where some are stored."""
-    return lambda self, *a, **k: original(self, *a, **{n: v for n, v in k.items() if n != "components"})
+    return lambda *a, **k: original(*a, **{n: v for n, v in k.items() if n != "components"})
 
 
-@fault("mlp-activation-last", "polystate.operators.neural_decoder:mlp_v1", "decoder", "registry")
+@fault("mlp-activation-last", "polystate.operators.neural_decoder.mlp_v1:mlp_v1", "decoder", "registry")
 def _(original):
     """The activation acts on the last layer, too."""
 
     def wrong(latent, activation="tanh", **layers):
-        from polystate.operators.neural_decoder import ACTIVATIONS
+        from polystate.operators.neural_decoder.mlp_v1 import ACTIVATIONS
 
         return {"output": ACTIVATIONS[activation](original(latent, activation, **layers)["output"])}
 
     return wrong
 
 
-@fault("mlp-bias-ignored", "polystate.operators.neural_decoder:mlp_v1", "decoder", "registry")
+@fault("mlp-bias-ignored", "polystate.operators.neural_decoder.mlp_v1:mlp_v1", "decoder", "registry")
 def _(original):
     """Biases are left out."""
 
@@ -111,7 +110,7 @@ def _(original):
     return wrong
 
 
-@fault("mlp-always-tanh", "polystate.operators.neural_decoder:mlp_v1", "decoder", "registry")
+@fault("mlp-always-tanh", "polystate.operators.neural_decoder.mlp_v1:mlp_v1", "decoder", "registry")
 def _(original):
     """Every activation is taken as tanh."""
     return lambda latent, activation="tanh", **layers: original(latent, "tanh", **layers)

@@ -5,8 +5,12 @@ import numpy as np
 from polystate_conformance.selftest.planting import fault
 
 EXTERNAL = "polystate.artifacts.location"
+MEAN = "polystate.operators.ensemble.occupancy_weighted_mean_v1:occupancy_weighted_mean_v1"
+NEAREST = "polystate.operators.assignment.nearest_landmark_v1:nearest_landmark_v1"
+TRAJECTORY = "polystate.artifacts.trajectory"
 CODE = "polystate.artifacts.bodies"
 DERIVATION = "polystate.model.derivation"
+DERIVED = "polystate.rules.derived"
 DESCRIPTOR = "polystate.model.descriptor:Descriptor"
 
 
@@ -50,29 +54,29 @@ def _(original):
     """Artifacts are looked for in the store, not beside it."""
 
     def wrong(d):
-        folder = d.dep.folder
-        d.dep.folder = getattr(d.dep.tree.source, "path", folder)
+        folder = d.ground.folder
+        d.ground.folder = getattr(d.ground.tree.source, "path", folder)
         try:
             return original(d)
         finally:
-            d.dep.folder = folder
+            d.ground.folder = folder
 
     return wrong
 
 
-@fault("artifact-unit-ignored", f"{EXTERNAL}:ANGSTROM", "external")
+@fault("artifact-unit-ignored", f"{TRAJECTORY}:ANGSTROM", "external")
 def _(original):
     """Every file is taken to be in ångström."""
     return dict.fromkeys(original, 1.0)
 
 
-@fault("artifact-nanometre-assumed", f"{EXTERNAL}:ANGSTROM", "external")
+@fault("artifact-nanometre-assumed", f"{TRAJECTORY}:ANGSTROM", "external")
 def _(original):
     """Every file is taken to be in nanometre."""
     return dict.fromkeys(original, 10.0)
 
 
-@fault("artifact-unit-not-compared", f"{EXTERNAL}:length_unit", "external")
+@fault("artifact-unit-not-compared", f"{TRAJECTORY}:length_unit", "external")
 def _(original):
     """The unit that a file states is not looked at: any is right."""
 
@@ -84,7 +88,7 @@ def _(original):
     return lambda text: Any()
 
 
-@fault("trajectory-first-frame", f"{EXTERNAL}:frame", "external")
+@fault("trajectory-first-frame", f"{TRAJECTORY}:frame", "external")
 def _(original):
     """The first frame of an artifact is read at every step."""
     return lambda d, step: original(d, 0)
@@ -96,7 +100,7 @@ def _(original):
     return lambda self, name=None: original(self, self.groups[0])
 
 
-@fault("trajectory-nan-returned", f"{EXTERNAL}:Trajectory.frame", "external")
+@fault("trajectory-nan-returned", f"{TRAJECTORY}:Trajectory.frame", "external")
 def _(original):
     """NaN in a frame becomes zero."""
     return lambda self, step: np.nan_to_num(self.read(step).astype(float)) * self.factor
@@ -140,7 +144,7 @@ def _(original):
     return wrong
 
 
-@fault("landmark-ties-last", "polystate.operators.assignment:nearest_landmark_v1", "axes", "registry")
+@fault("landmark-ties-last", NEAREST, "axes", "registry")
 def _(original):
     """Ties go to the last landmark."""
 
@@ -151,31 +155,41 @@ def _(original):
     return wrong
 
 
-@fault("mean-without-presence", "polystate.operators.ensemble:occupancy_weighted_mean_v1", "discrete", "registry")
+@fault(
+    "mean-without-presence",
+    MEAN,
+    "discrete",
+    "registry",
+)
 def _(original):
     """States that lack an atom weigh in its mean."""
     return lambda xyz, population, present=None: original(xyz, population)
 
 
-@fault("mean-without-populations", "polystate.operators.ensemble:occupancy_weighted_mean_v1", "discrete", "registry")
+@fault(
+    "mean-without-populations",
+    MEAN,
+    "discrete",
+    "registry",
+)
 def _(original):
     """The mean is over the states, not over their populations."""
     return lambda xyz, population, present=None: original(xyz, np.ones(len(xyz)), present)
 
 
-@fault("derived-never-compared", f"{DERIVATION}:mismatches", "validate")
+@fault("derived-never-compared", f"{DERIVED}:mismatches", "validate")
 def _(original):
     """Regeneration finds nothing."""
     return lambda dep: iter(())
 
 
-@fault("derived-compared-exactly", f"{DERIVATION}:TOLERANCE", "validate")
+@fault("derived-compared-exactly", f"{DERIVED}:TOLERANCE", "validate")
 def _(original):
     """Stored floats have to be equal to what is computed."""
     return 0.0
 
 
-@fault("derived-compared-loosely", f"{DERIVATION}:TOLERANCE", "validate")
+@fault("derived-compared-loosely", f"{DERIVED}:TOLERANCE", "validate")
 def _(original):
     """Stored floats may be off by a millionth."""
     return 1e-6
@@ -223,19 +237,19 @@ def _(original):
     return wrong
 
 
-@fault("bundle-state-gives-no-step", "polystate.deposition:Deposition._state_steps", "axes")
+@fault("bundle-state-gives-no-step", "polystate.evaluation.request:_state_steps", "axes")
 def _(original):
     """The state of a bundle does not fix the step of its axis."""
-    return lambda self, joint: {}
+    return lambda dep, joint: {}
 
 
-@fault("axis-label-ignored", "polystate.deposition:Deposition.axis_states", "axes")
+@fault("axis-label-ignored", "polystate.evaluation.request:axis_states", "axes")
 def _(original):
     """Labels along an axis do not fix states."""
-    return lambda self, steps, state: dict(state)
+    return lambda dep, steps, state: dict(state)
 
 
-@fault("zarr-units-read", f"{EXTERNAL}:_zarr_array", "external")
+@fault("zarr-units-read", f"{TRAJECTORY}:_zarr_array", "external")
 def _(original):
     """A Zarr trajectory without an attribute `unit` has the unit that its attribute `units` names."""
 
@@ -246,7 +260,7 @@ def _(original):
     return wrong
 
 
-@fault("zarr-any-version", f"{EXTERNAL}:_zarr_array", "external")
+@fault("zarr-any-version", f"{TRAJECTORY}:_zarr_array", "external")
 def _(original):
     """A Zarr trajectory may be of version 2."""
 
@@ -261,7 +275,7 @@ def _(original):
     return wrong
 
 
-@fault("nan-anywhere-in-a-frame", f"{EXTERNAL}:Trajectory.frame", "external")
+@fault("nan-anywhere-in-a-frame", f"{TRAJECTORY}:Trajectory.frame", "external")
 def _(original):
     """NaN in a frame is refused, whoever's coordinates they are."""
 
@@ -280,12 +294,12 @@ def _(original):
 def _(original):
     """A computed mean stands in the frame that its input was fitted in."""
 
-    def wrong(d):
+    def wrong(dep, d):
         from polystate.model.derivation import _source
         from polystate.store.tree import Group
 
-        made = original(d)
-        xyz = _source(d).to_fitted(made.arrays["xyz"][0])[None]
+        made = original(dep, d)
+        xyz = _source(dep, d).to_fitted(made.arrays["xyz"][0])[None]
         return Group({}, {**made.arrays, "xyz": xyz}, made.tables)
 
     return wrong

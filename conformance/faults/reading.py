@@ -216,7 +216,7 @@ def _(original):
     return wrong
 
 
-@fault("atoms-in-any-order", "polystate.deposition:Deposition.rows", "gaussian")
+@fault("atoms-in-any-order", "polystate.structure.ground:Ground.rows", "gaussian")
 def _(original):
     """Atoms asked for out of order, or twice, are put in order."""
     return lambda self, atoms: original(self, atoms if atoms is None else np.unique(atoms))

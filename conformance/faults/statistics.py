@@ -263,7 +263,9 @@ def _(original):
 @fault("own-policy-of-request-ignored", f"{SAMPLER}:Drawer.takes_part", LAW)
 def _(original):
     """The policies of the request are not looked at."""
-    return lambda self, d: "iterate" not in self.request or self.dep.policy(d, None) == "sample_per_step"
+    from polystate.evaluation.rendering import broadcast_policy
+
+    return lambda self, d: "iterate" not in self.request or broadcast_policy(d, None) == "sample_per_step"
 
 
 @fault("own-latent-variance-as-sd", f"{SAMPLER}:latents", LAW)

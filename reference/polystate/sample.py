@@ -24,20 +24,20 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from polystate.errors import AlreadyExists, BadRequest, DrawRange, WrongDtype
 from polystate.kernels.dispatch import resolve
+from polystate.kernels.ensemble import Ensemble
+from polystate.model.model import Model
 from polystate.numbers.philox import Draw
+from polystate.rules.guard import Judged
+from polystate.store.digest import digest
 from polystate.store.outputs import replacing, store_target
 from polystate.store.reading import StoredTree, read
 from polystate.store.tree import Tree
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
-    from polystate.kernels.ensemble import Ensemble
 
 CHUNK_BYTES = 1 << 20
 SHARD_BYTES = 32 << 20
@@ -64,7 +64,7 @@ class Job:
 
 
 def sample(
-    dep: Deposition,
+    dep: Model,
     n: int,
     seed: int,
     out: str | Path,
@@ -87,8 +87,6 @@ def sample(
     workers: threads, or processes where the deposition has no kernel (`processes` decides otherwise); scheduler: the
     address of a dask cluster that sees the same files; resume: keep the finished shards of an interrupted run;
     progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker."""
-    from polystate.kernels.ensemble import Ensemble
-
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 0 <= n <= 1 << 64:
         raise DrawRange("n", repr(n), "a whole number from 0 to 2^64")
     n, seed = int(n), Draw(seed).seed
@@ -123,11 +121,11 @@ def sample(
 # -- the group -------------------------------------------------------------------------------------------
 
 
-def _document(dep: Deposition, job: Job) -> dict[str, Any]:
+def _document(dep: Model, job: Job) -> dict[str, Any]:
     dag = dep.states.dag
     return {
         "kind": "draws",
-        "digest": dep.digest(),
+        "digest": digest(dep.tree),
         "seed": str(job.seed),
         "n": str(job.n),
         "dtype": job.dtype,
@@ -268,13 +266,10 @@ _own = threading.local()
 
 def _make_remote(job: Job, k: int) -> int:
     """A shard made in another process, which opens the deposition once."""
-    from polystate.deposition import Deposition
-    from polystate.kernels.ensemble import Ensemble
-
     key = (str(job.out), job.seed, job.n)
     if getattr(_own, "key", None) != key:
         tree = read(job.source) if isinstance(job.source, str) else job.source
-        _own.ensemble, _own.key = Ensemble(Deposition(tree), **job.options), key
+        _own.ensemble, _own.key = Ensemble(Judged(tree), **job.options), key
     return _make(_own.ensemble, job, k)
 
 

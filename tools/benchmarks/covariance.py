@@ -22,7 +22,7 @@ from polystate import Deposition
 from polystate.evaluation import evaluate
 from polystate.numbers.positive import indefinite
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, symmetric
-from polystate.operators.parametric_gaussian import screw
+from polystate.operators.parametric_gaussian.tls_v1 import screw
 
 DEGREES = 180 / np.pi
 

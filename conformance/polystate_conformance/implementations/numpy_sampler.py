@@ -8,7 +8,6 @@ sampling are planted in its functions.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,8 +142,9 @@ class Drawer:
 
     def takes_part(self, d: Any) -> bool:
         """Whether a Gaussian descriptor is drawn: while an axis is iterated, by its policy."""
-        policy: Callable[..., str] = self.dep.policy
-        return "iterate" not in self.request or policy(d, self.request.get("policies")) == "sample_per_step"
+        from polystate.evaluation.rendering import broadcast_policy
+
+        return "iterate" not in self.request or broadcast_policy(d, self.request.get("policies")) == "sample_per_step"
 
     def means(self, joint: np.ndarray, n: int, generator: Generator) -> np.ndarray:
         """Where the atoms stand in each of n draws, (n or 1, M, 3) Å: latent components are drawn."""

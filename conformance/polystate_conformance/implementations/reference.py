@@ -13,6 +13,7 @@ import numpy as np
 
 from polystate.errors import BadRequest
 from polystate.evaluation import evaluate
+from polystate.evaluation.request import axis_steps
 from polystate_conformance import protocol
 
 PROFILES = [
@@ -200,7 +201,7 @@ def _selection(request: dict[str, Any]) -> dict[str, Any]:
     return selection
 
 
-def _numbers(steps: dict[str, float]) -> dict[str, float]:
+def _numbers(steps: dict[str, float]) -> dict[str, Any]:
     """Steps as they were meant: JSON writes a whole number with or without a fraction of zero."""
     return {name: int(step) if float(step).is_integer() else step for name, step in steps.items()}
 
@@ -262,7 +263,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
 
 def _iterated(dep: Any, request: dict[str, Any], draw: Any, selection: dict[str, Any]) -> Any:
     """The snapshot at one step of iterated axes."""
-    steps = dep.steps(_numbers(request["iterate"]), "iterate")
+    steps = axis_steps(dep, _numbers(request["iterate"]), "iterate")
     place = 0
     for name in sorted(steps):
         place = place * dep.axis(name).length + steps[name]

@@ -11,10 +11,11 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 
+from polystate.artifacts.location import artifact
 from polystate.errors import (
     ArtifactMismatch,
     CodeNotAllowed,
@@ -24,16 +25,14 @@ from polystate.errors import (
     PickleRefused,
     UnknownOperator,
 )
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
+from polystate.model.descriptor import Descriptor
 
 Program = Callable[[np.ndarray], np.ndarray]
 
 
 def run(d: Descriptor, latent: np.ndarray, allow_code: bool) -> np.ndarray:
     """The output of a body for one latent vector (d,), as (M, 3) float64; refuses another number of elements."""
-    program, n_atoms = d.program(allow_code), len(d.array("atom_id"))
+    program, n_atoms = _program(d, allow_code), len(d.array("atom_id"))
     try:
         output = np.asarray(program(latent[None]), np.float64)
     except Exception as error:  # the runtimes raise many kinds; most often the latent vector has another length
@@ -42,6 +41,13 @@ def run(d: Descriptor, latent: np.ndarray, allow_code: bool) -> np.ndarray:
     if output.size != 3 * n_atoms:
         raise OutputShape(d.path, f"{output.size} numbers", f"{3 * n_atoms}, three an atom")
     return output.reshape(-1, 3)
+
+
+def _program(d: Descriptor, allow_code: bool) -> Program:
+    """The body of a decoder, ready to run; loaded once, permission asked each time."""
+    if "program" not in d.memo or not allow_code:
+        d.memo["program"] = load(d, allow_code)
+    return cast("Program", d.memo["program"])
 
 
 def load(d: Descriptor, allow_code: bool) -> Program:
@@ -68,12 +74,10 @@ def body(d: Descriptor) -> tuple[bytes, str]:
     """The bytes of a body and where they stand; their hash is verified before they are returned."""
     operator = d.document.get("operator") or {}
     if operator.get("venue") == "external":
-        from polystate.artifacts.location import artifact
-
         path = artifact(d)
         return Path(path).read_bytes(), f"{d.path}#/artifact"
     if operator.get("venue") == "inline":
-        return inline_body(d.dep.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
+        return inline_body(d.ground.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
     raise MissingArtifact(f"{d.path}#/operator/venue", operator.get("venue"), "a body: venue inline or external")
 
 

@@ -11,7 +11,6 @@ import shutil
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from polystate.errors import (
@@ -20,12 +19,10 @@ from polystate.errors import (
     PolystateError,
     UriNotAllowed,
 )
+from polystate.model.descriptor import Descriptor
 from polystate.store import web
 from polystate.store.outputs import sibling
 from polystate.store.recovery import discard
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
 
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
 
@@ -143,7 +140,7 @@ def artifact(d: Descriptor) -> Path:
     """The verified local path of a descriptor's artifact."""
     document, where = d.document.get("artifact") or {}, f"{d.path}#/artifact"
     uri, sha256 = str(document.get("uri", "")), str(document.get("sha256", ""))
-    place = locate(uri, d.dep.folder, d.dep.allow_uris, f"{where}/uri")
+    place = locate(uri, d.ground.folder, d.ground.allow_uris, f"{where}/uri")
     path = _fetched(place, sha256, where) if isinstance(place, str) else place
     if not path.exists():
         raise MissingArtifact(f"{where}/uri", f"{uri}, which is not there", "a file or folder")

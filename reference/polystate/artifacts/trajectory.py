@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 
 from polystate.artifacts.h5md import H5md
+from polystate.artifacts.location import artifact
 from polystate.errors import (
     ArtifactMismatch,
     AxisLength,
     UnknownOperator,
 )
+from polystate.model.descriptor import Descriptor
 from polystate.numbers.units import ANGSTROM, length_unit
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
-from polystate.artifacts.location import artifact
 
 
 class Trajectory:
@@ -44,8 +42,8 @@ class Trajectory:
         n_atoms = len(d.array("atom_id"))
         if shape != (n_atoms, 3):
             raise ArtifactMismatch(where, f"{shape[0]} particles", f"{n_atoms}, as many as {d.path}/atom_id")
-        if d.axis is not None and n_steps != d.dep.axis(d.axis, d.path).length:
-            length = d.dep.axis(d.axis, d.path).length
+        if d.axis is not None and n_steps != d.ground.axis(d.axis, d.path).length:
+            length = d.ground.axis(d.axis, d.path).length
             raise AxisLength(where, f"{n_steps} steps", f"{length}, the length of axis {d.axis}")
 
     def frame(self, step: int) -> np.ndarray:
@@ -71,6 +69,13 @@ def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str |
     return found, str(found.attrs["unit"]) if "unit" in found.attrs else None
 
 
+def trajectory(d: Descriptor) -> Trajectory:
+    """The frames of a descriptor's artifact, verified when they are first asked for."""
+    if "trajectory" not in d.memo:
+        d.memo["trajectory"] = Trajectory(d)
+    return cast("Trajectory", d.memo["trajectory"])
+
+
 def frame(d: Descriptor, step: int | None) -> np.ndarray:
     """The coordinates that an external trajectory has at a step, (M, 3) float64 ångström, in the order of atom_id."""
-    return d.trajectory.frame(0 if step is None else step)
+    return trajectory(d).frame(0 if step is None else step)

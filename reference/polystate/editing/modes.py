@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from polystate.errors import BadRequest
 from polystate.model.derivation import maker
+from polystate.model.descriptor import Descriptor
 from polystate.model.listed import enumerated, sparse
+from polystate.rules.guard import Judged
+from polystate.store.digest import partial_digest
 from polystate.store.tree import Group, Tree
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
 
 
 def convert(tree: Tree, mode: str) -> dict[str, Group]:
     """The tree with every categorical descriptor of modes A and B in one of them; renders are equal within 1e-12 Å.
 
     Coordinates (bundles, trajectories) have no mode B and stay; so do rigid bodies, and what can be made again."""
-    from polystate.deposition import Deposition
-    from polystate.store.digest import partial_digest
-
     if mode not in ("A", "B"):
         raise BadRequest("mode", mode, "A or B")
-    dep = Deposition(tree)
+    dep = Judged(tree)
     result = {path: tree[path] for path in tree}
     changed = []
     for d in dep.descriptors.values():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import MissingArray, SchemaError, WrongDtype
+from polystate.rules.guard import Judged
 from polystate.store.reading import StoredTree, read
 from polystate.store.tree import Group, Table
 from polystate.store.updating import update
@@ -26,8 +27,6 @@ def replace_payload(
     Only arrays and tables that are there are replaced, in their stored data type, which has to hold the new numbers.
     The whole deposition with the new numbers has to be valid; otherwise the first error is raised and nothing is
     written."""
-    from polystate.deposition import Deposition
-
     tree: StoredTree = read(path)
     place = f"descriptors/{descriptor}"
     if place not in tree:
@@ -42,7 +41,7 @@ def replace_payload(
     cast = {name: _cast(values, stored[name], f"{place}/{name}") for name, values in (arrays or {}).items()}
     attributes = {**old.attributes, **(document or {})}
     whole = Group(attributes, {**old.arrays, **cast}, {**old.tables, **(tables or {})})
-    for error in Deposition({p: whole if p == place else tree[p] for p in tree}, tree.folder).validate().errors:
+    for error in Judged({p: whole if p == place else tree[p] for p in tree}, tree.folder).validate().errors:
         raise error
     return update(path, {place: Group(attributes, cast, tables or {})}, keep=True)
 

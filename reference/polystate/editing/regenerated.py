@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from polystate.model.derivation import made_from_inputs, maker
+from polystate.model.model import Model
+from polystate.store.digest import partial_digest
 from polystate.store.tree import Group
 
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
-from polystate.model.derivation import made_from_inputs, maker
 
-
-def regenerated(dep: Deposition) -> dict[str, Group]:
+def regenerated(dep: Model) -> dict[str, Group]:
     """The groups of all descriptors that can be made again, with fresh payloads and input hashes; for `update`."""
-    from polystate.store.digest import partial_digest
-
     groups: dict[str, Group] = {}
     for d in dep.descriptors.values():
         if maker(d.document) is None:
             continue
-        made = made_from_inputs(d)
+        made = made_from_inputs(dep, d)
         derived = dict(d.document["derived_from"])
         derived["inputs"] = [{**i, "hash": partial_digest(dep.tree, i["path"])} for i in derived["inputs"]]
         document = {**d.document, "derived_from": derived}

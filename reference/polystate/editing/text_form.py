@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import PolystateError, SchemaError
+from polystate.rules.guard import Judged
 from polystate.store import metadata
 from polystate.store.tree import FORMAT_VERSION, Group, Table, Tree
 from polystate.structure.hierarchy import ELEMENTS
@@ -283,11 +284,10 @@ def _pin_inputs(tree: dict[str, Group]) -> None:
 
 
 def _reference_hash(tree: Tree, document: Mapping[str, Any]) -> str | None:
-    from polystate.deposition import Deposition
     from polystate.store.digest import reference_hash
 
     try:
-        dep = Deposition(tree)
+        dep = Judged(tree)
         labels, _ = dep.scope_labels(document.get("scope", {}))
         return reference_hash(dep.x_ref[labels >= 0])
     except PolystateError:  # what is wrong with the scope is for validation to say

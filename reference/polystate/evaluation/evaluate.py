@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polystate.artifacts.bodies import run
+from polystate.artifacts.trajectory import frame
 from polystate.errors import (
     AbsoluteConflict,
     AxisNotGiven,
@@ -27,30 +28,28 @@ from polystate.errors import (
     UnsupportedCombination,
     WrongShape,
 )
+from polystate.evaluation.backend import NUMPY, Backend
 from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.model.model import Model
 from polystate.numbers.philox import Draw, latent_normals
-from polystate.numbers.tensors import symmetrised
+from polystate.numbers.tensors import rotation, symmetrised
 from polystate.operators import call
-from polystate.operators.neural_decoder import layers
-from polystate.operators.rigid_body import rotation
+from polystate.operators.neural_decoder.mlp_v1 import layers
 from polystate.states.scope_dag import INACTIVE, ScopeDag, holds
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
 
 @dataclass
 class Request:
     """What is evaluated: a joint state, a step on each axis, and which atoms (rows, ascending)."""
 
-    dep: Deposition
+    dep: Model
     joint: np.ndarray
     rows: np.ndarray
     steps: Mapping[str, int] = field(default_factory=dict)
     components: Mapping[str, np.ndarray] = field(default_factory=dict)  # amplitudes or latents by descriptor
     draw: Draw | None = None
     allow_code: bool = False
-    backend: str = "numpy"
+    backend: Backend = NUMPY
 
     def __post_init__(self) -> None:
         self.place = np.full(self.dep.n_atoms + 1, -1, np.int64)  # of an atom among those asked for; row -1: nowhere
@@ -88,7 +87,7 @@ def is_in_force(d: Descriptor, request: Request) -> bool:
     return d.signal_type != "unknown" and bool(condition_holds(d, np.array([d.active_when]), request)[0])
 
 
-def active(dep: Deposition, request: Request, keep: Callable[[Descriptor], bool]) -> Iterator[Descriptor]:
+def active(dep: Model, request: Request, keep: Callable[[Descriptor], bool]) -> Iterator[Descriptor]:
     """Active descriptors of one kind, in order of id."""
     return (d for d in dep.descriptors.values() if keep(d) and is_active(d, request))
 
@@ -156,11 +155,9 @@ def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
         mine, at = request.among(d.atom_rows)
         xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
     elif d.regime == "trajectory" and d.mode == "C":
-        from polystate.artifacts.trajectory import frame
-
         mine, at = request.among(d.atom_rows)
         xyz = frame(d, step_of(d, request))[mine]
-    elif d.operator and d.operator.startswith("neural_decoder/"):
+    elif d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
         xyz = decoded(d, request)[mine]
     else:
@@ -181,19 +178,19 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         mine, at = request.among(d.atom_rows)
         xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
         return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
-    if d.operator == "rigid_body/quat_v1":
+    if d.procedure.placed == "body":
         return _rigid_displacement(d, request)
-    if d.operator in ("basis/nm_v1", "basis/pca_v1"):
+    if d.procedure.placed == "basis":
         mine, at = request.among(d.atom_rows)
         basis = d.array("basis")
         coefficients = components(d, "coefficients", len(basis), request)
         mine_only = basis if len(mine) == basis.shape[1] else basis[:, mine]  # megabytes, not copied for all atoms
         inputs = {"basis": mine_only, "coefficients": coefficients}
-        return at, d.turn(call(d.operator, inputs, backend=request.backend)["displacement"])
-    if d.operator and d.operator.startswith("neural_decoder/"):
+        return at, d.turn(request.backend.call(d.procedure.operator, inputs)["displacement"])
+    if d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
         return at, d.turn(decoded(d, request)[mine])
-    if d.operator == "identity/noop_v1":
+    if d.procedure.placed == "still":
         return np.zeros(0, np.int64), np.zeros((0, 3))
     raise _no_procedure(d)
 
@@ -298,7 +295,7 @@ def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np
         "group": body,
         "xyz": x_fit,
     }
-    return at, d.turn(call("rigid_body/quat_v1", inputs, backend=request.backend)["xyz"] - x_fit)
+    return at, d.turn(request.backend.call(d.procedure.operator, inputs)["xyz"] - x_fit)
 
 
 def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.ndarray, np.ndarray]]:
@@ -366,10 +363,8 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
     if d.operator == "neural_decoder/mlp_v1":
         names = [f"{name}{n}" for n in range(layers(d.group.arrays)) for name in "wb"]
         weights = {name: np.asarray(d.array(name), np.float64) for name in names}
-        output = call(d.operator, {"latent": z, **weights}, d.parameters, request.backend)["output"]
+        output = request.backend.call(d.operator, {"latent": z, **weights}, d.parameters)["output"]
     else:
-        from polystate.artifacts.bodies import run
-
         output = run(d, z, request.allow_code)
     if output.shape != (len(d.atom_rows), 3):
         raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")
@@ -381,10 +376,29 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
 # -- covariance ------------------------------------------------------------------------------------------
 
 
-def gaussian_levels(dep: Deposition) -> list[Descriptor]:
+def gaussian_levels(dep: Model) -> list[Descriptor]:
     """Gaussian descriptors from the largest scale to the smallest: ascending number of labels, ties by id."""
     found = [d for d in dep.descriptors.values() if d.is_gaussian]
     return sorted(found, key=lambda d: (d.n_labels, d.id.encode()))
+
+
+def placed(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray | None, dict[str, np.ndarray]]:
+    """How the payload of a Gaussian descriptor meets the atoms asked for.
+
+    Returns places among the rows asked for (m,); the row of its parameter that each takes, None where the operator
+    takes the parameter as a whole and each place stands once; and the operator's other inputs."""
+    if d.procedure.placed == "groups":
+        label = d.label_of_atom[request.rows]
+        at = np.flatnonzero(label >= 0)
+        return at, None, {"group": label[at], "xyz": d.to_fitted(request.dep.x_ref[request.rows[at]])}
+    if d.procedure.placed == "rows":
+        rows = np.flatnonzero(condition_holds(d, d.array("condition"), request))
+        mine, at = request.among(d.atom_rows[rows])
+        return at, rows[mine], {}
+    if d.procedure.placed == "modes":
+        mine, at = request.among(d.atom_rows)
+        return at, None, {"basis": d.array("basis")[:, mine]}
+    raise _no_procedure(d)
 
 
 def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
@@ -392,34 +406,23 @@ def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
     u = np.zeros((len(request.rows), 3, 3))
     if not is_active(d, request):
         return u
-    if d.operator == "parametric_gaussian/tls_v1":
-        label = d.label_of_atom[request.rows]
-        at = np.flatnonzero(label >= 0)
-        xyz = d.to_fitted(request.dep.x_ref[request.rows[at]])
-        inputs = {"tls": on_axis(d, "tls", request), "group": label[at], "xyz": xyz}
-        u[at] = d.turn_covariance(call(d.operator, inputs)["u"])
-    elif d.operator in ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1"):
-        name = "b" if d.operator.endswith("iadp_v1") else "u"
-        values = on_axis(d, name, request)
-        rows = np.flatnonzero(condition_holds(d, d.array("condition"), request))
-        mine, at = request.among(d.atom_rows[rows])
-        np.add.at(u, at, d.turn_covariance(call(d.operator, {name: values[rows[mine]]})["u"]))
-    elif d.operator == "parametric_gaussian/nm_covariance_v1":
-        mine, at = request.among(d.atom_rows)
-        inputs = {"basis": d.array("basis")[:, mine], "variance": on_axis(d, "variance", request)}
-        u[at] = d.turn_covariance(call(d.operator, inputs)["u"])
+    at, rows, others = placed(d, request)
+    values = on_axis(d, d.procedure.parameter, request)
+    inputs = {d.procedure.parameter: values if rows is None else values[rows], **others}
+    own = d.turn_covariance(call(d.procedure.operator, inputs)["u"])
+    if rows is None:
+        u[at] = own
     else:
-        raise _no_procedure(d)
+        np.add.at(u, at, own)
     return u
 
 
 def covariance(request: Request, levels: Sequence[Descriptor] | None = None, by_level: bool = False) -> np.ndarray:
     """U_total (n, 3, 3) Å², or one U a level (L, n, 3, 3), with transforms applied."""
     chosen = gaussian_levels(request.dep) if levels is None else list(levels)
-    if request.backend != "numpy":
-        from polystate.kernels import dispatch as kernels
-
-        return kernels.covariance(request, chosen, by_level)
+    computed = request.backend.covariance(request, chosen, by_level)
+    if computed is not None:
+        return computed
     n = len(request.rows)
     u = np.zeros((len(chosen) if by_level else 1, n, 3, 3))
     for k, d in enumerate(chosen):

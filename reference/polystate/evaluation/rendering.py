@@ -1,18 +1,24 @@
-"""One rendering of a deposition: coordinates, presence, and what they were made from."""
+"""Renderings of a deposition: coordinates, presence, and what they were made from; one, or one a step of axes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from polystate.errors import BadRequest, DrawRange
 from polystate.evaluation import evaluate
+from polystate.evaluation.request import refuse_others, request
+from polystate.model.descriptor import Descriptor
+from polystate.model.model import Model
+from polystate.numbers.philox import Draw
+from polystate.numbers.positive import checked_psd, indefinite
 
-if TYPE_CHECKING:
-    pass
+POLICIES = ("sample_per_step", "mean")
 
 
 @dataclass(frozen=True)
@@ -37,3 +43,78 @@ class Snapshot:
     def covariance(self) -> np.ndarray:
         """U_total of the same atoms in the same joint state, (n, 3, 3) Å²."""
         return evaluate.covariance(self.request)
+
+
+def render(
+    dep: Model,
+    state: Mapping[Any, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    draw: Draw | None = None,
+    atoms: Sequence[int] | None = None,
+    psd: str = "refuse",
+    **given: Any,
+) -> Snapshot:
+    """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated."""
+    checked_psd(psd)
+    return _snapshot(request(dep, state, at, draw, atoms, **given), psd, evaluate.gaussian_levels(dep))
+
+
+def _snapshot(asked: evaluate.Request, psd: str, sampled: Sequence[Descriptor]) -> Snapshot:
+    dep = asked.dep
+    middle = evaluate.mean(asked)
+    xyz, clipped = middle, False
+    if asked.draw is not None and sampled:
+        u = evaluate.covariance(asked, sampled)
+        keys = dep.hierarchy.draw_key[asked.rows]
+        clipped = psd == "clip" and len(indefinite(u)) > 0
+        xyz = middle + asked.backend.displacement(u, asked.draw, keys, "hierarchy/atoms", psd)
+    ids, labels = dep.hierarchy.atom_id[asked.rows], dep.states.labels(asked.joint)
+    return Snapshot(xyz, middle, evaluate.present(asked), ids, labels, asked.steps, psd, asked, clipped)
+
+
+def iterate(
+    dep: Model,
+    names: Sequence[str],
+    steps: slice | None = None,
+    at: Mapping[str, int] | None = None,
+    draw: Draw | None = None,
+    state: Mapping[Any, str] | None = None,
+    policies: Mapping[str, str] | None = None,
+    psd: str = "refuse",
+    **given: Any,
+) -> Iterator[Snapshot]:
+    """Snapshots along one or several sample axes, in row-major order over the names in ascending order."""
+    checked_psd(psd)
+    names = sorted(names)
+    for name in names:
+        if name in (at or {}):
+            raise BadRequest("iterate", name, "axes that `at` does not fix")
+    lengths = [dep.axis(name, "iterate").length for name in names]
+    total, levels = math.prod(lengths), evaluate.gaussian_levels(dep)
+    refuse_others("policies", policies or {}, [d.id for d in levels])
+    for name, policy in (policies or {}).items():
+        if policy not in POLICIES:
+            raise BadRequest(f"policies/{name}", repr(policy), " or ".join(POLICIES))
+    sampled = [d for d in levels if broadcast_policy(d, policies) == "sample_per_step"]
+    for k in range(total)[steps] if steps is not None else range(total):
+        place, left = dict(at or {}), k
+        for name, length in zip(reversed(names), reversed(lengths), strict=True):
+            left, place[name] = divmod(left, length)
+        own = None if draw is None else _draw_of_step(draw, total, k)
+        yield _snapshot(request(dep, state, place, own, **given), psd, sampled)
+
+
+def _draw_of_step(draw: Draw, total: int, k: int) -> Draw:
+    """The draw of step k of an iteration over `total` steps ([AXI-15])."""
+    number = draw.index * total + k
+    if number >= 1 << 64:
+        raise DrawRange("index", number, "below 2^64")
+    return Draw(draw.seed, number)
+
+
+def broadcast_policy(d: Descriptor, policies: Mapping[str, str] | None = None) -> str:
+    """How a Gaussian descriptor takes part in iterated draws: given, its own, or its operator's default."""
+    if d.axis is not None:
+        return "sample_per_step"
+    own = (policies or {}).get(d.id) or d.document.get("broadcast_policy")
+    return own or d.procedure.default_policy()

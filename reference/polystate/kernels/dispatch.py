@@ -8,17 +8,20 @@ all. Nothing of numba is imported before a kernel is asked for."""
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
 from polystate.errors import UnsupportedCombination
-
-if TYPE_CHECKING:
-    from polystate.evaluation.evaluate import Request
-    from polystate.model.descriptor import Descriptor
-    from polystate.numbers.philox import Draw
+from polystate.evaluation.backend import NUMPY, Backend, Choose
+from polystate.evaluation.evaluate import Request
+from polystate.model.descriptor import Descriptor
+from polystate.numbers import positive
+from polystate.numbers.philox import Draw
+from polystate.operators import call
 
 BACKENDS = ("numpy", "numba", "cuda", "auto")
 WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
@@ -35,52 +38,71 @@ def resolve(backend: str = "auto", work: float = float("inf")) -> str:
     return backend
 
 
-def covariance(request: Request, levels: Sequence[Descriptor], by_level: bool = False) -> np.ndarray:
-    """As `evaluate.covariance`, by the backend that the request names."""
+def choice(backend: str = "auto") -> Choose:
+    """The backend of a name, for a deposition whose work is known."""
+    return partial(_chosen, backend)
 
-    def one(chosen: Sequence[Descriptor]) -> np.ndarray:
-        if request.backend == "light":
+
+def _chosen(backend: str, work: float) -> Backend:
+    return named(resolve(backend, work))
+
+
+def named(backend: str) -> Backend:
+    """`numpy`, `light`, `numba` or `cuda` as an object that computes."""
+    return NUMPY if backend == "numpy" else Fast(backend)
+
+
+@dataclass(frozen=True)
+class Fast:
+    """A backend of kernels: `light`, `numba` or `cuda`."""
+
+    name: str
+
+    def call(
+        self, operator_id: str, inputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """An operator by its kernel, or by its NumPy function where that is as good."""
+        kernel = self._kernel(operator_id)
+        return call(operator_id, inputs, parameters) if kernel is None else kernel(**inputs, **(parameters or {}))
+
+    def covariance(self, request: Request, levels: Sequence[Descriptor], by_level: bool) -> np.ndarray:
+        """As `evaluate.covariance`."""
+        if not by_level:
+            return self._sum(request, levels)
+        return np.stack([self._sum(request, [d]) for d in levels]) if levels else np.zeros((0, len(request.rows), 3, 3))
+
+    def displacement(self, u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str) -> np.ndarray:
+        """As `positive.displacement`."""
+        if self.name == "light":
+            return positive.displacement(u, draw, draw_key, where, psd)
+        from polystate.kernels.gauss import Gaussian
+
+        out = np.empty((1, len(u), 3))
+        Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, self.name).draws(draw.seed, draw.index, out)
+        return out[0]
+
+    def _sum(self, request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
+        if self.name == "light":
             from polystate.kernels import light
 
-            return light.covariance(request, chosen)
+            return light.covariance(request, levels)
         from polystate.kernels.plan import Plan
 
-        plan = Plan(request, chosen)
-        if request.backend == "cuda":
+        plan = Plan(request, levels)
+        if self.name == "cuda":
             from polystate.kernels.cuda.runs import covariance as on_device
 
             return on_device(plan)
         return plan.covariance()
 
-    if not by_level:
-        return one(levels)
-    return np.stack([one([d]) for d in levels]) if levels else np.zeros((0, len(request.rows), 3, 3))
+    def _kernel(self, operator_id: str) -> Callable[..., dict[str, Any]] | None:
+        if self.name == "light":
+            return None
+        if self.name == "cuda":
+            from polystate.kernels.cuda.runs import FUNCTIONS as on_device
 
+            if operator_id in on_device:
+                return on_device[operator_id]
+        from polystate.kernels.operators import FUNCTIONS
 
-def displacement(
-    u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse", backend: str = "numba"
-) -> np.ndarray:
-    """As `numbers.positive.displacement`, by a backend."""
-    if backend in ("numpy", "light"):
-        from polystate.numbers import positive
-
-        return positive.displacement(u, draw, draw_key, where, psd)
-    from polystate.kernels.gauss import Gaussian
-
-    out = np.empty((1, len(u), 3))
-    Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, backend).draws(draw.seed, draw.index, out)
-    return out[0]
-
-
-def operator(operator_id: str, backend: str) -> Callable[..., dict[str, Any]] | None:
-    """The kernel of an operator, or None where the NumPy function is as good."""
-    if backend == "light":
-        return None
-    if backend == "cuda":
-        from polystate.kernels.cuda.runs import FUNCTIONS as on_device
-
-        if operator_id in on_device:
-            return on_device[operator_id]
-    from polystate.kernels.operators import FUNCTIONS
-
-    return cast("Callable[..., dict[str, Any]] | None", FUNCTIONS.get(operator_id))
+        return cast("Callable[..., dict[str, Any]] | None", FUNCTIONS.get(operator_id))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate.deposition import Deposition
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
 from polystate.kernels import joint
 from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.model.model import Model
 from polystate.numbers.tensors import six_components
 from polystate.operators import call
-from polystate.states.scope_dag import Condition
+from polystate.states.scope_dag import Condition, ScopeDag
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # cause (R,), atom row (R,), values (R, k)
 MOST_BYTES = 1 << 29  # of stored states (mode A) that are held in memory
@@ -39,7 +39,7 @@ def by_cause(parts: Sequence[Part], causes: int, width: int) -> Effects:
     return Effects(start, np.ascontiguousarray(row, np.int64), np.ascontiguousarray(values, np.float64))
 
 
-def is_compiled(dep: Deposition) -> bool:
+def is_compiled(dep: Model) -> bool:
     """Whether all that changes from draw to draw is a sum of rows by state and by condition."""
     absolute = stored = 0
     aligned = {d.axis for d in dep.descriptors.values() if d.axis is not None}
@@ -49,7 +49,7 @@ def is_compiled(dep: Deposition) -> bool:
         conditional = d.active_when != ALWAYS
         if d.table("latents") or (d.is_discrete and d.document.get("state_axis") in aligned):
             return False
-        if d.is_transform or (d.operator or "").startswith(("neural_decoder/", "external_reference/")):
+        if d.is_transform or d.procedure.placed in ("decoder", "trajectory"):
             return False
         if d.is_absolute:
             absolute += 1
@@ -65,14 +65,14 @@ def is_compiled(dep: Deposition) -> bool:
     return absolute <= 1 and stored <= MOST_BYTES
 
 
-def of_states(dep: Deposition, first: np.ndarray) -> tuple[Effects, Effects]:
+def of_states(dep: Model, first: np.ndarray) -> tuple[Effects, Effects]:
     """Displacements (R, 3) Å and absences by slot; the slot of state s of variable v is first[v] + s."""
     moved: list[Part] = []
     gone: list[Part] = []
     for d in dep.descriptors.values():
         if not d.is_discrete or d.signal_type == "unknown":
             continue
-        slots = _slots(d, first)
+        slots = _slots(d, dep.states.dag, first)
         if d.mode == "A":
             _enumerated(d, slots, moved, gone)
             continue
@@ -92,9 +92,8 @@ def of_states(dep: Deposition, first: np.ndarray) -> tuple[Effects, Effects]:
     return by_cause(moved, total, 3), by_cause(gone, total, 0)
 
 
-def _slots(d: Descriptor, first: np.ndarray) -> dict[tuple[int, int], int]:
+def _slots(d: Descriptor, dag: ScopeDag, first: np.ndarray) -> dict[tuple[int, int], int]:
     """The slot of each declared (site, state) of a discrete descriptor."""
-    dag = d.dep.states.dag
     mine = np.flatnonzero(dag.table == [t.id for t in dag.tables].index(d.id))
     return {
         (int(dag.site[v]), int(number)): int(first[v]) + k
@@ -105,7 +104,7 @@ def _slots(d: Descriptor, first: np.ndarray) -> dict[tuple[int, int], int]:
 
 def _enumerated(d: Descriptor, slots: dict[tuple[int, int], int], moved: list[Part], gone: list[Part]) -> None:
     """Mode A: coordinates minus x_ref, and absences, of the atoms of each site."""
-    atoms, x_ref = d.atom_rows, d.dep.x_ref
+    atoms, x_ref = d.atom_rows, d.ground.x_ref
     site = np.where(atoms >= 0, d.label_of_atom[atoms], -1)
     for (label, state), k in evaluate._state_row(d).items():
         here = np.flatnonzero(site == label)
@@ -118,7 +117,7 @@ def _enumerated(d: Descriptor, slots: dict[tuple[int, int], int], moved: list[Pa
             gone.append((slot[out], atoms[here][out], np.zeros((int(out.sum()), 0))))
 
 
-def of_conditions(dep: Deposition, base: Request) -> tuple[list[Condition], Effects, Effects]:
+def of_conditions(dep: Model, base: Request) -> tuple[list[Condition], Effects, Effects]:
     """The conditions of continuous descriptors, and what holds under each: displacements (R, 3), covariances (R, 6)."""
     found: dict[Condition, int] = {}
     moved: list[Part] = []
@@ -136,7 +135,7 @@ def of_conditions(dep: Deposition, base: Request) -> tuple[list[Condition], Effe
         active: Condition = conditions[d.active_when] if d.active_when != ALWAYS else ()
         if own:
             numbers = np.asarray(d.array("condition"))
-            name = "b" if d.has("b") else "u"
+            name = d.procedure.parameter
             values = np.asarray(evaluate.on_axis(d, name, base))
             for number in np.unique(numbers).tolist():
                 both = (*active, *(() if number == ALWAYS else conditions[number]))

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from polystate.deposition import Deposition
 from polystate.errors import DrawRange
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
+from polystate.evaluation.rendering import render
+from polystate.evaluation.request import axis_states, axis_steps
 from polystate.kernels import effects, gauss, joint, stack
-from polystate.kernels.dispatch import resolve
+from polystate.kernels.dispatch import choice, named, resolve
 from polystate.kernels.draws import gaussian
 from polystate.kernels.jit import jit
+from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.numbers.positive import checked_psd
 from polystate.numbers.tensors import six_components
@@ -33,7 +35,7 @@ class Ensemble:
 
     def __init__(
         self,
-        dep: Deposition,
+        dep: Model,
         state: Mapping[Any, str] | None = None,
         at: Mapping[str, int] | None = None,
         psd: str = "refuse",
@@ -43,8 +45,8 @@ class Ensemble:
         self.dep, self.psd, self.backend = dep, checked_psd(psd), resolve(backend)
         self._given: dict[str, Any] = {"state": dict(state or {}), "at": dict(at or {}), "allow_code": allow_code}
         dep.check_documents()
-        steps = dep.steps(at or {})
-        self._named = dep.axis_states(steps, state or {})  # each draw decides whether it is legal
+        steps = axis_steps(dep, at or {})
+        self._named = axis_states(dep, steps, state or {})  # each draw decides whether it is legal
         self._fixed = np.full(len(dep.states.dag), -1, np.int64)
         for v, s in dep.states._find(self._named).items():
             self._fixed[v] = s
@@ -60,7 +62,7 @@ class Ensemble:
         dep = self.dep
         self._variables = joint.Variables(dep.states)
         nothing = np.full(self.n_variables, joint.INACTIVE, np.int64)
-        base = Request(dep, nothing, dep.rows(None), steps, backend="numba")
+        base = Request(dep, nothing, dep.rows(None), steps, backend=named("numba"))
         self._mean, self._present = evaluate.mean(base), evaluate.present(base)
         self._moved, self._gone = effects.of_states(dep, self._variables.start)
         conditions, self._shifted, self._widened = effects.of_conditions(dep, base)
@@ -158,7 +160,8 @@ class Ensemble:
         self, seed: int, first: int, xyz: np.ndarray, present: np.ndarray | None, states: np.ndarray | None
     ) -> np.ndarray:
         for d in range(len(xyz)):
-            snapshot = self.dep.render(draw=Draw(seed, first + d), psd=self.psd, backend=self.backend, **self._given)
+            draw = Draw(seed, first + d)
+            snapshot = render(self.dep, draw=draw, psd=self.psd, backend=choice(self.backend), **self._given)
             xyz[d] = snapshot.xyz
             if present is not None:
                 present[d] = snapshot.present

@@ -14,6 +14,7 @@ from polystate.model.descriptor import Descriptor
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, VOIGT, symmetrised
 
 BLOCK = 2048  # atoms whose columns stay in the cache
+ISOTROPIC = "parametric_gaussian/iadp_v1"  # whose rows are added as numbers
 MANY = 1 << 62  # combinations that fit into one number
 
 
@@ -23,17 +24,19 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
     iso, rest = np.zeros(n), np.zeros((1, 3, 3))
     together: list[tuple[np.ndarray | None, np.ndarray]] = []
     for d in levels:
-        if d.operator == "parametric_gaussian/iadp_v1":
+        if d.operator == ISOTROPIC:
             rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
             mine, at = request.among(d.atom_rows[rows])
             active = evaluate.is_active(d, request)
-            b = np.asarray(evaluate.on_axis(d, "b", request))[rows[mine]]
+            b = np.asarray(evaluate.on_axis(d, d.procedure.parameter, request))[rows[mine]]
             iso += np.bincount(at, active * b / EIGHT_PI_SQUARED, n)
-        elif d.operator != "parametric_gaussian/tls_v1" or d.offset is not None:
+        elif d.procedure.placed != "groups" or d.offset is not None:
             rest = rest + evaluate.level_covariance(d, request)
         elif evaluate.is_in_force(d, request):
             active = evaluate.is_active(d, request)
-            together.append((np.asarray(evaluate.on_axis(d, "tls", request)) if active else None, d.label_of_atom))
+            together.append(
+                (np.asarray(evaluate.on_axis(d, d.procedure.parameter, request)) if active else None, d.label_of_atom)
+            )
     u = sum_of_levels(together, request.dep.x_ref, request.rows, iso)
     if rest.any():
         u += rest

@@ -71,11 +71,11 @@ def _affine(weight, bias, h, out):
 
 def mlp_v1(latent: np.ndarray, activation: str = "tanh", **layers: np.ndarray) -> dict[str, np.ndarray]:
     """h ← f(W h + b) layer by layer, the last without f. Returns output: (M, 3) Å."""
-    from polystate.operators import neural_decoder
+    from polystate.operators.neural_decoder import mlp_v1 as reference
 
-    function: Any = neural_decoder.ACTIVATIONS.get(activation)
+    function: Any = reference.ACTIVATIONS.get(activation)
     if function is None:
-        return neural_decoder.mlp_v1(latent, activation, **layers)  # refuses by name
+        return reference.mlp_v1(latent, activation, **layers)  # refuses by name
     h = np.ascontiguousarray(latent, np.float64)
     depth = sum(1 for name in layers if name.startswith("w"))
     for k in range(depth):

@@ -14,9 +14,13 @@ from polystate.kernels import stack
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.positive import indefinite
 from polystate.numbers.tensors import six_components, symmetric
+from polystate.operators import call
+from polystate.operators.parametric_gaussian.tls_v1 import screw
 
 LANES = 4  # atoms of a combination are padded to whole vectors
-PARAMETER = {"tls_v1": "tls", "iadp_v1": "b", "aadp_v1": "u", "nm_covariance_v1": "variance"}
+TLS, ISOTROPIC, ANISOTROPIC, MODES = (  # the operators that have kernels; others are added as their formula gives them
+    f"parametric_gaussian/{name}" for name in ("tls_v1", "iadp_v1", "aadp_v1", "nm_covariance_v1")
+)
 
 
 class Plan:
@@ -35,7 +39,7 @@ class Plan:
         active = [d for d in levels if evaluate.is_active(d, request)]
         for d in active:
             self.parameters[d.id] = parameter_of(d, request)
-        tls = [d for d in levels if d.operator == "parametric_gaussian/tls_v1" and evaluate.is_in_force(d, request)]
+        tls = [d for d in levels if d.operator == TLS and evaluate.is_in_force(d, request)]
         self._tls = [d if d in active else None for d in tls]  # None where a level has none of the atoms
         self._combine(request, tls)
         self._place(request, [d for d in active if d not in tls])
@@ -82,26 +86,24 @@ class Plan:
         self._iso = np.zeros(len(self._row))
 
     def _place(self, request: Request, others: Sequence[Descriptor]) -> None:
-        """Where the rows of ADP and mode descriptors that hold act."""
-        self._others: list[tuple[Descriptor, np.ndarray, np.ndarray]] = []
-        self._bases: dict[str, np.ndarray] = {}
+        """Where the rows of ADP, mode and other descriptors that hold act."""
+        self._others: list[tuple[Descriptor, np.ndarray | None, np.ndarray]] = []
+        self._fixed: dict[str, dict[str, np.ndarray]] = {}  # inputs beside the parameter
         for d in others:
-            if d.operator == "parametric_gaussian/nm_covariance_v1":
-                mine, at = request.among(d.atom_rows)
-                self._bases[d.id] = np.ascontiguousarray(d.array("basis"), np.float64)
-            else:
-                rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
-                mine, at = request.among(d.atom_rows[rows])
-                mine = rows[mine]
+            at, mine, self._fixed[d.id] = evaluate.placed(d, request)
+            if d.operator == MODES:
+                mine = request.among(d.atom_rows)[0]
+                self._fixed[d.id] = {"basis": np.ascontiguousarray(d.array("basis"), np.float64)}
             self._others.append((d, mine, self._position[at]))
-        anisotropic = any(d.operator != "parametric_gaussian/iadp_v1" for d in others)
+        anisotropic = any(d.operator != ISOTROPIC for d in others)
         self._aniso = np.zeros((6, len(self._row) if anisotropic else 0))
         self._only_isotropic = (  # and each atom once: then there is nothing to add to
-            [d.operator for d in others] == ["parametric_gaussian/iadp_v1"]
-            and np.bincount(self._others[0][2], minlength=1).max() <= 1
+            [d.operator for d in others] == [ISOTROPIC] and np.bincount(self._others[0][2], minlength=1).max() <= 1
         )
         self._whole = {
-            d.id for d, mine, _ in self._others if np.array_equal(mine, np.arange(len(self.parameters[d.id])))
+            d.id
+            for d, mine, _ in self._others
+            if mine is None or np.array_equal(mine, np.arange(len(self.parameters[d.id])))
         }
 
     # -- what is evaluated -------------------------------------------------------------------------------
@@ -141,17 +143,18 @@ class Plan:
             self._aniso[:] = 0
         for d, mine, place in self._others:
             values = self.parameters[d.id]
-            if d.operator == "parametric_gaussian/nm_covariance_v1":
-                basis = d.turn(self._bases[d.id])
+            if d.operator == MODES:
+                basis = d.turn(self._fixed[d.id]["basis"])
                 stack.add_modes(place, mine, np.ascontiguousarray(basis), values, self._aniso)
                 continue
             values = values if d.id in self._whole else values[mine]
-            if d.operator == "parametric_gaussian/iadp_v1":
+            if d.operator == ISOTROPIC:
                 (stack.set_isotropic if self._only_isotropic else stack.add_isotropic)(place, values, self._iso)
-            else:
-                if d.offset is not None:
-                    values = six_components(d.turn_covariance(symmetric(values)))
+            elif d.operator == ANISOTROPIC and d.offset is None:
                 stack.add_anisotropic(place, values, self._aniso)
+            else:
+                u = call(d.procedure.operator, {d.procedure.parameter: values, **self._fixed[d.id]})["u"]
+                stack.add_anisotropic(place, six_components(d.turn_covariance(u)), self._aniso)
         last = self._stages[-1]
         return tables[-1], last.row, last.parent, last.origin, above, above_origin
 
@@ -163,10 +166,10 @@ class Plan:
 
 def parameter_of(d: Descriptor, request: Request) -> np.ndarray:
     """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for."""
-    if not (d.operator or "").startswith("parametric_gaussian/"):
+    if not d.procedure.parameter:
         found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
         raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
-    return np.array(evaluate.on_axis(d, PARAMETER[str(d.operator).split("/")[1]], request), np.float64)
+    return np.array(evaluate.on_axis(d, d.procedure.parameter, request), np.float64)
 
 
 @dataclass
@@ -200,7 +203,6 @@ def _some(tls: np.ndarray) -> np.ndarray:
 
 def turned_tls(tls: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """TLS rows (G, 24) of a fitted frame in the deposition's, p' = R p + d."""
-    from polystate.operators.parametric_gaussian import screw
 
     def moved(m: np.ndarray) -> np.ndarray:
         return rotation @ m @ rotation.T

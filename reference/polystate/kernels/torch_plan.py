@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from polystate.errors import UnsupportedCombination
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
-from polystate.kernels.plan import parameter_of
+from polystate.kernels.plan import MODES, TLS, parameter_of
 from polystate.model.descriptor import Descriptor
-from polystate.numbers.tensors import EIGHT_PI_SQUARED
+from polystate.operators import call
 
 FULL = torch.tensor([[0, 3, 4], [3, 1, 5], [4, 5, 2]])  # of 11, 22, 33, 12, 13, 23
 
@@ -37,6 +38,8 @@ class TorchPlan:
         for d in levels:
             if not evaluate.is_active(d, request):
                 continue
+            if d.procedure.placed != "rows" and d.operator not in (TLS, MODES):
+                raise UnsupportedCombination(d.path, d.operator, "an operator that has a formula in torch")
             self.parameters[d.id] = torch.from_numpy(parameter_of(d, request))
             mine, at = _places(d, request)
             self._levels.append((d, torch.from_numpy(mine), torch.from_numpy(at), _basis(d)))
@@ -58,16 +61,13 @@ class TorchPlan:
         rotation, shift = (np.eye(3), np.zeros(3)) if d.offset is None else d.offset
         r, t = torch.tensor(np.asarray(rotation, np.float64)), torch.tensor(np.asarray(shift, np.float64))
         values = self.parameters[d.id]
-        match str(d.operator).split("/")[1]:
-            case "tls_v1":
-                u = tls(values[mine], (self.xyz[at] - t) @ r)
-            case "iadp_v1":
-                return (values[mine] / EIGHT_PI_SQUARED)[:, None, None] * torch.eye(3, dtype=torch.float64)
-            case "aadp_v1":
-                u = values[mine][:, FULL]
-            case _:  # nm_covariance_v1, which `parameter_of` lets through last
-                v = basis[:, mine]
-                u = symmetrised(torch.einsum("k,kni,knj->nij", values, v, v))
+        if d.operator == TLS:
+            u = tls(values[mine], (self.xyz[at] - t) @ r)
+        elif d.procedure.placed == "rows":  # linear in its row: what the formula gives for units, times the row
+            u = torch.einsum("nk,kij->nij", values[mine].reshape(len(mine), -1), _of_units(d, values))
+        else:
+            v = basis[:, mine]
+            u = symmetrised(torch.einsum("k,kni,knj->nij", values, v, v))
         return u if d.offset is None else symmetrised(r @ u @ r.T)
 
 
@@ -90,19 +90,26 @@ def tls(rows: Tensor, xyz: Tensor) -> Tensor:
 
 def _places(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     """Rows of parameters (TLS: groups; ADP: rows that hold; modes: atoms of the basis), and the atoms they act on."""
-    if d.operator == "parametric_gaussian/tls_v1":
+    if d.procedure.placed == "groups":
         label = d.label_of_atom[request.rows].astype(np.int64)
         at = np.flatnonzero(label >= 0)
         return label[at], at
     rows = np.arange(len(d.atom_rows))
-    if d.operator != "parametric_gaussian/nm_covariance_v1":
+    if d.procedure.placed == "rows":
         rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
     mine, at = request.among(d.atom_rows[rows])
     return rows[mine].astype(np.int64), np.asarray(at, np.int64)
 
 
+def _of_units(d: Descriptor, values: Tensor) -> Tensor:
+    """U (k, 3, 3) of the k units of a row of a parameter (R,) or (R, k)."""
+    k = values.shape[1] if values.ndim == 2 else 1
+    units = np.eye(k) if values.ndim == 2 else np.ones(1)
+    return torch.from_numpy(call(d.procedure.operator, {d.procedure.parameter: units})["u"])
+
+
 def _basis(d: Descriptor) -> Tensor:
     """(k, M, 3) for normal modes, nothing for others."""
-    if d.operator != "parametric_gaussian/nm_covariance_v1":
+    if d.procedure.placed != "modes":
         return torch.empty(0)
     return torch.tensor(np.asarray(d.array("basis"), np.float64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,17 +13,31 @@ from polystate.errors import (
     UnsupportedCombination,
     WrongShape,
 )
+from polystate.model.descriptor import Descriptor
+from polystate.model.listed import enumerated
 from polystate.operators import call
-from polystate.store.tree import Group
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
+from polystate.store.tree import Group, Tree
+from polystate.structure.hierarchy import Hierarchy
 
 ASSIGNMENT = "assignment/nearest_landmark_v1"
 MEAN = "ensemble/occupancy_weighted_mean_v1"
 ARRAYS = {ASSIGNMENT: ("labels",), MEAN: ("atom_id", "xyz", "present")}
 TABLES = ("states", "variables")
 LAST_KEY = 0xFFFFFFFF
+
+
+class Sources(Protocol):
+    """What a derivation looks at: a model, whose sources are judged before they are used."""
+
+    @property
+    def tree(self) -> Tree: ...
+    @property
+    def hierarchy(self) -> Hierarchy: ...
+    @property
+    def x_ref(self) -> np.ndarray: ...
+    @property
+    def descriptors(self) -> dict[str, Descriptor]: ...
+    def check_payload(self, d: Descriptor, part: str = "all") -> None: ...
 
 
 def maker(document: Mapping[str, Any]) -> str | None:
@@ -40,18 +54,20 @@ def is_complete(d: Descriptor) -> bool:
     return all(a in stored.arrays for a in ARRAYS[name]) and all(t in stored.tables for t in TABLES)
 
 
-def completed(d: Descriptor) -> Group:
+def complete(dep: Sources, d: Descriptor) -> Group:
     """A descriptor's group with what is not stored computed; what is stored stays."""
-    made = made_from_inputs(d)
+    if is_complete(d):
+        return d.stored
+    made = made_from_inputs(dep, d)
     arrays = {**made.arrays, **{n: d.stored.arrays[n] for n in d.stored.arrays}}
     tables = {**made.tables, **{n: d.stored.tables[n] for n in d.stored.tables}}
     return Group(d.document, arrays, tables)
 
 
-def made_from_inputs(d: Descriptor) -> Group:
+def made_from_inputs(dep: Sources, d: Descriptor) -> Group:
     """The payload that the operator of `derived_from` gives now."""
-    makers: dict[str, Callable[[Descriptor], Group]] = {ASSIGNMENT: _assigned, MEAN: _averaged}
-    return makers[str(maker(d.document))](d)
+    makers: dict[str, Callable[[Sources, Descriptor], Group]] = {ASSIGNMENT: _assigned, MEAN: _averaged}
+    return makers[str(maker(d.document))](dep, d)
 
 
 def inputs(d: Descriptor, layer: str) -> list[str]:
@@ -61,26 +77,26 @@ def inputs(d: Descriptor, layer: str) -> list[str]:
     return [p.split("/", 1)[1] for p in paths if p.startswith(layer + "/")]
 
 
-def _source(d: Descriptor) -> Descriptor:
+def _source(dep: Sources, d: Descriptor) -> Descriptor:
     names = inputs(d, "descriptors")
-    if len(names) != 1 or names[0] not in d.dep.descriptors:
+    if len(names) != 1 or names[0] not in dep.descriptors:
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
         )
-    source = d.dep.descriptors[names[0]]
+    source = dep.descriptors[names[0]]
     if source.signal_type == "unknown":
         raise UnsupportedCombination(f"{d.path}#/derived_from/inputs", f"{source.id}, of unknown signal", "a known one")
-    d.dep.check_payload(source)
+    dep.check_payload(source)
     return source
 
 
-def _assigned(d: Descriptor) -> Group:
+def _assigned(dep: Sources, d: Descriptor) -> Group:
     """`labels` along the axis of a descriptor: the nearest of its landmarks at each step."""
-    source = _source(d)
+    source = _source(dep, d)
     path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
-    if path not in d.dep.tree:
+    if path not in dep.tree:
         raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")
-    landmarks = d.dep.tree[path]
+    landmarks = dep.tree[path]
     variable = str(landmarks.attributes.get("variable", "latent"))
     if source.axis is None or source.axis != d.axis:
         raise UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, f"{source.axis}, the axis of {source.id}")
@@ -93,21 +109,19 @@ def _assigned(d: Descriptor) -> Group:
     labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
     counted = np.bincount(labels, minlength=len(point)) / len(labels)
     names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]
-    return Group({}, {"labels": labels}, _tables(d, 0, names, counted))  # [DRV-10]
+    return Group({}, {"labels": labels}, _tables(dep, d, 0, names, counted))  # [DRV-10]
 
 
-def _averaged(d: Descriptor) -> Group:
+def _averaged(dep: Sources, d: Descriptor) -> Group:
     """Mode A coordinates of one state: the mean over the states of a descriptor with one site.
 
     [DRV-11] Ids are those of the deposition and coordinates stand in its frame, whatever the source was made for."""
-    source = _source(d)
+    source = _source(dep, d)
     site = np.unique(source.column("states", "site"))
     if len(site) != 1 or (source.column("states", "condition") != -1).any():
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", "several sites, or conditions", "one site whose states always hold"
         )
-    from polystate.model.listed import enumerated
-
     atom_id, xyz, present = enumerated(source)
     population = source.column("states", "population")
     mean = call(MEAN, {"xyz": xyz, "population": population, "present": present})
@@ -116,14 +130,14 @@ def _averaged(d: Descriptor) -> Group:
     rows, has = rows[kept], mean["occupancy"][kept] > 0
     xyz = source.from_fitted(mean["xyz"][kept])
     arrays = {
-        "atom_id": d.dep.hierarchy.atom_id[rows].astype(np.uint32),
-        "xyz": np.where(has[:, None], xyz, d.dep.x_ref[rows])[None],  # [DSC-28] absent atoms store x_ref
+        "atom_id": dep.hierarchy.atom_id[rows].astype(np.uint32),
+        "xyz": np.where(has[:, None], xyz, dep.x_ref[rows])[None],  # [DSC-28] absent atoms store x_ref
         "present": has.astype(np.uint8)[None],
     }
-    return Group({}, arrays, _tables(d, int(site[0]), ["mean"], np.ones(1)))
+    return Group({}, arrays, _tables(dep, d, int(site[0]), ["mean"], np.ones(1)))
 
 
-def _tables(d: Descriptor, site: int, labels: list[str], population: np.ndarray) -> dict[str, Any]:
+def _tables(dep: Sources, d: Descriptor, site: int, labels: list[str], population: np.ndarray) -> dict[str, Any]:
     n = len(labels)
     states = {
         "site": np.full(n, site, np.int32),
@@ -134,15 +148,15 @@ def _tables(d: Descriptor, site: int, labels: list[str], population: np.ndarray)
         "deposited": np.full(n, np.nan),
         "source": ["measured"] * n,
     }
-    variables = {"site": np.array([site], np.int32), "draw_key": np.array([free_draw_key(d)], np.uint32)}
+    variables = {"site": np.array([site], np.int32), "draw_key": np.array([free_draw_key(dep, d)], np.uint32)}
     return {"states": states, "variables": variables}
 
 
-def free_draw_key(d: Descriptor) -> int:
+def free_draw_key(dep: Sources, d: Descriptor) -> int:
     """A draw key for a computed variable: the largest that no stored table uses, a different one for each, by id."""
     taken: set[int] = set()
     waiting = []
-    for name, other in d.dep.descriptors.items():
+    for name, other in dep.descriptors.items():
         for table in ("variables", "latents"):
             if table in other.stored.tables and "draw_key" in other.stored.tables[table]:
                 taken.update(np.asarray(other.stored.tables[table]["draw_key"]).tolist())

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from polystate.errors import MissingArray, ReferenceMismatch, UnknownAtom, WrongShape
 from polystate.numbers.tensors import symmetrised, turned
+from polystate.operators import procedure
+from polystate.operators.procedure import Procedure
 from polystate.store.reading import StoredTree
 from polystate.store.tree import Group, Table
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
+from polystate.structure.ground import Ground
 
 ALWAYS = -1
 ROTATION_TOLERANCE = 1e-6  # of an element of R Rᵀ - 1
@@ -38,13 +38,17 @@ def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
 
 
 class Descriptor:
-    """Read access to one descriptor's document, arrays and tables."""
+    """Read access to one descriptor's document, arrays and tables.
 
-    def __init__(self, dep: Deposition, name: str, group: Group) -> None:
-        self.dep, self.id, self.stored = dep, name, group
+    ground: what it varies. complete: gives its whole group where `derived_from` says how and not all is stored.
+    memo: what others have opened for it once and keep, such as a trajectory."""
+
+    def __init__(self, ground: Ground, name: str, group: Group, complete: Callable[[Descriptor], Group]) -> None:
+        self.ground, self.id, self.stored = ground, name, group
         self.path = f"descriptors/{name}"
         self.document: Mapping[str, Any] = without_nulls(group.attributes)
-        self._program: Any = None
+        self.memo: dict[str, Any] = {}
+        self._complete = complete
 
     # -- what it is --------------------------------------------------------------------------------------
 
@@ -68,6 +72,11 @@ class Descriptor:
     def operator(self) -> str | None:
         """The operator's id, or None where the mode itself is the procedure."""
         return (self.document.get("operator") or {}).get("id")
+
+    @cached_property
+    def procedure(self) -> Procedure:
+        """How its operator is evaluated."""
+        return procedure(self.operator)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -110,7 +119,7 @@ class Descriptor:
 
     @cached_property
     def _scope(self) -> tuple[np.ndarray, int]:
-        return self.dep.scope_labels(self.document.get("scope", {}), f"{self.path}#/scope")
+        return self.ground.scope_labels(self.document.get("scope", {}), f"{self.path}#/scope")
 
     @property
     def label_of_atom(self) -> np.ndarray:
@@ -124,16 +133,14 @@ class Descriptor:
     @cached_property
     def label_names(self) -> list[str]:
         """The names of the scope's labels, used to name sites."""
-        return self.dep.scope_names(self.document.get("scope", {}), self.n_labels)
+        return self.ground.scope_names(self.document.get("scope", {}), self.n_labels)
 
     # -- its payload -------------------------------------------------------------------------------------
 
     @cached_property
     def group(self) -> Group:
         """Its arrays and tables: as stored, and computed where `derived_from` says how and nothing is stored."""
-        from polystate.model.derivation import completed, is_complete
-
-        return self.stored if is_complete(self) else completed(self)
+        return self._complete(self)
 
     def has(self, name: str) -> bool:
         return name in self.group.arrays
@@ -142,7 +149,7 @@ class Descriptor:
         """An array of the payload, or one row of its first dimension (only that row is read)."""
         if name not in self.group.arrays:
             raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this descriptor")
-        tree = self.dep.tree
+        tree = self.ground.tree
         if step is not None and isinstance(tree, StoredTree) and name in self.stored.arrays:
             return tree.read_array(f"{self.path}/{name}", step)
         values = np.asarray(self.group.arrays[name])
@@ -174,10 +181,10 @@ class Descriptor:
                 raise UnknownAtom(f"{where}[{unmapped[0]}]", f"atom_id {found}", f"ids of {self.path}/atom_map/old")
             ids = new[order][place].astype(np.int64)
         if kind == "superset":
-            known = self.dep.hierarchy.atom_id.astype(np.int64)
+            known = self.ground.hierarchy.atom_id.astype(np.int64)
             place = np.minimum(np.searchsorted(known, ids), max(0, len(known) - 1))
             return np.where(known[place] == ids, place, -1) if len(known) else np.full(len(ids), -1)
-        return self.dep.hierarchy.rows_of(ids, where)
+        return self.ground.hierarchy.rows_of(ids, where)
 
     @cached_property
     def atom_rows(self) -> np.ndarray:
@@ -195,26 +202,9 @@ class Descriptor:
             rows = self.atom_rows
         else:
             return self.label_of_atom >= 0
-        result = np.zeros(self.dep.n_atoms, bool)
+        result = np.zeros(self.ground.n_atoms, bool)
         result[rows[rows >= 0]] = True
         return result
-
-    # -- what stands outside the store -------------------------------------------------------------------
-
-    @cached_property
-    def trajectory(self) -> Any:
-        """The frames of its artifact, verified when they are first asked for."""
-        from polystate.artifacts.trajectory import Trajectory
-
-        return Trajectory(self)
-
-    def program(self, allow_code: bool) -> Any:
-        """The body of a decoder, ready to run; loaded once, permission asked each time."""
-        from polystate.artifacts.bodies import load
-
-        if self._program is None or not allow_code:
-            self._program = load(self, allow_code)
-        return self._program
 
     # -- its reference -----------------------------------------------------------------------------------
 
@@ -233,14 +223,14 @@ class Descriptor:
             if rotation.shape != (3, 3) or translation.shape != (3,):
                 raise WrongShape(f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)")
             return nearest_rotation(rotation), translation
-        frame, ours = reference.get("frame", "deposition"), self.dep.frame
+        frame, ours = reference.get("frame", "deposition"), self.ground.frame
         if frame != ours:
             raise ReferenceMismatch(f"{self.path}#/reference/frame", frame, f"frame {ours}, or an offset")
         pinned = reference.get("hash")
         if pinned is not None:
             from polystate.store.digest import reference_hash
 
-            found = reference_hash(self.dep.x_ref[self.label_of_atom >= 0])
+            found = reference_hash(self.ground.x_ref[self.label_of_atom >= 0])
             if pinned != found:
                 raise ReferenceMismatch(f"{self.path}#/reference/hash", pinned, f"{found}, or an offset")
         return None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from polystate.errors import UnsupportedCombination
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
+from polystate.model.descriptor import Descriptor
 
 ROUNDING = 5e-13  # ångström; a smaller difference under an offset is rounding, and no row of its own
 
@@ -33,7 +31,7 @@ def enumerated(d: Descriptor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows = d.rows_of_ids(atom_id, f"{d.path}/atom_id")
     atom_id, rows = atom_id[rows >= 0], rows[rows >= 0]
     row_of = {pair: k for k, pair in enumerate(pairs(d))}
-    xyz = np.repeat(d.to_fitted(d.dep.x_ref[rows])[None], len(row_of), axis=0)
+    xyz = np.repeat(d.to_fitted(d.ground.x_ref[rows])[None], len(row_of), axis=0)
     present = np.ones((len(row_of), len(atom_id)), np.uint8)
     for name in ("deltas", "absent"):
         if not d.table(name):
@@ -57,7 +55,7 @@ def sparse(d: Descriptor) -> dict[str, dict[str, Any]]:
     known = np.flatnonzero(rows >= 0)
     known = known[np.argsort(atom_id[known], kind="stable")]  # rows of a table are in order of atom_id
     atom_id, xyz, present, rows = atom_id[known], xyz[:, known], present[:, known], rows[known]
-    moved = xyz - d.to_fitted(d.dep.x_ref[rows])
+    moved = xyz - d.to_fitted(d.ground.x_ref[rows])
     smallest = 0.0 if d.offset is None else ROUNDING
     label = d.label_of_atom[rows]
     deltas: list[tuple[int, int, np.ndarray, np.ndarray]] = []

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 # [DSC-4] regime, mode, signal type, subcase of the operator, algebras
 PROCEDURES = [
     ("discrete", "A", "categorical_state", "", {"independent", "nested_under"}),
@@ -25,11 +20,3 @@ PROCEDURES = [
 ]
 
 STATE_TABLES = ("states", "variables", "conditions")
-
-BROADCAST_ONLY = (
-    "parametric_gaussian/iadp_v1",
-    "parametric_gaussian/aadp_v1",
-    "parametric_gaussian/nm_covariance_v1",
-)
-
-COMPONENTS = {"basis": "coefficients", "neural_decoder": "latent"}  # by subcase

@@ -32,3 +32,15 @@ def turned(vectors: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     """R v of vectors (n, 3): one column after the other, so that one vector alone has the numbers it has among many,
     which a matrix product of a library does not promise."""
     return vectors[:, :1] * rotation[:, 0] + vectors[:, 1:2] * rotation[:, 1] + vectors[:, 2:] * rotation[:, 2]
+
+
+def rotation(quaternion: np.ndarray) -> np.ndarray:
+    """Rotation matrices of quaternions (..., 4) in the order w, x, y, z, divided by their norm; (..., 3, 3)."""
+    q = np.asarray(quaternion, np.float64)
+    w, x, y, z = np.moveaxis(q / np.linalg.norm(q, axis=-1, keepdims=True), -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)

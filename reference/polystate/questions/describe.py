@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from polystate.evaluation import evaluate
+from polystate.evaluation.request import request as made_request
 from polystate.model.descriptor import Descriptor
+from polystate.model.model import Model
 from polystate.numbers.tensors import six_components
 
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
-
-def describe(dep: Deposition) -> dict[str, Any]:
+def describe(dep: Model) -> dict[str, Any]:
     """Counts and names: atoms, residues, chains, descriptors, axes, levels."""
     dep.check_documents()
     return {
@@ -47,7 +46,7 @@ def _summary(d: Descriptor) -> dict[str, Any]:
     }
 
 
-def explain(dep: Deposition, atom: str | None = None, **request: Any) -> list[dict[str, Any]]:
+def explain(dep: Model, atom: str | None = None, **request: Any) -> list[dict[str, Any]]:
     """One row a descriptor: whether it is active, where its numbers come from, by which operator, and how much.
 
     atom: `A/128/CA`, an atom_id, or `A/128` for all atoms of a residue; the states are then those of its sites. For one
@@ -56,12 +55,12 @@ def explain(dep: Deposition, atom: str | None = None, **request: Any) -> list[di
     ids: Sequence[int] | None = request.pop("atoms", None)
     if atom is not None:
         ids = dep.hierarchy.atom_id[dep.hierarchy.find(atom)].tolist()
-    asked = dep.request(atoms=ids, **request)
+    asked = made_request(dep, atoms=ids, **request)
     there = evaluate.present(asked)
     return [_contribution(d, asked, there) for d in _in_order(dep)]
 
 
-def _in_order(dep: Deposition) -> list[Descriptor]:
+def _in_order(dep: Model) -> list[Descriptor]:
     """Base first, then displacements, transforms and covariances, as they act."""
     found = list(dep.descriptors.values())
     gaussian = evaluate.gaussian_levels(dep)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from polystate.errors import MissingArray, UnknownGrouping, UnsupportedCombination
+from polystate.model.descriptor import Descriptor
+from polystate.model.model import Model
 from polystate.operators import call
 from polystate.structure.hierarchy import LEVELS
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
-    from polystate.model.descriptor import Descriptor
 
 SMALLEST_FIRST = tuple(reversed(LEVELS))  # atom, residue, chain, entity, deposition
 
@@ -24,7 +22,7 @@ SMALLEST_FIRST = tuple(reversed(LEVELS))  # atom, residue, chain, entity, deposi
 class ScopeView:
     """What a deposition says at one scope: a level of the hierarchy, or a grouping by name."""
 
-    dep: Deposition
+    dep: Model
     name: str
 
     @property
@@ -57,7 +55,7 @@ class ScopeView:
         return [d for d in found if (d.document.get("scope") or {}).get("grouping") == self.name]
 
 
-def scope(dep: Deposition, name: str) -> ScopeView:
+def scope(dep: Model, name: str) -> ScopeView:
     """The scope of a name: a level, or a grouping of this deposition."""
     if name not in LEVELS and name not in dep.groupings:
         raise UnknownGrouping("scope", name, "a level, or one of " + (", ".join(dep.groupings) or "no groupings"))
@@ -72,7 +70,7 @@ def level_of(d: Descriptor) -> str:
     label = d.label_of_atom
     covered = np.flatnonzero(label >= 0)
     for level in SMALLEST_FIRST:
-        node = d.dep.hierarchy.of_atoms(level)[covered]
+        node = d.ground.hierarchy.of_atoms(level)[covered]
         if (node < 0).any():
             continue  # atoms of no entity
         pairs = np.unique(np.stack([label[covered], node]), axis=1)
@@ -99,7 +97,7 @@ class VariableView:
     states: tuple[tuple[str, float, Mapping[str, tuple[str, ...]]], ...]
 
 
-def variables(dep: Deposition) -> Iterator[VariableView]:
+def variables(dep: Model) -> Iterator[VariableView]:
     """All variables, parents before children; as many rows as there are states, never as many as joint states."""
     dag = dep.states.dag
     depth: dict[int, int] = {}
@@ -123,7 +121,7 @@ def variables(dep: Deposition) -> Iterator[VariableView]:
 # -- beads and annotations -------------------------------------------------------------------------------
 
 
-def beads(dep: Deposition, name: str, xyz: np.ndarray) -> np.ndarray:
+def beads(dep: Model, name: str, xyz: np.ndarray) -> np.ndarray:
     """Bead coordinates of a coarse_grain grouping, (G, 3) ångström, from the coordinates of all atoms (N, 3)."""
     if name not in dep.groupings:
         raise UnknownGrouping("groupings", name, "one of " + (", ".join(dep.groupings) or "no groupings"))
@@ -134,7 +132,7 @@ def beads(dep: Deposition, name: str, xyz: np.ndarray) -> np.ndarray:
     return call("coarse_grain/weighted_sum_v1", inputs, {"labels": found.n_labels})["xyz"]
 
 
-def symmetry_copies(dep: Deposition, triplets: Sequence[str], xyz: np.ndarray) -> np.ndarray:
+def symmetry_copies(dep: Model, triplets: Sequence[str], xyz: np.ndarray) -> np.ndarray:
     """Copies of a rendering under operations such as "-x,y+1/2,-z" in the unit cell, (K, N, 3) ångström."""
     cell = dep.tree["hierarchy"].attributes.get("cell") if "hierarchy" in dep.tree else None
     if not cell:
@@ -143,7 +141,7 @@ def symmetry_copies(dep: Deposition, triplets: Sequence[str], xyz: np.ndarray) -
     return call("symmetry/space_group_v1", {"cell": six, "xyz": xyz}, {"triplets": list(triplets)})["xyz"]
 
 
-def assembly(dep: Deposition, name: str, xyz: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def assembly(dep: Model, name: str, xyz: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """The copies that make an assembly: (atom ids, coordinates) for each operator, from a rendering (N, 3)."""
     path = f"hierarchy/assemblies/{name}"
     if path not in dep.tree:
@@ -165,7 +163,7 @@ class Annotation:
     selector: Mapping[str, Any]
     body: Any
     document: Mapping[str, Any]
-    dep: Deposition
+    dep: Model
 
     def atoms(self) -> np.ndarray:
         """The ids of the atoms it is about; none where its selector points to nothing that exists."""
@@ -187,7 +185,7 @@ class Annotation:
         return h.atom_id[:0]
 
 
-def remarks(dep: Deposition, namespace: str | None = None) -> Iterator[Annotation]:
+def remarks(dep: Model, namespace: str | None = None) -> Iterator[Annotation]:
     """All annotations, or those of one namespace; evaluation never reads them."""
     for path in sorted(p for p in dep.tree if p.startswith("annotations/") and p.count("/") == 1):
         name = path.split("/", 1)[1]

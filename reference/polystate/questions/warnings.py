@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from polystate.model.model import Model
 from polystate.numbers.positive import indefinite
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 from polystate.rules.doubtful import warning
 
 
-def covariance_warning(dep: Deposition, u: np.ndarray, rows: np.ndarray) -> dict[str, str] | None:
+def covariance_warning(dep: Model, u: np.ndarray, rows: np.ndarray) -> dict[str, str] | None:
     """[COV-9] A warning that names the atoms whose U no motion has."""
     bad = indefinite(u)
     if not len(bad):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,14 +16,12 @@ from polystate.errors import (
     WrongShape,
 )
 from polystate.model.descriptor import ALWAYS, Descriptor
+from polystate.model.model import Model
 from polystate.rules.descriptors import component_count
 from polystate.rules.documents import landmark_paths
 
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
-
-def state_errors(dep: Deposition) -> Iterator[PolystateError]:
+def state_errors(dep: Model) -> Iterator[PolystateError]:
     """Conditions, cycles, populations and draw keys of all discrete descriptors."""
     yield from (error for error in dep.states.check() if isinstance(error, PolystateError))
     for d in dep.descriptors.values():
@@ -53,7 +50,7 @@ def state_errors(dep: Deposition) -> Iterator[PolystateError]:
             return
 
 
-def _independence_errors(dep: Deposition) -> Iterator[PolystateError]:
+def _independence_errors(dep: Model) -> Iterator[PolystateError]:
     """[DAG-12]"""
     dag = dep.states.dag
     for v in dag.conditional:
@@ -66,7 +63,7 @@ def _independence_errors(dep: Deposition) -> Iterator[PolystateError]:
             return
 
 
-def cross_errors(dep: Deposition) -> Iterator[PolystateError]:
+def cross_errors(dep: Model) -> Iterator[PolystateError]:
     """Rules between descriptors that touch the same atoms."""
     known = [d for d in dep.descriptors.values() if d.signal_type != "unknown"]
     yield from _absolute_errors(dep, [d for d in known if d.is_absolute])
@@ -86,7 +83,7 @@ def always_active(d: Descriptor) -> bool:
     return d.active_when == ALWAYS and (not d.is_discrete or bool((d.column("states", "condition") == ALWAYS).all()))
 
 
-def _absolute_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateError]:
+def _absolute_errors(dep: Model, found: list[Descriptor]) -> Iterator[PolystateError]:
     """[MEAN-5]"""
     owner = np.full(dep.n_atoms, -1)
     always = [d for d in found if always_active(d)]
@@ -100,7 +97,7 @@ def _absolute_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[Polys
         owner[d.covered] = k
 
 
-def _adp_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateError]:
+def _adp_errors(dep: Model, found: list[Descriptor]) -> Iterator[PolystateError]:
     """[ADP-7]"""
     for d in found:
         if d.document.get("adp_content") == "total":
@@ -113,7 +110,7 @@ def _adp_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateE
                     return
 
 
-def _transform_errors(dep: Deposition, found: list[Descriptor]) -> Iterator[PolystateError]:
+def _transform_errors(dep: Model, found: list[Descriptor]) -> Iterator[PolystateError]:
     """[MEAN-19]"""
     for k, d in enumerate(found):
         for other in found[k + 1 :]:

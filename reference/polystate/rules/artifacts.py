@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from polystate.artifacts.bodies import inline_body, is_pickle
+from polystate.artifacts.location import artifact, locate
+from polystate.artifacts.trajectory import trajectory
 from polystate.errors import (
+    PickleRefused,
     PolystateError,
     UriNotAllowed,
 )
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
-    from polystate.model.descriptor import Descriptor
-
-from polystate.errors import (
-    PickleRefused,
-)
-
-if TYPE_CHECKING:
-    from polystate.model.descriptor import Descriptor
-from polystate.artifacts.bodies import inline_body, is_pickle
-from polystate.artifacts.location import artifact, locate
+from polystate.model.descriptor import Descriptor
+from polystate.model.model import Model
 
 
 def location_errors(d: Descriptor) -> Iterator[UriNotAllowed]:
@@ -30,18 +23,18 @@ def location_errors(d: Descriptor) -> Iterator[UriNotAllowed]:
     uri = (d.document.get("artifact") or {}).get("uri")
     if uri is not None:
         try:
-            locate(str(uri), d.dep.folder or Path("."), d.dep.allow_uris, f"{d.path}#/artifact/uri")
+            locate(str(uri), d.ground.folder or Path("."), d.ground.allow_uris, f"{d.path}#/artifact/uri")
         except UriNotAllowed as error:
             yield error
 
 
-def artifact_errors(dep: Deposition) -> Iterator[PolystateError]:
+def artifact_errors(dep: Model) -> Iterator[PolystateError]:
     """What is wrong with the artifacts themselves: each is looked for, verified and, if a trajectory, opened."""
     for d in dep.descriptors.values():
         if d.document.get("artifact"):
             try:
-                if (d.operator or "").startswith("external_reference/"):
-                    d.trajectory  # noqa: B018  opened once and kept
+                if d.procedure.placed == "trajectory":
+                    trajectory(d)  # opened once and kept
                 else:
                     artifact(d)
             except PolystateError as error:

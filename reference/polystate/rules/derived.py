@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,21 +10,19 @@ from polystate.errors import (
     DerivedMismatch,
     PolystateError,
 )
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 from polystate.model.derivation import made_from_inputs, maker
+from polystate.model.model import Model
 
 TOLERANCE = 1e-9
 
 
-def mismatches(dep: Deposition) -> Iterator[PolystateError]:
+def mismatches(dep: Model) -> Iterator[PolystateError]:
     """[DRV-5] Stored payloads that differ from what their operator gives now."""
     for d in dep.descriptors.values():
         if maker(d.document) is None:
             continue
         try:
-            made = made_from_inputs(d)
+            made = made_from_inputs(dep, d)
         except PolystateError as error:
             yield error
             continue

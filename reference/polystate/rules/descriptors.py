@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,9 +25,6 @@ from polystate.errors import (
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.rules import payloads as checks
 from polystate.states.conditions import distinct
-
-if TYPE_CHECKING:
-    pass
 
 TOLERANCE = 1e-6
 
@@ -58,11 +54,10 @@ def descriptor_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
         if len(bad):
             place = "".join(f"[{i}]" for i in bad[0])
             yield QuaternionNorm(f"{d.path}/quaternion{place}", f"norm {norm[tuple(bad[0])]:.9g}", "1 within 1e-6")
-    if d.operator == "parametric_gaussian/tls_v1" and d.document.get("normalised", True) is not False:
+    if d.procedure.placed == "groups" and d.document.get("normalised", True) is not False:
         yield from _tls_errors(d)
-    subcase = (d.operator or "").partition("/")[0]
-    if subcase in ("basis", "neural_decoder"):
-        yield from _component_errors(d, "coefficients" if subcase == "basis" else "latent")
+    if d.procedure.components:
+        yield from _component_errors(d, d.procedure.components)
     if d.operator == "neural_decoder/mlp_v1":
         yield from _mlp_errors(d)
 
@@ -73,7 +68,7 @@ def _body_errors(d: Descriptor) -> Iterator[PolystateError]:
     if operator.get("venue") == "inline":
         from polystate.artifacts.bodies import inline_body, is_pickle
 
-        content, where = inline_body(d.dep.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
+        content, where = inline_body(d.ground.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
         if is_pickle(content):
             yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
 
@@ -105,7 +100,7 @@ def _states_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     if d.table("variables") and not np.array_equal(d.column("variables", "site"), distinct(site)):
         yield DanglingRow(f"{d.path}/variables/site", "other sites", "exactly the sites of states, ascending")
     if d.document.get("state_axis") is not None:
-        n = d.dep.axis(d.document["state_axis"], f"{d.path}#/state_axis").length
+        n = d.ground.axis(d.document["state_axis"], f"{d.path}#/state_axis").length
         if len(np.unique(site)) != 1:
             yield UnsupportedCombination(f"{d.path}/states", f"{len(np.unique(site))} sites", "one site")
         elif len(numbers := np.unique(state)) != n or not np.array_equal(numbers, np.arange(len(numbers))):
@@ -197,7 +192,7 @@ def _offset_errors(d: Descriptor) -> Iterator[PolystateError]:
 def _tls_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[TLS-5] Amplitude and matrices that contradict each other."""
     steps = d.array("tls") if d.axis is not None else d.array("tls")[None]
-    group, xyz = d.label_of_atom.astype(np.int64), d.dep.x_ref
+    group, xyz = d.label_of_atom.astype(np.int64), d.ground.x_ref
     if (group < 0).any() or (group[1:] < group[:-1]).any():
         order = np.argsort(group, kind="stable")[np.count_nonzero(group < 0) :]
         group, xyz = group[order], xyz[order]

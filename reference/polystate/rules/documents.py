@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -27,15 +27,13 @@ from polystate.errors import (
 )
 from polystate.model.derivation import ARRAYS
 from polystate.model.descriptor import Descriptor
-from polystate.model.procedures import BROADCAST_ONLY, COMPONENTS, PROCEDURES, STATE_TABLES
+from polystate.model.model import Model
+from polystate.model.procedures import PROCEDURES, STATE_TABLES
 from polystate.rules import payloads as checks
 from polystate.store.reading import StoredTree
 from polystate.store.tree import Tree
 from polystate.structure.groupings import Grouping, grouping
 from polystate_schemas.registry import entries
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
 NAMED = ("axes", "descriptors", "operators", "provenance", "annotations", "groupings", "landmarks",
          "hierarchy/assemblies")  # fmt: skip
@@ -83,7 +81,7 @@ def _prefixes(path: str) -> list[str]:
     return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
-def known_grouping(dep: Deposition, d: Descriptor) -> None:
+def known_grouping(dep: Model, d: Descriptor) -> None:
     """[GRP-11] Refuse a scope whose grouping does not exist."""
     grouping(dep.tree, dep.hierarchy, d.document["scope"]["grouping"], f"{d.path}#/scope/grouping")
 
@@ -104,7 +102,7 @@ def combination_errors(d: Descriptor) -> Iterator[PolystateError]:
             yield UnsupportedCombination(f"{d.path}#/{key}", d.document[key], "gaussian_disorder")
     if d.document.get("state_axis") is not None and not d.is_discrete:
         yield UnsupportedCombination(f"{d.path}#/state_axis", d.document["state_axis"], "regime discrete")
-    if d.axis is not None and d.operator in BROADCAST_ONLY:
+    if d.axis is not None and not d.procedure.on_axis:
         yield UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, f"no axis for {d.operator}")
     if d.document.get("state_axis") is not None and d.axis is not None:
         yield UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, "one of sample_axis and state_axis")
@@ -112,7 +110,7 @@ def combination_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield UnsupportedCombination(f"{d.path}#/sample_axis", "nothing", "the axis of a trajectory")
 
 
-def provenance_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError]:
+def provenance_errors(dep: Model, d: Descriptor) -> Iterator[PolystateError]:
     """A named block that does not exist, or none where a continuous stack has several levels."""
     name = d.document.get("provenance")
     if name is not None and f"provenance/{name}" not in dep.tree:
@@ -128,7 +126,7 @@ def _scope_key(d: Descriptor) -> str:
     return f"{scope.get('grouping')}|{scope.get('level')}" if isinstance(scope, dict) else ""
 
 
-def derivation_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError]:
+def derivation_errors(dep: Model, d: Descriptor) -> Iterator[PolystateError]:
     """Descriptors derived from each other in a circle."""
     seen, waiting = set(), [d.id]
     while waiting:
@@ -141,7 +139,7 @@ def derivation_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError
                 waiting.append(name)
 
 
-def _inputs(dep: Deposition, name: str) -> list[str]:
+def _inputs(dep: Model, name: str) -> list[str]:
     if name not in dep.descriptors:
         return []
     derived = dep.descriptors[name].document.get("derived_from") or {}
@@ -194,7 +192,7 @@ def function_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield UnsupportedCombination(f"{d.path}#/derived_from/operator/id", operator["id"], expected)
 
 
-def assignment_errors(dep: Deposition) -> Iterator[PolystateError]:
+def assignment_errors(dep: Model) -> Iterator[PolystateError]:
     """[OPR-22], [OPR-24] The documents of landmarks: what they are points of, and which operator assigns to them."""
     for path in landmark_paths(dep):
         document = dep.tree[path].attributes
@@ -203,19 +201,19 @@ def assignment_errors(dep: Deposition) -> Iterator[PolystateError]:
         yield from errors
         if not errors and not operator["id"].startswith("assignment/"):
             yield UnsupportedCombination(f"{path}#/assignment/id", operator["id"], "assignment/*")
-        of = (dep.descriptors[name].operator or "").partition("/")[0] if name in dep.descriptors else ""
-        if of not in COMPONENTS or path != f"landmarks/{name}":
+        variable = dep.descriptors[name].procedure.components if name in dep.descriptors else ""
+        if not variable or path != f"landmarks/{name}":
             yield UnsupportedCombination(f"{path}#/descriptor", name, "the basis or decoder that the group is named by")
-        elif document["variable"] != COMPONENTS[of]:
-            yield UnsupportedCombination(f"{path}#/variable", document["variable"], COMPONENTS[of])
+        elif document["variable"] != variable:
+            yield UnsupportedCombination(f"{path}#/variable", document["variable"], variable)
 
 
-def landmark_paths(dep: Deposition) -> list[str]:
+def landmark_paths(dep: Model) -> list[str]:
     """The groups of landmarks."""
     return [p for p in dep.tree if p.startswith("landmarks/") and p.count("/") == 1]
 
 
-def landmark_errors(dep: Deposition) -> Iterator[PolystateError]:
+def landmark_errors(dep: Model) -> Iterator[PolystateError]:
     """[OPR-19] and the arrays of landmarks."""
     for path in landmark_paths(dep):
         group, sizes = dep.tree[path], {}  # type: ignore[var-annotated]
@@ -225,7 +223,7 @@ def landmark_errors(dep: Deposition) -> Iterator[PolystateError]:
             yield WrongShape(f"{path}#/labels", found, f"{sizes['L']}, one a point")
 
 
-def grouping_errors(dep: Deposition, name: str, found: Grouping) -> Iterator[PolystateError]:
+def grouping_errors(dep: Model, name: str, found: Grouping) -> Iterator[PolystateError]:
     """[GRP-1] to [GRP-15]: one grouping, whether or not it is a scope."""
     path, kind = found.path, found.document.get("kind")
     sizes: dict[str, int] = {}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from polystate.errors import AdpCountedTwice, Stale
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
+from polystate.model.model import Model
 
 
-def warnings(dep: Deposition, sound: bool = True) -> list[dict[str, str]]:
+def warnings(dep: Model, sound: bool = True) -> list[dict[str, str]]:
     """What is doubtful but not wrong; sound: the payloads are valid, so that the atoms they cover are known."""
     from polystate_schemas.documents import kind_of_path
     from polystate_schemas.schema import unknown_keys
@@ -37,7 +34,7 @@ def warning(stage: str, code: str, where: str, message: str) -> dict[str, str]:
     return {"stage": stage, "code": code, "where": where, "message": message}
 
 
-def stale(dep: Deposition) -> Iterator[Stale]:
+def stale(dep: Model) -> Iterator[Stale]:
     """Descriptors whose inputs changed since they were made."""
     from polystate.store.digest import partial_digest
 

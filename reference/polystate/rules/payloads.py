@@ -23,7 +23,7 @@ from polystate.errors import (
     WrongDtype,
     WrongShape,
 )
-from polystate.operators.neural_decoder import layers
+from polystate.operators.neural_decoder.mlp_v1 import layers
 from polystate.store.tree import Group, Table, Tree
 
 AXIS_DIMENSION = "T"

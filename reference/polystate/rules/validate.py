@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from polystate.errors import (
     UnsortedRows,
 )
 from polystate.model.descriptor import Descriptor, without_nulls
+from polystate.model.model import Model
 from polystate.rules import across as cross_checks
 from polystate.rules import descriptors as descriptor_checks
 from polystate.rules import documents as document_checks
@@ -29,9 +30,6 @@ from polystate.rules import payloads as checks
 from polystate.rules.artifacts import artifact_errors, body_errors, location_errors
 from polystate.store.tree import LAYERS
 from polystate.structure.hierarchy import TABLES
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
 REQUIRED = (
     "hierarchy",
@@ -60,7 +58,7 @@ class Report:
         return {"valid": self.valid, "errors": [e.to_json() for e in self.errors], "warnings": self.warnings}
 
 
-def validate(dep: Deposition, strict: bool = False, regenerate: bool = False, artifacts: bool = False) -> Report:
+def validate(dep: Model, strict: bool = False, regenerate: bool = False, artifacts: bool = False) -> Report:
     """Read everything and report all that is wrong; one broken part does not hide the others.
 
     strict: what is stale is an error. regenerate: what an operator made is made again and compared. artifacts: what
@@ -103,7 +101,7 @@ def _collect(report: Report, errors: Iterator[PolystateError]) -> None:
 # -- documents -------------------------------------------------------------------------------------------
 
 
-def document_errors(dep: Deposition) -> Iterator[PolystateError]:
+def document_errors(dep: Model) -> Iterator[PolystateError]:
     """What is wrong with layers, documents and the references between them; no array is read."""
     tree = dep.tree
     names = tree.layers() if hasattr(tree, "layers") else {p.split("/", 1)[0] for p in tree if p}
@@ -154,7 +152,7 @@ def _schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterato
         yield error(f"{path}#{pointer}", found, expected)
 
 
-def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[PolystateError]:
+def _descriptor_document_errors(dep: Model, d: Descriptor) -> Iterator[PolystateError]:
     """Ids, groupings, axes, operators and provenance that a descriptor names."""
     if d.document.get("id") != d.id:
         yield DuplicateId(f"{d.path}#/id", d.document.get("id"), f"{d.id}, the name of its group")
@@ -180,7 +178,7 @@ def _descriptor_document_errors(dep: Deposition, d: Descriptor) -> Iterator[Poly
 # -- hierarchy and axes ----------------------------------------------------------------------------------
 
 
-def hierarchy_errors(dep: Deposition) -> Iterator[PolystateError]:
+def hierarchy_errors(dep: Model) -> Iterator[PolystateError]:
     """What is wrong with the hierarchy, the reference, groupings and axes."""
     tree, sizes, whole = dep.tree, {}, True
     for table in (*TABLES.values(), "bonds", "ncs"):
@@ -239,7 +237,7 @@ def _affine_errors(where: str, operators: np.ndarray) -> Iterator[PolystateError
             yield OutOfRange(f"{where}[{bad[0]}]", operators[bad[0], 3].tolist(), "a last row of 0, 0, 0, 1")
 
 
-def _vocabulary_errors(dep: Deposition, path: str, kind: str) -> Iterator[PolystateError]:
+def _vocabulary_errors(dep: Model, path: str, kind: str) -> Iterator[PolystateError]:
     group = dep.tree[path]
     for column, about in checks.payload(kind)["arrays"].items():
         word_list = about.get("vocabulary")
@@ -296,7 +294,7 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
     if part != "states":
         sizes, axis = _sizes(d)
         skip = () if part in ("values", "labels") else (checks.AXIS_DIMENSION,)
-        tree = d.dep.tree if d.group is d.stored else {d.path: d.group}
+        tree = d.ground.tree if d.group is d.stored else {d.path: d.group}
         for error in checks.array_errors(tree, d.path, described, sizes, skip, axis):
             yield error
             failed = True
@@ -310,7 +308,7 @@ def _sizes(d: Descriptor) -> tuple[dict[str, int], str | None]:
     """The dimensions that are known before any array is read, and the axis that leading ones run along."""
     sizes = {"G": d.n_labels}
     if d.axis is not None:
-        sizes[checks.AXIS_DIMENSION] = d.dep.axis(d.axis, d.path).length
+        sizes[checks.AXIS_DIMENSION] = d.ground.axis(d.axis, d.path).length
     if d.is_discrete:
         pairs = np.stack([d.column("states", "site"), d.column("states", "state")])
         sizes["S"] = np.unique(pairs, axis=1).shape[1]

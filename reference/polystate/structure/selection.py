@@ -15,17 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polystate.errors import BadRequest, NotAPartition
 from polystate.store.tree import Group
+from polystate.structure.ground import Ground
 from polystate.structure.groupings import grouping
 from polystate.structure.hierarchy import ELEMENTS
-
-if TYPE_CHECKING:
-    from polystate.deposition import Deposition
 
 _RESIDUES = re.compile(r"(?P<seq>[^(]*)(?:\((?P<comp>[^)]*)\))?")
 _ATOMS = re.compile(r"(?P<name>[^\[:]*)(?:\[(?P<element>[^\]]*)\])?")
@@ -35,17 +32,17 @@ DEEPEST = 100  # parentheses within each other
 EXPECTED = "chain/residues/atoms, @grouping=labels, atom_id=..., and, or, not, ( )"
 
 
-def select(dep: Deposition, text: str) -> np.ndarray:
+def select(dep: Ground, text: str) -> np.ndarray:
     """The rows of the atoms that a selection names, ascending."""
     return np.flatnonzero(mask(dep, text))
 
 
-def mask(dep: Deposition, text: str) -> np.ndarray:
+def mask(dep: Ground, text: str) -> np.ndarray:
     """Whether each atom is selected, (N,) bool."""
     return _Parser(dep, text).parse()
 
 
-def partition(dep: Deposition, selections: Mapping[str, str], kind: str = "partition") -> Group:
+def partition(dep: Ground, selections: Mapping[str, str], kind: str = "partition") -> Group:
     """A grouping of atoms whose labels are selections, {label: text}; refused where one atom is under two labels."""
     owner = np.full(dep.n_atoms, -1, np.int32)
     for label, text in enumerate(selections.values()):
@@ -64,7 +61,7 @@ def partition(dep: Deposition, selections: Mapping[str, str], kind: str = "parti
 class _Parser:
     """Recursive descent: `not` binds before `and`, `and` before `or`."""
 
-    def __init__(self, dep: Deposition, text: str) -> None:
+    def __init__(self, dep: Ground, text: str) -> None:
         self.dep, self.text, self.words, self.at = dep, text, text.split(), 0
         self.n, self.depth = dep.n_atoms, 0
 

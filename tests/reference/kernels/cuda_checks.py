@@ -8,7 +8,7 @@ from polystate.kernels.cuda import runs
 from polystate.kernels.ensemble import Ensemble
 from polystate.numbers.philox import Draw, words
 from polystate.numbers.positive import cholesky
-from polystate.operators.basis import nm_v1
+from polystate.operators.basis.nm_v1 import nm_v1
 from tests.reference.kernels.random_depositions import deposition
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from polystate import Draw
 from polystate.errors import PolystateError
 from polystate.evaluation import evaluate
+from polystate.kernels.dispatch import named
 from polystate.kernels.ensemble import Ensemble
 from tests.reference.kernels.random_depositions import deposition
 
@@ -31,7 +32,7 @@ def test_covariance_of_both_backends_is_the_same(seed):
     slow, fast = dep.covariance(backend="numpy"), dep.covariance(backend="numba")
     assert largest_difference(slow, fast) < 1e-12
     assert np.array_equal(fast, np.swapaxes(fast, 1, 2))
-    light = evaluate.covariance(replace(dep.request(), backend="light"))
+    light = evaluate.covariance(replace(dep.request(), backend=named("light")))
     assert largest_difference(slow, light) < 1e-12
     slow = dep.covariance(backend="numpy", by_level=True)
     assert largest_difference(slow, dep.covariance(backend="numba", by_level=True)) < 1e-12

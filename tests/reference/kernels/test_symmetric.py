@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polystate.evaluation import evaluate
+from polystate.kernels.dispatch import named
 from polystate.model.descriptor import nearest_rotation
 from polystate.numbers import positive
-from polystate.operators.parametric_gaussian import nm_covariance_v1, tls_v1
-from polystate.operators.rigid_body import rotation
+from polystate.numbers.tensors import rotation
+from polystate.operators.parametric_gaussian.nm_covariance_v1 import nm_covariance_v1
+from polystate.operators.parametric_gaussian.tls_v1 import tls_v1
 from tests.reference.kernels.random_depositions import deposition
 
 bounded = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -30,7 +32,7 @@ def test_covariances_are_exactly_symmetric(seed):
     for backend in ("numpy", "auto", "numba"):
         assert symmetric(dep.covariance(backend=backend))
         assert symmetric(dep.covariance(backend=backend, by_level=True))
-    assert symmetric(evaluate.covariance(replace(dep.request(), backend="light")))
+    assert symmetric(evaluate.covariance(replace(dep.request(), backend=named("light"))))
 
 
 @bounded

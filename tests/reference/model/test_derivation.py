@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import polystate
 from polystate.editing.regenerated import regenerated
 from polystate.errors import UnsupportedCombination
-from polystate.operators.assignment import nearest_landmark_v1
-from polystate.operators.ensemble import occupancy_weighted_mean_v1
+from polystate.operators.assignment.nearest_landmark_v1 import nearest_landmark_v1
+from polystate.operators.ensemble.occupancy_weighted_mean_v1 import occupancy_weighted_mean_v1
 from polystate.store.tree import Tree
 from tests.reference.small import build, states
 

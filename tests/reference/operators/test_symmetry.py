@@ -8,7 +8,7 @@ import pytest
 import polystate
 from polystate.editing.text_form import build_file
 from polystate.errors import MissingArray, OutOfRange
-from polystate.operators.symmetry import operation, orthogonalization
+from polystate.operators.symmetry.space_group_v1 import operation, orthogonalization
 from polystate_conformance.paths import CORPUS
 from polystate_tools.bridges.symmetry import triplets, unit_cell_contents
 from tests.reference.small import build, ligand

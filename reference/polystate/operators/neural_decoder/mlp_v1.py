@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from polystate.errors import UnsupportedCombination
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("neural_decoder/mlp_v1", "decoder", components="latent")
 
 
 def expit(x: np.ndarray) -> np.ndarray:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("assignment/nearest_landmark_v1")
+
 
 def nearest_landmark_v1(value: np.ndarray, point: np.ndarray) -> dict[str, np.ndarray]:
     """landmark[p] = the smallest l with the smallest Σ_c (value[p, c] - point[l, c])².

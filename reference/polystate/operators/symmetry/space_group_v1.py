@@ -9,6 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from polystate.errors import OutOfRange
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("symmetry/space_group_v1")
 
 _VALUE = r"(?:[xyz]|\d+/[1-9]\d*|\d*\.\d+|\d+)"
 _PART = re.compile(rf"[+-]?{_VALUE}(?:[+-]{_VALUE})*")

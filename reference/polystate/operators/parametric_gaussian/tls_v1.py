@@ -1,10 +1,13 @@
-"""Gaussian disorder written as few parameters: TLS, isotropic and anisotropic ADPs, normal modes."""
+"""Rigid-body disorder of groups: translation, libration, screw (Schomaker & Trueblood 1968)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from polystate.numbers.tensors import EIGHT_PI_SQUARED, symmetric, symmetrised
+from polystate.numbers.tensors import symmetric, symmetrised
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("parametric_gaussian/tls_v1", "groups", parameter="tls")
 
 
 def screw(eight: np.ndarray) -> np.ndarray:
@@ -34,21 +37,3 @@ def tls_v1(tls: np.ndarray, group: np.ndarray, xyz: np.ndarray) -> dict[str, np.
     ks = k @ s[group]
     u = t[group] + k @ lib[group] @ kt + ks + np.swapaxes(ks, -1, -2)
     return {"u": symmetrised(amplitude[group, None, None] * u)}
-
-
-def iadp_v1(b: np.ndarray) -> dict[str, np.ndarray]:
-    """U = B / (8π²) I. b: (N,) Å². Returns u: (N, 3, 3) Å²."""
-    return {"u": (np.asarray(b, np.float64) / EIGHT_PI_SQUARED)[:, None, None] * np.eye(3)}
-
-
-def aadp_v1(u: np.ndarray) -> dict[str, np.ndarray]:
-    """U from its six components. u: (N, 6) Å². Returns u: (N, 3, 3) Å²."""
-    return {"u": symmetric(u)}
-
-
-def nm_covariance_v1(basis: np.ndarray, variance: np.ndarray) -> dict[str, np.ndarray]:
-    """U = Σ_k σ_k² v_k v_kᵀ. basis: (k, N, 3); variance: (k,) Å². Returns u: (N, 3, 3) Å²."""
-    u = np.zeros((basis.shape[1], 3, 3))
-    for weight, v in zip(variance, basis, strict=True):  # one mode after the other, for one atom as for many
-        u += weight * (v[:, :, None] * v[:, None, :])
-    return {"u": u}

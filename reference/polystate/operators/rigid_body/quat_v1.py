@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.numbers.tensors import rotation
+from polystate.operators.procedure import Procedure
 
-def rotation(quaternion: np.ndarray) -> np.ndarray:
-    """Rotation matrices of quaternions (..., 4) in the order w, x, y, z, divided by their norm; (..., 3, 3)."""
-    q = np.asarray(quaternion, np.float64)
-    w, x, y, z = np.moveaxis(q / np.linalg.norm(q, axis=-1, keepdims=True), -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+PROCEDURE = Procedure("rigid_body/quat_v1", "body")
 
 
 def quat_v1(

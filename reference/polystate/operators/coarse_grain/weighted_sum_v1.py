@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("coarse_grain/weighted_sum_v1")
+
 
 def weighted_sum_v1(
     xyz: np.ndarray, child: np.ndarray, parent: np.ndarray, weight: np.ndarray, labels: int

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from polystate.errors import NoPopulation
+from polystate.operators.procedure import Procedure
+
+PROCEDURE = Procedure("ensemble/occupancy_weighted_mean_v1")
 
 
 def occupancy_weighted_mean_v1(

@@ -1,0 +1,106 @@
+"""From what a caller asks to what is evaluated: atoms, steps, a joint state, amplitudes; each checked by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polystate.errors import AxisIndex, BadRequest, IllegalState
+from polystate.evaluation import evaluate
+from polystate.evaluation.backend import Choose, plain
+from polystate.evaluation.evaluate import Request
+from polystate.model.descriptor import Descriptor
+from polystate.model.model import Model
+from polystate.numbers.philox import Draw
+from polystate.states.joint import Name
+
+
+def request(
+    dep: Model,
+    state: Mapping[Any, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    draw: Draw | None = None,
+    atoms: Sequence[int] | None = None,
+    components: Mapping[str, np.ndarray | str] | None = None,
+    allow_code: bool = False,
+    only: Sequence[Descriptor] | None = None,
+    backend: Choose = plain,
+) -> Request:
+    """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
+    dep.check_documents()
+    steps = axis_steps(dep, at or {})
+    named = axis_states(dep, steps, state or {})
+    joint = dep.states.choose(named) if draw is None else dep.states.draw(draw, named)
+    for d in dep.descriptors.values() if only is None else only:
+        dep.check_payload(d)
+    steps = {**_state_steps(dep, joint), **steps}
+    given = {name: dep.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
+    refuse_others("components", given, [d.id for d in dep.descriptors.values() if d.procedure.components])
+    for name, values in given.items():
+        evaluate.check_components(dep.descriptors[name], values)
+    rows = dep.rows(atoms)
+    chosen = backend(dep.n_atoms * (1 + sum(d.is_gaussian for d in dep.descriptors.values())))
+    return Request(dep, joint, rows, steps, given, draw, allow_code, chosen)
+
+
+def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str, int]:
+    """Steps on axes, each a whole number that its axis has ([AXI-4], [AXI-5])."""
+    found = {}
+    for name, index in at.items():
+        axis = dep.axis(name, where)
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+            raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")
+        found[name] = axis.step(int(index))
+    return found
+
+
+def refuse_others(option: str, given: Mapping[str, Any], ids: Sequence[str]) -> None:
+    """An option of a request goes to descriptors that have a use for it, and to no others."""
+    for name in given:
+        if name not in ids:
+            raise BadRequest(f"{option}/{name}", name, "one of " + (", ".join(ids) or "no descriptors"))
+
+
+def _state_steps(dep: Model, joint: np.ndarray) -> dict[str, int]:
+    """The steps that the states of bundles fix on their axes."""
+    steps = {}
+    for d in dep.descriptors.values():
+        name = d.document.get("state_axis")
+        if d.is_discrete and name is not None:
+            for number in evaluate.states_of(d, dep.states.dag, joint).values():
+                steps[name] = number
+    return steps
+
+
+def axis_states(dep: Model, steps: Mapping[str, int], state: Mapping[Any, str]) -> dict[Name, str]:
+    """`state` with what the axis steps fix: the states of bundles, and labels stored on an axis."""
+    named = dict(state)
+    for d in dep.descriptors.values():
+        bundle = d.document.get("state_axis")
+        name = bundle if bundle is not None else d.axis  # never both, [AXI-23]
+        if not d.is_discrete or name is None or name not in steps:
+            continue
+        dep.check_payload(d, "labels")
+        number = steps[name] if bundle is not None else int(d.array("labels", steps[name]))
+        row = int(np.flatnonzero(d.column("states", "state") == number)[0])
+        site, label = int(d.column("states", "site")[row]), d.table("states")["label"][row]
+        for key in (d.id, f"{d.id}/{d.label_names[site]}", (d.id, site)):
+            if named.pop(key, label) != label:
+                raise IllegalState(f"state/{d.id}", state[key], f"{label}, fixed by axis {name}")
+        named[d.id, site] = label
+    return named
+
+
+def chosen_levels(dep: Model, levels: Sequence[str] | None = None) -> list[Descriptor]:
+    """The Gaussian descriptors, or those named, from the largest scale to the smallest."""
+    dep.check_documents()
+    found = evaluate.gaussian_levels(dep)
+    if levels is None:
+        return found
+    known = {d.id: d for d in found}
+    for name in levels:
+        if name not in known:
+            raise BadRequest("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))
+    return [d for d in found if d.id in set(levels)]

@@ -1,0 +1,33 @@
+"""One row an operator: what the descriptors of an operator do in an evaluation, and where their numbers stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """How an evaluation uses a descriptor.
+
+    placed: how its payload meets atoms. Of covariances: `rows` (one row of the parameter an atom and condition),
+    `groups` (one row a label, evaluated at x_ref), `modes` (a basis and variances). Of means: `basis`, `decoder`,
+    `body`, `trajectory`, `still` (adds nothing). Empty: a function that no descriptor is evaluated by.
+    parameter: the array that the covariance is linear in. components: the array, and the key of a request, that holds
+    amplitudes or latent components. on_axis: whether its arrays may lie on a sample axis."""
+
+    operator: str
+    placed: str = ""
+    parameter: str = ""
+    components: str = ""
+    on_axis: bool = True
+
+    def default_policy(self) -> str:
+        """What the registry entry says of draws along an axis where neither request nor descriptor does ([AXI-20])."""
+        from polystate_schemas.registry import entries
+
+        defaults = entries()[self.operator].document["defaults"] if self.operator in entries() else {}
+        return str(defaults.get("broadcast_policy", "sample_per_step"))
+
+
+NONE = Procedure("")
+"""Of a descriptor without an operator: its mode is the procedure."""

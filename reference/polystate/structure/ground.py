@@ -1,0 +1,106 @@
+"""What never varies in a deposition: its atoms, their reference coordinates, the scopes and axes that others name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polystate.errors import AtomNotFound, BadRequest, MissingLayer, UnknownGrouping, WrongShape
+from polystate.store.reading import StoredTree
+from polystate.store.tree import Tree
+from polystate.structure.axes import Axis, axes, axis
+from polystate.structure.groupings import Grouping, grouping, grouping_names
+from polystate.structure.hierarchy import LEVELS, Hierarchy
+
+
+class Ground:
+    """Read access to what the descriptors of a deposition stand on; nothing is read before it is needed.
+
+    folder: where artifacts lie beside it, known where the tree was read from a store. allow_uris: prefixes of URIs that
+    artifacts may have beyond that folder, such as https://example.org/data/ or file:///scratch."""
+
+    def __init__(self, tree: Tree, folder: str | Path | None = None, allow_uris: Collection[str] = ()) -> None:
+        self.tree, self.allow_uris = tree, tuple(allow_uris)
+        self.folder = tree.folder if folder is None and isinstance(tree, StoredTree) else folder
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The deposition document."""
+        return self.tree[""].attributes
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Atoms, residues, chains and entities, and how they contain each other."""
+        return Hierarchy(self.tree)
+
+    @property
+    def n_atoms(self) -> int:
+        return self.hierarchy.n_atoms
+
+    @cached_property
+    def x_ref(self) -> np.ndarray:
+        """Reference coordinates, (N, 3) float64 ångström."""
+        if "reference" not in self.tree or "x_ref" not in self.tree["reference"].arrays:
+            raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")
+        x_ref = np.asarray(self.tree["reference"].arrays["x_ref"], np.float64)
+        if x_ref.shape != (self.n_atoms, 3):
+            raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")
+        return x_ref
+
+    @property
+    def frame(self) -> str:
+        """The name of the deposition's coordinate frame."""
+        return (
+            self.tree["reference"].attributes.get("frame", "deposition") if "reference" in self.tree else "deposition"
+        )
+
+    @cached_property
+    def axes(self) -> dict[str, Axis]:
+        """All sample axes by name, in ascending order."""
+        return axes(self.tree)
+
+    def axis(self, name: str, where: str = "axes") -> Axis:
+        """The sample axis `name`."""
+        return axis(self.axes, name, where)
+
+    @cached_property
+    def groupings(self) -> dict[str, Grouping]:
+        """All groupings by name (`namespace/v<n>`)."""
+        return {name: grouping(self.tree, self.hierarchy, name, "groupings") for name in grouping_names(self.tree)}
+
+    def scope_labels(self, scope: Mapping[str, Any], where: str = "scope") -> tuple[np.ndarray, int]:
+        """The label of each atom in a scope, (N,) int32 with -1 = not covered, and how many labels it has."""
+        if "grouping" in scope:
+            found = grouping(self.tree, self.hierarchy, scope["grouping"], f"{where}/grouping")
+            return found.label_of_atoms(), found.n_labels
+        level = scope.get("level")
+        if level not in LEVELS:
+            raise UnknownGrouping(f"{where}/level", level, "one of " + ", ".join(LEVELS))
+        return self.hierarchy.of_atoms(level), self.hierarchy.size(level)
+
+    def scope_names(self, scope: Mapping[str, Any], n_labels: int) -> list[str]:
+        """The names of a scope's labels: as written in a grouping, atom ids, or row numbers."""
+        if "grouping" in scope:
+            found = grouping(self.tree, self.hierarchy, scope["grouping"], "scope/grouping")
+            if found.document.get("labels"):
+                return list(found.document["labels"])
+        if scope.get("level") == "atom":
+            return [str(i) for i in self.hierarchy.atom_id.tolist()]
+        return [str(i) for i in range(n_labels)]
+
+    def rows(self, atoms: Collection[int] | None) -> np.ndarray:
+        """Rows of atoms named by id, in ascending order; all rows where `atoms` is None."""
+        if atoms is None:
+            return np.arange(self.n_atoms)
+        ids = np.asarray(atoms, np.int64)
+        falls = np.flatnonzero(ids[1:] <= ids[:-1])
+        if len(falls):
+            raise BadRequest("atoms", f"{ids[falls[0] + 1]} after {ids[falls[0]]}", "ids in ascending order, each once")
+        missing = ids[~np.isin(ids, self.hierarchy.atom_id)]
+        if len(missing):
+            raise AtomNotFound("atoms", ", ".join(map(str, missing[:5])), "atom ids of this deposition")
+        return np.searchsorted(self.hierarchy.atom_id, ids)
