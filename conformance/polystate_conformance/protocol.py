@@ -16,10 +16,7 @@ import numpy as np
 from polystate_conformance.paths import schema
 
 PROTOCOL = 1
-PROFILES = (
-    "read", "validate", "discrete", "gaussian", "displacement", "axes", "sampling-exact",
-    "sampling-statistical", "external", "decoder", "registry", "mmtf",
-)  # fmt: skip
+PROFILES: tuple[str, ...] = tuple(schema("protocol")["$defs"]["profile"]["enum"])
 NUMERIC_OUTPUTS = {
     "mean": "float64", "xyz": "float64", "covariance": "float64", "covariance_by_level": "float64",
     "draws": "float64", "present": "bool",

@@ -13,13 +13,14 @@ from polystate_conformance.scoring.runner import run_in_process
 from polystate_conformance.selftest import check
 from polystate_conformance.suite import case as cases
 from polystate_conformance.suite import collection, sentences
+from polystate_conformance.suite.kinds import KINDS
 from polystate_conformance.suite.materialise import Materials
 from polystate_tools.cli import application
 
 TITLE = 'a "distant" origin: its digits, {all} of them # and more'
 
 
-@pytest.mark.parametrize("kind", ["validate", "describe", "evaluate", "draw", "round_trip", "decode", "operator"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_case_of_each_kind_is_one_that_can_be_scored(tmp_path, kind):
     profile = "mmtf" if kind == "decode" else "gaussian"
     file = authoring.new("tls", "origin-far-away", TITLE, kind, profile, ["TLS-1"], root=tmp_path)

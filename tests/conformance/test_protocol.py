@@ -8,6 +8,8 @@ import json
 import pytest
 
 from polystate_conformance import protocol
+from polystate_conformance.paths import schema
+from polystate_conformance.suite.kinds import KINDS
 
 RUN = protocol.run(3, "describe", "read", "d.zarr", {"outputs": ["counts"]}, None, "o")
 
@@ -23,3 +25,9 @@ def test_a_line_that_is_no_message_is_answered(line):
     wrong, right = answers(line, json.dumps(RUN), '{"cmd": "stop"}', "never read")
     assert wrong["seq"] == "0" and wrong["error"]["message"] and right == {"seq": "3", "ok": {}}
     protocol.check("answer", wrong)
+
+
+def test_every_kind_of_the_protocol_is_a_row_of_the_table_and_says_what_a_request_may_hold():
+    definitions = schema("protocol")["$defs"]
+    assert list(KINDS) == definitions["kind"]["enum"]
+    assert {f"request_{kind}" for kind in KINDS} == {name for name in definitions if name.startswith("request_")}

@@ -1,4 +1,4 @@
-"""Goldens: what the package's encoder writes, read back as the values it was given."""
+"""Goldens: a small structure, written in both dialects and read back as the values that were given."""
 
 from __future__ import annotations
 

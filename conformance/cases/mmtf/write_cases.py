@@ -2,8 +2,7 @@
 
     python conformance/cases/mmtf/write_cases.py
 
-Files are put together here with msgpack and struct, value by value; no decoder or encoder of ours takes part but
-for the two goldens (`golden` below), which the package's encoder writes and whose expected values are the inputs.
+Files are put together here with msgpack and struct, value by value; no decoder or encoder of ours takes part.
 What is expected is the published text (rcsb/mmtf, spec.md v0.1 and v1.0/1.1), with its misprints corrected, or
 arithmetic that can be done by hand; each case says which.
 """

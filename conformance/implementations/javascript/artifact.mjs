@@ -5,7 +5,7 @@ import h5wasm from 'h5wasm/node';
 import yauzl from 'yauzl';
 import { sha256 } from './digest.mjs';
 import { compareBytes, evaluate, operator as refuse, semantic, Unsupported } from './errors.mjs';
-import { UNITS } from './operators.mjs';
+import { UNITS } from './units.mjs';
 import { openZarr } from './store.mjs';
 
 // Thrown by an evaluation that needs something from outside; the caller awaits `load` and evaluates again.

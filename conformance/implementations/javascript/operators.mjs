@@ -4,8 +4,8 @@ import { perceptron, motion, move, triple } from './displacement.mjs';
 import { tlsUnscaled } from './gaussian.mjs';
 import { apply, fromSix } from './linear.mjs';
 import { registry } from './registry.mjs';
+import { UNITS } from './units.mjs';
 
-export const UNITS = { angstrom: 1, nanometer: 10, picometer: 0.01, bohr: 0.529177210903 };
 const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 function toArray(nested, dtype) {

@@ -149,3 +149,9 @@ export function checkVocabularies(spec, payload, arrays, path) {
     words.forEach((_, i) => { if (!used.has(i)) throw semantic('dangling-row', `${path}#/vocabularies/${name}/${i}`); });
   }
 }
+
+// [DSC-20], [MEAN-22] rows under ascending numbers, each once
+export const checkAscending = (numbers, at) => {
+  if (new Set(numbers).size !== numbers.length) throw semantic('duplicate-row', at);
+  if (numbers.some((n, i) => i && n < numbers[i - 1])) throw semantic('unsorted-rows', at);
+};

@@ -1,5 +1,5 @@
 // Chapter 1: a Zarr v3 hierarchy in a directory or a zip file, read with zarrita.
-import { closeSync, existsSync, openSync, readSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, gunzipSync } from 'node:zlib';
 import { crc32c } from '@aws-crypto/crc32c';

@@ -10,6 +10,7 @@ from polystate_conformance import paths, protocol
 from polystate_conformance.selftest import check
 from polystate_conformance.suite import case as cases
 from polystate_conformance.suite import collection, sentences, variants
+from polystate_conformance.suite.kinds import KINDS
 
 _HEAD = """\
 id: {id}
@@ -19,32 +20,6 @@ sentences: {{{sentences}}}
 level: {level}
 profile: {profile}
 """
-_DEPOSITION = """\
-deposition:
-  format_version: "0.1.0"
-  hierarchy:
-    atoms: {residue: [0, 0], name: [N, CA], element: [N, C]}
-    residues: {chain: [0], comp: [ALA], label_seq: [1], auth_seq: [1]}
-    chains: {entity: [0], label_asym: [A], auth_asym: [A]}
-    entities: {type: [polymer], description: [peptide], sequence: [A]}
-  reference: {x_ref: [[0, 0, 0], [1.5, 0, 0]]}
-"""
-_NUMBERS = '{value: [], abs: 1.0e-12, rel: 1.0e-12, because: "a few roundings of binary64"}'
-_RAW = "raw.mmtf"
-_BODIES = {
-    "validate": _DEPOSITION + "request: {outputs: [valid]}\nexpect:\n  valid: true\n",
-    "describe": _DEPOSITION
-    + "request: {outputs: [counts]}\nexpect:\n"
-    + "  counts: {atoms: 2, residues: 1, chains: 1, entities: 1, bonds: 0}\n",
-    "evaluate": _DEPOSITION + f"request: {{outputs: [mean]}}\nexpect:\n  mean: {_NUMBERS}\n",
-    "draw": _DEPOSITION + f'request: {{outputs: [xyz], seed: "7", index: "0"}}\nexpect:\n  xyz: {_NUMBERS}\n',
-    "round_trip": _DEPOSITION + 'request: {outputs: [store]}\nexpect:\n  store: {digest: ""}\n',
-    "decode": f"deposition: {{file: {_RAW}}}\n"
-    + "request: {outputs: [groupIdList]}\nexpect:\n  groupIdList: {value: [], dtype: int32}\n",
-    "operator": "request: {outputs: [u], operator: parametric_gaussian/iadp_v1, inputs: {b: [0.0]}}\n"
-    + f"expect:\n  u: {_NUMBERS}\n",
-}
-"""Of each kind a deposition, a request and an expectation to fill in; numbers stay empty until somebody knows them."""
 _ORACLE = 'oracle: {how: "where the numbers come from: a closed form in words, a script, a published table"}\n'
 _AREA = re.compile("[a-z][a-z0-9_-]*")
 _NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
@@ -60,7 +35,7 @@ def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str
         )
     if not _NAME.fullmatch(name):
         raise ValueError(f"found name {name!r}, expected small letters and digits with dashes, such as origin-far-away")
-    for found, known, what in ((kind, tuple(_BODIES), "kind"), (profile, protocol.PROFILES, "profile")):
+    for found, known, what in ((kind, tuple(KINDS), "kind"), (profile, protocol.PROFILES, "profile")):
         if found not in known:
             raise ValueError(f"found {what} {found!r}, expected one of {', '.join(known)}")
     known_sentences = sentences.read()
@@ -74,7 +49,7 @@ def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str
         sentences=", ".join(f'{id}: "{known_sentences[id].hash}"' for id in ids),
         level=next((level for level in ("must", "should", "may") if level in levels), "must"),
     )  # fmt: skip
-    text = head + _BODIES[kind] + _ORACLE
+    text = head + KINDS[kind].template + _ORACLE
     folder = root / area / f"{number:04d}-{name}"
     file = folder / "case.yaml"
     try:
@@ -82,8 +57,8 @@ def new(area: str, name: str, title: str, kind: str, profile: str, ids: list[str
     except cases.BadCase as error:
         raise ValueError(str(error).removeprefix(f"{file}: ")) from None
     folder.mkdir(parents=True)
-    if kind == "decode":
-        (folder / _RAW).write_bytes(b"\x80")  # an empty MessagePack map, to be replaced
+    for name, content in KINDS[kind].beside.items():
+        (folder / name).write_bytes(content)
     file.write_text(text, "utf-8")
     return file
 

@@ -12,6 +12,7 @@ import jsonschema
 
 from polystate_conformance.selftest import mutants
 from polystate_conformance.suite import damage
+from polystate_conformance.suite.layout import document_kind
 from polystate_schemas import conform, documents
 
 Variant = dict[str, Any]
@@ -25,10 +26,8 @@ _WRONG: list[Any] = [
 
 def documents_of(tree: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(path, kind, document) of every document that a schema judges."""
-    from polystate.rules.validate import document_kind
-
     for path, group in tree.items():
-        kind = document_kind(path) if path else "deposition"
+        kind = document_kind(path)
         if kind in mutants.JUDGED and group.attributes:
             yield path, kind, json.loads(json.dumps(dict(group.attributes)))
 

@@ -68,61 +68,71 @@ def run(
                        materials=own, progress=progress, first=first)  # fmt: skip
     started = time.monotonic()
     materials.prebuild(cases, jobs)
-    waiting: queue.SimpleQueue[tuple[int, Case]] = queue.SimpleQueue()
-    for item in shuffled(cases, seed):
-        waiting.put(item)
-    plan = laws.plan(cases, seed)
     finished = Run({}, seed=seed, command=shlex.join(command), date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    lock = threading.Lock()
-    broken: list[BaseException] = []
-
-    def work(materials: Materials, session: Session) -> None:
-        failed_starts, why = 0, ""
-        try:
-            while True:
-                try:
-                    seq, case = waiting.get_nowait()
-                except queue.Empty:
-                    break
-                if failed_starts >= FAILED_STARTS:
-                    failure = {
-                        "outcome": "failed",
-                        "why": f"the program does not start any more: {why}",
-                        "how": "start",
-                    }
-                    result = _result(case, failure)
-                else:
-                    result = _ask(session, seq, case, materials, plan, limit_s)
-                    failed_starts = failed_starts + 1 if result.get("how") == "start" else 0
-                    why = result.get("why", "")
-                with lock:
-                    finished.hello = finished.hello or session.hello or {}
-                    finished.results.append(result)
-                    if progress is not None:
-                        progress(result)
-        except BaseException as error:  # of the harness, not of the program
-            broken.append(error)
-        finally:
-            session.stop()
-            with lock:
-                finished.restarts += max(0, session.restarts)
-
+    shared = _Shared(finished, materials, laws.plan(cases, seed), limit_s, progress)
+    for item in shuffled(cases, seed):
+        shared.waiting.put(item)
     sessions = [
         Session(command) if start_limit_s is None else Session(command, start_limit_s)
         for _ in range(max(1, min(jobs, len(cases))))
     ]
     if first is not None:
         sessions[0] = first
-    workers = [threading.Thread(target=work, args=(materials, session)) for session in sessions]
+    workers = [threading.Thread(target=shared.work, args=(session,)) for session in sessions]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    if broken:
-        raise broken[0]
+    if shared.broken:
+        raise shared.broken[0]
     finished.results.sort(key=lambda result: result["case"])
     finished.seconds = time.monotonic() - started
     return finished
+
+
+@dataclass
+class _Shared:
+    """What the workers of a run take from and add to."""
+
+    finished: Run
+    materials: Materials
+    plan: laws.Plan
+    limit_s: float | None
+    progress: Callable[[Result], None] | None
+    waiting: queue.SimpleQueue[tuple[int, Case]] = field(default_factory=queue.SimpleQueue)
+    broken: list[BaseException] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, session: Session) -> None:
+        """Put cases to one process until none is left."""
+        failed_starts, why = 0, ""
+        try:
+            while (item := self._next()) is not None:
+                seq, case = item
+                if failed_starts >= FAILED_STARTS:
+                    said = f"the program does not start any more: {why}"
+                    result = _result(case, {"outcome": "failed", "why": said, "how": "start"})
+                else:
+                    result = _ask(session, seq, case, self.materials, self.plan, self.limit_s)
+                    failed_starts = failed_starts + 1 if result.get("how") == "start" else 0
+                    why = result.get("why", "")
+                with self.lock:
+                    self.finished.hello = self.finished.hello or session.hello or {}
+                    self.finished.results.append(result)
+                    if self.progress is not None:
+                        self.progress(result)
+        except BaseException as error:  # of the harness, not of the program
+            self.broken.append(error)
+        finally:
+            session.stop()
+            with self.lock:
+                self.finished.restarts += max(0, session.restarts)
+
+    def _next(self) -> tuple[int, Case] | None:
+        try:
+            return self.waiting.get_nowait()
+        except queue.Empty:
+            return None
 
 
 def _ask(

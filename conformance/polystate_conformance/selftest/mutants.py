@@ -10,6 +10,7 @@ from typing import Any
 
 from polystate_conformance.selftest.equivalent import explained, implied, unseen
 from polystate_conformance.selftest.planting import Fault, planted
+from polystate_conformance.suite.layout import document_kind
 
 CONSTRAINTS = frozenset(
     "type enum const pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength"
@@ -222,10 +223,9 @@ def _about(where: str, groups: set[str], names: list[str]) -> bool:
 
 def kinds_of_payload(tree: Any, path: str) -> list[str]:
     """The kinds of payload that the group at a path has: of discrete states made by an operator, two."""
-    from polystate.rules.validate import document_kind
     from polystate_schemas import documents
 
-    kind = document_kind(path) if path else None
+    kind = document_kind(path)
     if kind != "descriptor":
         return [kind] if kind in documents.payload_kinds() else []
     document = dict(tree[path].attributes)

@@ -9,8 +9,11 @@ from typing import Any
 
 import jsonschema
 import numpy as np
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from polystate_conformance import paths, protocol
+from polystate_conformance.suite.kinds import KINDS
 from polystate_schemas import yaml12
 
 
@@ -65,7 +68,7 @@ class Case:
         if "file" in want:
             return np.load(self.folder / want["file"], allow_pickle=False)
         dtype = want.get("dtype") or protocol.NUMERIC_OUTPUTS.get(output, "float64")
-        return np.array(_numbers(want["value"]), dtype=dtype)
+        return np.array(numbers(want["value"]), dtype=dtype)
 
 
 _OPTIONAL: dict[str, Any] = {
@@ -74,16 +77,18 @@ _OPTIONAL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _numbers(value: Any) -> Any:
+def numbers(value: Any) -> Any:
     """Nested lists with the texts NaN, Infinity and -Infinity as numbers."""
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
+        return [numbers(item) for item in value]
     return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
 
 
 @lru_cache
 def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(paths.schema("case"))
+    protocol_schema = DRAFT202012.create_resource(paths.schema("protocol"))
+    registry = Registry().with_resource("protocol.schema.json", protocol_schema)
+    return jsonschema.Draft202012Validator(paths.schema("case"), registry=registry)
 
 
 def load(file: Path) -> Case:
@@ -111,8 +116,8 @@ def parse(text: str, file: Path) -> Case:
     except protocol.BadMessage as error:
         if case.expect.get("reject", {}).get("code") != "bad-request":
             raise BadCase(f"{file}: request: {error}") from None
-    if (case.deposition is None) != (case.kind == "operator"):
-        raise BadCase(f"{file}: a case has a deposition exactly if it is not of kind operator")
+    if (case.deposition is not None) != KINDS[case.kind].deposition:
+        raise BadCase(f"{file}: a case of kind {case.kind} has {'a' if case.deposition is None else 'no'} deposition")
     return case
 
 

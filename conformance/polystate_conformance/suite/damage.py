@@ -7,10 +7,13 @@ import os
 import shutil
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from polystate_conformance.suite.case import numbers
 
 
 def encode(store: Path, change: dict[str, Any]) -> None:
@@ -39,82 +42,85 @@ def encode(store: Path, change: dict[str, Any]) -> None:
 
 def apply(store: Path, operation: dict[str, Any]) -> None:
     """One operation on a file of the store; the path "." is the store itself (a zip)."""
-    if "array" in operation:
-        return _write_array(store, operation["array"], np.array(_numbers(operation["data"]), operation["dtype"]))
-    if "table" in operation:
-        return _change_table(store, operation)
-    if "duplicate" in operation:
-        return _duplicate(store, operation["duplicate"])
-    if "repack" in operation:
-        return _repack(store, operation["method"])
-    if "folder" in operation:
-        return (store / operation["folder"]).mkdir()
-    if "entry" in operation:
-        with zipfile.ZipFile(store, "a") as archive:
-            return archive.writestr(operation["entry"], operation["text"])
-    name = next(
-        key
-        for key in (
-            "truncate",
-            "delete",
-            "write",
-            "set_json",
-            "remove_json",
-            "flip",
-            "rename",
-            "replace",
-            "link",
-            "fifo",
-        )
-        if key in operation
-    )
-    target = store if operation[name] == "." else store / operation[name]
-    if name != "write" and not target.exists():
-        raise FileNotFoundError(f"{operation[name]}: the built store has no such file, so nothing can be damaged")
-    if name == "truncate":
-        content = target.read_bytes()
-        if len(content) <= operation["bytes"]:
-            raise ValueError(f"{operation['truncate']} has only {len(content)} bytes: truncating it changes nothing")
-        target.write_bytes(content[: operation["bytes"]])
-    elif name == "delete":
-        shutil.rmtree(target) if target.is_dir() else target.unlink()
-    elif name == "write":
-        if operation["write"] == "." and target.is_dir():
-            shutil.rmtree(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(
-            bytes.fromhex(operation["hex"]) if "hex" in operation else operation.get("text", "").encode()
-        )
-    elif name == "flip":
-        content = bytearray(target.read_bytes())
-        content[operation["byte"]] ^= 0xFF
-        target.write_bytes(content)
-    elif name == "replace":
-        content, old = target.read_bytes(), bytes.fromhex(operation["old"])
-        if content.count(old) != 1:
-            raise ValueError(f"{operation['replace']} holds {operation['old']} {content.count(old)} times, not once")
-        target.write_bytes(content.replace(old, bytes.fromhex(operation["new"])))
-    elif name == "link":  # what the link names lies beside the layers, where it is no part of the store
-        hidden = store / ".linked"
-        target.rename(hidden)
-        target.symlink_to(os.path.relpath(hidden, target.parent), target_is_directory=hidden.is_dir())
-    elif name == "fifo":
-        target.unlink()
-        os.mkfifo(target)
-    elif name == "rename":
-        (store / operation["to"]).parent.mkdir(parents=True, exist_ok=True)
-        target.rename(store / operation["to"])
-    else:
-        document = json.loads(target.read_text("utf-8"))
-        edit(document, operation["pointer"], operation.get("value"), remove=name == "remove_json")
-        target.write_text(json.dumps(document), "utf-8")
+    name = next(name for name in OPERATIONS if name in operation)
+    path, (needs, act) = operation[name], OPERATIONS[name]
+    target = store if path == "." else store / path
+    if needs and not target.exists():
+        raise FileNotFoundError(f"{path}: the built store has no such file, so nothing can be damaged")
+    act(store, target, operation)
 
 
-def _numbers(value: Any) -> Any:
-    """Nested lists with the texts NaN, Infinity and -Infinity as numbers."""
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+def of_zip(operation: dict[str, Any]) -> bool:
+    """Whether an operation acts on the zip itself and not on a file in it."""
+    return bool({"duplicate", "entry", "repack"} & operation.keys()) or next(iter(operation.values())) == "."
+
+
+def node(operation: dict[str, Any]) -> str:
+    """The node, or the file of a node, that an operation on a node of a store changes."""
+    return next(str(operation[name]) for name in ("set_json", "remove_json", "delete", "array", "table")
+                if name in operation)  # fmt: skip
+
+
+def _truncate(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    content = target.read_bytes()
+    if len(content) <= operation["bytes"]:
+        raise ValueError(f"{operation['truncate']} has only {len(content)} bytes: truncating it changes nothing")
+    target.write_bytes(content[: operation["bytes"]])
+
+
+def _delete(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+
+def _write(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    if target == store and target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(bytes.fromhex(operation["hex"]) if "hex" in operation else operation.get("text", "").encode())
+
+
+def _flip(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    content = bytearray(target.read_bytes())
+    content[operation["byte"]] ^= 0xFF
+    target.write_bytes(content)
+
+
+def _replace(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    content, old = target.read_bytes(), bytes.fromhex(operation["old"])
+    if content.count(old) != 1:
+        raise ValueError(f"{operation['replace']} holds {operation['old']} {content.count(old)} times, not once")
+    target.write_bytes(content.replace(old, bytes.fromhex(operation["new"])))
+
+
+def _link(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    """What the link names lies beside the layers, where it is no part of the store."""
+    hidden = store / ".linked"
+    target.rename(hidden)
+    target.symlink_to(os.path.relpath(hidden, target.parent), target_is_directory=hidden.is_dir())
+
+
+def _fifo(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    target.unlink()
+    os.mkfifo(target)
+
+
+def _folder(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    target.mkdir()
+
+
+def _rename(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    (store / operation["to"]).parent.mkdir(parents=True, exist_ok=True)
+    target.rename(store / operation["to"])
+
+
+def _edit_json(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    document = json.loads(target.read_text("utf-8"))
+    edit(document, operation["pointer"], operation.get("value"), remove="remove_json" in operation)
+    target.write_text(json.dumps(document), "utf-8")
+
+
+def _change_array(store: Path, target: Path, operation: dict[str, Any]) -> None:
+    _write_array(store, operation["array"], np.array(numbers(operation["data"]), operation["dtype"]))
 
 
 def _write_array(store: Path, path: str, values: np.ndarray, attributes: dict[str, Any] | None = None) -> None:
@@ -132,7 +138,7 @@ def _write_array(store: Path, path: str, values: np.ndarray, attributes: dict[st
         array[...] = values
 
 
-def _change_table(store: Path, operation: dict[str, Any]) -> None:
+def _change_table(store: Path, target: Path, operation: dict[str, Any]) -> None:
     """Replace, add or drop a column of a table, or keep some of its rows in another order."""
     import pyarrow as pa
     import zarr
@@ -146,7 +152,7 @@ def _change_table(store: Path, operation: dict[str, Any]) -> None:
     if "drop" in operation:
         table = table.drop_columns([operation["drop"]])
     if "column" in operation:
-        values = pa.array(_numbers(operation["data"]), _arrow_type(operation["dtype"]))
+        values = pa.array(numbers(operation["data"]), _arrow_type(operation["dtype"]))
         if operation["column"] in table.column_names and not operation.get("again"):
             table = table.drop_columns([operation["column"]])
         table = table.append_column(operation["column"], values)
@@ -165,22 +171,27 @@ def _arrow_type(name: str) -> Any:
     return texts[name] if name in texts else pa.from_numpy_dtype(name)
 
 
-def _repack(packed: Path, method: str) -> None:
+def _repack(store: Path, packed: Path, operation: dict[str, Any]) -> None:
     """Store all entries of a zip anew by another method."""
+    method = {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}[operation["method"]]
     with zipfile.ZipFile(packed) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(
-        packed, "w", {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}[method]
-    ) as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
 
 
-def _duplicate(packed: Path, name: str) -> None:
+def _duplicate(packed: Path, entry: Path, operation: dict[str, Any]) -> None:
     """Store an entry of a zip once more under the same name."""
+    name = operation["duplicate"]
     with zipfile.ZipFile(packed, "a") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         archive.writestr(name, archive.read(name))
+
+
+def _entry(packed: Path, entry: Path, operation: dict[str, Any]) -> None:
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr(operation["entry"], operation["text"])
 
 
 def edit(document: Any, pointer: str, value: Any, remove: bool) -> None:
@@ -193,3 +204,16 @@ def edit(document: Any, pointer: str, value: Any, remove: bool) -> None:
         del document[key]
     else:
         document[key] = value
+
+
+Act = Callable[[Path, Path, dict[str, Any]], None]
+"""Of the store, of what the operation names in it, and of the operation."""
+
+OPERATIONS: dict[str, tuple[bool, Act]] = {
+    "array": (False, _change_array), "table": (True, _change_table), "duplicate": (False, _duplicate),
+    "repack": (True, _repack), "folder": (False, _folder), "entry": (False, _entry), "truncate": (True, _truncate),
+    "delete": (True, _delete), "write": (False, _write), "set_json": (True, _edit_json),
+    "remove_json": (True, _edit_json), "flip": (True, _flip), "rename": (True, _rename), "replace": (True, _replace),
+    "link": (True, _link), "fifo": (True, _fifo),
+}  # fmt: skip
+"""Whether what is named must be there, and what is done to it."""

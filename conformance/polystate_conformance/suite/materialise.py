@@ -14,11 +14,11 @@ import threading
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from polystate_conformance import paths
 from polystate_conformance.suite import damage
 from polystate_conformance.suite.case import Case, load
+from polystate_conformance.suite.kinds import KINDS
 from polystate_conformance.suite.variants import expand
 from polystate_schemas import yaml12
 
@@ -93,8 +93,7 @@ def _variant(case: Case, folder: Path) -> Path:
             _BASES[case.base] = {p.relative_to(whole).as_posix(): p.read_bytes() for p in _files(whole)}
     files = dict(_BASES[case.base])
     for operation in case.damage:
-        named = ("set_json", "remove_json", "delete", "array", "table")
-        node = next(str(operation[key]) for key in named if key in operation)
+        node = damage.node(operation)
         with tempfile.TemporaryDirectory() as temporary:
             scratch = Path(temporary)
             for path in [path for path in files if _within(path, node)]:
@@ -147,12 +146,12 @@ def _build(case: Case, folder: Path) -> Path:
         return target
     packed = _name(folder, ".zarr.zip")
     for operation in case.damage:
-        if not _of_zip(operation):
+        if not damage.of_zip(operation):
             damage.apply(target, operation)
     _pack(target, packed)
     shutil.rmtree(target)
     for operation in case.damage:
-        if _of_zip(operation):
+        if damage.of_zip(operation):
             damage.apply(packed, operation)
     return packed
 
@@ -200,14 +199,9 @@ def _name(folder: Path, suffix: str) -> Path:
     return folder / (secrets.token_hex(8) + suffix)
 
 
-def _of_zip(operation: dict[str, Any]) -> bool:
-    """Whether an operation acts on the zip itself and not on a file in it."""
-    return bool({"duplicate", "entry", "repack"} & operation.keys()) or next(iter(operation.values())) == "."
-
-
 def _key(case: Case) -> str:
     """Equal for cases that are shown the same store; a round trip or damage gets a store of its own."""
-    if case.kind == "round_trip" or "file" in case.deposition or case.beside:
+    if KINDS[case.kind].writes or "file" in case.deposition or case.beside:
         return case.id
     parts = [case.deposition, case.container, list(case.encode), list(case.damage)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

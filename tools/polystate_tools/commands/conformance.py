@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -23,6 +25,7 @@ from polystate_conformance.reports import footer as report
 from polystate_conformance.selftest import check, kill
 from polystate_conformance.suite import case as cases
 from polystate_conformance.suite import collection, sentences
+from polystate_conformance.suite.kinds import KINDS
 from polystate_tools.commands.options import Overwrite
 
 UNBOUNDED = 10_000
@@ -90,22 +93,11 @@ def score(
     argv = [*(command or []), *ctx.args] or scoring.REFERENCE
     outputs = {"--json": json_file, "--html": html, "--junit": junit, "--badge": badge}
     _check_options(limit, faults, every, family, {name: path for name, path in outputs.items() if path}, overwrite)
-    console = Console(stderr=True)
     try:
-        with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
-                      transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
-            running = bar.add_task("cases", total=None)
-            planting = bar.add_task("faults", total=None, visible=faults)
-
-            def begun(cases: int, faults: int) -> None:
-                bar.update(running, total=cases)
-                bar.update(planting, total=faults)
-
+        with _progress(faults) as told:
             scored = scoring.score(
                 argv, profiles=profile, ids=case, jobs=jobs, seed=seed, limit_s=limit, with_faults=faults,
-                families=family, every=every, with_baselines=baselines or html is not None, against=against,
-                progress=lambda result: bar.advance(running), kill_progress=lambda kill: bar.advance(planting),
-                begun=begun,
+                families=family, every=every, with_baselines=baselines or html is not None, against=against, **told,
             )  # fmt: skip
         scoring.write_reports(scored, json=json_file, html=html, junit_xml=junit, badge=badge, overwrite=overwrite)
     except (cases.BadCase, report.BadReport, sentences.BadSpecification, kill.NothingToJudge, scoring.NotStarted,
@@ -113,6 +105,25 @@ def score(
         _stop(str(error))
     show(scored, console_for(sys.stdout))
     raise typer.Exit(0 if scored.good else 1)
+
+
+@contextlib.contextmanager
+def _progress(faults: bool) -> Iterator[dict[str, Any]]:
+    """Bars on a terminal's standard error, and what tells them how far a score has come."""
+    console = Console(stderr=True)
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
+                  transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
+        running = bar.add_task("cases", total=None)
+        planting = bar.add_task("faults", total=None, visible=faults)
+
+        def begun(cases: int, faults: int) -> None:
+            bar.update(running, total=cases)
+            bar.update(planting, total=faults)
+
+        yield {
+            "progress": lambda result: bar.advance(running), "kill_progress": lambda kill: bar.advance(planting),
+            "begun": begun,
+        }  # fmt: skip
 
 
 def _check_options(
@@ -206,9 +217,7 @@ def case_new(
     name: Annotated[str, typer.Argument(help="A few words with dashes.")],
     title: Annotated[str, typer.Option(help="The fact, in under 150 characters.")],
     profile: Annotated[str, typer.Option(help="Profile it is scored under.")],
-    kind: Annotated[
-        str, typer.Option(help="validate, describe, evaluate, draw, round_trip, decode or operator.")
-    ] = "evaluate",
+    kind: Annotated[str, typer.Option(metavar="|".join(KINDS), help="What is asked of the deposition.")] = "evaluate",
     sentence: Annotated[list[str] | None, typer.Option(help="Sentence it tests (may be repeated).")] = None,
 ) -> None:
     """Start a case from a template, under the next free number.

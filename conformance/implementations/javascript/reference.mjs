@@ -1,0 +1,37 @@
+// What a document names outside of itself: operators of the registry (9.1) and files (9.6).
+import { operator as operatorError, schema as schemaError, semantic } from './errors.mjs';
+import { registry } from './registry.mjs';
+
+export function checkUri(uri, where) {
+  let path;
+  try {
+    path = decodeURIComponent(uri.replace(/^file:/, ''));
+  } catch {
+    throw operatorError('uri-not-allowed', where);
+  }
+  if (!uri.startsWith('file:') || path.startsWith('/') || path.split(/[/\\]/).includes('..')) throw operatorError('uri-not-allowed', where);
+}
+
+export function checkOperatorReference(op, where) {
+  const entry = registry.get(op.id);
+  if (!entry) throw operatorError('unknown-operator', `${where}/id`);
+  if (op.hash !== entry.hash) throw operatorError('hash-mismatch', `${where}/hash`);
+  if (op.venue !== 'registry' && !entry.signature.body) throw semantic('unsupported-combination', `${where}/venue`);
+  const rules = new Map(entry.signature.parameters.filter((p) => !p.taken_from).map((p) => [p.name, p]));
+  const fits = {
+    number: (v) => typeof v === 'number', integer: Number.isInteger, text: (v) => typeof v === 'string',
+    boolean: (v) => typeof v === 'boolean', list: Array.isArray, object: (v) => v !== null && typeof v === 'object' && !Array.isArray(v),
+  };
+  for (const [name, value] of Object.entries(op.parameters ?? {})) {
+    const rule = rules.get(name);
+    if (!rule || !fits[rule.type](value) || (rule.allowed && !rule.allowed.includes(value))) {
+      throw schemaError('schema-violation', `${where}/parameters/${name}`);
+    }
+  }
+  return entry;
+}
+
+export const familyOf = (id) => id?.split('/')[0];
+
+// [DSC-3] a key of the document that is null is absent; within its objects null is a value
+export const presentKeys = (document) => Object.fromEntries(Object.entries(document).filter(([, v]) => v !== null));
