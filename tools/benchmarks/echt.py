@@ -19,14 +19,11 @@ import time
 import zipfile
 from pathlib import Path
 
-import numba
 import numpy as np
 from numcodecs import Zstd
 
-from polystate import Deposition
-from polystate_tools.echt.fit import Fit, problem_of
-from polystate_tools.echt.input import fit_input, load
-from polystate_tools.echt.levels.tables import atoms_of_table, levels_of_table, table_rows
+from polystate_tools.echt.fit import Fit, run
+from polystate_tools.echt.prepare import Prepared, prepare
 from polystate_tools.echt.solver.model import atom_covariances, level_covariances
 from polystate_tools.echt.solver.points import Settings
 from polystate_tools.echt.solver.solver import Solver
@@ -35,29 +32,20 @@ from polystate_tools.echt.solver.structure import Problem
 REFERENCE = {1: 152.62, 5: 91.79, 9: 59.32, 13: 38.97, 17: 25.03, 21: 15.91, 25: 10.12, 29: 6.29}
 
 
-def spike(data: Path):
+def spike(data: Path) -> Prepared:
     """6vxx on the levels of 6vxx-levels.csv."""
-    tree, source = load(data / "echt" / "6vxx.pdb")
-    dep = Deposition(tree)
-    names, rows = table_rows(data / "echt" / "6vxx-levels.csv")
-    atom = atoms_of_table(dep, rows, "6vxx-levels.csv")
-    found = fit_input(dep, rows=atom)
-    return tree, source, found, levels_of_table(found, names, rows, atom)
+    return prepare(data / "echt" / "6vxx.pdb", groups=data / "echt" / "6vxx-levels.csv")
 
 
-def path(data: Path) -> Fit:
+def path(data: Path, threads: int) -> Fit:
     """The whole path, timed; prints the reference rows."""
-    tree, source, found, levels = spike(data)
-    problem = problem_of(found, levels)
-    Solver(problem, Settings(max_steps=1, final_tolerance=1.0)).fit()  # compile
+    given = spike(data)
+    Solver(given.problem, Settings(max_steps=1, final_tolerance=1.0)).fit()  # compile
     wall, cpu = time.perf_counter(), time.process_time()
-    solver = Solver(problem)
-    steps, point = solver.fit()
+    result = run(given, threads=threads)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(
-        " n   omega_alpha          F    reference   (F-D)/F   mean B: "
-        + ", ".join([lv.name for lv in levels] + ["atomic"])
-    )
+    steps = result.steps
+    print(f" n   omega_alpha          F    reference   (F-D)/F   mean B: {', '.join(given.names)}")
     for s in steps:
         if s.n in REFERENCE or s.n == len(steps):
             print(
@@ -68,7 +56,7 @@ def path(data: Path) -> Fit:
         f"{len(steps)} steps, {sum(s.iterations for s in steps)} Newton steps, {cpu:.1f} s CPU, {wall:.1f} s wall; "
         f"largest certificate {max(s.certificate for s in steps):.1e}; residual {steps[-1].residual_rms_b:.3f} Å² RMS"
     )
-    return Fit(tree, found, levels, solver, steps, point, source, wall)
+    return result
 
 
 def synthetic(n: int) -> Problem:
@@ -87,12 +75,13 @@ def size() -> None:
     """Seconds and memory of three penalties by number of atoms; each size in its own process."""
     for n in (10_000, 100_000, 1_000_000):
         code = (
-            "import resource, time, numba, numpy as np; numba.set_num_threads(1)\n"
+            "import resource, time, numpy as np\n"
             "import sys; sys.path.insert(0, 'tools/benchmarks')\n"
             "from echt import synthetic; from polystate_tools.echt.solver.solver import Settings, Solver\n"
-            "Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0)).fit()\n"
+            "Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0), 1).fit()\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            f"p = synthetic({n}); c = time.process_time(); s = Solver(p, Settings(max_steps=3, final_tolerance=1.0))\n"
+            f"p = synthetic({n}); c = time.process_time()\n"
+            "s = Solver(p, Settings(max_steps=3, final_tolerance=1.0), 1)\n"
             "built = time.process_time() - c; c = time.process_time(); steps, _ = s.fit()\n"
             "spent = time.process_time() - c; its = sum(t.iterations for t in steps)\n"
             "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
@@ -127,9 +116,9 @@ def storage(name: str = "6vxx-echt") -> None:
 
 def peer(data: Path, python: str) -> None:
     """The same shapes: amplitudes by mmtbx against this fit (which finds the shapes as well)."""
-    _, _, found, levels = spike(data)
-    problem = problem_of(found, levels)
-    solver = Solver(problem)
+    given = spike(data)
+    levels = given.levels
+    solver = Solver(given.problem)
     s = solver.s
     centre = None
     for n in range(1, 30):
@@ -139,7 +128,7 @@ def peer(data: Path, python: str) -> None:
         centre = point.centre
         if n not in (1, 13, 29):
             continue
-        alphas, alpha, beta, eps = solver.penalties(n)
+        penalty = solver.penalties(n)
         unit = point.sigma / np.maximum(point.amplitude, 1e-30)[:, None, None]
         off = point.amplitude == 0
         unit[off] = np.eye(6) / 6
@@ -158,7 +147,7 @@ def peer(data: Path, python: str) -> None:
             given, result = Path(folder) / "shapes.npz", Path(folder) / "result.npz"
             np.savez(
                 given, u=s.u[:, 0], weights=s.weights, start=np.array(start), atom=np.concatenate(atom),
-                value=np.concatenate(value), alpha=alpha, beta=beta,
+                value=np.concatenate(value), alpha=penalty.alpha_atom, beta=penalty.beta,
                 restarts=50, first=float(s.u[:, 0].mean() / (len(levels) + 1)),
             )  # fmt: skip
             subprocess.run([python, str(Path(__file__).with_name("echt_peer.py")), str(given), str(result)], check=True)
@@ -167,11 +156,12 @@ def peer(data: Path, python: str) -> None:
             theirs = float(found_by_peer["seconds"])
         sigma = unit * amplitude[: s.n_groups, None, None]
         own = zero + amplitude[s.n_groups :, None, None]
-        value_peer = solver.point(sigma, own, alphas, alpha, beta, 0.0).F
+        value_peer = solver.point(sigma, own, penalty._replace(eps=0.0)).F
         again = np.abs(atom_covariances(s, sigma, own)).max()
         print(
-            f"n = {n}, omega_alpha {alpha:.4g}: F {point.F:.5g} (bound {point.D:.5g}) in {mine:.2f} s; mmtbx with "
-            f"these shapes given {value_peer:.5g} in {theirs:.2f} s, {int(found_by_peer['iterations'])} iterations "
+            f"n = {n}, omega_alpha {penalty.alpha_atom:.4g}: F {point.F:.5g} (bound {point.D:.5g}) in {mine:.2f} s; "
+            f"mmtbx with these shapes given {value_peer:.5g} in {theirs:.2f} s, "
+            f"{int(found_by_peer['iterations'])} iterations "
             f"(ratio F {value_peer / point.F:.2f}, time {theirs / mine:.1f}; largest |U| {again:.2f} Å²)"
         )
 
@@ -184,7 +174,6 @@ def main() -> None:
     parser.add_argument("--python", default="python3")
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
-    numba.set_num_threads(chosen.threads)
     if chosen.what == "size":
         size()
     elif chosen.what == "peer":
@@ -192,7 +181,7 @@ def main() -> None:
     elif chosen.what == "storage":
         storage()
     else:
-        path(chosen.data)
+        path(chosen.data, chosen.threads)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

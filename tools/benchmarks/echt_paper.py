@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from echt import spike
 
-from polystate_tools.echt.fit import prepare, problem_of
+from polystate_tools.echt.prepare import prepare
 from polystate_tools.echt.solver.model import level_covariances, own_covariances
 from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings
 from polystate_tools.echt.solver.solver import Solver
@@ -31,19 +31,16 @@ SHIPPED = Path(__file__).parents[1] / "polystate_tools" / "echt" / "examples" / 
 
 def variants(data: Path) -> Iterator[tuple[str, Problem, Settings, int]]:
     """(what is changed, problem, settings, step)."""
-    _, _, found, levels = spike(data)
-    problem, usual = problem_of(found, levels), Settings()
+    given = spike(data)
+    problem, usual = given.problem, Settings()
     for n in (21, 29, 40, LAST, 63):
         yield f"path stopped at n = {n}", problem, usual, n
-    domain, (chain, number) = problem.labels[1], _places(found)
+    domain, (chain, number) = problem.labels[1], _places(given.data)
     for shift in (-5, 5):
         yield f"domain borders moved by {shift:+d} residues", _with(problem, 1, _moved(domain, chain, number, shift)), \
             usual, LAST  # fmt: skip
     yield "domains: the three chains", _with(problem, 1, chain), usual, LAST
-    *_, other, shipped, _ = prepare(
-        data / "echt" / "6vxx.pdb", levels=NAMES, domains=SHIPPED, exclude=["(NAG)"],
-    )  # fmt: skip
-    own = problem_of(other, shipped)
+    own = prepare(data / "echt" / "6vxx.pdb", levels=NAMES, domains=SHIPPED, exclude=["(NAG)"]).problem
     yield "shipped domains, secondary structure by DSSP", own, usual, LAST
     yield "shipped domains only", _with(problem, 1, _matched(problem, own, 1)), usual, LAST
     yield "secondary structure by DSSP only", _with(problem, 2, _matched(problem, own, 2)), usual, LAST
@@ -84,11 +81,11 @@ def ends(data: Path) -> Iterator[tuple[str, Problem, int]]:
     """(what is changed, problem, step) of 7k3t: where its last residues go."""
     path, atoms = data / "echt" / "7k3t-prepared-H.pdb", "*/1-306 and not ( (HOH,ZN,DMS) )"
     for last, what in ((306, "as it is"), (301, "without residues 302 to 306")):
-        *_, found, levels, _ = prepare(path, only=atoms.replace("306", str(last)), exclude=["A/306/OXT"][: last == 306])
-        problem = problem_of(found, levels)
+        given = prepare(path, only=atoms.replace("306", str(last)), exclude=["A/306/OXT"][: last == 306])
+        problem = given.problem
         yield what, problem, 52
         if last == 306:
-            number = _places(found)[1]
+            number = _places(given.data)[1]
             elements, final = problem.labels[1], number >= 302
             yield "path stopped at n = 29", problem, 29
             joined = np.where(final, elements[number == 301][0], elements)

@@ -8,6 +8,7 @@ from typing import Any
 
 from polystate_conformance.reports import footer as report
 from polystate_conformance.reports import statistics as report_statistics
+from polystate_conformance.reports.html import document, table
 from polystate_conformance.scoring.runner import Result
 
 BASELINES = {
@@ -74,11 +75,7 @@ def page(
     parts.append(report_statistics.section(results, report_statistics.figures()))
     if kills is not None:
         parts.append(_faults(kills, footer))
-    return (
-        '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
-        f"<title>Polystate conformance: {escape(name)}</title><style>{_STYLE}</style>"
-        f"<body>{''.join(parts)}</body></html>\n"
-    )
+    return document(f"Polystate conformance: {name}", _STYLE, "".join(parts))
 
 
 def badge(footer: dict[str, Any]) -> str:
@@ -107,22 +104,14 @@ def _asked(footer: dict[str, Any], cases: int) -> str:
     return f"<b>{cases} of the {chosen['of']} cases</b>, chosen by <code>{escape(chosen['options'])}</code>,"
 
 
-def _table(head: list[str], rows: list[list[str]], numeric: set[int] = frozenset()) -> str:  # type: ignore[assignment]
-    def cells(tag: str, row: list[str]) -> str:
-        return "".join(f"<{tag}{' class=n' if i in numeric else ''}>{cell}</{tag}>" for i, cell in enumerate(row))
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
     rows = []
-    for profile, table in footer["profiles"].items():
-        widths = "".join(f'<i class={name} style="width:{100 * table[name] / table["cases"]:.2f}%"></i>'
+    for profile, counts in footer["profiles"].items():
+        widths = "".join(f'<i class={name} style="width:{100 * counts[name] / counts["cases"]:.2f}%"></i>'
                          for name in ("passed", "failed", "unsupported"))  # fmt: skip
-        failed = f"<span class=no>{table['failed']}</span>" if table["failed"] else "0"
-        rows.append([profile, str(table["cases"]), str(table["negative"]), str(table["passed"]), failed,
-                     str(table["unsupported"]), f"<div class=bar>{widths}</div>"])  # fmt: skip
+        failed = f"<span class=no>{counts['failed']}</span>" if counts["failed"] else "0"
+        rows.append([profile, str(counts["cases"]), str(counts["negative"]), str(counts["passed"]), failed,
+                     str(counts["unsupported"]), f"<div class=bar>{widths}</div>"])  # fmt: skip
     total = [f"<b>{cell}</b>" for cell in ("all", totals["cases"], totals["negative"], totals["passed"],
                                            totals["failed"], totals["unsupported"])]  # fmt: skip
     names = {"passed": "passed", "failed": "failed", "unsupported": "not claimed"}
@@ -130,7 +119,7 @@ def _profiles(footer: dict[str, Any], totals: dict[str, int]) -> str:
     rows.append([*total, f'<span class="key soft">{key}</span>'])
     head = ["profile", "cases", "of them negative", "passed", "failed", "not claimed", ""]
     text = "A negative case shows a deposition or a request that must be refused. What is not claimed is not asked for."
-    return f"<h2>Profiles</h2><p class=soft>{text}</p>" + _table(head, rows, {1, 2, 3, 4, 5})
+    return f"<h2>Profiles</h2><p class=soft>{text}</p>" + table(head, rows, {1, 2, 3, 4, 5})
 
 
 def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
@@ -151,7 +140,7 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     )
     head = ["implementation", "passed of claimed", "valid answered", "faulty refused", "sum minus 1"]
     said = f"<p>Refusals that name it as the specification does: {agreement}.</p>" if agreement else ""
-    return "<h2>Telling valid from faulty</h2>" + text + _table(head, rows, {1, 2, 3, 4}) + said
+    return "<h2>Telling valid from faulty</h2>" + text + table(head, rows, {1, 2, 3, 4}) + said
 
 
 def _failures(results: list[Result], footer: dict[str, Any]) -> str:
@@ -170,7 +159,7 @@ def _failures(results: list[Result], footer: dict[str, Any]) -> str:
             ", ".join(f"<span class=id>{escape(id)}</span>" for id in result["sentences"]),
         )
         rows.append([case, escape(result["title"]), found, broken])
-    return f"<h2>Failures ({len(failed)})</h2>" + _table(["case", "what holds", "found", "sentences it breaks"], rows)
+    return f"<h2>Failures ({len(failed)})</h2>" + table(["case", "what holds", "found", "sentences it breaks"], rows)
 
 
 def _named(results: list[Result]) -> str:
@@ -179,14 +168,14 @@ def _named(results: list[Result]) -> str:
         return ""
     rows = [[f"<code>{escape(r['case'])}</code>", escape(r["title"]), f"<code>{escape(r['found'])}</code>",
              ", ".join(part for part, agrees in r["named"].items() if not agrees)] for r in other]  # fmt: skip
-    return f"<h2>Refused, but named otherwise ({len(other)})</h2>" + _table(
+    return f"<h2>Refused, but named otherwise ({len(other)})</h2>" + table(
         ["case", "what holds", "found", "differs in"], rows
     )
 
 
 def _changes(changes: dict[str, list[str]]) -> str:
     rows = [[name, str(len(ids)), f"<code>{escape(', '.join(ids[:60]))}</code>"] for name, ids in changes.items()]
-    return "<h2>Since the earlier run</h2>" + _table(["", "cases", ""], rows, {1})
+    return "<h2>Since the earlier run</h2>" + table(["", "cases", ""], rows, {1})
 
 
 def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
@@ -203,7 +192,7 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
         id, violated = f"<code>{item['id']}</code>", str(len(item["violates"]))
         rows.append([id, item["level"], _marked(item["text"]), tests, violated, broken + marks])
     head = ["sentence", "level", "text", "cases", "refusals", "broken by"]
-    body = f"<details><summary>{len(rows)} sentences</summary>{_table(head, rows, {4})}</details>" if rows else ""
+    body = f"<details><summary>{len(rows)} sentences</summary>{table(head, rows, {4})}</details>" if rows else ""
     bare = [item["id"] for item in traces if item["level"] == "must"
             and not (item["tests"] or item["violates"] or item["untestable"])]  # fmt: skip
     without = f"<p class=no>Without a case: {', '.join(bare)}.</p>" if bare else ""
@@ -246,7 +235,7 @@ def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
         opened = " open" if caught + explained < len(mine) or any(kill["claimed_in_vain"] for kill in mine) else ""
         said = f"{caught} of {len(mine)} caught" + (f", {explained} explained" if explained else "")
         parts.append(f"<details{opened}><summary>{FAMILIES.get(family, family)}: {said}"
-                     f"</summary>{_table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
+                     f"</summary>{table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
     if unbroken := footer.get("unbroken_cases"):
         ids = ", ".join(f"<code>{escape(id)}</code>" for id in unbroken)
         parts.append(f"<p class=no>None of these faults breaks {ids}.</p>")

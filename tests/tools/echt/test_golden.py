@@ -44,7 +44,7 @@ def test_the_stored_numbers_are_the_optimum_of_the_file(golden, shared_data):
     assert again.D <= last.objective <= again.F * (1 + 1e-6)
     for mean, level, bound in zip(solver.mean_b(again), found.levels, solver.mean_b_bound(again, beta), strict=True):
         assert abs(mean - level.mean_b) <= bound + level.mean_b_bound
-    model = solver.point(again.sigma, again.own, *solver.penalties(last.n))
+    model = solver.point(again.sigma, again.own, solver.penalties(last.n))
     assert solver.residual_rms_b(model) == pytest.approx(last.residual, abs=0.01)
 
 

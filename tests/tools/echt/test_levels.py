@@ -17,10 +17,10 @@ from polystate_tools.echt.errors import (
     ResidualWithoutTls,
     UnknownLevel,
 )
-from polystate_tools.echt.fit import prepare
 from polystate_tools.echt.input import fit_input, load
 from polystate_tools.echt.levels import secondary
 from polystate_tools.echt.levels.levels import Level, build_levels, without_repeats
+from polystate_tools.echt.prepare import prepare
 
 
 @pytest.fixture
@@ -169,10 +169,9 @@ def test_a_table_lists_the_atoms_that_are_fitted(pdb, tmp_path):
     rows += [f"A,{r},{a},0,{r // 9}" for r in range(1, 21) for a in ("N", "CA", "C", "O")]
     path = tmp_path / "levels.csv"
     path.write_text("\n".join(rows) + "\n")
-    _, _, data, levels, atomic = prepare(pdb, groups=path)
-    assert len(data.rows) == 80 and atomic
-    assert [level.name for level in levels] == ["molecule", "part"]
-    assert len(levels[1].names) == 3
+    given = prepare(pdb, groups=path)
+    assert len(given.data.rows) == 80 and given.names == ["molecule", "part", "atomic"]
+    assert len(given.levels[1].names) == 3
     path.write_text("\n".join([*rows, "Z,1,CA,0,0"]) + "\n")
     with pytest.raises(LevelIncomplete, match="Z/1/CA"):
         prepare(pdb, groups=path)
@@ -214,7 +213,7 @@ def test_a_table_may_begin_with_a_byte_order_mark_and_must_be_utf8(pdb, tmp_path
     path = tmp_path / "levels.csv"
     text = "\r\n".join(["chain,residue,atom,m", "A,1,N,é", "", "A,1,CA,é", ""])
     path.write_bytes(text.encode("utf-8-sig"))
-    assert [level.names for level in prepare(pdb, groups=path)[3]] == [["A.1"]]
+    assert [level.names for level in prepare(pdb, groups=path).levels] == [["A.1"]]
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(BadRequest, match=r"levels.csv:2: found bytes that are not UTF-8"):
         prepare(pdb, groups=path)
@@ -223,10 +222,9 @@ def test_a_table_may_begin_with_a_byte_order_mark_and_must_be_utf8(pdb, tmp_path
 def test_levels_of_a_table_can_be_chosen(pdb, tmp_path):
     path = tmp_path / "levels.csv"
     path.write_text("\n".join(["chain,residue,atom,chain,Residue_Group", *ROWS]) + "\n")
-    assert [level.name for level in prepare(pdb, groups=path)[3]] == ["chain", "residue"]
-    _, _, _, levels, atomic = prepare(pdb, groups=path, levels=["residue"])
-    assert [level.name for level in levels] == ["residue"] and not atomic
-    assert prepare(pdb, groups=path, levels=["atomic"])[3:] == ([], True)
+    assert prepare(pdb, groups=path).names == ["chain", "residue", "atomic"]
+    assert prepare(pdb, groups=path, levels=["residue"]).names == ["residue"]
+    assert prepare(pdb, groups=path, levels=["atomic"]).names == ["atomic"]
     with pytest.raises(UnknownLevel, match="--levels: found foo, expected columns of .*: chain, residue"):
         prepare(pdb, groups=path, levels=["foo"])
     with pytest.raises(BadRequest, match="--groups as well"):

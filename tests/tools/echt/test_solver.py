@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-import numba
 import numpy as np
 import pytest
 import scipy.optimize
 
-from polystate_tools.echt.solver import bound
+from polystate_tools.echt.solver import bound, threads
 from polystate_tools.echt.solver.fields import lift, lift_matrix, pull, shift
 from polystate_tools.echt.solver.model import atom_covariances, level_covariances
 from polystate_tools.echt.solver.points import Settings
+from polystate_tools.echt.solver.records import Penalty
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.echt.solver.structure import Problem
 
@@ -42,8 +42,7 @@ def test_a_field_is_the_same_seen_from_another_origin(d, synthetic):
     m = rng.normal(size=(s.n_groups, 6, 6))
     sigma = np.einsum("gij,gkj->gik", m, m) * 0.01
     own = np.zeros((s.n_atoms, solver.k, solver.k))
-    alphas = np.full(s.n_groups, 1e-12)
-    loss = solver.point(sigma, own, alphas, 1e-12, 1e-12, 0.0).loss
+    loss = solver.point(sigma, own, Penalty(np.full(s.n_groups, 1e-12), 1e-12, 1e-12, 0.0)).loss
     u = atom_covariances(s, sigma, own)
     u_in = s.u.copy()
     if d == 10:
@@ -86,13 +85,14 @@ def test_no_other_minimiser_gets_below_the_bound(synthetic):
     solver = Solver(problem)
     _, point = solver.solve_step(12, None, 1e-7)
     s = solver.s
-    alphas, alpha, beta, eps = solver.penalties(12)
+    penalty = solver.penalties(12)
+    alpha, beta = penalty.alpha_atom, penalty.beta
     cut = s.n_groups * 36
 
     def value_and_gradient(x):
         factor, root = x[:cut].reshape(-1, 6, 6), x[cut:]
         sigma, own = np.einsum("gij,gkj->gik", factor, factor), (root**2)[:, None, None]
-        pulls, _, tops = bound.loss_pulls(s, solver._fields(sigma), own)
+        pulls, _, tops = bound.loss_pulls(s, solver.fields(sigma), own, solver.threads)
         out = np.empty_like(factor)
         for g in range(s.n_groups):
             r = np.zeros((6, 6))
@@ -100,7 +100,7 @@ def test_no_other_minimiser_gets_below_the_bound(synthetic):
             gradient = -s.basis[g].T @ r @ s.basis[g] + (alpha + 2 * beta * np.trace(sigma[g])) * np.eye(6)
             out[g] = 2 * gradient @ factor[g]
         own_gradient = 2 * root * (-tops + alpha + 2 * beta * root**2)
-        return solver.point(sigma, own, alphas, alpha, beta, eps).F, np.concatenate([out.reshape(-1), own_gradient])
+        return solver.point(sigma, own, penalty).F, np.concatenate([out.reshape(-1), own_gradient])
 
     start = np.concatenate([np.tile(np.eye(6) * 0.3, (s.n_groups, 1, 1)).reshape(-1), np.full(s.n_atoms, 0.2)])
     found = scipy.optimize.minimize(
@@ -110,22 +110,18 @@ def test_no_other_minimiser_gets_below_the_bound(synthetic):
     assert found.fun == pytest.approx(point.F, rel=1e-3)
 
 
-def test_the_order_of_atoms_and_the_number_of_threads_change_nothing(synthetic):
+def test_the_order_of_atoms_and_the_number_of_threads_change_nothing(synthetic, monkeypatch):
     problem, _ = synthetic(n=160, anisotropic=0.5)
     settings = dataclasses.replace(QUICK, max_steps=6)
-    steps, point = Solver(problem, settings).fit()
+    steps, point = Solver(problem, settings, threads=1).fit()
     mine = np.random.default_rng(5).permutation(len(problem.xyz))
     names = [np.random.default_rng(6).permutation(labels.max() + 1) for labels in problem.labels]
     shuffled = Problem(
         problem.xyz[mine], problem.u[mine], problem.anisotropic[mine],
         [n[labels[mine]] for n, labels in zip(names, problem.labels, strict=True)], problem.names,
     )  # fmt: skip
-    before = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
-        again, other = Solver(shuffled, settings).fit()
-    finally:
-        numba.set_num_threads(before)
+    monkeypatch.setattr(threads, "LEAST", 2)  # so that there is something to share
+    again, other = Solver(shuffled, settings, threads=3).fit()
     assert [s.F for s in again] == [s.F for s in steps]
     assert [s.mean_b for s in again] == [s.mean_b for s in steps]
     np.testing.assert_array_equal(other.sigma, point.sigma)

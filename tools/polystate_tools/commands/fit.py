@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from polystate_tools.commands.options import Json, Overwrite, echo_json
+from polystate.errors import AlreadyExists, BadRequest, PolystateError
+from polystate_tools.commands import fit_options as options
+from polystate_tools.commands.options import Json, Overwrite, echo_json, echo_table
+
+if TYPE_CHECKING:
+    from polystate_tools.echt.fit import Fit
+    from polystate_tools.echt.resume import Kept
+    from polystate_tools.echt.solver.points import Point, Settings, State, Step
+
+USUAL_STEPS = 55  # of a path, for the progress bar
 
 
 def register(app: typer.Typer) -> None:
@@ -17,39 +26,24 @@ def register(app: typer.Typer) -> None:
 
 
 def fit(
-    source: Annotated[str | None, typer.Argument(metavar="IN", help="A structure file or a deposition.")] = None,
-    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Directory or .zip to write.")] = None,
-    levels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="L,...",
-            help="Largest first: molecule, chain, secondary_structure, residue, "
-            "sidechain, atomic, or levels of --domains.",
-        ),
-    ] = None,
-    domains: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Levels made of selections.")] = None,
-    groups: Annotated[Path | None, typer.Option(metavar="LEVELS.csv", help="A ready partition.")] = None,
-    only: Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only.")] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")
-    ] = None,
-    psd: Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")] = "refuse",
-    b_factors: Annotated[
-        str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")
-    ] = None,
-    omega: Annotated[float, typer.Option(metavar="X", help="First penalty of the path.")] = 100.0,
-    delta: Annotated[float, typer.Option(metavar="X", help="Factor from step to step.")] = 0.8,
-    steps: Annotated[int, typer.Option(metavar="N", help="At most so many steps.")] = 90,
-    report: Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")] = None,
-    files: Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")] = None,
-    many: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")
-    ] = None,
-    scheduler: Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")] = None,
-    workers: Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")] = 0,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget an interrupted fit; with --many, all results.")
-    ] = False,
+    source: options.Source = None,
+    out: options.Target = None,
+    levels: options.Levels = None,
+    domains: options.Domains = None,
+    groups: options.Groups = None,
+    only: options.Only = None,
+    exclude: options.Exclude = None,
+    psd: options.Psd = "refuse",
+    b_factors: options.BFactors = None,
+    omega: options.Omega = 100.0,
+    delta: options.Delta = 0.8,
+    steps: options.Steps = 90,
+    report: options.Report = None,
+    files: options.Files = None,
+    many: options.Many = None,
+    scheduler: options.Scheduler = None,
+    workers: options.Workers = 0,
+    restart: options.Restart = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -59,51 +53,87 @@ def fit(
       polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
           --domains spike-domains.yaml --report 6vxx.html
       polystate fit --many structures/ results/ --workers 2"""
-    from polystate.errors import BadRequest
-    from polystate_tools.echt.solver.points import Settings
-
-    settings = Settings(omega_first=omega, delta=delta, max_steps=steps)
-    chosen: dict[str, Any] = {
-        "levels": [name.strip() for name in levels.split(",")] if levels is not None else None,
-        "domains": domains, "groups": groups, "only": only, "exclude": list(exclude or []), "psd": psd,
-    }  # fmt: skip
-    if psd not in ("refuse", "clip"):
-        raise BadRequest("--psd", psd, "refuse or clip")
-    if not 0 < delta < 1 or not 0 < omega < math.inf or steps < 1:
-        raise BadRequest(
-            "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
-        )
+    settings = _settings(omega, delta, steps)
+    chosen = _input_options(levels, domains, groups, only, exclude, psd, b_factors)
     if workers < 0:
         raise BadRequest("--workers", workers, "0 or more")
-    if b_factors is not None:
-        if b_factors not in ("total", "residual"):
-            raise BadRequest("--b-factors", b_factors, "total or residual")
-        chosen["b_factors"] = b_factors
     if many is not None:
-        if source is None or out is not None:
-            found = "no folder for the results" if source is None else f"{source} and {out}"
-            raise BadRequest("fit --many", found, "polystate fit --many DIR OUT")
-        if report is not None:
-            raise BadRequest("--report", "--many as well", "polystate report OUT/NAME.zarr.zip of the ones to be seen")
-        if files is not None:
-            raise BadRequest("--files", "--many as well", "polystate fit IN OUT --files DIR of the ones to be used")
-        from polystate_tools.echt.many import fit_many
-
-        summary = fit_many(
-            many, Path(source), settings, chosen, scheduler=scheduler, workers=workers, again=restart or overwrite,
-            tell=lambda text: typer.echo(f"note: {text}", err=True),
-        )  # fmt: skip
-        echo_json(summary) if as_json else typer.echo(
-            f"{summary['table']}: {summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
-        )
-        raise typer.Exit(1 if summary["failed"] else 0)
+        _alone(source, out, report, files)
+        _fit_many(many, Path(str(source)), settings, chosen, scheduler, workers, restart or overwrite, as_json)
+        return
     if scheduler is not None:
         raise BadRequest("--scheduler", scheduler, "--many as well")
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
     _targets(out, report, files, overwrite)
     _apart([Path(source), domains, groups], out, report, files)
-    result = _one(source, out, settings, chosen, workers, restart, overwrite)
+    result = _fit_one(source, out, settings, chosen, workers, restart, overwrite)
+    _write_beside(result, files, report)
+    if as_json:
+        echo_json(result.to_json())
+    else:
+        _tell(result, out)
+
+
+def _settings(omega: float, delta: float, steps: int) -> Settings:
+    from polystate_tools.echt.solver.points import Settings
+
+    if not 0 < delta < 1 or not 0 < omega < math.inf or steps < 1:
+        raise BadRequest(
+            "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
+        )
+    return Settings(omega_first=omega, delta=delta, max_steps=steps)
+
+
+def _input_options(
+    levels: str | None, domains: Path | None, groups: Path | None, only: str | None, exclude: list[str] | None,
+    psd: str, b_factors: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What `prepare` is told."""
+    if psd not in ("refuse", "clip"):
+        raise BadRequest("--psd", psd, "refuse or clip")
+    if b_factors not in (None, "total", "residual"):
+        raise BadRequest("--b-factors", b_factors, "total or residual")
+    return {
+        "levels": [name.strip() for name in levels.split(",")] if levels is not None else None,
+        "domains": domains, "groups": groups, "only": only, "exclude": list(exclude or []), "psd": psd,
+        **({"b_factors": b_factors} if b_factors is not None else {}),
+    }  # fmt: skip
+
+
+def _alone(source: str | None, out: Path | None, report: Path | None, files: Path | None) -> None:
+    """Refuse beside --many what is for one fit."""
+    if source is None or out is not None:
+        found = "no folder for the results" if source is None else f"{source} and {out}"
+        raise BadRequest("fit --many", found, "polystate fit --many DIR OUT")
+    if report is not None:
+        raise BadRequest("--report", "--many as well", "polystate report OUT/NAME.zarr.zip of the ones to be seen")
+    if files is not None:
+        raise BadRequest("--files", "--many as well", "polystate fit IN OUT --files DIR of the ones to be used")
+
+
+def _fit_many(
+    many: Path, out: Path, settings: Settings, chosen: dict[str, Any], scheduler: str | None, workers: int,
+    again: bool, as_json: bool,
+) -> None:  # fmt: skip
+    from polystate_tools.commands.progress import of_total, progress
+    from polystate_tools.echt.many import fit_many, structures
+
+    with progress("structures", len(structures(many))) as advance:
+        summary = fit_many(
+            many, out, settings, chosen, scheduler=scheduler, workers=workers, again=again,
+            tell=lambda text: typer.echo(f"note: {text}", err=True), progress=of_total(advance),
+        )  # fmt: skip
+    if as_json:
+        echo_json(summary)
+    else:
+        said = f"{summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
+        typer.echo(f"{summary['table']}: {said}")
+    raise typer.Exit(1 if summary["failed"] else 0)
+
+
+def _write_beside(result: Fit, files: Path | None, report: Path | None) -> None:
+    """What was asked for beside the deposition."""
     if files is not None:
         from polystate_tools.echt.outputs import write_all
 
@@ -112,15 +142,10 @@ def fit(
         from polystate_tools.report.page import write_report
 
         write_report(result, report)
-    if as_json:
-        echo_json(result.to_json())
-        return
-    _tell(result, out)
 
 
 def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool) -> None:
     """Refuse, before the fit, what could not be written after it."""
-    from polystate.errors import AlreadyExists
     from polystate.store.outputs import file_target, store_target
     from polystate_tools.echt.outputs import TABLES
 
@@ -136,8 +161,6 @@ def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool
 
 def _apart(inputs: list[Path | None], out: Path, report: Path | None, files: Path | None) -> None:
     """Refuse outputs that would replace a file that is read, or lie in the deposition that is written."""
-    from polystate.errors import BadRequest
-
     for path, name in ((out, "OUT"), (report, "--report")):
         for given in inputs:
             if path is not None and given is not None and given.is_file() and path.resolve() == given.resolve():
@@ -148,67 +171,65 @@ def _apart(inputs: list[Path | None], out: Path, report: Path | None, files: Pat
             raise BadRequest(name, f"{path}, in the deposition {out}", "a place outside of it")
 
 
-def _one(source: str, out: Path, settings, chosen: dict, workers: int, restart: bool, overwrite: bool):
+def _fit_one(
+    source: str, out: Path, settings: Settings, chosen: dict[str, Any], workers: int, restart: bool, overwrite: bool
+) -> Fit:
     """One fit with a progress bar; Ctrl-C leaves OUT.partial-fit.npz, from which the same command goes on."""
-    import time
-
-    import numba
-
-    from polystate.errors import PolystateError
     from polystate.store.writing import write
     from polystate_tools.commands.progress import progress
-    from polystate_tools.echt import resume
-    from polystate_tools.echt.fit import Fit, prepare, problem_of
-    from polystate_tools.echt.solver.solver import Solver
+    from polystate_tools.echt.fit import run
+    from polystate_tools.echt.prepare import prepare
+    from polystate_tools.echt.resume import Kept
 
-    if workers:
-        numba.set_num_threads(min(workers, numba.get_num_threads()))
-    begin = time.perf_counter()
-    tree, origin, data, levels, atomic = prepare(source, **chosen)
-    problem = problem_of(data, levels, atomic)
-    key = resume.problem_key(problem, settings)
-    kept = out.with_name(out.name + ".partial-fit.npz")
-    before = None
-    if restart:
-        kept.unlink(missing_ok=True)
-    try:
-        before = resume.read(kept, key)
-    except resume.Damaged as error:
-        typer.echo(f"{kept} is damaged ({error}): the fit starts over", err=True)
-    solver = Solver(problem, settings)
-    path = list(before[0]) if before else []
-    earlier = sum(s.seconds for s in path)
-    if path:
-        typer.echo(f"goes on after step {len(path)} ({kept})", err=True)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with progress(f"{len(data.rows)} atoms, {solver.s.n_groups} groups", 55) as advance:
-        advance(len(path))
+    given = prepare(source, **chosen)
+    kept = Kept.beside(out, given.problem, settings)
+    before = _before(kept, restart)
+    done = len(before[0]) if before else 0
+    groups = sum(len(level.names) for level in given.levels)
+    with progress(f"{len(given.data.rows)} atoms, {groups} groups", USUAL_STEPS) as advance:
+        advance(done)
 
-        def told(step, point) -> None:
-            path.append(step)
+        def told(path: list[Step], point: Point) -> None:
+            nonlocal done
+            done = len(path)
             if point.centre is not None:
-                resume.save(kept, key, path, point.centre)
+                kept.save(path, point.centre)
             advance(1)
 
         try:
-            done, point = solver.fit(told, *(before or (None, None)))
+            result = run(given, settings, progress=told, resume=before, threads=workers or None)
         except KeyboardInterrupt:
-            found = f"; the same command goes on from {kept}" if kept.exists() else ", before anything was kept"
-            typer.echo(f"stopped after step {len(path)}{found}", err=True)
+            there = kept.path.exists()
+            found = f"; the same command goes on from {kept.path}" if there else ", before anything was kept"
+            typer.echo(f"stopped after step {done}{found}", err=True)
             raise typer.Exit(130) from None
-    result = Fit(tree, data, levels, solver, done, point, origin, time.perf_counter() - begin + earlier)
     try:
         write(result.valid_tree(), out, overwrite=overwrite)
     except (PolystateError, OSError):
-        if kept.exists():
-            typer.echo(f"{kept} is kept: the same command goes on from the last step but one", err=True)
+        if kept.path.exists():
+            typer.echo(f"{kept.path} is kept: the same command goes on from the last step but one", err=True)
         raise
-    kept.unlink(missing_ok=True)
+    kept.forget()
     return result
 
 
-def _tell(result, out: Path) -> None:
-    from polystate_tools.commands.options import echo_table
+def _before(kept: Kept, restart: bool) -> tuple[list[Step], State] | None:
+    """The state of an interrupted fit, if it is to go on."""
+    from polystate_tools.echt.resume import Damaged
+
+    if restart:
+        kept.forget()
+    try:
+        before = kept.read()
+    except Damaged as error:
+        typer.echo(f"{kept.path} is damaged ({error}): the fit starts over", err=True)
+        return None
+    if before:
+        typer.echo(f"goes on after step {len(before[0])} ({kept.path})", err=True)
+    return before
+
+
+def _tell(result: Fit, out: Path) -> None:
     from polystate_tools.echt.solver.points import percent
 
     last = result.steps[-1]

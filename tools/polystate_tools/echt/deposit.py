@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
 from collections.abc import Mapping
 
 import numpy as np
 
-from polystate.errors import UnsupportedCombination
-from polystate.store.digest import digest
-from polystate.store.tree import Group, Tree
+from polystate.store.tree import Group
 from polystate_tools.echt.input import ISOTROPIC, FitInput
 from polystate_tools.echt.levels.levels import Level
 from polystate_tools.echt.levels.names import PREFIX
+from polystate_tools.echt.prepare import Prepared
+from polystate_tools.echt.provenance import PROVENANCE, provenance
 from polystate_tools.echt.solver.model import own_covariances
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Step, percent
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Step
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.formats.building.operators import operator
-
-PROVENANCE = "echt"
-CITATION = "Pearce & Gros, Nature Communications 12 (2021), doi:10.1038/s41467-021-25814-x"
-DEPARTURES = [
-    "|dU|^2 is the Frobenius norm (off-diagonals count twice; counted once, it depends on the orientation); "
-    "isotropic input is compared by its trace alone, cost 3 w (u - Tr U / 3)^2",
-    "weights have mean 1 instead of sum 1, so Omega here is N times the published one",
-    "each group's T, L, S and amplitude are fitted jointly as one positive semi-definite 6x6 covariance, so the "
-    "problem is convex and its minimum is certified",
-    "epsilon |Sigma|^2 (scaled coordinates, Frobenius) makes the shape inside a group unique",
-]
 
 
 def tls_rows(solver: Solver, point: Point, level: int, order: np.ndarray) -> np.ndarray:
@@ -52,13 +39,13 @@ def tls_rows(solver: Solver, point: Point, level: int, order: np.ndarray) -> np.
 
 
 def fitted_tree(
-    tree: Tree, data: FitInput, levels: list[Level], solver: Solver, steps: list[Step], point: Point,
-    source: Mapping, notes: list[str], seconds: float, choices: Mapping | None = None,
+    given: Prepared, solver: Solver, steps: list[Step], point: Point, seconds: float
 ) -> dict[str, Group]:  # fmt: skip
     """The input's tree with the B-factors of the fitted atoms replaced by the ECHT stack."""
-    out = _without_fitted(dict(tree), data)
+    data = given.data
+    out = _without_fitted(dict(given.tree), data)
     stack = []
-    for k, level in enumerate(levels):
+    for k, level in enumerate(given.levels):
         name = f"{PREFIX}{level.name}"
         groups = np.empty(len(level.names), np.int64)
         mine = np.flatnonzero(solver.s.level == k)
@@ -71,25 +58,8 @@ def fitted_tree(
         stack.append(name)
     if solver.atomic:
         stack += _atomic(out, data, solver, point)
-    out[f"provenance/{PROVENANCE}"] = Group(
-        _provenance(tree, data, levels, solver, steps, point, stack, source, notes, seconds, choices or {})
-    )
+    out[f"provenance/{PROVENANCE}"] = Group(provenance(given, solver, steps, point, stack, seconds))
     return out
-
-
-def check_earlier(data: FitInput) -> None:
-    """Refuse to fit a part of the atoms of an earlier fit: the names of its levels are those of the new one."""
-    fitted = np.zeros(data.dep.n_atoms, bool)
-    fitted[data.rows] = True
-    for d in data.dep.descriptors.values():
-        if not d.is_gaussian or not d.id.startswith(PREFIX):
-            continue
-        left = int((d.covered & ~fitted).sum())
-        if left:
-            raise UnsupportedCombination(
-                d.path, f"{left} atoms of an earlier fit that are not fitted again",
-                "all atoms of the earlier fit, or what it was made from",
-            )  # fmt: skip
 
 
 def _grouping(data: FitInput, level: Level) -> Group:
@@ -210,81 +180,3 @@ def _shrink_tls(tree: dict[str, Group], d, fitted: np.ndarray, orphans: set[str]
         {"child": at.astype(np.int32), "parent": np.searchsorted(labels, d.label_of_atom[at]).astype(np.int32)},
     )
     tree[d.path] = Group({**d.stored.attributes, "scope": {"grouping": f"{name}/v1"}}, {"tls": rows})
-
-
-def _provenance(
-    tree: Tree, data: FitInput, levels: list[Level], solver: Solver, steps: list[Step], point: Point,
-    stack: list[str], source: Mapping, notes: list[str], seconds: float, choices: Mapping,
-) -> dict:  # fmt: skip
-    p, last = solver.settings, steps[-1]
-    names = [level.name for level in levels] + (["atomic"] if solver.atomic else [])
-    total = sum(last.mean_b)
-    sizes = [len(level.names) for level in levels] + ([len(data.rows)] if solver.atomic else [])
-    kind = "anisotropic" if data.anisotropic.all() else ("mixed" if data.anisotropic.any() else "isotropic")
-    residue_ids = data.dep.hierarchy.atom_id
-    version = importlib.metadata.version
-    return {
-        "kind": "fit",
-        "software": [{"name": n, "version": version(n)} for n in ("polystate", "numpy", "numba", "scipy")],
-        "created": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "inputs": [{k: source[k] for k in ("name", "sha256", "format") if source.get(k)}],
-        "input_digest": _prefixed(digest(tree)),
-        "stack": stack,
-        "method": {
-            "name": "echt: convex hierarchical TLS fit",
-            "version": "1",
-            "backend": "numba",
-            "parameters": {
-                "algorithm": "primal-dual interior point, Nesterov-Todd scaling, elimination over the hierarchy",
-                "omega_first": p.omega_first, "delta": p.delta, "gamma": p.gamma, "epsilon_over_beta": p.epsilon,
-                "tolerance": p.tolerance, "final_tolerance": p.final_tolerance, "stop_change_b": p.stop_change_b,
-                "stop_residual_b": p.stop_residual_b, "max_steps": p.max_steps,
-            },
-        },
-        "target": {"name": f"{kind} B-factors", "atoms": len(data.rows), "norm": "Frobenius"},
-        "weights": {"name": "inverse of Tr U / 3, mean 1"},
-        "regularizer": {
-            "name": "elastic net on amplitudes", "omega": p.omega_first * p.delta ** (last.n - 1),
-            "alpha": last.omega_alpha, "beta": last.omega_beta, "gamma": p.gamma, "delta": p.delta,
-            "epsilon": p.epsilon * last.omega_beta,
-        },
-        "wall_time_s": round(seconds, 3),
-        "convergence": {
-            "converged": bool(last.residual_rms_b < p.stop_residual_b and len(steps) < p.max_steps),
-            "iterations": sum(s.iterations for s in steps),
-            "criterion": f"mean B of each level changes by less than {p.stop_change_b} Å² a step, residual below "
-            f"{p.stop_residual_b} Å² RMS in B",
-            "value": last.residual_rms_b, "tolerance": p.stop_residual_b,
-        },
-        "certificate": {
-            "objective": last.F, "bound": last.bound, "relative_gap": max(last.certificate, 0.0),
-            "objective_with_epsilon": point.F_eps, "bound_with_epsilon": point.D_eps,
-        },
-        "path": [
-            {"n": s.n, "omega_alpha": s.omega_alpha, "objective": s.F, "bound": s.bound,
-             "residual_rms_b": s.residual_rms_b, "mean_b": dict(zip(names, s.mean_b, strict=True))}
-            for s in steps
-        ],
-        "levels": [
-            {"name": name, "descriptor": "echt.atomic" if name == "atomic" else f"echt.{name}", "groups": size,
-             "mean_b": b, "share": percent(b, total) or 0.0,
-             **({"share_bound": percent(bound, total)} if total else {})}
-            for name, size, b, bound in zip(names, sizes, last.mean_b, last.mean_b_bound, strict=True)
-        ],
-        "choices": {
-            "atoms": notes, **{f"level {level.name}": level.notes for level in levels if level.notes}, **choices,
-        },
-        "excluded": [int(residue_ids[r]) for r in _excluded(data)],
-        "departures": DEPARTURES,
-        "citation": [CITATION],
-    }  # fmt: skip
-
-
-def _prefixed(value: str) -> str:
-    return value if value.startswith("sha256:") else f"sha256:{value}"
-
-
-def _excluded(data: FitInput) -> np.ndarray:
-    """Rows of non-hydrogen, non-water atoms that were left out (a list only where it is short)."""
-    out = np.setdiff1d(data.candidates, data.rows)
-    return out if len(out) <= 1000 else out[:0]

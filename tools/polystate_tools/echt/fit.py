@@ -3,49 +3,51 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polystate import Deposition
-from polystate.errors import BadRequest
-from polystate.store.tree import Group, Tree
-from polystate_tools.echt.deposit import check_earlier, fitted_tree
-from polystate_tools.echt.input import FitInput, fit_input, load
-from polystate_tools.echt.levels.levels import Level, build_levels
-from polystate_tools.echt.levels.tables import atoms_of_table, chosen_columns, levels_of_table, table_rows
-from polystate_tools.echt.solver.points import Point, Settings, State, Step, percent
+from polystate.store.tree import Group
+from polystate_tools.echt.deposit import fitted_tree
+from polystate_tools.echt.input import FitInput
+from polystate_tools.echt.levels.levels import Level
+from polystate_tools.echt.prepare import Prepared, check, prepare
+from polystate_tools.echt.solver.model import level_covariances, own_covariances
+from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings, State, Step, percent
 from polystate_tools.echt.solver.solver import Solver
-from polystate_tools.echt.solver.structure import Problem
 
 
 @dataclass
 class Fit:
-    """A finished fit: the input, the levels, the solver with its structure, the path and the last point."""
+    """A finished fit: what was given, the solver with its structure, the path and the last point."""
 
-    tree: Tree
-    data: FitInput
-    levels: list[Level]
+    given: Prepared
     solver: Solver
     steps: list[Step]
     point: Point
-    source: dict
     seconds: float
+
+    @property
+    def data(self) -> FitInput:
+        """The fitted atoms."""
+        return self.given.data
+
+    @property
+    def levels(self) -> list[Level]:
+        """The levels of groups, largest first."""
+        return self.given.levels
 
     @property
     def names(self) -> list[str]:
         """Level names, largest first, the atomic level last."""
-        return [level.name for level in self.levels] + (["atomic"] if self.solver.atomic else [])
+        return self.given.names
 
     def deposition_tree(self) -> dict[str, Group]:
         """The tree of the deposition that the fit makes."""
-        return fitted_tree(
-            self.tree, self.data, self.levels, self.solver, self.steps, self.point, self.source,
-            self.data.notes, self.seconds,
-        )  # fmt: skip
+        return fitted_tree(self.given, self.solver, self.steps, self.point, self.seconds)
 
     def valid_tree(self) -> dict[str, Group]:
         """The same, refused where it would not be valid."""
@@ -89,80 +91,48 @@ class Fit:
         }  # fmt: skip
 
 
-def check(tree: Mapping[str, Group], what: str) -> None:
-    """Raise the first error of a tree's validation, and say how many there are."""
-    errors = Deposition(tree).validate().errors
-    if errors:
-        first = errors[0]
-        more = f", the first of {len(errors)} errors that make {what} invalid" if len(errors) > 1 else (
-            f", which makes {what} invalid")  # fmt: skip
-        raise type(first)(first.where, f"{first.found}{more}", first.expected)
-
-
-def prepare(
-    source: str | Path, *, levels: Sequence[str] | None = None, domains: Path | None = None,
-    groups: Path | None = None, only: str | None = None, exclude: Sequence[str] = (), psd: str = "refuse",
-    **import_options: Any,
-) -> tuple[Tree, dict, FitInput, list[Level], bool]:  # fmt: skip
-    """Read, select and group: (tree, source, input, levels, whether the atomic level is fitted)."""
-    if groups is not None and domains is not None:
-        raise BadRequest("--domains", "--groups as well", "one of the two")
-    if groups is not None:
-        columns, rows = table_rows(groups)
-        names = chosen_columns(columns, levels, str(groups))
-    tree, origin = load(source, **import_options)
-    check(tree, origin["name"])
-    dep = Deposition(tree)
-    if groups is not None:
-        atom = atoms_of_table(dep, rows, str(groups))
-        data = fit_input(dep, only=only, exclude=exclude, rows=atom, psd=psd)
-        made = levels_of_table(data, names, rows, atom, str(groups))
-    else:
-        data = fit_input(dep, only=only, exclude=exclude, psd=psd)
-        made = build_levels(data, levels, domains)
-    check_earlier(data)
-    return tree, origin, data, made, levels is None or "atomic" in levels
-
-
-def problem_of(data: FitInput, levels: list[Level], atomic: bool = True) -> Problem:
-    """The arrays of a fit."""
-    return Problem(
-        data.xyz, data.u, data.anisotropic, [level.labels for level in levels], [level.name for level in levels], atomic
-    )
-
-
-def fit(
-    source: str | Path, *, settings: Settings | None = None,
-    progress: Callable[[Solver, list[Step], Point], None] | None = None,
-    resume: tuple[list[Step], State] | None = None, **options: Any,
+def run(
+    given: Prepared, settings: Settings | None = None, *,
+    progress: Callable[[list[Step], Point], None] | None = None,
+    resume: tuple[list[Step], State] | None = None, threads: int | None = None,
 ) -> Fit:  # fmt: skip
-    """Fit a structure file or a deposition; options: see `prepare`.
+    """Fit what has been prepared.
 
-    progress: called after each step with the solver, the steps so far and the point. resume: steps and centre of
-    an interrupted fit of the same input.
-    """
+    progress: called after each step with the steps so far and the point. resume: steps and centre of an interrupted
+    fit of the same problem. threads: all there are by default; they change nothing but the time."""
     begin = time.perf_counter()
-    tree, origin, data, levels, atomic = prepare(source, **options)
-    solver = Solver(problem_of(data, levels, atomic), settings)
+    solver = Solver(given.problem, settings, threads)
     done: list[Step] = list(resume[0]) if resume else []
+    earlier = sum(step.seconds for step in done)
 
     def told(step: Step, point: Point) -> None:
         done.append(step)
         if progress:
-            progress(solver, done, point)
+            progress(done, point)
 
     steps, point = solver.fit(told, *(resume or (None, None)))
-    return Fit(tree, data, levels, solver, steps, point, origin, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin + earlier
+    return Fit(given, solver, steps, point, seconds)
+
+
+def fit(
+    source: str | Path, *, settings: Settings | None = None, threads: int | None = None, **options: Any,
+) -> Fit:  # fmt: skip
+    """Fit a structure file or a deposition; options: see `prepare`."""
+    return run(prepare(source, **options), settings, threads=threads)
+
+
+def atom_covariances(fit: Fit) -> np.ndarray:
+    """(levels, n, 6) U of each fitted atom by level, Å², order 11, 22, 33, 12, 13, 23; atoms as in hierarchy/atoms."""
+    s = fit.solver.s
+    out = np.zeros((len(fit.names), s.n_atoms, 6))
+    for k in range(len(fit.levels)):
+        out[k, s.order] = level_covariances(s, fit.point.sigma, k)
+    if fit.solver.atomic:
+        out[-1, s.order] = own_covariances(s, fit.point.own)
+    return out
 
 
 def atom_b(fit: Fit) -> np.ndarray:
     """(levels, n) B of each fitted atom by level, Å², atoms in the order of hierarchy/atoms."""
-    from polystate_tools.echt.solver.model import level_covariances, own_covariances
-
-    s = fit.solver.s
-    out = np.zeros((len(fit.names), s.n_atoms))
-    for k in range(len(fit.levels)):
-        out[k, s.order] = level_covariances(s, fit.point.sigma, k)[:, :3].sum(axis=1) / 3
-    if fit.solver.atomic:
-        out[-1, s.order] = own_covariances(s, fit.point.own)[:, :3].sum(axis=1) / 3
-    return 8 * np.pi**2 * out
+    return EIGHT_PI2 * atom_covariances(fit)[:, :, :3].sum(axis=2) / 3

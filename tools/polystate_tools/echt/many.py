@@ -13,7 +13,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,8 @@ def row_key(path: Path, settings: Settings, options: Mapping[str, Any]) -> str:
 
 def fit_file(path: str, out: str, settings: Settings, options: Mapping[str, Any], key: str = "") -> dict[str, Any]:
     """Fit one file into OUT/<name>.zarr.zip and its row into OUT/rows/<name>.json; a refusal is a row as well."""
-    import numba
-
     from polystate.store.writing import write
 
-    numba.set_num_threads(1)
     name = _stem(Path(path))
     begin = time.perf_counter()
     row: dict[str, Any] = {"name": name, "file": Path(path).name, "key": key, "ok": False, "error": "", "code": ""}
@@ -84,11 +81,11 @@ def _fit(path: str, settings: Settings, options: Mapping[str, Any]) -> Any:
     from polystate_tools.formats.errors import BadOption
 
     try:
-        return fit(path, settings=settings, **options)
+        return fit(path, settings=settings, threads=1, **options)
     except BadOption as error:
         if error.where != "--b-factors":
             raise
-        return fit(path, settings=settings, **{k: v for k, v in options.items() if k != "b_factors"})
+        return fit(path, settings=settings, threads=1, **{k: v for k, v in options.items() if k != "b_factors"})
 
 
 def _write_row(out: Path, row: Mapping[str, Any]) -> None:
@@ -104,11 +101,13 @@ def _stem(path: Path) -> str:
 def fit_many(
     folder: Path, out: Path, settings: Settings, options: Mapping[str, Any], *, scheduler: str | None = None,
     workers: int = 0, again: bool = False, tell: Callable[[str], None] = lambda text: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Fit every structure of a folder; results of the same input, settings and options are kept.
 
     scheduler: the address of a Dask scheduler whose workers see both folders; without one, local processes.
-    again: keep nothing. tell: is told which results are made again.
+    again: keep nothing. tell: is told which results are made again. progress: is told how many are done, and of
+    how many.
     """
     from distributed import Client, LocalCluster, as_completed
 
@@ -140,7 +139,7 @@ def fit_many(
                     ): p
                     for p in waiting
                 }  # fmt: skip
-                failed = _collect(as_completed(list(tasks)), tasks, out)
+                failed = _collect(as_completed(list(tasks)), tasks, out, progress)
         finally:
             if local:
                 local.close()
@@ -161,25 +160,24 @@ def _check_files(options: Mapping[str, Any]) -> None:
         table_rows(options["groups"])
 
 
-def _collect(completed: Any, tasks: Mapping[Any, Path], out: Path) -> int:
+def _collect(
+    completed: Iterable[Any], tasks: Mapping[Any, Path], out: Path, progress: Callable[[int, int], None]
+) -> int:
     """Wait for all tasks; a task that died more often than it may be retried becomes a row too."""
-    from polystate_tools.commands.progress import progress
-
     failed = 0
-    with progress("structures", len(tasks)) as advance:
-        for future in completed:
-            if future.status == "error":
-                error, path = future.exception(), tasks[future]
-                kind = type(error).__name__
-                row = {
-                    "name": _stem(path), "file": path.name, "ok": False, "error": str(error) or kind,
-                    "code": "worker-lost" if "Killed" in kind else "crash", "seconds": 0.0,
-                }  # fmt: skip
-                _write_row(out, row)
-                failed += 1
-            elif not future.result()["ok"]:
-                failed += 1
-            advance(1)
+    for done, future in enumerate(completed, 1):
+        if future.status == "error":
+            error, path = future.exception(), tasks[future]
+            kind = type(error).__name__
+            row = {
+                "name": _stem(path), "file": path.name, "ok": False, "error": str(error) or kind,
+                "code": "worker-lost" if "Killed" in kind else "crash", "seconds": 0.0,
+            }  # fmt: skip
+            _write_row(out, row)
+            failed += 1
+        elif not future.result()["ok"]:
+            failed += 1
+        progress(done, len(tasks))
     return failed
 
 

@@ -8,29 +8,17 @@ from pathlib import Path
 import gemmi
 import numpy as np
 
-from polystate_tools.echt.fit import Fit
+from polystate_tools.echt.fit import Fit, atom_covariances
 from polystate_tools.echt.levels.tables import PLACE
-from polystate_tools.echt.solver.model import level_covariances, own_covariances
 from polystate_tools.echt.solver.points import EIGHT_PI2
 
 TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv")
 
 
-def covariances(fit: Fit) -> np.ndarray:
-    """(levels, n, 6) U of each fitted atom by level, Å², order 11, 22, 33, 12, 13, 23."""
-    s = fit.solver.s
-    out = np.zeros((len(fit.names), s.n_atoms, 6))
-    for k in range(len(fit.levels)):
-        out[k, s.order] = level_covariances(s, fit.point.sigma, k)
-    if fit.solver.atomic:
-        out[-1, s.order] = own_covariances(s, fit.point.own)
-    return out
-
-
 def write_all(fit: Fit, folder: Path, *, pdb: bool = True) -> list[Path]:
     """Everything into `folder`; returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
-    u = covariances(fit)
+    u = atom_covariances(fit)
     written = []
     for k, name in enumerate(fit.names):
         for kind, values in (("", u[k]), ("cumulative-", u[: k + 1].sum(axis=0))):
@@ -61,8 +49,9 @@ def _structure(fit: Fit, u: np.ndarray) -> gemmi.Structure:
     chains, number, code = h.text("chains", "auth_asym"), h.column("residues", "auth_seq"), h.text("residues", "ins")
     label, element = h.text("chains", "label_asym"), h.column("atoms", "element")
     structure, model = gemmi.Structure(), gemmi.Model(1)
-    structure.name = str(dict(fit.tree[""].attributes).get("entry", {}).get("id") or Path(fit.source["name"]).stem)
-    cell = fit.tree["hierarchy"].attributes if "hierarchy" in fit.tree else {}
+    entry = dict(fit.given.tree[""].attributes).get("entry", {})
+    structure.name = str(entry.get("id") or Path(fit.given.source["name"]).stem)
+    cell = dict(fit.given.tree["hierarchy"].attributes) if "hierarchy" in fit.given.tree else {}
     if "cell" in cell:
         c = cell["cell"]
         structure.cell = gemmi.UnitCell(c["a"], c["b"], c["c"], c["alpha"], c["beta"], c["gamma"])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from polystate_tools.echt.solver.points import EIGHT_PI2, Point
+from polystate_tools.echt.solver.records import Penalty
 from polystate_tools.echt.solver.solver import Solver
 
 SOLVES = 4
@@ -43,17 +44,18 @@ def share_ranges(solver: Solver, n: int, point: Point, rises: Sequence[float]) -
 
 def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises: Sequence[float]) -> list[list[float]]:
     """Mean B of all levels at each rise where one of them is pushed down (sign +1) or up (-1)."""
-    alphas, alpha, beta, eps = solver.penalties(n)
+    penalty = solver.penalties(n)
+    alpha = penalty.alpha_atom
     weight = solver.level_weights() * (solver.s.level == level)
     atomic = level == len(solver.problem.labels)
     price, models = 0.5 * rises[0] * point.F, [point]
     for _ in range(SOLVES):
         change = sign * price * (EIGHT_PI2 / solver.s.n_atoms if atomic else 0.0)
         own = max(alpha + change, 0.02 * alpha)
-        shifted = alphas + sign * price * weight
+        shifted = penalty._replace(alpha=penalty.alpha + sign * price * weight, alpha_atom=own)
         slack = max(4.0 * alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))
-        other = solver.solve(solver.start_near(point, slack), shifted, own, beta, eps, TOLERANCE)
-        real = solver.point(other.sigma, other.own, alphas, alpha, beta, eps)
+        other = solver.solve(solver.start_near(point, slack), shifted, TOLERANCE)
+        real = solver.point(other.sigma, other.own, penalty)
         if sign * (solver.mean_b(real)[level] - solver.mean_b(models[-1])[level]) >= 0.0:
             price *= 8.0  # too little to be told from the tolerance
             continue
@@ -70,16 +72,14 @@ def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises:
             out.append(solver.mean_b(models[-1]))
             continue
         a, b = models[last - 1], models[last]
-        part = _crossing(solver, a, b, alphas, alpha, beta, eps, limit)
+        part = _crossing(solver, a, b, penalty, limit)
         out.append([(1 - part) * x + part * y for x, y in zip(solver.mean_b(a), solver.mean_b(b), strict=True)])
     return out
 
 
-def _crossing(
-    solver: Solver, a: Point, b: Point, alphas: np.ndarray, alpha: float, beta: float, eps: float, limit: float
-) -> float:
+def _crossing(solver: Solver, a: Point, b: Point, penalty: Penalty, limit: float) -> float:
     """The part of the way from a to b at which F reaches `limit`; F is a parabola along it."""
-    half = solver.point(0.5 * (a.sigma + b.sigma), 0.5 * (a.own + b.own), alphas, alpha, beta, eps).F
+    half = solver.point(0.5 * (a.sigma + b.sigma), 0.5 * (a.own + b.own), penalty).F
     second = 2.0 * (a.F - 2.0 * half + b.F)
     first = b.F - a.F - second
     if second <= 1e-12 * a.F:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,29 +33,46 @@ class Damaged(Exception):
     """The file of an interrupted fit cannot be read; the message says why."""
 
 
-def save(path: Path, key: str, steps: list[Step], centre: State) -> None:
-    """Write the state after a step: whole or not at all."""
-    with replacing(path, overwrite=True) as partial, open(partial, "wb") as file:
-        np.savez(
-            file, key=key, steps=json.dumps([dataclasses.asdict(s) for s in steps]), hopeful=centre.hopeful,
-            **{name: getattr(centre, name) for name in ARRAYS},
-        )  # fmt: skip
+@dataclass(frozen=True)
+class Kept:
+    """OUT.partial-fit.npz of one fit; key: what its path depends on."""
 
+    path: Path
+    key: str
 
-def read(path: Path, key: str) -> tuple[list[Step], State] | None:
-    """Steps and centre of the same fit, or None where nothing is kept; a fit of something else is not forgotten."""
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            other = str(stored["key"]) != key
-            steps = [Step(**s) for s in json.loads(str(stored["steps"]))]
-            state = State(**{name: stored[name] for name in ARRAYS}, hopeful=float(stored["hopeful"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise Damaged(str(error) or type(error).__name__) from None
-    if other:
-        raise AlreadyExists(
-            str(path), f"an interrupted fit of {len(steps)} steps with another input, other levels or settings",
-            "the command that it was, to go on with it, or --restart, to forget it",
-        )  # fmt: skip
-    return steps, state
+    @classmethod
+    def beside(cls, out: Path, problem: Problem, settings: Settings) -> Kept:
+        """The one of the deposition that is to be written to `out`."""
+        return cls(out.with_name(out.name + ".partial-fit.npz"), problem_key(problem, settings))
+
+    def save(self, steps: list[Step], centre: State) -> None:
+        """Write the state after a step: whole or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path, overwrite=True) as partial, open(partial, "wb") as file:
+            np.savez(
+                file, key=self.key, steps=json.dumps([dataclasses.asdict(s) for s in steps]), hopeful=centre.hopeful,
+                **{name: getattr(centre, name) for name in ARRAYS},
+            )  # fmt: skip
+
+    def read(self) -> tuple[list[Step], State] | None:
+        """Steps and centre of the same fit, or None where nothing is kept; a fit of something else is not forgotten."""
+        if not self.path.exists():
+            return None
+        try:
+            with np.load(self.path, allow_pickle=False) as stored:
+                other = str(stored["key"]) != self.key
+                steps = [Step(**s) for s in json.loads(str(stored["steps"]))]
+                state = State(**{name: stored[name] for name in ARRAYS}, hopeful=float(stored["hopeful"]))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            raise Damaged(str(error) or type(error).__name__) from None
+        if other:
+            raise AlreadyExists(
+                str(self.path),
+                f"an interrupted fit of {len(steps)} steps with another input, other levels or settings",
+                "the command that it was, to go on with it, or --restart, to forget it",
+            )  # fmt: skip
+        return steps, state
+
+    def forget(self) -> None:
+        """Remove it, if it is there."""
+        self.path.unlink(missing_ok=True)

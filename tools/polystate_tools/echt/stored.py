@@ -209,7 +209,7 @@ def checked(found: Decomposition, data: FitInput) -> tuple[Solver, Point]:
         len(grouped) < len(found.levels),
     )  # fmt: skip
     solver = Solver(problem, settings)
-    s, penalties = solver.s, solver.penalties(found.steps[-1].n)
+    s, penalty = solver.s, solver.penalties(found.steps[-1].n)
     sigma = np.zeros((s.n_groups, 6, 6))
     for k, level in enumerate(grouped):
         mine = np.flatnonzero(s.level == k)
@@ -217,8 +217,8 @@ def checked(found: Decomposition, data: FitInput) -> tuple[Solver, Point]:
     u = found.u[-1][s.order] if solver.atomic else np.zeros((s.n_atoms, 6))
     own = u[:, :1, None] if solver.k == 1 else u[:, [0, 3, 4, 3, 1, 5, 4, 5, 2]].reshape(-1, 3, 3)
     own = np.where((np.arange(solver.k) < solver.atom_rank[:, None])[:, None, :], own, 0.0)
-    point = solver.point(sigma, own, *penalties)
-    point.D, point.D_eps = solver.bound(point, *penalties)
+    point = solver.point(sigma, own, penalty)
+    point.D, point.D_eps = solver.bound(point, penalty)
     found.gap = point.certificate
     found.said.append(
         f"checked: from the stored numbers and the input F = {point.F:.6g} and its dual bound {point.D:.6g} "

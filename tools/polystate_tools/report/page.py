@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from polystate import Deposition
+from polystate_conformance.reports.html import document
 from polystate_tools.echt.fit import Fit
 from polystate_tools.echt.ranges import ShareRange, share_ranges
 from polystate_tools.echt.stored import Decomposition, checked, input_of, stored
@@ -54,9 +55,9 @@ def page(found: Decomposition, ranges: Ranges) -> str:
     model = charts.Model(found, COLOURS)
     here = files("polystate_tools.report")
     css, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "viewer.js"))
-    document = dict(found.dep.document)
+    said = dict(found.dep.document)
     inputs = found.block.get("inputs") or [{"name": "structure"}]
-    name = str((document.get("entry") or {}).get("id") or Path(str(inputs[0]["name"])).stem)
+    name = str((said.get("entry") or {}).get("id") or Path(str(inputs[0]["name"])).stem)
     body = [
         f'<div class="two"><section><h2>Levels</h2>{_level_table(found, name)}</section>'
         f"<section><h2>What the data leave open</h2>{_open_questions(found, ranges)}</section></div>",
@@ -70,13 +71,12 @@ def page(found: Decomposition, ranges: Ranges) -> str:
         _agreement(found, model),
         f"<section><h2>Provenance</h2>{_provenance(found)}</section>",
     ]
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}: levels of disorder</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{css}</style></head><body>'
-        f"<header><h1>{escape(name)}: levels of disorder</h1><p>{escape(document.get('title', ''))}</p>"
+    return document(
+        f"{name}: levels of disorder", css,
+        f"<header><h1>{escape(name)}: levels of disorder</h1><p>{escape(said.get('title', ''))}</p>"
         f"<p>{escape(_lead(found))}</p></header><main>{''.join(body)}</main>"
-        f'<script type="application/json" id="model">{model.json()}</script><script>{script}</script></body></html>'
-    )
+        f'<script type="application/json" id="model">{model.json()}</script><script>{script}</script>',
+    )  # fmt: skip
 
 
 def _lead(found: Decomposition) -> str:

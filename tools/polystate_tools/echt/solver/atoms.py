@@ -12,7 +12,6 @@ import math
 
 import numpy as np
 
-from .fields import atom_rows
 from .linalg6 import cholesky, congruence, congruence_transposed, invert_lower, jit, scaling_point
 
 ROOT2 = math.sqrt(2.0)
@@ -145,36 +144,42 @@ def residual(u, rows, y, s, d, aniso, rho):
 
 
 @jit
-def atom_step(
-    x, origin, radius, d, is_aniso, u, weight, y, eta, s, z, mu, alpha, beta, ds, dz, rows, g36, rho, start, w6, s6
-):
-    """One atom's own step under the change eta of the groups' field."""
-    atom_rows(
-        (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius,
-        d, is_aniso, rows, g36,
-    )  # fmt: skip
-    residual(u, rows, y, s, d, is_aniso, rho)
+def atom_step(a, atoms, x, y, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
+    """One atom's own step under the change eta of the groups' field y; rows: its design rows."""
+    is_aniso, s, z = atoms.anisotropic[a], x.own[a], x.own_slack[a]
+    alpha, beta = penalty.alpha_atom, penalty.beta
+    residual(atoms.u[a], rows, y, s, d, is_aniso, rho)
     if not is_aniso:
-        change = 0.0
+        moved = 0.0
         for i in range(d):
-            change += rows[0, i] * eta[i]
-        _, g, ratio = isotropic_elimination(rho[0], 6.0 * weight, s[0, 0], z[0, 0], mu, alpha, beta)
-        step = -g / (6.0 * weight) - ratio * change
-        ds[0, 0] = step
-        dz[0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
+            moved += rows[0, i] * eta[i]
+        kappa = 6.0 * atoms.weights[a]
+        _, g, ratio = isotropic_elimination(rho[0], kappa, s[0, 0], z[0, 0], mu, alpha, beta)
+        step = -g / kappa - ratio * moved
+        change.own[a, 0, 0] = step
+        change.own_slack[a, 0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
         return
-    kappa = 2.0 * weight
-    solve = s6[7]
+    kappa = 2.0 * atoms.weights[a]
+    solve, ds = s6[7], change.own[a]
     anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4])
     for k in range(6):
-        change = 0.0
+        moved = 0.0
         for i in range(d):
-            change += rows[k, i] * eta[i]
-        rho[k] = kappa * change
+            moved += rows[k, i] * eta[i]
+        rho[k] = kappa * moved
     for k in range(6):
         for m in range(6):
             start[k] -= solve[k, m] * rho[m]
     from_voigt(start, ds)
     scaling_point(s, z, 3, w6, s6[0], s6[1], s6[2], s6[3])
     inverse_spd(s, 3, s6[1], s6[2], s6[4])
-    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, dz, s6[1], s6[2])
+    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, change.own_slack[a], s6[1], s6[2])
+
+
+@jit
+def loose_steps(first, last, loose, atoms, x, penalty, mu, change):
+    """Steps of atoms that are in no group."""
+    rows, none, s6 = np.zeros((6, 1)), np.zeros(1), np.empty((8, 6, 6))
+    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+    for k in range(first, last):
+        atom_step(loose[k], atoms, x, none, none, penalty, mu, change, rows, 1, rho, start, w6, s6)

@@ -27,47 +27,39 @@ import numpy as np
 from .atoms import from_voigt, residual
 from .fields import atom_rows, pull, shift
 from .linalg6 import eigen_symmetric, jit
-from .newton import CHUNKS, numba, parallel
+from .records import Penalty
+from .structure import Structure
+from .threads import Threads
 
 
-@parallel
-def _atoms_up(
-    stage, child_start, children, atom_start, origin, radius, d, xyz, u, aniso, weights, s, y, pulls, sums, tops
-):
+@jit
+def _atoms_up(first, last, stage, forest, atoms, own, y, pulls, sums, tops):
     """Pulls of v = kappa r on the fields of a stage's nodes (leaves first), and each atom's share of F and D.
 
     sums[a] = (kappa/2 |r|^2, <v, u>); tops[a] = v, or 3 lambda_max(V).
     """
-    count = len(stage)
-    for chunk in numba.prange(CHUNKS):
-        t = np.empty((d, d))
-        g6 = np.empty((6, 6))
-        g36 = np.empty((3, 6))
-        rows = np.zeros((6, d))
-        rho = np.empty(6)
-        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            n = stage[index]
-            for i in range(d):
-                pulls[n, i] = 0.0
-            for a in range(atom_start[n], atom_start[n + 1]):
-                atom_rows(
-                    (xyz[a, 0] - origin[n, 0]) / radius[n],
-                    (xyz[a, 1] - origin[n, 1]) / radius[n],
-                    (xyz[a, 2] - origin[n, 2]) / radius[n],
-                    d, aniso[a], rows, g36,
-                )  # fmt: skip
-                residual(u[a], rows, y[n], s[a], d, aniso[a], rho)
-                atom_terms(rho, u[a], aniso[a], weights[a], sums[a], tops, a, g6, g36)
-                kappa = (2.0 if aniso[a] else 6.0) * weights[a]
-                for k in range(6 if aniso[a] else 1):
-                    for i in range(d):
-                        pulls[n, i] += kappa * rho[k] * rows[k, i]
-            for k in range(child_start[n], child_start[n + 1]):
-                m = children[k]
-                shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
+    d, origin, radius = forest.d, forest.origin, forest.radius
+    t, g6 = np.empty((d, d)), np.empty((6, 6))
+    g36, rows, rho = np.empty((3, 6)), np.zeros((6, d)), np.empty(6)
+    for index in range(first, last):
+        n = stage[index]
+        for i in range(d):
+            pulls[n, i] = 0.0
+        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+            aniso = atoms.anisotropic[a]
+            atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
+            residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
+            atom_terms(rho, atoms.u[a], aniso, atoms.weights[a], sums[a], tops, a, g6, g36)
+            kappa = (2.0 if aniso else 6.0) * atoms.weights[a]
+            for k in range(6 if aniso else 1):
                 for i in range(d):
-                    for j in range(d):
-                        pulls[n, j] += t[i, j] * pulls[m, i]
+                    pulls[n, i] += kappa * rho[k] * rows[k, i]
+        for k in range(forest.child_start[n], forest.child_start[n + 1]):
+            m = forest.children[k]
+            shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
+            for i in range(d):
+                for j in range(d):
+                    pulls[n, j] += t[i, j] * pulls[m, i]
 
 
 @jit
@@ -92,72 +84,68 @@ def atom_terms(rho, u, is_aniso, weight, sums, tops, a, m, vectors):
 
 
 @jit
-def _loose_atoms(loose, u, aniso, weights, s, sums, tops):
-    rows = np.zeros((6, 1))
-    y = np.zeros(1)
-    rho = np.empty(6)
-    m = np.empty((6, 6))
-    vectors = np.empty((6, 6))
-    for k in range(len(loose)):
+def _loose_atoms(first, last, loose, atoms, own, sums, tops):
+    """The same shares of atoms in no group."""
+    rows, y, rho = np.zeros((6, 1)), np.zeros(1), np.empty(6)
+    m, vectors = np.empty((6, 6)), np.empty((3, 6))
+    for k in range(first, last):
         a = loose[k]
-        residual(u[a], rows, y, s[a], 1, aniso[a], rho)
-        atom_terms(rho, u[a], aniso[a], weights[a], sums[a], tops, a, m, vectors)
+        residual(atoms.u[a], rows, y, own[a], 1, atoms.anisotropic[a], rho)
+        atom_terms(rho, atoms.u[a], atoms.anisotropic[a], atoms.weights[a], sums[a], tops, a, m, vectors)
 
 
 @jit
-def _top_pulls(n_groups, cell_start, cell_groups, top, origin, radius, d, pulls):
+def _top_pulls(forest, pulls):
+    """Pulls on the top groups, from those on their cells."""
+    d, origin, radius = forest.d, forest.origin, forest.radius
     g6 = np.empty((6, 6))
     t = np.empty((d, d))
-    for k in range(len(top)):
+    for k in range(len(forest.top)):
         for i in range(d):
-            pulls[top[k], i] = 0.0
-    for c in range(len(cell_start) - 1):
-        node = n_groups + c
-        for k in range(cell_start[c], cell_start[c + 1]):
-            g = top[cell_groups[k]]
+            pulls[forest.top[k], i] = 0.0
+    for c in range(len(forest.cell_start) - 1):
+        node = forest.n_groups + c
+        for k in range(forest.cell_start[c], forest.cell_start[c + 1]):
+            g = forest.top[forest.cell_groups[k]]
             shift(origin[g], radius[g], origin[node], radius[node], d, t, g6)
             for i in range(d):
                 for j in range(d):
                     pulls[g, j] += t[i, j] * pulls[node, i]
 
 
-@parallel
-def _eigenvalues(pulls, basis, rank, d, threshold, out):
+@jit
+def _eigenvalues(first, last, forest, pulls, threshold, out):
     """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold."""
-    count = len(out)
-    for chunk in numba.prange(CHUNKS):
-        r6 = np.empty((6, 6))
-        m = np.empty((6, 6))
-        v = np.empty((6, 6))
-        for g in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            r = rank[g]
-            pull(pulls[g], d, r6)
-            for i in range(6):
-                for j in range(r):
-                    total = 0.0
-                    for k in range(6):
-                        total += r6[i, k] * basis[g, k, j]
-                    v[i, j] = total
-            bound = 0.0
-            for i in range(r):
-                for j in range(r):
-                    total = 0.0
-                    for k in range(6):
-                        total += basis[g, k, i] * v[k, j]
-                    m[i, j] = total
-                    bound += total * total
-            for i in range(6):
-                out[g, i] = -np.inf
-            if bound < threshold[g] * threshold[g]:
-                continue
-            eigen_symmetric(m, r, v)
-            for i in range(r):
-                x = m[i, i]
-                j = i
-                while j > 0 and out[g, j - 1] < x:
-                    out[g, j] = out[g, j - 1]
-                    j -= 1
-                out[g, j] = x
+    r6, m, v = np.empty((6, 6)), np.empty((6, 6)), np.empty((6, 6))
+    for g in range(first, last):
+        r, basis = forest.rank[g], forest.basis[g]
+        pull(pulls[g], forest.d, r6)
+        for i in range(6):
+            for j in range(r):
+                total = 0.0
+                for k in range(6):
+                    total += r6[i, k] * basis[k, j]
+                v[i, j] = total
+        bound = 0.0
+        for i in range(r):
+            for j in range(r):
+                total = 0.0
+                for k in range(6):
+                    total += basis[k, i] * v[k, j]
+                m[i, j] = total
+                bound += total * total
+        for i in range(6):
+            out[g, i] = -np.inf
+        if bound < threshold[g] * threshold[g]:
+            continue
+        eigen_symmetric(m, r, v)
+        for i in range(r):
+            x = m[i, i]
+            j = i
+            while j > 0 and out[g, j - 1] < x:
+                out[g, j] = out[g, j - 1]
+                j -= 1
+            out[g, j] = x
 
 
 def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -> float:
@@ -180,43 +168,36 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
     return float(0.5 * np.where(use, x * size, 0.0).sum())
 
 
-@parallel
-def _losses(stage, atom_start, origin, radius, d, xyz, u, aniso, weights, s, y, out):
+@jit
+def _losses(first, last, stage, forest, atoms, own, y, out):
     """out[a] = (kappa/2 |r|^2, Tr r / 3) of the atoms attached to a stage's nodes."""
-    count = len(stage)
-    for chunk in numba.prange(CHUNKS):
-        g36 = np.empty((3, 6))
-        rows = np.zeros((6, d))
-        rho = np.empty(6)
-        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            n = stage[index]
-            for a in range(atom_start[n], atom_start[n + 1]):
-                atom_rows(
-                    (xyz[a, 0] - origin[n, 0]) / radius[n],
-                    (xyz[a, 1] - origin[n, 1]) / radius[n],
-                    (xyz[a, 2] - origin[n, 2]) / radius[n],
-                    d, aniso[a], rows, g36,
-                )  # fmt: skip
-                residual(u[a], rows, y[n], s[a], d, aniso[a], rho)
-                if aniso[a]:
-                    total = 0.0
-                    for k in range(6):
-                        total += rho[k] * rho[k]
-                    out[a, 0] = weights[a] * total
-                    out[a, 1] = (rho[0] + rho[1] + rho[2]) / 3.0
-                else:
-                    out[a, 0] = 3.0 * weights[a] * rho[0] * rho[0]
-                    out[a, 1] = rho[0]
+    d = forest.d
+    g36, rows, rho = np.empty((3, 6)), np.zeros((6, d)), np.empty(6)
+    for index in range(first, last):
+        n = stage[index]
+        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+            aniso = atoms.anisotropic[a]
+            atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, rows, g36)
+            residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
+            if aniso:
+                total = 0.0
+                for k in range(6):
+                    total += rho[k] * rho[k]
+                out[a, 0] = atoms.weights[a] * total
+                out[a, 1] = (rho[0] + rho[1] + rho[2]) / 3.0
+            else:
+                out[a, 0] = 3.0 * atoms.weights[a] * rho[0] * rho[0]
+                out[a, 1] = rho[0]
 
 
-def atom_losses(s, y, own) -> np.ndarray:
+def atom_losses(s: Structure, y: np.ndarray, own: np.ndarray, threads: Threads) -> np.ndarray:
     """(N, 2): kappa/2 |r|^2 and Tr r / 3 of each atom's residual r at a point with fields y."""
     out = np.zeros((s.n_atoms, 2))
     for stage in s.stages:
-        _losses(stage, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic, s.weights, own, y, out)
+        threads.run(_losses, len(stage), stage, s.forest, s.atoms, own, y, out)
     if len(s.loose):
         sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
-        _loose_atoms(s.loose, s.u, s.anisotropic, s.weights, own, sums, tops)
+        _loose_atoms(0, len(s.loose), s.loose, s.atoms, own, sums, tops)
         out[s.loose, 0] = sums[s.loose, 0]
         at = s.loose[~s.anisotropic[s.loose]]
         out[at, 1] = s.u[at, 0] - own[at, 0, 0]
@@ -225,51 +206,48 @@ def atom_losses(s, y, own) -> np.ndarray:
     return out
 
 
-def objective(s, y, sigma, own, alpha, alpha_atom, beta, eps, atomic: bool) -> dict:
+def objective(s: Structure, y, sigma, own, penalty: Penalty, threads: Threads) -> dict:
     """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own) with fields y."""
-    losses = atom_losses(s, y, own)[:, 0]
+    losses = atom_losses(s, y, own, threads)[:, 0]
     amplitude = np.trace(sigma, axis1=1, axis2=2)
     own_amplitude = np.trace(own, axis1=1, axis2=2)
     own_amplitude[s.anisotropic] /= 3.0
     loss = float(losses.sum())
-    total = loss + float((alpha * amplitude).sum() + beta * (amplitude**2).sum())
-    if atomic:
-        total += float(alpha_atom * own_amplitude.sum() + beta * (own_amplitude**2).sum())
+    total = loss + float((penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
+    if s.atomic:
+        total += float(penalty.alpha_atom * own_amplitude.sum() + penalty.beta * (own_amplitude**2).sum())
     return {
-        "F": total, "F_eps": total + float(eps * (sigma**2).sum()), "loss": loss,
+        "F": total, "F_eps": total + float(penalty.eps * (sigma**2).sum()), "loss": loss,
         "amplitude": amplitude, "own_amplitude": own_amplitude,
     }  # fmt: skip
 
 
-def loss_pulls(s, y, own) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def loss_pulls(s: Structure, y, own, threads: Threads) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(pulls (nodes, d), sums (N, 2), tops (N,)) of v = kappa r at a point with fields y."""
     pulls = np.zeros((s.n_nodes, s.d))
     sums = np.zeros((s.n_atoms, 2))
     tops = np.zeros(s.n_atoms)
     for stage in s.stages:
-        _atoms_up(
-            stage, s.child_start, s.children, s.atom_start, s.origin, s.radius, s.d, s.xyz, s.u, s.anisotropic,
-            s.weights, own, y, pulls, sums, tops,
-        )  # fmt: skip
-    _loose_atoms(s.loose, s.u, s.anisotropic, s.weights, own, sums, tops)
-    _top_pulls(s.n_groups, s.cell_start, s.cell_groups, s.top, s.origin, s.radius, s.d, pulls)
+        threads.run(_atoms_up, len(stage), stage, s.forest, s.atoms, own, y, pulls, sums, tops)
+    _loose_atoms(0, len(s.loose), s.loose, s.atoms, own, sums, tops)
+    _top_pulls(s.forest, pulls)
     return pulls, sums, tops
 
 
-def dual_bound(s, pulls, sums, tops, alpha, alpha_atom, beta, eps, atomic: bool) -> tuple[float, float]:
+def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threads) -> tuple[float, float]:
     """D for the problem without and with the epsilon term, from `loss_pulls` of a point."""
-    d = s.d
     values = np.empty((s.n_groups, 6))
-    _eigenvalues(pulls, s.basis, s.rank, d, np.maximum(0.5 * alpha, 0.0), values)
+    threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
     linear, loss = float(sums[:, 1].sum()), float(sums[:, 0].sum())
 
     def dual(theta: float, ridge: float) -> float:
-        out = theta * linear - theta * theta * loss - _conjugate(theta * values, alpha, beta, ridge)
-        if atomic:
-            over = theta * tops - alpha_atom
-            out -= float((over[over > 0] ** 2).sum() / (4 * beta))
+        out = theta * linear - theta * theta * loss - _conjugate(theta * values, penalty.alpha, penalty.beta, ridge)
+        if s.atomic:
+            over = theta * tops - penalty.alpha_atom
+            out -= float((over[over > 0] ** 2).sum() / (4 * penalty.beta))
         return out
 
+    eps = penalty.eps
     theta = _best_theta(lambda x: dual(x, eps))
     return max(dual(theta, 0.0), dual(1.0, 0.0)), max(dual(theta, eps), dual(1.0, eps))
 

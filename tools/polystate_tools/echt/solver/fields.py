@@ -143,63 +143,69 @@ def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
 
 
 @jit
-def atom_rows(x, y, z, d, anisotropic, rows, g):
-    """Design rows of one atom at node coordinates (x, y, z).
+def atom_rows(x, origin, radius, d, anisotropic, rows, g):
+    """Design rows of an atom at x (3,), Å, seen from a node.
 
     rows[0] (d,) gives Tr U / 3; for an anisotropic atom rows[0..5] give U11, U22, U33, and sqrt 2 times
     U12, U13, U23, so that the Euclidean norm is the Frobenius norm. g: (3, 6) scratch.
     """
+    rx, ry, rz = (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius
     if d == 10:
         r = rows[0]
         r[0] = 1.0
-        r[1] = x
-        r[2] = y
-        r[3] = z
-        r[4] = x * x
-        r[5] = y * y
-        r[6] = z * z
-        r[7] = x * y
-        r[8] = x * z
-        r[9] = y * z
+        r[1] = rx
+        r[2] = ry
+        r[3] = rz
+        r[4] = rx * rx
+        r[5] = ry * ry
+        r[6] = rz * rz
+        r[7] = rx * ry
+        r[8] = rx * rz
+        r[9] = ry * rz
         return
     for i in range(3):
         for j in range(6):
             g[i, j] = 0.0
         g[i, i] = 1.0
-    g[0, 4] = z
-    g[0, 5] = -y
-    g[1, 3] = -z
-    g[1, 5] = x
-    g[2, 3] = y
-    g[2, 4] = -x
+    g[0, 4] = rz
+    g[0, 5] = -ry
+    g[1, 3] = -rz
+    g[1, 5] = rx
+    g[2, 3] = ry
+    g[2, 4] = -rx
     if anisotropic:
-        row = 0
-        for m in range(3):
-            col = 0
-            for i in range(6):
-                rows[m, col] = g[m, i] * g[m, i]
-                col += 1
-                for j in range(i + 1, 6):
-                    rows[m, col] = 2.0 * g[m, i] * g[m, j]
-                    col += 1
-        row = 3
-        for m in range(2):
-            for n in range(m + 1, 3):
-                col = 0
-                for i in range(6):
-                    rows[row, col] = ROOT2 * g[m, i] * g[n, i]
-                    col += 1
-                    for j in range(i + 1, 6):
-                        rows[row, col] = ROOT2 * (g[m, i] * g[n, j] + g[m, j] * g[n, i])
-                        col += 1
-                row += 1
-    else:
+        _matrix_rows(g, rows)
+        return
+    col = 0
+    for i in range(6):
+        for j in range(i, 6):
+            total = g[0, i] * g[0, j] + g[1, i] * g[1, j] + g[2, i] * g[2, j]
+            rows[0, col] = THIRD * total if i == j else 2.0 * THIRD * total
+            col += 1
+
+
+@jit
+def _matrix_rows(g, rows):
+    """The six rows of an atom that the motions w move by g w."""
+    for m in range(3):
         col = 0
         for i in range(6):
-            for j in range(i, 6):
-                total = g[0, i] * g[0, j] + g[1, i] * g[1, j] + g[2, i] * g[2, j]
-                rows[0, col] = THIRD * total if i == j else 2.0 * THIRD * total
+            rows[m, col] = g[m, i] * g[m, i]
+            col += 1
+            for j in range(i + 1, 6):
+                rows[m, col] = 2.0 * g[m, i] * g[m, j]
                 col += 1
+    row = 3
+    for m in range(2):
+        for n in range(m + 1, 3):
+            col = 0
+            for i in range(6):
+                rows[row, col] = ROOT2 * g[m, i] * g[n, i]
+                col += 1
+                for j in range(i + 1, 6):
+                    rows[row, col] = ROOT2 * (g[m, i] * g[n, j] + g[m, j] * g[n, i])
+                    col += 1
+            row += 1
 
 
 @jit

@@ -14,15 +14,17 @@ from .linalg6 import congruence, congruence_transposed, jit, scaling_point
 
 
 @jit
-def group_response(sigma, slack, basis, rank, d, loss_pull, mu, alpha, beta, eps, w, v, e, h, s6):
-    """What one group can do: fills w (6,), v (6, 6), e (d, d), h (d,). s6: (8, 6, 6) scratch. False on breakdown."""
+def group_response(g, forest, x, penalty, mu, sweep, e, h, s6):
+    """What group g can do: fills its w (6,), v (6, 6), and e (d, d), h (d,). s6: (8, 6, 6) scratch. False on
+    breakdown."""
+    d, rank, basis, w, v = forest.d, forest.rank[g], forest.basis[g], sweep.w[g], sweep.v[g]
     b1, b2, b3, b4 = s6[0], s6[1], s6[2], s6[3]
-    if not scaling_point(sigma, slack, rank, w, v, b1, b2, b3):
+    if not scaling_point(x.sigma[g], x.slack[g], rank, w, v, b1, b2, b3):
         return False
     c = s6[4]
-    if not own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2):
+    if not own_force(x.sigma[g], rank, mu, penalty.alpha[g], penalty, c, b1, b2):
         return False
-    add_pull(loss_pull, basis, rank, d, c, b1, b2)
+    add_pull(sweep.pulls[g], basis, rank, d, c, b1, b2)
     congruence(v, c, rank, b3, b4)
     motions = s6[5]  # row i: the i-th eigenmotion
     for i in range(rank):
@@ -31,6 +33,13 @@ def group_response(sigma, slack, basis, rank, d, loss_pull, mu, alpha, beta, eps
             for j in range(rank):
                 total += basis[k, j] * v[j, i]
             motions[i, k] = total
+    _seen_by_atoms(motions, w, b3, rank, d, penalty, e, h)
+    return True
+
+
+@jit
+def _seen_by_atoms(motions, w, force, rank, d, penalty, e, h):
+    """e = P H^-1 P^T and h = P H^-1 force for H diagonal in the eigenmotions but for the net's rank-one term."""
     p = np.empty(d)
     u = np.zeros(d)
     for i in range(d):
@@ -42,32 +51,31 @@ def group_response(sigma, slack, basis, rank, d, loss_pull, mu, alpha, beta, eps
     for i in range(rank):
         for j in range(i + 1):
             x = w[i] * w[j]
-            x /= 1.0 + 2.0 * eps * x
+            x /= 1.0 + 2.0 * penalty.eps * x
             lift(motions[i], motions[j], d, p)
             if i == j:
                 tau += x
-                unasked += x * b3[i, i]
+                unasked += x * force[i, i]
                 for k in range(d):
                     u[k] += x * p[k]
             else:
                 x *= 2.0
-            y = x * b3[i, j]
+            y = x * force[i, j]
             for k in range(d):
                 h[k] += y * p[k]
                 xp = x * p[k]
                 for m in range(k + 1):
                     e[k, m] += xp * p[m]
-    net = 2.0 * beta / (1.0 + 2.0 * beta * tau)
+    net = 2.0 * penalty.beta / (1.0 + 2.0 * penalty.beta * tau)
     for k in range(d):
         h[k] -= net * unasked * u[k]
         for m in range(k + 1):
             e[k, m] -= net * u[k] * u[m]
             e[m, k] = e[k, m]
-    return True
 
 
 @jit
-def own_force(sigma, rank, mu, alpha, beta, eps, out, b1, b2):
+def own_force(sigma, rank, mu, alpha, penalty, out, b1, b2):
     """out = mu sigma^-1 - (alpha + 2 beta A) 1 - 2 eps sigma: minus the gradient of all but the loss."""
     if not inverse_spd(sigma, rank, b1, b2, out):
         return False
@@ -76,8 +84,8 @@ def own_force(sigma, rank, mu, alpha, beta, eps, out, b1, b2):
         trace += sigma[i, i]
     for i in range(rank):
         for j in range(rank):
-            out[i, j] = mu * out[i, j] - 2.0 * eps * sigma[i, j]
-        out[i, i] -= alpha + 2.0 * beta * trace
+            out[i, j] = mu * out[i, j] - 2.0 * penalty.eps * sigma[i, j]
+        out[i, i] -= alpha + 2.0 * penalty.beta * trace
     return True
 
 
@@ -100,29 +108,30 @@ def add_pull(force, basis, rank, d, c, b1, b2):
 
 
 @jit
-def group_step(force, sigma, slack, basis, rank, d, mu, alpha, beta, eps, w, v, dsigma, dslack, s6):
-    """The change of one group's covariance and slack under a field force (d,), the loss's pull included."""
+def group_step(g, force, forest, x, penalty, mu, sweep, change, s6):
+    """The change of group g's covariance and slack under a field force (d,), the loss's pull included."""
+    sigma, rank, w, v = x.sigma[g], forest.rank[g], sweep.w[g], sweep.v[g]
     b1, b2, b3, b4, c, inv = s6[0], s6[1], s6[2], s6[3], s6[4], s6[5]
-    own_force(sigma, rank, mu, alpha, beta, eps, c, b1, b2)
-    add_pull(force, basis, rank, d, c, b1, b2)
+    own_force(sigma, rank, mu, penalty.alpha[g], penalty, c, b1, b2)
+    add_pull(force, forest.basis[g], rank, forest.d, c, b1, b2)
     congruence(v, c, rank, b3, b4)
     tau = 0.0
     moved = 0.0
     for i in range(rank):
         for j in range(rank):
-            x = w[i] * w[j]
-            x /= 1.0 + 2.0 * eps * x
-            b3[i, j] *= x
+            size = w[i] * w[j]
+            size /= 1.0 + 2.0 * penalty.eps * size
+            b3[i, j] *= size
             if i == j:
-                tau += x
+                tau += size
                 moved += b3[i, i]
-    net = 2.0 * beta / (1.0 + 2.0 * beta * tau) * moved
+    net = 2.0 * penalty.beta / (1.0 + 2.0 * penalty.beta * tau) * moved
     for i in range(rank):
-        x = w[i] * w[i]
-        b3[i, i] -= net * x / (1.0 + 2.0 * eps * x)
-    congruence_transposed(v, b3, rank, dsigma, b4)
+        size = w[i] * w[i]
+        b3[i, i] -= net * size / (1.0 + 2.0 * penalty.eps * size)
+    congruence_transposed(v, b3, rank, change.sigma[g], b4)
     inverse_spd(sigma, rank, b1, b2, inv)
-    slack_step(inv, slack, dsigma, w, v, mu, rank, dslack, b1, b2)
+    slack_step(inv, x.slack[g], change.sigma[g], w, v, mu, rank, change.slack[g], b1, b2)
 
 
 @jit

@@ -15,16 +15,12 @@ steps refine one another. Cost and memory are linear in atoms and groups.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from .atoms import anisotropic_elimination, atom_step, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariance_of_motions, group_response, group_step
 from .linalg6 import cholesky, cholesky_semidefinite, jit
-
-CHUNKS = 64  # fixed, so that work is split the same way for any number of threads
-parallel = numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy")
 
 
 @jit
@@ -81,149 +77,150 @@ def absorb(q, f, e, h, d, low, c, k, x, out_q, out_f):
     return True
 
 
-@parallel
-def fields_down(stage, parent, cell_start, cell_groups, top, n_groups, origin, radius, basis, rank, d, sigma, y):
+@jit
+def fields_down(first, last, stage, forest, sigma, y):
     """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
-    count = len(stage)
-    for chunk in numba.prange(CHUNKS):
-        t = np.empty((d, d))
-        s6 = np.empty((3, 6, 6))
-        x = np.empty(d)
-        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            n = stage[index]
-            for i in range(d):
-                y[n, i] = 0.0
-            if n < n_groups:
-                covariance_of_motions(sigma[n], basis[n], rank[n], s6[0], s6[1])
-                lift_matrix(s6[0], d, y[n])
-                p = parent[n]
-                if p >= 0:
-                    shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[2])
-                    for i in range(d):
-                        for j in range(d):
-                            y[n, i] += t[i, j] * y[p, j]
-            else:
-                for k in range(cell_start[n - n_groups], cell_start[n - n_groups + 1]):
-                    g = top[cell_groups[k]]
-                    covariance_of_motions(sigma[g], basis[g], rank[g], s6[0], s6[1])
-                    lift_matrix(s6[0], d, x)
-                    shift(origin[g], radius[g], origin[n], radius[n], d, t, s6[2])
-                    for i in range(d):
-                        for j in range(d):
-                            y[n, i] += t[i, j] * x[j]
-
-
-@parallel
-def eliminate(
-    stage, child_start, children, atom_start, origin, radius, basis, rank, n_groups, d,
-    xyz, u, aniso, weights, atomic, s, z, y, sigma, slack, mu, alpha, alpha_atom, beta, eps,
-    pulls, q_above, f_above, w_all, v_all, failed,
-):  # fmt: skip
-    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's scaling point."""
-    count = len(stage)
-    for chunk in numba.prange(CHUNKS):
-        q = np.empty((d, d))
-        m1 = np.empty((d, d))
-        m2 = np.empty((d, d))
-        m3 = np.empty((d, d))
-        m4 = np.empty((d, d))
-        e = np.empty((d, d))
-        f = np.empty(d)
-        h = np.empty(d)
-        rows = np.zeros((6, d))
-        ch = np.empty((6, d))
-        s6 = np.empty((8, 6, 6))
-        g36 = np.empty((3, 6))
-        rho = np.empty(6)
-        start = np.empty(6)
-        w6 = np.empty(6)
-        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            n = stage[index]
-            for i in range(d):
-                f[i] = 0.0
-                for j in range(d):
-                    q[i, j] = 0.0
-            for a in range(atom_start[n], atom_start[n + 1]):
-                is_aniso = aniso[a]
-                atom_rows(
-                    (xyz[a, 0] - origin[n, 0]) / radius[n],
-                    (xyz[a, 1] - origin[n, 1]) / radius[n],
-                    (xyz[a, 2] - origin[n, 2]) / radius[n],
-                    d, is_aniso, rows, g36,
-                )  # fmt: skip
-                residual(u[a], rows, y[n], s[a], d, is_aniso, rho)
-                if not is_aniso:
-                    kappa = 6.0 * weights[a]
-                    c = kappa
-                    g = 0.0
-                    if atomic:
-                        c, g, _ = isotropic_elimination(rho[0], kappa, s[a, 0, 0], z[a, 0, 0], mu, alpha_atom, beta)
-                    for i in range(d):
-                        f[i] += g * rows[0, i]
-                        ci = c * rows[0, i]
-                        for j in range(i + 1):
-                            q[i, j] += ci * rows[0, j]
-                else:
-                    kappa = 2.0 * weights[a]
-                    solve = s6[7]
-                    if atomic:
-                        if not anisotropic_elimination(
-                            rho, kappa, s[a], z[a], mu, alpha_atom, beta, solve, start, w6,
-                            s6[0], s6[1], s6[2], s6[3], s6[4],
-                        ):  # fmt: skip
-                            failed[chunk] += 1
-                            continue
-                        for i in range(6):
-                            rho[i] = -kappa * start[i]
-                            for j in range(6):
-                                solve[i, j] *= -kappa * kappa
-                            solve[i, i] += kappa
-                    else:
-                        for i in range(6):
-                            rho[i] = 0.0
-                            for j in range(6):
-                                solve[i, j] = 0.0
-                            solve[i, i] = kappa
-                    for i in range(6):
-                        for j in range(d):
-                            total = 0.0
-                            for k in range(6):
-                                total += solve[i, k] * rows[k, j]
-                            ch[i, j] = total
-                    for i in range(d):
-                        for k in range(6):
-                            f[i] += rho[k] * rows[k, i]
-                            r = rows[k, i]
-                            if r != 0.0:
-                                for j in range(i + 1):
-                                    q[i, j] += r * ch[k, j]
-            for i in range(d):
-                for j in range(i):
-                    q[j, i] = q[i, j]
-            for k in range(child_start[n], child_start[n + 1]):
-                child = children[k]
-                shift(origin[n], radius[n], origin[child], radius[child], d, m1, s6[0])
-                _gather(m1, q_above[child], f_above[child], d, m2, m3, q, f)
-            if n < n_groups:
-                if not group_response(
-                    sigma[n], slack[n], basis[n], rank[n], d, pulls[n], mu, alpha[n], beta, eps,
-                    w_all[n], v_all[n], e, h, s6,
-                ):  # fmt: skip
-                    failed[chunk] += 1
-                    continue
-                if not absorb(q, f, e, h, d, m4, m1, m2, m3, q_above[n], f_above[n]):
-                    failed[chunk] += 1
-            else:
-                k = 0
+    n_groups, d = forest.n_groups, forest.d
+    origin, radius = forest.origin, forest.radius
+    t = np.empty((d, d))
+    s6 = np.empty((3, 6, 6))
+    x = np.empty(d)
+    for index in range(first, last):
+        n = stage[index]
+        for i in range(d):
+            y[n, i] = 0.0
+        if n < n_groups:
+            covariance_of_motions(sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
+            lift_matrix(s6[0], d, y[n])
+            p = forest.parent[n]
+            if p >= 0:
+                shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[2])
                 for i in range(d):
-                    f_above[n, i] = f[i]
-                    for j in range(i + 1):
-                        q_above[n, k] = q[i, j]
-                        k += 1
+                    for j in range(d):
+                        y[n, i] += t[i, j] * y[p, j]
+        else:
+            for k in range(forest.cell_start[n - n_groups], forest.cell_start[n - n_groups + 1]):
+                g = forest.top[forest.cell_groups[k]]
+                covariance_of_motions(sigma[g], forest.basis[g], forest.rank[g], s6[0], s6[1])
+                lift_matrix(s6[0], d, x)
+                shift(origin[g], radius[g], origin[n], radius[n], d, t, s6[2])
+                for i in range(d):
+                    for j in range(d):
+                        y[n, i] += t[i, j] * x[j]
+
+
+@jit
+def add_isotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f):
+    """Add what an isotropic atom with residual rho says of its node's field to q (lower triangle) and f."""
+    c = kappa
+    g = 0.0
+    if atomic:
+        c, g, _ = isotropic_elimination(rho[0], kappa, s[0, 0], z[0, 0], mu, penalty.alpha_atom, penalty.beta)
+    for i in range(d):
+        f[i] += g * rows[0, i]
+        ci = c * rows[0, i]
+        for j in range(i + 1):
+            q[i, j] += ci * rows[0, j]
+
+
+@jit
+def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f, ch, start, w6, s6):
+    """The same for an anisotropic atom; overwrites rho. False on breakdown."""
+    solve = s6[7]
+    if atomic:
+        if not anisotropic_elimination(
+            rho, kappa, s, z, mu, penalty.alpha_atom, penalty.beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4]
+        ):
+            return False
+        for i in range(6):
+            rho[i] = -kappa * start[i]
+            for j in range(6):
+                solve[i, j] *= -kappa * kappa
+            solve[i, i] += kappa
+    else:
+        for i in range(6):
+            rho[i] = 0.0
+            for j in range(6):
+                solve[i, j] = 0.0
+            solve[i, i] = kappa
+    for i in range(6):
+        for j in range(d):
+            total = 0.0
+            for k in range(6):
+                total += solve[i, k] * rows[k, j]
+            ch[i, j] = total
+    for i in range(d):
+        for k in range(6):
+            f[i] += rho[k] * rows[k, i]
+            r = rows[k, i]
+            if r != 0.0:
+                for j in range(i + 1):
+                    q[i, j] += r * ch[k, j]
+    return True
+
+
+@jit
+def eliminate(first, last, stage, forest, atoms, x, penalty, mu, sweep):
+    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's scaling point.
+
+    Returns the number of breakdowns."""
+    d, origin, radius = forest.d, forest.origin, forest.radius
+    q, e, m4 = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    m1, m2, m3 = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    f, h = np.empty(d), np.empty(d)
+    rows, ch = np.zeros((6, d)), np.empty((6, d))
+    s6, g36 = np.empty((8, 6, 6)), np.empty((3, 6))
+    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+    failed = 0
+    for index in range(first, last):
+        n = stage[index]
+        for i in range(d):
+            f[i] = 0.0
+            for j in range(d):
+                q[i, j] = 0.0
+        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+            aniso = atoms.anisotropic[a]
+            atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
+            residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
+            if not aniso:
+                add_isotropic(
+                    rho, 6.0 * atoms.weights[a], atoms.own, x.own[a], x.own_slack[a], mu, penalty, rows, d, q, f
+                )
+            elif not add_anisotropic(
+                rho, 2.0 * atoms.weights[a], atoms.own, x.own[a], x.own_slack[a], mu, penalty, rows, d, q, f, ch, start,
+                w6, s6,
+            ):  # fmt: skip
+                failed += 1
+        for i in range(d):
+            for j in range(i):
+                q[j, i] = q[i, j]
+        for k in range(forest.child_start[n], forest.child_start[n + 1]):
+            child = forest.children[k]
+            shift(origin[n], radius[n], origin[child], radius[child], d, m1, s6[0])
+            _gather(m1, sweep.q_above[child], sweep.f_above[child], d, m2, m3, q, f)
+        if n >= forest.n_groups:
+            pack(q, d, sweep.q_above[n])
+            sweep.f_above[n] = f
+        elif not group_response(n, forest, x, penalty, mu, sweep, e, h, s6) or not absorb(
+            q, f, e, h, d, m4, m1, m2, m3, sweep.q_above[n], sweep.f_above[n]
+        ):
+            failed += 1
+    return failed
+
+
+@jit
+def pack(matrix, d, out):
+    """The lower triangle of a symmetric (d, d) matrix, row by row."""
+    k = 0
+    for i in range(d):
+        for j in range(i + 1):
+            out[k] = matrix[i, j]
+            k += 1
 
 
 @jit
 def unpack(packed, d, out):
+    """The symmetric (d, d) matrix whose lower triangle `pack` has laid out."""
     k = 0
     for i in range(d):
         for j in range(i + 1):
@@ -254,73 +251,54 @@ def _gather(t, packed, force, d, m2, m3, q, f):
                     q[i, j] += x * m3[k, j]
 
 
-@parallel
-def substitute(
-    stage, parent, origin, radius, basis, rank, n_groups, d, atom_start,
-    xyz, u, aniso, weights, atomic, s, z, y, sigma, slack, mu, alpha, alpha_atom, beta, eps,
-    pulls, q_above, f_above, w_all, v_all, eta, dsigma, dslack, ds, dz,
-):  # fmt: skip
+@jit
+def substitute(first, last, stage, forest, atoms, x, penalty, mu, sweep, change):
     """Work a stage's nodes on the way down: steps of groups and atoms, eta[n] = change of the whole field."""
-    count = len(stage)
-    for chunk in numba.prange(CHUNKS):
-        t = np.empty((d, d))
-        qa = np.empty((d, d))
-        s6 = np.empty((8, 6, 6))
-        above = np.empty(d)
-        force = np.empty(d)
-        rows = np.zeros((6, d))
-        g36 = np.empty((3, 6))
-        rho = np.empty(6)
-        start = np.empty(6)
-        w6 = np.empty(6)
-        for index in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            n = stage[index]
-            if n < n_groups:
+    d, origin, radius, eta = forest.d, forest.origin, forest.radius, sweep.eta
+    t, qa = np.empty((d, d)), np.empty((d, d))
+    above, force = np.empty(d), np.empty(d)
+    rows, g36, s6 = np.zeros((6, d)), np.empty((3, 6)), np.empty((8, 6, 6))
+    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+    for index in range(first, last):
+        n = stage[index]
+        if n < forest.n_groups:
+            for i in range(d):
+                above[i] = 0.0
+            p = forest.parent[n]
+            if p >= 0:
+                shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[0])
                 for i in range(d):
-                    above[i] = 0.0
-                p = parent[n]
-                if p >= 0:
-                    shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[0])
-                    for i in range(d):
-                        for j in range(d):
-                            above[i] += t[i, j] * eta[p, j]
-                unpack(q_above[n], d, qa)
-                for i in range(d):
-                    total = pulls[n, i] + f_above[n, i]
                     for j in range(d):
-                        total -= qa[i, j] * above[j]
-                    force[i] = total
-                group_step(
-                    force, sigma[n], slack[n], basis[n], rank[n], d, mu, alpha[n], beta, eps,
-                    w_all[n], v_all[n], dsigma[n], dslack[n], s6,
-                )  # fmt: skip
-                covariance_of_motions(dsigma[n], basis[n], rank[n], s6[0], s6[1])
-                lift_matrix(s6[0], d, eta[n])
-                for i in range(d):
-                    eta[n, i] += above[i]
-            if atomic:
-                for a in range(atom_start[n], atom_start[n + 1]):
-                    atom_step(
-                        xyz[a], origin[n], radius[n], d, aniso[a], u[a], weights[a], y[n], eta[n], s[a], z[a],
-                        mu, alpha_atom, beta, ds[a], dz[a], rows, g36, rho, start, w6, s6,
-                    )  # fmt: skip
+                        above[i] += t[i, j] * eta[p, j]
+            unpack(sweep.q_above[n], d, qa)
+            for i in range(d):
+                total = sweep.pulls[n, i] + sweep.f_above[n, i]
+                for j in range(d):
+                    total -= qa[i, j] * above[j]
+                force[i] = total
+            group_step(n, force, forest, x, penalty, mu, sweep, change, s6)
+            covariance_of_motions(change.sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
+            lift_matrix(s6[0], d, eta[n])
+            for i in range(d):
+                eta[n, i] += above[i]
+        if atoms.own:
+            for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+                atom_rows(atoms.xyz[a], origin[n], radius[n], d, atoms.anisotropic[a], rows, g36)
+                atom_step(a, atoms, x, sweep.y[n], eta[n], penalty, mu, change, rows, d, rho, start, w6, s6)
 
 
-@parallel
-def step_length(base, delta, rank, keep, shrink, longest, out):
-    """out[chunk] = longest alpha = longest * shrink^k with base + alpha / keep * delta positive definite, blockwise."""
-    count = len(base)
-    for chunk in numba.prange(CHUNKS):
-        trial = np.empty((6, 6))
-        scratch = np.empty((6, 6))
-        alpha = longest
-        for n in range(chunk * count // CHUNKS, (chunk + 1) * count // CHUNKS):
-            r = rank[n]
-            while alpha > 1e-12:
-                for i in range(r):
-                    for j in range(i + 1):
-                        trial[i, j] = base[n, i, j] + alpha / keep * delta[n, i, j]
-                if cholesky(trial, r, scratch):
-                    break
-                alpha *= shrink
-        out[chunk] = alpha
+@jit
+def step_length(first, last, base, delta, rank, keep, shrink, longest):
+    """The longest alpha = longest * shrink^k with base + alpha / keep * delta positive definite, blockwise."""
+    trial, scratch = np.empty((6, 6)), np.empty((6, 6))
+    alpha = longest
+    for n in range(first, last):
+        r = rank[n]
+        while alpha > 1e-12:
+            for i in range(r):
+                for j in range(i + 1):
+                    trial[i, j] = base[n, i, j] + alpha / keep * delta[n, i, j]
+            if cholesky(trial, r, scratch):
+                break
+            alpha *= shrink
+    return alpha

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .records import Interior
+
 EIGHT_PI2 = 8.0 * math.pi**2
 
 
@@ -43,6 +45,11 @@ class State:
     own: np.ndarray
     own_slack: np.ndarray
     hopeful: float = math.inf
+
+    @property
+    def interior(self) -> Interior:
+        """The four arrays, as the compiled loops take them."""
+        return Interior(self.sigma, self.slack, self.own, self.own_slack)
 
     def copy(self) -> State:
         return State(self.sigma.copy(), self.slack.copy(), self.own.copy(), self.own_slack.copy(), self.hopeful)

@@ -16,21 +16,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .atoms import atom_step
+from .atoms import loose_steps
 from .bound import atom_losses, dual_bound, loss_pulls, objective
 from .model import input_values
-from .newton import CHUNKS, eliminate, fields_down, step_length, substitute
+from .newton import eliminate, fields_down, step_length, substitute
 from .points import EIGHT_PI2, Point, Settings, State, Step
+from .records import Interior, Penalty, Sweep
 from .structure import Problem, Structure, build
+from .threads import Threads
 from .top import Top
 
 
 class Solver:
     """The problem at hand with its work arrays; `solve` one penalty, or go along the path with `fit`."""
 
-    def __init__(self, problem: Problem, settings: Settings | None = None):
+    def __init__(self, problem: Problem, settings: Settings | None = None, threads: int | None = None):
+        """threads: how many share the work, all there are by default; they change nothing but the time."""
         self.settings = settings or Settings()
         self.problem = problem
+        self.threads = Threads(threads)
         self.s: Structure = build(problem)
         self.top = Top(self.s)
         self.atomic = problem.atomic
@@ -40,17 +44,15 @@ class Solver:
         self.mean_input = float(input_values(s).mean())
         self.dimension = max(int(s.rank.sum()) + (int(self.atom_rank.sum()) if self.atomic else 0), 1)
         self.hopeful = math.inf  # complementarity, in units of the tolerance, below which bounds are tried
-        self.q_above = np.zeros((s.n_nodes, d * (d + 1) // 2))
-        self.f_above = np.zeros((s.n_nodes, d))
-        self.y = np.zeros((s.n_nodes, d))
-        self.pulls = np.zeros((s.n_nodes, d))
-        self.eta = np.zeros((s.n_nodes, d))
-        self.w = np.ones((s.n_groups, 6))
-        self.v = np.zeros((s.n_groups, 6, 6))
-        self.dsigma = np.zeros((s.n_groups, 6, 6))
-        self.dslack = np.zeros((s.n_groups, 6, 6))
-        self.down = np.zeros((s.n_atoms, self.k, self.k))
-        self.down_slack = np.zeros((s.n_atoms, self.k, self.k))
+        self.sweep = Sweep(
+            y=np.zeros((s.n_nodes, d)), pulls=np.zeros((s.n_nodes, d)),
+            q_above=np.zeros((s.n_nodes, d * (d + 1) // 2)), f_above=np.zeros((s.n_nodes, d)),
+            w=np.ones((s.n_groups, 6)), v=np.zeros((s.n_groups, 6, 6)), eta=np.zeros((s.n_nodes, d)),
+        )  # fmt: skip
+        self.change = Interior(
+            np.zeros((s.n_groups, 6, 6)), np.zeros((s.n_groups, 6, 6)),
+            np.zeros((s.n_atoms, self.k, self.k)), np.zeros((s.n_atoms, self.k, self.k)),
+        )  # fmt: skip
 
     def cold_start(self, omega_alpha: float) -> State:
         """Every group and atom with a twentieth of the mean input in each direction, slack = the penalty."""
@@ -62,71 +64,42 @@ class Solver:
         return State(eye * scale, eye * omega_alpha, own * scale, own * omega_alpha)
 
     # -- one Newton step ------------------------------------------------------------------------------------
-    def _fields(self, sigma: np.ndarray) -> np.ndarray:
-        s, out = self.s, np.zeros_like(self.eta)
-        for stage in reversed(s.stages):
-            fields_down(
-                stage, s.parent, s.cell_start, s.cell_groups, s.top, s.n_groups, s.origin, s.radius, s.basis,
-                s.rank, s.d, sigma, out,
-            )  # fmt: skip
+    def fields(self, sigma: np.ndarray) -> np.ndarray:
+        """(nodes, d) the field at each node that groups with covariances sigma (G, 6, 6) make."""
+        out = np.zeros_like(self.sweep.eta)
+        for stage in reversed(self.s.stages):
+            self.threads.run(fields_down, len(stage), stage, self.s.forest, sigma, out)
         return out
 
     def _linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
-        """Fields and loss gradients at x into `y` and `pulls`; returns the atoms' terms of the bound."""
-        self.y = self._fields(x.sigma)
-        self.pulls, sums, tops = loss_pulls(self.s, self.y, x.own)
+        """Fields and loss gradients at x into `sweep`; returns the atoms' terms of the bound."""
+        y = self.fields(x.sigma)
+        pulls, sums, tops = loss_pulls(self.s, y, x.own, self.threads)
+        self.sweep = self.sweep._replace(y=y, pulls=pulls)
         return sums, tops
 
-    def _newton(self, x: State, mu: float, alpha: np.ndarray, alpha_atom: float, beta: float, eps: float) -> bool:
-        """The step towards complementarity mu into dsigma, dslack, down, down_slack; False on breakdown."""
-        s = self.s
-        failed = np.zeros(CHUNKS, np.int64)
-        common = (
-            s.xyz, s.u, s.anisotropic, s.weights, self.atomic, x.own, x.own_slack, self.y, x.sigma, x.slack,
-            mu, alpha, alpha_atom, beta, eps, self.pulls, self.q_above, self.f_above, self.w, self.v,
-        )  # fmt: skip
+    def _newton(self, x: State, penalty: Penalty, mu: float) -> bool:
+        """The step towards complementarity mu into `change`; False on breakdown."""
+        s, at = self.s, x.interior
         for stage in s.stages:
-            eliminate(
-                stage, s.child_start, s.children, s.atom_start, s.origin, s.radius, s.basis, s.rank,
-                s.n_groups, s.d, *common, failed,
-            )  # fmt: skip
-        if failed.any():
+            if any(self.threads.run(eliminate, len(stage), stage, s.forest, s.atoms, at, penalty, mu, self.sweep)):
+                return False
+        if self.top.solve(at, penalty, mu, self.sweep, self.change):
             return False
-        if self.top.solve(
-            x.sigma, x.slack, self.pulls, mu, alpha, beta, eps, self.q_above, self.f_above, self.w, self.v,
-            self.eta, self.dsigma, self.dslack,
-        ):  # fmt: skip
-            return False
+        common = (s.forest, s.atoms, at, penalty, mu, self.sweep, self.change)
         for stage in reversed(s.stages):
-            substitute(
-                stage, s.parent, s.origin, s.radius, s.basis, s.rank, s.n_groups, s.d, s.atom_start,
-                *common, self.eta, self.dsigma, self.dslack, self.down, self.down_slack,
-            )  # fmt: skip
+            self.threads.run(substitute, len(stage), stage, *common)
         if self.atomic and len(s.loose):
-            self._loose_step(x, mu, alpha_atom, beta)
+            loose_steps(0, len(s.loose), s.loose, s.atoms, at, penalty, mu, self.change)
         return True
-
-    def _loose_step(self, x: State, mu: float, alpha_atom: float, beta: float) -> None:
-        """Steps of atoms that are in no group."""
-        s = self.s
-        zero, origin = np.zeros(s.d), np.zeros(3)
-        rows, g36, s6 = np.zeros((6, s.d)), np.zeros((3, 6)), np.zeros((8, 6, 6))
-        for a in s.loose:
-            atom_step(
-                s.xyz[a], origin, 1.0, s.d, s.anisotropic[a], s.u[a], s.weights[a], zero, zero, x.own[a],
-                x.own_slack[a], mu, alpha_atom, beta, self.down[a], self.down_slack[a], rows, g36,
-                np.zeros(6), np.zeros(6), np.zeros(6), s6,
-            )  # fmt: skip
 
     def _advance(self, x: State) -> float:
         """Move x along the step as far as it stays positive definite; returns the length taken."""
-        blocks = [(x.sigma, self.dsigma, self.s.rank), (x.slack, self.dslack, self.s.rank)]
-        if self.atomic:
-            blocks += [(x.own, self.down, self.atom_rank), (x.own_slack, self.down_slack, self.atom_rank)]
-        out, length = np.ones(CHUNKS), 1.0
+        ranks = (self.s.rank, self.s.rank, self.atom_rank, self.atom_rank)
+        blocks = list(zip(x.interior, self.change, ranks, strict=True))[: 4 if self.atomic else 2]
+        length = 1.0
         for base, delta, rank in blocks:
-            step_length(base, delta, rank, 0.95, 0.97, length, out)
-            length = min(length, float(out.min()))
+            length = min(self.threads.run(step_length, len(base), base, delta, rank, 0.95, 0.97, length))
         for base, delta, _ in blocks:
             base += length * delta
         return length
@@ -138,18 +111,17 @@ class Solver:
         return total / self.dimension
 
     # -- one penalty ----------------------------------------------------------------------------------------
-    def solve(self, x: State, alpha, alpha_atom, beta, eps, tolerance: float) -> Point:
+    def solve(self, x: State, penalty: Penalty, tolerance: float) -> Point:
         """Move x (in place) until the best point's certificate is below `tolerance`, or rounding stops it.
 
-        alpha: (G,) linear penalty of each group. The certified point is x with everything the net switches off
-        set to exactly zero; the bound comes from the residuals of x itself. `history` holds F of the best point
-        so far at each iteration.
+        The certified point is x with everything the net switches off set to exactly zero; the bound comes from the
+        residuals of x itself. `history` holds F of the best point so far at each iteration.
         """
         best: Point | None = None
         bound = bound_eps = -math.inf
         history: list[float] = []
         centre: State | None = None
-        goal = self.settings.centre * alpha_atom * self.mean_input
+        goal = self.settings.centre * penalty.alpha_atom * self.mean_input
         mu, length, stalled, iteration = self.complementarity(x), 0.0, 0, 0
         value = math.inf  # F at x, epsilon term and all: what x is worth before anything is switched off
         sums, tops = self._linearise(x)
@@ -161,22 +133,22 @@ class Solver:
                 target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
             if centre is not None and value < math.inf:
                 target = max(target, 0.1 * tolerance * abs(value) / self.dimension)
-            if not self._newton(x, target, alpha, alpha_atom, beta, eps):
+            if not self._newton(x, penalty, target):
                 break
             length = self._advance(x)
             mu = self.complementarity(x)
             sums, tops = self._linearise(x)
-            value = self._value(x, sums, alpha, alpha_atom, beta, eps)
+            value = self._value(x, sums, penalty)
             if centre is None and length > 0.9 and mu < 2.0 * goal:
                 centre = x.copy()
             left = mu * self.dimension / (tolerance * abs(value))
             if left > max(1e3, 1e-2 / tolerance) or (left > self.hopeful and tolerance >= 1e-4):
                 continue
-            point = self._clipped(x, mu, alpha, alpha_atom, beta, eps)
+            point = self._clipped(x, mu, penalty)
             if best is None or point.F_eps < best.F_eps:
                 best = point
             history.append(best.F)
-            found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
+            found = self._bound(sums, tops, penalty)
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
@@ -184,47 +156,49 @@ class Solver:
                 self.hopeful = 4.0 * max(left, 1.0)
                 break
         if best is None:
-            best = self._clipped(x, mu, alpha, alpha_atom, beta, eps)
-            found = dual_bound(self.s, self.pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
-            bound, bound_eps, history = found[0], found[1], [best.F]
+            best = self._clipped(x, mu, penalty)
+            (bound, bound_eps), history = self._bound(sums, tops, penalty), [best.F]
         best.D, best.D_eps, best.iterations, best.history = bound, bound_eps, iteration, history
         best.centre = centre
         return best
 
-    def _value(self, x: State, sums: np.ndarray, alpha, alpha_atom, beta, eps) -> float:
+    def _bound(self, sums: np.ndarray, tops: np.ndarray, penalty: Penalty) -> tuple[float, float]:
+        """The dual bounds at the point that `sweep` is linearised about."""
+        return dual_bound(self.s, self.sweep.pulls, sums, tops, penalty, self.threads)
+
+    def _value(self, x: State, sums: np.ndarray, penalty: Penalty) -> float:
         """F with the epsilon term at x, whose losses are in `sums`."""
         amplitude = np.trace(x.sigma, axis1=1, axis2=2)
-        total = float(sums[:, 0].sum() + (alpha * amplitude).sum() + beta * (amplitude**2).sum())
-        total += float(eps * (x.sigma**2).sum())
+        total = float(sums[:, 0].sum() + (penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
+        total += float(penalty.eps * (x.sigma**2).sum())
         if self.atomic:
             own = np.trace(x.own, axis1=1, axis2=2) / self.atom_rank
-            total += float(alpha_atom * own.sum() + beta * (own**2).sum())
+            total += float(penalty.alpha_atom * own.sum() + penalty.beta * (own**2).sum())
         return total
 
-    def _clipped(self, x: State, mu: float, alpha, alpha_atom, beta, eps) -> Point:
+    def _clipped(self, x: State, mu: float, penalty: Penalty) -> Point:
         """x with everything the net switches off set to exactly zero.
 
         On the central path covariance and slack share eigenvectors and multiply to mu: off is what is small
         where its slack is large, in units of the mean input and of the penalty.
         """
-        limit = math.sqrt(0.1 * mu * self.mean_input / alpha_atom)
+        limit = math.sqrt(0.1 * mu * self.mean_input / penalty.alpha_atom)
         sigma, own = x.sigma.copy(), x.own.copy()
         sigma[np.trace(sigma, axis1=1, axis2=2) < limit] = 0.0
         if self.atomic:
             own[np.trace(own, axis1=1, axis2=2) < limit] = 0.0
-        return self.point(sigma, own, alpha, alpha_atom, beta, eps)
+        return self.point(sigma, own, penalty)
 
-    def point(self, sigma, own, alpha, alpha_atom, beta, eps) -> Point:
+    def point(self, sigma: np.ndarray, own: np.ndarray, penalty: Penalty) -> Point:
         """Objective and amplitudes of any model."""
-        y = self._fields(sigma)
-        values = objective(self.s, y, sigma, own, alpha, alpha_atom, beta, eps, self.atomic)
+        values = objective(self.s, self.fields(sigma), sigma, own, penalty, self.threads)
         return Point(sigma, own, values["amplitude"], values["own_amplitude"], values["F"], values["F_eps"],
                      values["loss"])  # fmt: skip
 
-    def bound(self, point: Point, alpha, alpha_atom, beta, eps) -> tuple[float, float]:
+    def bound(self, point: Point, penalty: Penalty) -> tuple[float, float]:
         """The dual bound that the residuals of a point give, without and with the epsilon term."""
-        pulls, sums, tops = loss_pulls(self.s, self._fields(point.sigma), point.own)
-        return dual_bound(self.s, pulls, sums, tops, alpha, alpha_atom, beta, eps, self.atomic)
+        found = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)
+        return dual_bound(self.s, *found, penalty, self.threads)
 
     # -- what a point says ----------------------------------------------------------------------------------
     def level_weights(self) -> np.ndarray:
@@ -250,15 +224,15 @@ class Solver:
 
     def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
-        difference = atom_losses(self.s, self._fields(point.sigma), point.own)[:, 1]
+        difference = atom_losses(self.s, self.fields(point.sigma), point.own, self.threads)[:, 1]
         return float(EIGHT_PI2 * np.sqrt(np.mean(difference**2)))
 
-    def penalties(self, n: int) -> tuple[np.ndarray, float, float, float]:
-        """(alpha (G,), omega_alpha, omega_beta, epsilon) of step n = 1, 2, ..."""
+    def penalties(self, n: int) -> Penalty:
+        """What amplitudes cost at step n = 1, 2, ..."""
         p = self.settings
         omega = p.omega_first * p.delta ** (n - 1)
         alpha, beta = p.gamma * omega, (1.0 - p.gamma) * omega
-        return np.full(self.s.n_groups, alpha), alpha, beta, p.epsilon * beta
+        return Penalty(np.full(self.s.n_groups, alpha), alpha, beta, p.epsilon * beta)
 
     def start_from(self, centre: State | None, alpha: float) -> State:
         """The starting point of a penalty from the last one's centre, or cold."""
@@ -281,17 +255,19 @@ class Solver:
         """One penalty without the path to it: a few penalties between, each solved from near the last."""
         point: Point | None = None
         for k in [*range(n % hop or hop, n, hop), n]:
-            alphas, alpha, beta, eps = self.penalties(k)
+            penalty = self.penalties(k)
+            alpha = penalty.alpha_atom
             x = self.cold_start(alpha) if point is None else self.start_near(point, 4.0 * alpha)
-            point = self.solve(x, alphas, alpha, beta, eps, tolerance if k == n else 1e-3)
+            point = self.solve(x, penalty, tolerance if k == n else 1e-3)
         assert point is not None
         return point
 
     def solve_step(self, n: int, centre: State | None, tolerance: float) -> tuple[Step, Point]:
         """One certified step of the path; where a warm start does not get there, it is reached without one."""
         begin = time.perf_counter()
-        alphas, alpha, beta, eps = self.penalties(n)
-        point = self.solve(self.start_from(centre, alpha), alphas, alpha, beta, eps, tolerance)
+        penalty = self.penalties(n)
+        alpha, beta = penalty.alpha_atom, penalty.beta
+        point = self.solve(self.start_from(centre, alpha), penalty, tolerance)
         if point.centre is None or point.certificate > 1e-3:
             other = self.reach(n, tolerance)
             if other.certificate < point.certificate or point.centre is None:

@@ -9,12 +9,15 @@ distinct combinations of top groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .fields import atom_rows, pull, shift
 from .linalg6 import jit
+from .records import Atoms, Forest
 
 RANK_TOLERANCE = 1e-7  # relative eigenvalue of the mean motion below which a direction moves no atom
 
@@ -49,6 +52,7 @@ class Structure:
     u: np.ndarray  # (N, 6) Voigt-orthonormal (off-diagonals times sqrt 2) or, isotropic, u[:, 0] = Tr U / 3
     anisotropic: np.ndarray  # (N,) bool
     weights: np.ndarray  # (N,)
+    atomic: bool
     n_groups: int
     level: np.ndarray  # (G,) int32
     group_of: np.ndarray  # (levels, N) int32 group of each canonical atom, -1 none
@@ -63,10 +67,10 @@ class Structure:
     radius: np.ndarray  # (G + C,)
     basis: np.ndarray  # (G, 6, 6) columns: motions (t, radius omega) of unit mean amplitude
     rank: np.ndarray  # (G,) int32
-    stages: list[np.ndarray] = field(default_factory=list)  # forest nodes and cells, leaves first
-    top: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
-    cell_start: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int32))
-    cell_groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    stages: list[np.ndarray]  # forest nodes and cells, leaves first
+    top: np.ndarray  # groups that cross, and those above them
+    cell_start: np.ndarray
+    cell_groups: np.ndarray  # places in `top` of the groups of each cell
 
     @property
     def n_nodes(self) -> int:
@@ -76,27 +80,32 @@ class Structure:
     def n_cells(self) -> int:
         return self.n_nodes - self.n_groups
 
+    @cached_property
+    def forest(self) -> Forest:
+        """The nodes, as the compiled loops take them."""
+        return Forest(**{name: getattr(self, name) for name in Forest._fields})
+
+    @cached_property
+    def atoms(self) -> Atoms:
+        """The input, as the compiled loops take it."""
+        return Atoms(self.xyz, self.u, self.anisotropic, self.weights, self.atomic)
+
 
 @jit
-def _sum_moments(order_nodes, parent, child_start, children, atom_start, xyz, origin, radius, d, out):
+def _sum_moments(stage, forest, xyz, d, out):
     """Sum over all atoms below a node of its `d` design numbers for Tr U / 3."""
+    origin, radius = forest.origin, forest.radius
     rows = np.zeros((6, d))
     g = np.zeros((3, 6))
     g6 = np.zeros((6, 6))
     t = np.zeros((d, d))
-    for k in range(len(order_nodes)):
-        n = order_nodes[k]
-        for a in range(atom_start[n], atom_start[n + 1]):
-            atom_rows(
-                (xyz[a, 0] - origin[n, 0]) / radius[n],
-                (xyz[a, 1] - origin[n, 1]) / radius[n],
-                (xyz[a, 2] - origin[n, 2]) / radius[n],
-                d, False, rows, g,
-            )  # fmt: skip
+    for n in stage:
+        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+            atom_rows(xyz[a], origin[n], radius[n], d, False, rows, g)
             for i in range(d):
                 out[n, i] += rows[0, i]
-        for c in range(child_start[n], child_start[n + 1]):
-            m = children[c]
+        for c in range(forest.child_start[n], forest.child_start[n + 1]):
+            m = forest.children[c]
             shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
             for i in range(d):
                 for j in range(d):
@@ -159,115 +168,127 @@ def build(problem: Problem) -> Structure:
     xyz = np.asarray(problem.xyz, np.float64)
     u = np.asarray(problem.u, np.float64)
     aniso = np.asarray(problem.anisotropic, bool)
-    n = len(xyz)
     d = 21 if aniso.any() else 10
-    iso_value = u[:, :3].sum(axis=1) / 3.0
-    keys = [u[:, k] for k in range(5, -1, -1)] if d == 21 else [iso_value]
-    by_number = np.lexsort((*keys, xyz[:, 2], xyz[:, 1], xyz[:, 0]))
-
-    levels = len(problem.labels)
-    group_of = np.full((levels, n), -1, np.int64)
-    level_of, label_of = [], []
-    n_groups = 0
-    for k, labels in enumerate(problem.labels):
-        new, original = _canonical_labels(np.asarray(labels, np.int64), by_number)
-        group_of[k] = np.where(new >= 0, new + n_groups, -1)
-        level_of.append(np.full(len(original), k, np.int32))
-        label_of.append(original)
-        n_groups += len(original)
-    level = np.concatenate(level_of) if levels else np.zeros(0, np.int32)
-    label = np.concatenate(label_of) if levels else np.zeros(0, np.int64)
-
+    by_number = _by_number(xyz, u, d)
+    group_of, level, label = _numbered_groups(problem.labels, by_number)
+    n_groups, levels = len(level), len(group_of)
     top = _find_top(group_of, n_groups)
-    tuples = np.full((n, levels), -1, np.int64)
-    for k in range(levels):
-        mine = group_of[k]
-        is_top = (mine >= 0) & top[mine] if n_groups else np.zeros(n, bool)
-        tuples[is_top, k] = mine[is_top]
-    touched = (tuples >= 0).any(axis=1)
-    cell_of = np.full(n, -1, np.int64)
-    cell_sets = np.zeros((0, levels), np.int64)
-    if touched.any():
-        cell_sets, inverse = np.unique(tuples[touched], axis=0, return_inverse=True)
-        cell_of[touched] = inverse.reshape(-1) + n_groups
-    n_cells = len(cell_sets)
-    n_nodes = n_groups + n_cells
+    cell_of, cell_sets = _cells(group_of, top)
+    n_nodes = n_groups + len(cell_sets)
+    parent, above = _parents(group_of, top, cell_of, n_nodes)
 
-    parent = np.full(n_nodes, -1, np.int64)
-    if n_groups:
-        parent[:n_groups][top] = -2
-    above = cell_of.copy()  # the node above, walking each atom from the largest level down
-    for k in range(levels):
-        mine = group_of[k]
-        rows = np.flatnonzero((mine >= 0) & ~top[mine]) if n_groups else np.zeros(0, int)
-        parent[mine[rows]] = above[rows]
-        above[rows] = mine[rows]
     order = np.lexsort((np.argsort(by_number), np.where(above < 0, n_nodes, above)))
     above = above[order]
     atom_start = np.searchsorted(np.where(above < 0, n_nodes, above), np.arange(n_nodes + 1)).astype(np.int32)
-    loose = np.arange(atom_start[-1], n, dtype=np.int32)
-
-    xyz, u, aniso = xyz[order], u[order], aniso[order]
-    group_of = group_of[:, order]
-    voigt = u.copy()
-    voigt[:, 3:] *= 2.0**0.5
-    voigt[~aniso] = 0.0
-    voigt[~aniso, 0] = u[~aniso, :3].sum(axis=1) / 3.0
-    if problem.weights is None:
-        weights = 1.0 / (u[:, :3].sum(axis=1) / 3.0)
-        weights = weights / weights.mean()
-    else:
-        weights = np.asarray(problem.weights, np.float64)[order]
-
+    xyz, u, aniso, group_of, cell_of = xyz[order], u[order], aniso[order], group_of[:, order], cell_of[order]
+    origin, radius, count = _centres(xyz, group_of, cell_of, n_nodes)
     child_start, children = _bounded_lists(np.where(parent >= 0, parent, -1), n_nodes)
-    size = np.zeros(n_groups, np.int64)
-    sums = np.zeros((n_nodes, 3))
-    counts = np.zeros(n_nodes)
-    for k in range(levels):
-        mine = group_of[k]
-        rows = mine >= 0
-        np.add.at(sums, mine[rows], xyz[rows])
-        size += np.bincount(mine[rows], minlength=n_groups)
-    counts[:n_groups] = size
-    cell_sorted = cell_of[order]
-    rows = cell_sorted >= 0
-    np.add.at(sums, cell_sorted[rows], xyz[rows])
-    counts += np.bincount(cell_sorted[rows], minlength=n_nodes)
-    origin = sums / np.maximum(counts, 1)[:, None]
-    spread = np.zeros(n_nodes)
-    for k in range(levels):
-        mine = group_of[k]
-        inside = mine >= 0
-        np.add.at(spread, mine[inside], ((xyz[inside] - origin[mine[inside]]) ** 2).sum(axis=1))
-    np.add.at(spread, cell_sorted[rows], ((xyz[rows] - origin[cell_sorted[rows]]) ** 2).sum(axis=1))
-    radius = np.sqrt(spread / np.maximum(counts, 1))
-    radius[radius < 1e-3] = 1.0
-
     # leaves first: the deepest level of the forest, ..., the largest, then the cells
     stages = [
         np.flatnonzero((level == k) & (parent[:n_groups] != -2)).astype(np.int32) for k in range(levels - 1, -1, -1)
     ]
     stages.append(np.arange(n_groups, n_nodes, dtype=np.int32))
-    stages = [s for s in stages if len(s)]
-    structure = Structure(
-        n, d, order, xyz, voigt, aniso, weights, n_groups, level, group_of.astype(np.int32), label, size,
-        parent.astype(np.int32), child_start, children, atom_start, loose, origin, radius,
-        np.zeros((n_groups, 6, 6)), np.zeros(n_groups, np.int32), stages,
-    )  # fmt: skip
-    structure.top = np.flatnonzero(top).astype(np.int32)
+    top_groups = np.flatnonzero(top).astype(np.int32)
     slot = np.full(n_groups, -1, np.int64)
-    slot[structure.top] = np.arange(len(structure.top))
-    structure.cell_start = np.concatenate([[0], np.cumsum((cell_sets >= 0).sum(axis=1))]).astype(np.int32)
-    structure.cell_groups = slot[cell_sets[cell_sets >= 0]].astype(np.int32)
+    slot[top_groups] = np.arange(len(top_groups))
+    structure = Structure(
+        n_atoms=len(xyz), d=d, order=order, xyz=xyz, u=_observed(u, aniso), anisotropic=aniso,
+        weights=_weights(u, None if problem.weights is None else np.asarray(problem.weights, np.float64)[order]),
+        atomic=problem.atomic, n_groups=n_groups, level=level, group_of=group_of.astype(np.int32), label_of=label,
+        size=count[:n_groups], parent=parent.astype(np.int32), child_start=child_start, children=children,
+        atom_start=atom_start, loose=np.arange(atom_start[-1], len(xyz), dtype=np.int32), origin=origin, radius=radius,
+        basis=np.zeros((n_groups, 6, 6)), rank=np.zeros(n_groups, np.int32), stages=[s for s in stages if len(s)],
+        top=top_groups, cell_start=np.append(0, np.cumsum((cell_sets >= 0).sum(axis=1))).astype(np.int32),
+        cell_groups=slot[cell_sets[cell_sets >= 0]].astype(np.int32),
+    )  # fmt: skip
     _unit_motions(structure)
     return structure
+
+
+def _by_number(xyz: np.ndarray, u: np.ndarray, d: int) -> np.ndarray:
+    """(N,) atoms by coordinates, then input: an order that the order of the file has no part in."""
+    keys = [u[:, k] for k in range(5, -1, -1)] if d == 21 else [u[:, :3].sum(axis=1) / 3.0]
+    return np.lexsort((*keys, xyz[:, 2], xyz[:, 1], xyz[:, 0]))
+
+
+def _numbered_groups(labels: Sequence[np.ndarray], by_number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(group of each atom (levels, N), -1 none; level of each group; the caller's label of each)."""
+    group_of = np.full((len(labels), len(by_number)), -1, np.int64)
+    level, label = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    count = 0
+    for k, given in enumerate(labels):
+        new, original = _canonical_labels(np.asarray(given, np.int64), by_number)
+        group_of[k] = np.where(new >= 0, new + count, -1)
+        level.append(np.full(len(original), k, np.int32))
+        label.append(original)
+        count += len(original)
+    return group_of, np.concatenate(level), np.concatenate(label)
+
+
+def _cells(group_of: np.ndarray, top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """((N,) node of each atom's cell, -1 none; (C, levels) top groups of each cell, -1 none)."""
+    levels, n = group_of.shape
+    tuples = np.where((group_of >= 0) & np.append(top, False)[group_of], group_of, -1).T
+    touched = (tuples >= 0).any(axis=1)
+    cell_of = np.full(n, -1, np.int64)
+    if not touched.any():
+        return cell_of, np.zeros((0, levels), np.int64)
+    sets, inverse = np.unique(tuples[touched], axis=0, return_inverse=True)
+    cell_of[touched] = inverse.reshape(-1) + len(top)
+    return cell_of, sets
+
+
+def _parents(group_of: np.ndarray, top: np.ndarray, cell_of: np.ndarray, n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """((nodes,) node above each, -1 none, -2 of a top group; (N,) node that each atom hangs on, -1 none)."""
+    parent = np.full(n_nodes, -1, np.int64)
+    parent[: len(top)][top] = -2
+    above = cell_of.copy()  # the node above, walking each atom from the largest level down
+    for mine in group_of:
+        rows = np.flatnonzero((mine >= 0) & ~np.append(top, True)[mine])
+        parent[mine[rows]] = above[rows]
+        above[rows] = mine[rows]
+    return parent, above
+
+
+def _centres(
+    xyz: np.ndarray, group_of: np.ndarray, cell_of: np.ndarray, n_nodes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(centroid (nodes, 3); root of the mean square distance from it, 1 of a point; atoms below each node)."""
+    sums, spread, count = np.zeros((n_nodes, 3)), np.zeros(n_nodes), np.zeros(n_nodes, np.int64)
+    members = [(mine[mine >= 0], xyz[mine >= 0]) for mine in (*group_of, cell_of)]
+    for node, place in members:
+        np.add.at(sums, node, place)
+        count += np.bincount(node, minlength=n_nodes)
+    origin = sums / np.maximum(count, 1)[:, None]
+    for node, place in members:
+        np.add.at(spread, node, ((place - origin[node]) ** 2).sum(axis=1))
+    radius = np.sqrt(spread / np.maximum(count, 1))
+    radius[radius < 1e-3] = 1.0
+    return origin, radius, count
+
+
+def _observed(u: np.ndarray, aniso: np.ndarray) -> np.ndarray:
+    """U as the loss compares it: Voigt-orthonormal or, of an isotropic atom, Tr U / 3 alone."""
+    out = u.copy()
+    out[:, 3:] *= 2.0**0.5
+    out[~aniso] = 0.0
+    out[~aniso, 0] = u[~aniso, :3].sum(axis=1) / 3.0
+    return out
+
+
+def _weights(u: np.ndarray, given: np.ndarray | None) -> np.ndarray:
+    """The given weights, or 1 / (Tr U / 3) scaled to mean 1."""
+    if given is not None:
+        return given
+    weights = 1.0 / (u[:, :3].sum(axis=1) / 3.0)
+    return weights / weights.mean()
 
 
 def _unit_motions(s: Structure) -> None:
     """Fill `basis` and `rank`: with w = basis v, the mean over the group's atoms of |displacement|^2 / 3 is |v|^2."""
     moments = np.zeros((s.n_nodes, 10))
     for stage in s.stages:
-        _sum_moments(stage, s.parent, s.child_start, s.children, s.atom_start, s.xyz, s.origin, s.radius, 10, moments)
+        _sum_moments(stage, s.forest, s.xyz, 10, moments)
     for g_slot, g in enumerate(s.top):  # a top group gathers from its cells
         inside = np.flatnonzero(
             [g_slot in s.cell_groups[s.cell_start[c] : s.cell_start[c + 1]] for c in range(s.n_cells)]

@@ -10,30 +10,32 @@ from .fields import shift
 from .groups import group_response, group_step
 from .linalg6 import cholesky, cholesky_semidefinite, jit
 from .newton import unpack
+from .records import Interior, Penalty, Sweep
 from .structure import Structure
 
 DENSE_LIMIT = 700
 
 
 @jit
-def _responses(top, sigma, slack, basis, rank, d, pulls, mu, alpha, beta, eps, w, v, low, h):
+def _responses(forest, x, penalty, mu, sweep, low, h):
+    """Factors low of what each top group can do to its field, and h; returns the number of breakdowns."""
+    d = forest.d
     s6 = np.empty((8, 6, 6))
     e = np.empty((d, d))
     failed = 0
-    for k in range(len(top)):
-        g = top[k]
-        if not group_response(
-            sigma[g], slack[g], basis[g], rank[g], d, pulls[g], mu, alpha[g], beta, eps, w[g], v[g], e, h[k], s6
-        ):
+    for k in range(len(forest.top)):
+        if group_response(forest.top[k], forest, x, penalty, mu, sweep, e, h[k], s6):
+            cholesky_semidefinite(e, d, low[k])
+        else:
             failed += 1
-            continue
-        cholesky_semidefinite(e, d, low[k])
     return failed
 
 
 @jit
-def _assemble(n_groups, cell_start, cell_groups, pair_of, top, origin, radius, d, q_above, f_above, h, blocks, f):
+def _assemble(forest, sweep, pair_of, h, blocks, f):
     """blocks[p] = sum over cells of T_g^T Q T_g', f[g] = sum of T_g^T (f - Q times the field of all h)."""
+    d, top, origin, radius = forest.d, forest.top, forest.origin, forest.radius
+    cell_start, cell_groups = forest.cell_start, forest.cell_groups
     g6 = np.empty((6, 6))
     q = np.empty((d, d))
     qt = np.empty((d, d))
@@ -45,8 +47,8 @@ def _assemble(n_groups, cell_start, cell_groups, pair_of, top, origin, radius, d
     field = np.empty(d)
     position = 0
     for c in range(len(cell_start) - 1):
-        node = n_groups + c
-        unpack(q_above[node], d, q)
+        node = forest.n_groups + c
+        unpack(sweep.q_above[node], d, q)
         count = cell_start[c + 1] - cell_start[c]
         for i in range(d):
             field[i] = 0.0
@@ -58,7 +60,7 @@ def _assemble(n_groups, cell_start, cell_groups, pair_of, top, origin, radius, d
                 for j in range(d):
                     field[i] += t[k, i, j] * h[slot, j]
         for i in range(d):
-            rest[i] = f_above[node, i]
+            rest[i] = sweep.f_above[node, i]
             for j in range(d):
                 rest[i] -= q[i, j] * field[j]
         for k in range(count):
@@ -133,32 +135,30 @@ def _solve_dense(blocks, rows, cols, d, x):
 
 
 @jit
-def _steps(top, force, sigma, slack, basis, rank, d, mu, alpha, beta, eps, w, v, dsigma, dslack):
+def _steps(force, forest, x, penalty, mu, sweep, change):
     """Steps of the top groups under their field forces (groups, d)."""
     s6 = np.empty((8, 6, 6))
-    for k in range(len(top)):
-        g = top[k]
-        group_step(
-            force[k], sigma[g], slack[g], basis[g], rank[g], d, mu, alpha[g], beta, eps, w[g], v[g],
-            dsigma[g], dslack[g], s6,
-        )  # fmt: skip
+    for k in range(len(forest.top)):
+        group_step(forest.top[k], force[k], forest, x, penalty, mu, sweep, change, s6)
 
 
 @jit
-def _fields(n_groups, cell_start, cell_groups, top, origin, radius, d, change, eta):
+def _fields(forest, change, eta):
     """eta of the cells = sum of their groups' changes of field."""
+    d, origin, radius = forest.d, forest.origin, forest.radius
     g6 = np.empty((6, 6))
     t = np.empty((d, d))
-    for c in range(len(cell_start) - 1):
-        node = n_groups + c
+    for c in range(len(forest.cell_start) - 1):
+        node = forest.n_groups + c
         for i in range(d):
             eta[node, i] = 0.0
-        for k in range(cell_start[c], cell_start[c + 1]):
-            g = top[cell_groups[k]]
+        for k in range(forest.cell_start[c], forest.cell_start[c + 1]):
+            slot = forest.cell_groups[k]
+            g = forest.top[slot]
             shift(origin[g], radius[g], origin[node], radius[node], d, t, g6)
             for i in range(d):
                 for j in range(d):
-                    eta[node, i] += t[i, j] * change[cell_groups[k], j]
+                    eta[node, i] += t[i, j] * change[slot, j]
 
 
 @jit
@@ -189,38 +189,39 @@ class Top:
         self.rows = np.array([p[0] for p in pairs], np.int64)
         self.cols = np.array([p[1] for p in pairs], np.int64)
 
-    def solve(self, sigma, slack, pulls, mu, alpha, beta, eps, q_above, f_above, w, v, eta, dsigma, dslack) -> int:
+    def solve(self, x: Interior, penalty: Penalty, mu: float, sweep: Sweep, change: Interior) -> int:
         """Steps of the top groups and eta of the cells; returns the number of breakdowns."""
-        s, d, n = self.s, self.s.d, self.n
+        forest, d, n = self.s.forest, self.s.d, self.n
         if n == 0:
             return 0
         low, h = np.zeros((n, d, d)), np.zeros((n, d))
-        before, after = (sigma, slack, s.basis, s.rank, d), (mu, alpha, beta, eps, w, v)
-        failed = _responses(s.top, *before, pulls, *after, low, h)
+        failed = _responses(forest, x, penalty, mu, sweep, low, h)
         if failed:
             return failed
         blocks, f = np.zeros((len(self.rows), d, d)), np.zeros((n, d))
-        where = (s.n_groups, s.cell_start, s.cell_groups)
-        _assemble(*where, self.pair_of, s.top, s.origin, s.radius, d, q_above, f_above, h, blocks, f)
+        _assemble(forest, sweep, self.pair_of, h, blocks, f)
         scaled = np.empty_like(blocks)
         _sandwich(blocks, self.rows, self.cols, low, d, scaled)
-        x = np.einsum("kji,kj->ki", low, f).reshape(-1).copy()
-        if n * d <= DENSE_LIMIT:
-            if not _solve_dense(scaled, self.rows, self.cols, d, x):
-                return 1
-        else:
-            i, j = np.indices((d, d))
-            row = (self.rows[:, None, None] * d + i).reshape(-1)
-            col = (self.cols[:, None, None] * d + j).reshape(-1)
-            k = scipy.sparse.csc_matrix((scaled.reshape(-1), (row, col)), shape=(n * d, n * d))
-            lu = scipy.sparse.linalg.splu(
-                k, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-            )
-            x = lu.solve(x)
-        change = h + np.einsum("kij,kj->ki", low, x.reshape(n, d))
-        _fields(*where, s.top, s.origin, s.radius, d, change, eta)
+        solved = self._system(scaled, np.einsum("kji,kj->ki", low, f).reshape(-1).copy())
+        if solved is None:
+            return 1
+        _fields(forest, h + np.einsum("kij,kj->ki", low, solved), sweep.eta)
         force = np.zeros((n, d))
-        _forces(low, x.reshape(n, d), d, force)
-        force += pulls[s.top]
-        _steps(s.top, force, *before, *after, dsigma, dslack)
+        _forces(low, solved, d, force)
+        force += sweep.pulls[self.s.top]
+        _steps(force, forest, x, penalty, mu, sweep, change)
         return 0
+
+    def _system(self, scaled: np.ndarray, x: np.ndarray) -> np.ndarray | None:
+        """(groups, d) K^-1 x for K given by blocks; None if K is not positive definite."""
+        d, n = self.s.d, self.n
+        if n * d <= DENSE_LIMIT:
+            return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, x) else None
+        i, j = np.indices((d, d))
+        row = (self.rows[:, None, None] * d + i).reshape(-1)
+        col = (self.cols[:, None, None] * d + j).reshape(-1)
+        k = scipy.sparse.csc_matrix((scaled.reshape(-1), (row, col)), shape=(n * d, n * d))
+        lu = scipy.sparse.linalg.splu(
+            k, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+        )
+        return lu.solve(x).reshape(n, d)

@@ -1,0 +1,33 @@
+"""The options of `polystate fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[str | None, typer.Argument(metavar="IN", help="A structure file or a deposition.")]
+Target = Annotated[Path | None, typer.Argument(metavar="OUT", help="Directory or .zip to write.")]
+Levels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="L,...",
+        help="Largest first: molecule, chain, secondary_structure, residue, sidechain, atomic, or levels of --domains.",
+    ),
+]
+Domains = Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Levels made of selections.")]
+Groups = Annotated[Path | None, typer.Option(metavar="LEVELS.csv", help="A ready partition.")]
+Only = Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only.")]
+Exclude = Annotated[list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")]
+Psd = Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")]
+BFactors = Annotated[str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")]
+Omega = Annotated[float, typer.Option(metavar="X", help="First penalty of the path.")]
+Delta = Annotated[float, typer.Option(metavar="X", help="Factor from step to step.")]
+Steps = Annotated[int, typer.Option(metavar="N", help="At most so many steps.")]
+Report = Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")]
+Files = Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")]
+Many = Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")]
+Scheduler = Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")]
+Workers = Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Forget an interrupted fit; with --many, all results.")]

@@ -1,0 +1,67 @@
+"""What the compiled loops are handed: the forest, its atoms, a penalty, an interior point and their work arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Forest(NamedTuple):
+    """The nodes of a structure (G groups in level order, then C cells); see `structure.Structure`."""
+
+    n_groups: int
+    d: int
+    parent: np.ndarray
+    child_start: np.ndarray
+    children: np.ndarray
+    atom_start: np.ndarray
+    origin: np.ndarray
+    radius: np.ndarray
+    basis: np.ndarray
+    rank: np.ndarray
+    top: np.ndarray
+    cell_start: np.ndarray
+    cell_groups: np.ndarray
+
+
+class Atoms(NamedTuple):
+    """The input. xyz: (N, 3); u: (N, 6) Voigt-orthonormal; anisotropic: (N,) bool; weights: (N,); own: whether the
+    atomic level is fitted."""
+
+    xyz: np.ndarray
+    u: np.ndarray
+    anisotropic: np.ndarray
+    weights: np.ndarray
+    own: bool
+
+
+class Penalty(NamedTuple):
+    """What amplitudes cost: alpha (G,) and alpha_atom times the amplitude, beta times its square, eps |Sigma|^2."""
+
+    alpha: np.ndarray
+    alpha_atom: float
+    beta: float
+    eps: float
+
+
+class Interior(NamedTuple):
+    """Covariances and slacks, or their changes: (G, 6, 6) of the groups, (N, k, k) of the atoms."""
+
+    sigma: np.ndarray
+    slack: np.ndarray
+    own: np.ndarray
+    own_slack: np.ndarray
+
+
+class Sweep(NamedTuple):
+    """What a Newton step keeps of each node: field y, pull of the loss on it, what it looks like from above (q, f),
+    scaling point (w, v) of each group, and the change eta of the field."""
+
+    y: np.ndarray
+    pulls: np.ndarray
+    q_above: np.ndarray
+    f_above: np.ndarray
+    w: np.ndarray
+    v: np.ndarray
+    eta: np.ndarray
