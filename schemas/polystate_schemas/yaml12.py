@@ -32,6 +32,8 @@ class Yaml12Error(ValueError):
         self.problem, self.line, self.column, self.source = problem, line, column, source
 
 
+DEEPEST = 200  # levels; the parser takes time by the square of the depth, and what reads the document may recurse
+SHORT = 250  # digits of which every integer fits a 64-bit float
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -52,19 +54,24 @@ def _resolve(text: str) -> Any:
     if text[0] not in "+-.0123456789":
         return text
     if _INT.fullmatch(text):
+        if len(text) > SHORT:
+            _in_range(float(text), text)
         return int(text)
     if _FLOAT.fullmatch(text):
-        value = float(text)
-        if value in (float("inf"), float("-inf")):
-            raise OverflowError(f"{text} does not fit a 64-bit float")
-        return value
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEX.fullmatch(text):
-        return int(text[2:], 16)
+        return _in_range(float(text), text)
+    if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
+        if len(text) > SHORT:
+            raise OverflowError(f"{text:.40}... does not fit a 64-bit float")
+        return int(text[2:], 8 if text[1] == "o" else 16)
     if _INF.fullmatch(text):
         return float("-inf") if text[0] == "-" else float("inf")
     return float("nan") if text in _NAN else text
+
+
+def _in_range(value: float, text: str) -> float:
+    if value in (float("inf"), float("-inf")):
+        raise OverflowError(f"{text:.40} does not fit a 64-bit float")
+    return value
 
 
 def _text(text: str) -> str:
@@ -132,7 +139,7 @@ def _decode(content: bytes, source: str) -> str:
 
 
 def _construct(parser, source: str) -> Any:
-    """Build the document from parser events, without recursion, so depth is bounded by the parser alone."""
+    """Build the document from parser events, without recursion."""
     root = _Frame([])
     stack = [root]
     documents = 0
@@ -157,6 +164,8 @@ def _construct(parser, source: str) -> Any:
                 raise fail("a key is text, here it is a collection")
             stack[-1].add(child.value, fail)
             stack.append(child)
+            if len(stack) > DEEPEST + 1:
+                raise fail(f"more than {DEEPEST} levels")
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
             stack.pop()
         elif isinstance(event, yaml.AliasEvent):

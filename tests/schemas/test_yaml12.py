@@ -95,3 +95,23 @@ json_values = st.recursive(
 def test_every_json_text_means_the_same_as_yaml(value):
     assert load(json.dumps(value)) == value
     assert load(json.dumps(value, indent=1)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "- " * 100_000, "{a: " * 100_000, "? " * 100_000, "[" * 201 + "]" * 201]
+)
+def test_depth_ends_in_a_named_error_at_once(text):
+    with pytest.raises(Yaml12Error) as found:
+        load(text)
+    assert found.value.line == 1 and found.value.column < 1000
+
+
+@pytest.mark.parametrize("text", ["0x" + "f" * 20_000, "0o" + "7" * 20_000, "1" + "0" * 309, "9" * 5000])
+def test_integers_beyond_the_range_of_a_float_are_refused(text):
+    with pytest.raises(Yaml12Error, match="does not fit"):
+        load(f"a: {text}")
+
+
+def test_long_integers_within_the_range_are_read():
+    assert load(f"a: 1{'0' * 308}") == {"a": 10**308}
+    assert load("[" * 199 + "1" + "]" * 199) is not None

@@ -6,7 +6,6 @@ store would refuse is built all the same, so that a wrong deposition can be writ
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,12 @@ AXIS_ARRAYS = ("time", "population", "energy", "box")
 def build(document: str | Mapping[str, Any]) -> Tree:
     """The tree of a text-form deposition: YAML text, or the mapping that it holds."""
     if isinstance(document, str):
-        from polystate_schemas.yaml12 import load
+        from polystate_schemas.yaml12 import Yaml12Error, load
 
-        document = load(document)
+        try:
+            document = load(document)
+        except Yaml12Error as error:
+            raise SchemaError(f"line {error.line}, column {error.column}", error.problem, "YAML 1.2") from error
     if not isinstance(document, Mapping):
         raise SchemaError("deposition", type(document).__name__, "a mapping")
     tree: dict[str, Group] = {"": Group(_root(document))}
@@ -74,17 +76,20 @@ def build(document: str | Mapping[str, Any]) -> Tree:
         for name, body in _section(document, layer).items():
             tree[f"{layer}/{name}"] = _payload(name, body, f"{layer}/{name}")
     for name, body in _section(document, "operators").items():
-        tree[f"operators/{name}"] = _body(dict(body), f"operators/{name}")
+        tree[f"operators/{name}"] = _body(dict(_mapping(body, f"operators/{name}")), f"operators/{name}")
     for layer in ("provenance", "annotations"):
         for name, body in _section(document, layer).items():
-            tree[f"{layer}/{name}"] = Group(dict(body))
+            tree[f"{layer}/{name}"] = Group(dict(_mapping(body, f"{layer}/{name}")))
     _fill_in_hashes(tree)
     return tree
 
 
 def build_file(path: str | Path) -> Tree:
     """The tree of a text-form deposition in a file."""
-    return build(Path(path).read_text("utf-8"))
+    try:
+        return build(Path(path).read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise SchemaError(str(path), error, "text in UTF-8") from error
 
 
 def _root(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,10 +98,13 @@ def _root(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = document.get(name) or {}
-    if not isinstance(section, Mapping):
-        raise SchemaError(name, type(section).__name__, "a mapping")
-    return section
+    return _mapping(document.get(name) or {}, name)
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SchemaError(where, f"{value!r:.80}", "a mapping")
+    return value
 
 
 def array(name: str, value: Any, where: str) -> np.ndarray:
@@ -169,8 +177,8 @@ def encode_text(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:
 def _hierarchy(tree: dict[str, Group], section: Mapping[str, Any]) -> None:
     for name in ("atoms", "residues", "chains", "entities", "bonds"):
         if name in section:
-            tree[f"hierarchy/{name}"] = _columns(name, dict(section[name]))
-    for name, body in (section.get("assemblies") or {}).items():
+            tree[f"hierarchy/{name}"] = _columns(name, dict(_mapping(section[name], f"hierarchy/{name}")))
+    for name, body in _mapping(section.get("assemblies") or {}, "hierarchy/assemblies").items():
         where = f"hierarchy/assemblies/{name}"
         tree[where] = _split(body, ("operators", "operator", "chain"), where)
     if "ncs" in section:
@@ -182,7 +190,7 @@ def _hierarchy(tree: dict[str, Group], section: Mapping[str, Any]) -> None:
 
 def _columns(table_name: str, columns: dict[str, Any]) -> Group:
     where = f"hierarchy/{table_name}"
-    vocabularies = dict(columns.pop("vocabularies", {}))
+    vocabularies = dict(_mapping(columns.pop("vocabularies", {}), f"{where}#/vocabularies"))
     size = len(next((v for v in columns.values() if isinstance(v, list)), []))
     if table_name == "atoms":
         columns.setdefault("atom_id", list(range(1, size + 1)))
@@ -210,15 +218,18 @@ def _element(value: Any, where: str) -> int:
 
 def _split(body: Mapping[str, Any], names: Sequence[str], where: str) -> Group:
     """A group whose arrays stand beside its attributes."""
+    body = _mapping(body, where)
     arrays = {n: array(n, body[n], f"{where}/{n}") for n in names if n in body}
     return Group({k: v for k, v in body.items() if k not in arrays}, arrays)
 
 
 def _payload(name: str, body: Mapping[str, Any], where: str) -> Group:
     """A group whose arrays and tables are listed under their own keys."""
-    rest = {k: v for k, v in body.items() if k not in ("arrays", "tables")}
-    arrays = {n: array(n, v, f"{where}/{n}") for n, v in (body.get("arrays") or {}).items()}
-    tables = {n: table(v, f"{where}/{n}") for n, v in (body.get("tables") or {}).items()}
+    body = _mapping(body, where)
+    given = {part: _mapping(body.get(part) or {}, f"{where}#/{part}") for part in ("arrays", "tables")}
+    rest = {k: v for k, v in body.items() if k not in given}
+    arrays = {n: array(n, v, f"{where}/{n}") for n, v in given["arrays"].items()}
+    tables = {n: table(_mapping(v, f"{where}/{n}"), f"{where}/{n}") for n, v in given["tables"].items()}
     if where.startswith("descriptors/"):
         rest = {"id": name, **rest}
     return Group(rest, arrays, tables)
@@ -229,7 +240,7 @@ def _body(document: dict[str, Any], where: str) -> Group:
 
     try:
         content = base64.b64decode(document.pop("body", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise SchemaError(f"{where}/body", error, "base64") from error
     document.setdefault("sha256", hashlib.sha256(content).hexdigest())
     return Group(document, {"body": np.frombuffer(content, np.uint8)})
@@ -258,7 +269,8 @@ def _fill_in_hashes(tree: dict[str, Group]) -> None:
 def _pinned(operator: Mapping[str, Any]) -> dict[str, Any]:
     from polystate_schemas.registry import entries
 
-    known = "hash" not in operator and operator.get("id") in entries()
+    name = operator.get("id")
+    known = "hash" not in operator and isinstance(name, str) and name in entries()
     return {**operator, "hash": entries()[operator["id"]].hash} if known else dict(operator)
 
 
@@ -269,7 +281,9 @@ def _pin_inputs(tree: dict[str, Group]) -> None:
     def open_inputs(path: str) -> list[str]:
         derived = tree[path].attributes.get("derived_from") if path in tree else None
         listed = derived.get("inputs") if isinstance(derived, Mapping) else None
-        return [i["path"] for i in listed or [] if isinstance(i, Mapping) and "path" in i and "hash" not in i]
+        if not isinstance(listed, list):
+            return []
+        return [i["path"] for i in listed if _is_open(i)]
 
     waiting = [p for p in tree if p.startswith("descriptors/") and open_inputs(p)]
     while waiting:
@@ -277,10 +291,15 @@ def _pin_inputs(tree: dict[str, Group]) -> None:
         for path in ready or waiting[:1]:  # a circle is for validation to refuse
             group = tree[path]
             derived = group.attributes["derived_from"]
-            listed = [i if "hash" in i else {**i, "hash": partial_digest(tree, i["path"])} for i in derived["inputs"]]
+            listed = [{**i, "hash": partial_digest(tree, i["path"])} if _is_open(i) else i for i in derived["inputs"]]
             document = {**group.attributes, "derived_from": {**derived, "inputs": listed}}
             tree[path] = Group(document, group.arrays, group.tables)
         waiting = [p for p in waiting if p not in (ready or waiting[:1])]
+
+
+def _is_open(listed: Any) -> bool:
+    """Whether an input names a path and no hash; what is none is for validation to refuse."""
+    return isinstance(listed, Mapping) and isinstance(listed.get("path"), str) and "hash" not in listed
 
 
 def _reference_hash(tree: Tree, document: Mapping[str, Any]) -> str | None:
@@ -288,7 +307,7 @@ def _reference_hash(tree: Tree, document: Mapping[str, Any]) -> str | None:
 
     try:
         dep = Judged(tree)
-        labels, _ = dep.scope_labels(document.get("scope", {}))
+        labels, _ = dep.scope_labels(_mapping(document.get("scope", {}), "scope"))
         return reference_hash(dep.x_ref[labels >= 0])
     except PolystateError:  # what is wrong with the scope is for validation to say
         return None

@@ -73,3 +73,24 @@ def test_text_that_yaml_reads_as_something_else_has_to_be_quoted(value):
 
 def test_integers_are_their_digits():
     assert polystate.build(HEAD.format(name="CA", label="12"))["descriptors/a"].tables["states"]["label"] == ["12"]
+
+
+@pytest.mark.parametrize("text", [
+    "[1]", "hierarchy: [1]", "hierarchy: {atoms: 3}", "hierarchy: {atoms: {vocabularies: 3}}", "groupings: [1]",
+    "hierarchy: {assemblies: 3}", "hierarchy: {assemblies: {a: 3}}", "hierarchy: {ncs: 3}", "groupings: {a/v1: 3}",
+    "axes: {a: x}", "descriptors: {a: 3}", "descriptors: {a: {arrays: 3}}", "descriptors: {a: {tables: [1]}}",
+    "descriptors: {a: {tables: {states: 3}}}", "operators: {a: 3}", "operators: {a: {body: 3}}", "provenance: {a: 3}",
+    "annotations: {a: [1]}", "landmarks: {a: 3}", "a: [", "a: 0x" + "f" * 5000,
+])  # fmt: skip
+def test_what_stands_where_a_mapping_is_due_is_named(text):
+    with pytest.raises(SchemaError) as found:
+        polystate.build(text)
+    assert found.value.where
+
+
+@pytest.mark.parametrize("descriptor", [
+    "{derived_from: {inputs: 3}}", "{derived_from: {inputs: [{path: 3}]}}", "{derived_from: {inputs: [3]}}",
+    "{operator: {id: {}}}", "{operator: {id: [1]}, assignment: {id: 3}}", "{reference: {}, scope: 3}",
+])  # fmt: skip
+def test_what_validation_refuses_is_built(descriptor):
+    assert "descriptors/a" in polystate.build(f"descriptors: {{a: {descriptor}}}")

@@ -60,3 +60,20 @@ def test_a_query_reads_and_writes_nothing_else(sql, tmp_path, monkeypatch):
     with pytest.raises(BadRequest):
         query(dep, sql)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("setting, value", [
+    ("enable_external_access", False), ("autoinstall_known_extensions", False), ("autoload_known_extensions", False),
+    ("allow_community_extensions", False), ("python_enable_replacements", False), ("lock_configuration", True),
+])  # fmt: skip
+def test_the_configuration_is_closed_and_locked(setting, value):
+    dep = polystate.open(CORPUS / "nested-loop.zarr.zip")
+    assert query(dep, f"SELECT current_setting('{setting}') AS s").to_pydict() == {"s": [value]}
+    for sql in (f"SET {setting} = {not value}", f"RESET {setting}", "INSTALL httpfs", "LOAD json"):
+        with pytest.raises(BadRequest):
+            query(dep, sql)
+
+
+def test_a_query_sees_no_variable_of_the_program():
+    with pytest.raises(BadRequest):
+        query(polystate.open(CORPUS / "nested-loop.zarr.zip"), "SELECT * FROM statements")

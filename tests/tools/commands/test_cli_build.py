@@ -37,7 +37,7 @@ def text(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("content, said", [
     (b"a: [1\nb: 2", r"d\.yaml:2:2: found .*expected the text form"),
     (b"\xff\xfe\x00", "not UTF-8"), (b"\x89PNG\r\n", "not UTF-8"), (b"", "found nothing"), (b"5", "no object but 5"),
-    (b"hierarchy: {atoms: 5}", "int"), (b"descriptors: {a: 3}", "int"),
+    (b"hierarchy: {atoms: 5}", "a mapping"), (b"descriptors: {a: 3}", "a mapping"),
 ])  # fmt: skip
 def test_what_is_no_text_form_is_refused(content, said, text, tmp_path):
     text.write_bytes(content)

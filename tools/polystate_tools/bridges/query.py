@@ -18,9 +18,20 @@ from polystate import Deposition
 from polystate.errors import AxisNotGiven, BadRequest, UnsupportedCombination
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import gaussian_levels
+from polystate.store import memory
 from polystate.structure.hierarchy import ELEMENTS
 
 EIGHT_PI_SQUARED = 8 * np.pi**2
+CLOSED: dict[str, Any] = {
+    "enable_external_access": False,
+    "allow_community_extensions": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "temp_directory": "",
+    "python_enable_replacements": False,
+    "lock_configuration": True,
+}
+"""Nothing is read, written, installed or loaded for a query, and no query can change that."""
 CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pragma_\w+)\b", re.IGNORECASE)  # asks for all tables
 
 
@@ -30,7 +41,7 @@ def query(dep: Deposition, sql: str) -> pa.Table:
         import duckdb
     except ImportError as error:
         raise UnsupportedCombination("query", "no duckdb", "pip install 'polystate[report]'") from error
-    connection = duckdb.connect(config={"enable_external_access": False, "allow_community_extensions": False})
+    connection = duckdb.connect(config={**CLOSED, "memory_limit": f"{max(memory.room() >> 20, 64)}MiB"})
     expected = "one SELECT over " + ", ".join(TABLES)
     try:
         statements = connection.extract_statements(sql)
