@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -35,9 +34,12 @@ from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.rules.guard import Judged
 from polystate.store.digest import digest
-from polystate.store.outputs import replacing, store_target
+from polystate.store.leftovers import discard, sibling, sweep
+from polystate.store.outputs import locked, replacing, store_target
 from polystate.store.reading import StoredTree, read
+from polystate.store.recovery import complete
 from polystate.store.tree import Tree
+from polystate.store.writing import publish
 
 CHUNK_BYTES = 1 << 20
 SHARD_BYTES = 32 << 20
@@ -105,16 +107,20 @@ def sample(
     source: str | Tree = dep.tree.source.name if isinstance(dep.tree, StoredTree) else dep.tree
     job = Job(source, Path(out), n, seed, dtype, chunk, shard, {**options, "allow_code": allow_code})
     document = _document(dep, job)
-    waiting = _begin(ensemble, job, document, resume, overwrite)
-    done = n - sum(_size(job, k) for k in waiting)
-    if progress is not None:
-        progress(done, n)
-    for k in _run(ensemble, job, waiting, workers, processes, scheduler):
-        done += _size(job, k)
+    complete(job.out)
+    _begin(ensemble, job, document, resume, overwrite)
+    with locked(job.out):
+        _clear(job.out)
+        waiting = _waiting(job)
+        done = n - sum(_size(job, k) for k in waiting)
         if progress is not None:
             progress(done, n)
-    _clear(job.out)
-    _write_json(job.out / "zarr.json", _group({**document, "complete": True}))
+        for k in _run(ensemble, job, waiting, workers, processes, scheduler):
+            done += _size(job, k)
+            if progress is not None:
+                progress(done, n)
+        _clear(job.out)
+        _write_json(job.out / "zarr.json", _group({**document, "complete": True}))
     return job.out
 
 
@@ -148,33 +154,45 @@ def _write_json(path: Path, document: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bool, overwrite: bool) -> list[int]:
-    """Make the group or find the one to go on with; returns the shards that are still to be made."""
+def _begin(ensemble: Ensemble, job: Job, document: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
+    """Make the group, or find the one to go on with."""
     root = job.out / "zarr.json"
     if resume and root.exists():
         found = _document_there(root)
         for key, value in document.items():
             if key != "complete" and found.get(key) != value:
                 raise BadRequest(f"resume/{key}", value, f"{found.get(key)}, as in the draws already there")
-        _clear(job.out)
-        return [k for k in range(job.shards) if not _shard_path(job, "xyz", 2, k).exists()]
+        return
     target = store_target(job.out, overwrite or resume)
     if root.exists():
         _document_there(root)
-    if target.is_dir():
-        shutil.rmtree(target)
-    else:
-        target.unlink(missing_ok=True)
-    target.mkdir(parents=True)
-    _create(job.out, "atom_id", (ensemble.n_atoms,), "uint32", None, None)[...] = ensemble.dep.hierarchy.atom_id
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
+    partial = sibling(target, "partial")
+    try:
+        with locked(target):
+            _create_group(ensemble, job, document, partial)
+            publish(partial, target)
+    finally:
+        discard(partial)
+
+
+def _create_group(ensemble: Ensemble, job: Job, document: Mapping[str, Any], out: Path) -> None:
+    """The group without draws, whole before it gets its name."""
+    out.mkdir()
+    _create(out, "atom_id", (ensemble.n_atoms,), "uint32", None, None)[...] = ensemble.dep.hierarchy.atom_id
     shape = (job.n, ensemble.n_atoms)
-    _create(job.out, "xyz", (*shape, 3), job.dtype, job.chunk, job.shard)
+    _create(out, "xyz", (*shape, 3), job.dtype, job.chunk, job.shard)
     if ensemble.varies:
-        _create(job.out, "present", shape, "bool", job.chunk, job.shard)
+        _create(out, "present", shape, "bool", job.chunk, job.shard)
     if ensemble.n_variables:
-        _create(job.out, "state", (job.n, ensemble.n_variables), "int32", job.chunk, job.shard)
-    _write_json(root, _group(document))
-    return list(range(job.shards))
+        _create(out, "state", (job.n, ensemble.n_variables), "int32", job.chunk, job.shard)
+    _write_json(out / "zarr.json", _group(document))
+
+
+def _waiting(job: Job) -> list[int]:
+    """The shards that are still to be made."""
+    return [k for k in range(job.shards) if not _shard_path(job, "xyz", 2, k).exists()]
 
 
 def _document_there(root: Path) -> Mapping[str, Any]:

@@ -21,8 +21,7 @@ from polystate.errors import (
 )
 from polystate.model.descriptor import Descriptor
 from polystate.store import web
-from polystate.store.outputs import sibling
-from polystate.store.recovery import discard
+from polystate.store.leftovers import discard, sibling, sweep
 
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
 
@@ -154,6 +153,7 @@ def _fetched(url: str, sha256: str, where: str) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
     partial = sibling(target, "partial")
     try:
         _download(url, partial)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from polystate.errors import AlreadyExists
+from polystate.store.leftovers import sibling, sweep_once
 
 
 def store_target(path: str | Path, overwrite: bool) -> Path:
@@ -21,22 +21,41 @@ def file_target(path: str | Path, overwrite: bool) -> Path:
     return _target(Path(path), overwrite, folder=False)
 
 
-def sibling(path: Path, purpose: str) -> Path:
-    """A hidden name beside `path` that nothing else has."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{purpose}")
-
-
 @contextlib.contextmanager
 def replacing(path: str | Path, overwrite: bool) -> Iterator[Path]:
     """A file to write, which takes the name `path` at the end; folders above it are made."""
     target = file_target(path, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep_once(target.parent)
     partial = sibling(target, "partial")
     try:
         yield partial
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else writes into the folder while this lasts; where the file system has no locks, nothing is known."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # no such system, or no folder to lock
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise AlreadyExists(str(folder), "another process that writes into it", "one writer at a time") from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def _target(path: Path, overwrite: bool, folder: bool) -> Path:

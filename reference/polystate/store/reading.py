@@ -21,7 +21,7 @@ from polystate.errors import (
     UnsupportedVersion,
 )
 from polystate.store import chunks, memory, metadata
-from polystate.store.recovery import recovery_note
+from polystate.store.recovery import complete
 from polystate.store.sources import Source, source
 from polystate.store.tables import read_table
 from polystate.store.tree import FORMAT_VERSION, TABLE_MEDIA_TYPE, Group, Lazy
@@ -208,9 +208,7 @@ def check_version(document: Mapping[str, Any], where: str) -> None:
 
 def read(path: str | Path) -> StoredTree:
     """The tree at `path`: a directory, a zip, or a URL that fsspec knows."""
-    if not (isinstance(path, str) and "://" in path) and recovery_note(Path(path)).exists():
-        from polystate.store.recovery import complete
-
+    if not (isinstance(path, str) and "://" in path):
         complete(Path(path))
     for _ in range(REPEATS):
         found = source(path)

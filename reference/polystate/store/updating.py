@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from polystate.errors import NotAStore
-from polystate.store.outputs import sibling
+from polystate.store.leftovers import discard, sibling, sweep
 from polystate.store.reading import read
-from polystate.store.recovery import discard
 from polystate.store.tree import Tree
 from polystate.store.writing import ancestors, publish, write_directory, write_json
 
@@ -28,6 +27,7 @@ def update(path: str | Path, groups: Tree, remove: Iterable[str] = (), *, keep: 
     path, remove = Path(os.path.realpath(path)), list(remove)
     zipped = path.is_file()
     old = read(path)
+    sweep(path.parent)
     partial = sibling(path, "partial")
     try:
         if zipped:

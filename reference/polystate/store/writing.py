@@ -18,8 +18,9 @@ import numpy as np
 
 from polystate.errors import SchemaError
 from polystate.store import metadata
-from polystate.store.outputs import file_target, replacing, sibling, store_target
-from polystate.store.recovery import complete, discard, recovery_note
+from polystate.store.leftovers import discard, sibling, sweep
+from polystate.store.outputs import file_target, replacing, store_target
+from polystate.store.recovery import complete, recovery_note
 from polystate.store.tables import table_bytes
 from polystate.store.tree import TABLE_MEDIA_TYPE, Group, Tree
 
@@ -38,8 +39,10 @@ def write(tree: Tree, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write `tree` to a directory, or to a zip where the name ends in .zip."""
     path = Path(path)
     zipped = path.suffix == ".zip"
+    complete(path)
     target = file_target(path, overwrite) if zipped else store_target(path, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
     partial = sibling(target, "partial")
     try:
         write_directory(tree, partial)
@@ -178,7 +181,8 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...],
     return chunks, (chunks[0] * SHARD_CHUNKS, *whole[1:])
 
 
-def publish(partial: Path, path: Path, zipped: bool) -> None:
+def publish(partial: Path, path: Path, zipped: bool = False) -> None:
+    """Give what was written in a folder its name; where there was something, that stands under `partial` or is gone."""
     if zipped:
         with replacing(path, overwrite=True) as packed:
             _pack(partial, packed)

@@ -50,7 +50,8 @@ def _uris(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def copy(moves: list[Move]) -> None:
     """Put files and folders where they are needed: whole, or not at all."""
-    from polystate.store.outputs import replacing, sibling
+    from polystate.store.leftovers import sibling
+    from polystate.store.outputs import replacing
 
     for source, target in moves:
         if source.is_dir():
