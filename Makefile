@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check unit cases faults generated bench bench-gpu fuzz verify-statistics clean
+.PHONY: demo test check unit cases faults generated bench bench-gpu fuzz kills verify-statistics clean
 
 demo: $(READY)
 	$(BIN)/python -m polystate_tools.commands.demo
@@ -64,6 +64,10 @@ bench-gpu: $(READY)
 # Damaged MMTF files and stores, many more than `make test` tries.
 fuzz: $(READY)
 	POLYSTATE_FUZZ=100 $(BIN)/python -m pytest tests/tools/formats/mmtf tests/reference/store -k "never_crash or any_bytes or damaged_store_is"
+
+# Writers killed at random moments: five hundred, where `make test` has forty.
+kills: $(READY)
+	$(BIN)/python -m tests.robustness.kills 500
 
 clean:
 	rm -rf $(VENV) out build

@@ -22,7 +22,7 @@ from polystate.errors import (
 )
 from polystate.store import chunks, memory, metadata
 from polystate.store.recovery import complete
-from polystate.store.sources import Source, source
+from polystate.store.sources import DirectorySource, Source, ZipSource
 from polystate.store.tables import read_table
 from polystate.store.tree import FORMAT_VERSION, TABLE_MEDIA_TYPE, Group, Lazy
 
@@ -204,6 +204,20 @@ def check_version(document: Mapping[str, Any], where: str) -> None:
     major = FORMAT_VERSION.split(".")[0]
     if not isinstance(version, str) or version.split(".")[0] != major:
         raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
+
+
+def source(path: str | Path) -> Source:
+    """The bytes at `path`: a directory, a zip, or a URL."""
+    if isinstance(path, str) and "://" in path:
+        from polystate.store.remote import RemoteSource  # not before it is needed: it knows the web
+
+        return RemoteSource(path)
+    path = Path(path)
+    if path.is_dir():
+        return DirectorySource(path)
+    if path.is_file():
+        return ZipSource(path)
+    raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")
 
 
 def read(path: str | Path) -> StoredTree:

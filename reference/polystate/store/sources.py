@@ -170,17 +170,3 @@ class ZipSource:
 def is_of_machine(key: str) -> bool:
     """Whether a key belongs to the machine that holds the store and not to the store: hidden, at the top."""
     return key.startswith(".") and bool(key.split("/", 1)[0].strip("."))
-
-
-def source(path: str | Path) -> Source:
-    """The bytes at `path`: a directory, a zip, or a URL."""
-    if isinstance(path, str) and "://" in path:
-        from polystate.store.remote import RemoteSource  # not before it is needed: it knows the web
-
-        return RemoteSource(path)
-    path = Path(path)
-    if path.is_dir():
-        return DirectorySource(path)
-    if path.is_file():
-        return ZipSource(path)
-    raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")

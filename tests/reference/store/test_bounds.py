@@ -85,10 +85,11 @@ def test_the_bounds_are_raised_by_a_variable(tmp_path, monkeypatch):
         polystate.open(path).tree.read_array("hierarchy/atoms/charge")
     monkeypatch.setenv("POLYSTATE_BOUNDS", "20")
     assert polystate.open(path).tree.read_array("hierarchy/atoms/charge").shape == (10 * MIB,)
+    opened = polystate.open(path).tree
     monkeypatch.setenv("POLYSTATE_MEMORY", "1M")
     with pytest.raises(UnreadableArray, match="POLYSTATE_MEMORY"):
         for _ in range(3):
-            polystate.open(path).tree.read_array("hierarchy/atoms/charge")
+            opened.read_array("hierarchy/atoms/charge")
     monkeypatch.setenv("POLYSTATE_BOUNDS", "ten")
     with pytest.raises(ValueError, match="POLYSTATE_BOUNDS"):
         memory.array_limit(1)
