@@ -247,7 +247,7 @@ def _(original):
     return wrong
 
 
-@fault("label-case-ignored", f"{STATES}._find", "discrete")
+@fault("label-case-ignored", f"{STATES}.find", "discrete")
 def _(original):
     """Labels of states are compared without regard to case."""
 

@@ -19,7 +19,7 @@ PROTOCOL = 1
 PROFILES: tuple[str, ...] = tuple(schema("protocol")["$defs"]["profile"]["enum"])
 NUMERIC_OUTPUTS = {
     "mean": "float64", "xyz": "float64", "covariance": "float64", "covariance_by_level": "float64",
-    "draws": "float64", "present": "bool",
+    "draws": "float64", "present": "bool", "presence": "float64", "covariance_by_part": "float64",
 }  # fmt: skip
 """Outputs that are arrays, with the dtype each must have, whatever the kind of the case."""
 

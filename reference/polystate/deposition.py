@@ -22,6 +22,7 @@ from polystate.rules.guard import Judged
 from polystate.store.reading import read
 
 if TYPE_CHECKING:  # loaded when a plan is asked for
+    from polystate.evaluation.moments import Moments
     from polystate.kernels.plan import Plan
     from polystate.kernels.torch_plan import TorchPlan
 
@@ -133,6 +134,17 @@ class Deposition(Judged):
         from polystate.sample import sample
 
         return sample(self, n, seed, out, **options)
+
+    def moments(
+        self, state: Mapping[Any, str] | None = None, at: Mapping[str, int] | None = None, **given: Any
+    ) -> Moments:
+        """Exact moments of each atom over all joint states, axes without an index, and Gaussian stacks.
+
+        given: atoms, components, policies, decoders, allow_code; see `polystate.evaluation.averaging.setting`."""
+        from polystate.evaluation.averaging import setting
+        from polystate.evaluation.moments import moments
+
+        return moments(setting(self, state, at, **given))
 
     # -- questions of consumers --------------------------------------------------------------------------
 

@@ -377,6 +377,12 @@ class TooEntangled(EvaluateError):
     code = "too-entangled"
 
 
+class NoClosedForm(EvaluateError):
+    """Moments of a decoder whose drawn components go through it in no straight line."""
+
+    code = "no-closed-form"
+
+
 class NoPopulation(EvaluateError):
     """A draw from states whose populations are all zero."""
 

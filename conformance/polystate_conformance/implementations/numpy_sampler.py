@@ -69,7 +69,7 @@ def labels(states: Any, name: str, joints: np.ndarray) -> list[str | None]:
 
 def joint_states(states: Any, given: dict[str, str], n: int, generator: Generator) -> np.ndarray:
     """Joint states (n, V): variable after variable, each by its populations under the parents drawn before it."""
-    wanted = states._find({(key.partition("/")[0], int(key.partition("/")[2])): label for key, label in given.items()})
+    wanted = states.find({(key.partition("/")[0], int(key.partition("/")[2])): label for key, label in given.items()})
     joints = np.full((n, len(states.dag)), -1, np.int64)
     for v in range(len(states.dag)):
         for joint, rows in groups(joints, states.dag.parents(v)):

@@ -18,7 +18,7 @@ from polystate_conformance import protocol
 
 PROFILES = [
     "read", "validate", "discrete", "gaussian", "displacement", "axes", "sampling-exact", "sampling-statistical",
-    "external", "decoder", "registry",
+    "moments", "external", "decoder", "registry",
 ]  # fmt: skip
 
 
@@ -261,6 +261,16 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     return ok
 
 
+def _moments(message: dict[str, Any]) -> dict[str, Any]:
+    request, out_dir = message["request"], message["out_dir"]
+    given = {name: request[name] for name in ("components", "policies", "allow_code") if name in request}
+    found = _open(message).moments(**_selection(request), **given)
+    arrays = {"presence": found.presence, "mean": found.mean, "covariance": found.covariance,
+              "covariance_by_part": found.by_part}  # fmt: skip
+    ok = {name: protocol.save_array(out_dir, name, arrays[name]) for name in arrays if name in request["outputs"]}
+    return {**ok, "parts": list(found.parts)} if "parts" in request["outputs"] else ok
+
+
 def _iterated(dep: Any, request: dict[str, Any], draw: Any, selection: dict[str, Any]) -> Any:
     """The snapshot at one step of iterated axes."""
     steps = axis_steps(dep, _numbers(request["iterate"]), "iterate")
@@ -345,8 +355,8 @@ def _operator(message: dict[str, Any]) -> dict[str, Any]:
 
 
 _KINDS = {
-    "validate": _validate, "describe": _describe, "evaluate": _evaluate, "draw": _draw, "round_trip": _round_trip,
-    "operator": _operator,
+    "validate": _validate, "describe": _describe, "evaluate": _evaluate, "draw": _draw, "moments": _moments,
+    "round_trip": _round_trip, "operator": _operator,
 }  # fmt: skip
 
 if __name__ == "__main__":

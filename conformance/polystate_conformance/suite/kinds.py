@@ -38,6 +38,7 @@ KINDS = {
     ),
     "evaluate": Kind(_DEPOSITION + f"request: {{outputs: [mean]}}\nexpect:\n  mean: {_NUMBERS}\n"),
     "draw": Kind(_DEPOSITION + f'request: {{outputs: [xyz], seed: "7", index: "0"}}\nexpect:\n  xyz: {_NUMBERS}\n'),
+    "moments": Kind(_DEPOSITION + f"request: {{outputs: [mean]}}\nexpect:\n  mean: {_NUMBERS}\n"),
     "round_trip": Kind(_DEPOSITION + 'request: {outputs: [store]}\nexpect:\n  store: {digest: ""}\n', writes=True),
     "decode": Kind(
         f"deposition: {{file: {_RAW}}}\n"

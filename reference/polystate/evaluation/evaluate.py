@@ -249,21 +249,28 @@ def present(request: Request) -> np.ndarray:
     """Whether each atom asked for is present, (n,) bool: yes, unless an active state marks it absent."""
     result = np.ones(len(request.rows), bool)
     for d in active(request.dep, request, lambda d: d.is_discrete or d.regime == "trajectory"):
-        if d.is_discrete and d.mode == "B":
-            rows = _rows_in_state(d, "absent", request)
-            if len(rows):
-                ids = d.column("absent", "atom_id")[rows]
-                result[request.among(d.rows_of_ids(ids, f"{d.path}/absent/atom_id"))[1]] = False
-        elif d.has("present"):
-            mine, at = request.among(d.atom_rows)
-            if d.is_discrete:
-                row_of, site = _state_row(d), d.label_of_atom[request.rows[at]]
-                for label, state in chosen_states(d, request).items():
-                    here = np.flatnonzero(site == label)
-                    result[at[here]] &= d.array("present", row_of[label, state])[mine[here]] != 0
-            else:
-                result[at] &= on_axis(d, "present", request)[mine] != 0
+        result[absent(d, request)] = False
     return result
+
+
+def absent(d: Descriptor, request: Request) -> np.ndarray:
+    """Places of the atoms that the states or the step of a descriptor mark absent, (m,)."""
+    if d.is_discrete and d.mode == "B":
+        rows = _rows_in_state(d, "absent", request)
+        if not len(rows):
+            return np.zeros(0, np.int64)
+        ids = d.column("absent", "atom_id")[rows]
+        return request.among(d.rows_of_ids(ids, f"{d.path}/absent/atom_id"))[1]
+    if not d.has("present"):
+        return np.zeros(0, np.int64)
+    mine, at = request.among(d.atom_rows)
+    if not d.is_discrete:
+        return at[on_axis(d, "present", request)[mine] == 0]
+    row_of, site, gone = _state_row(d), d.label_of_atom[request.rows[at]], np.zeros(len(at), bool)
+    for label, state in chosen_states(d, request).items():
+        here = np.flatnonzero(site == label)
+        gone[here] = d.array("present", row_of[label, state])[mine[here]] == 0
+    return at[gone]
 
 
 # -- rigid bodies ----------------------------------------------------------------------------------------
@@ -306,20 +313,31 @@ def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.nd
     for d in active(request.dep, request, lambda d: d.is_transform):
         if d.is_discrete and not chosen_states(d, request):
             continue
-        at, body, (quaternion, translation, origin) = _bodies(d, request)
-        turn = rotation(quaternion)
-        shift = origin + translation - np.einsum("gij,gj->gi", turn, origin)
-        if d.offset is not None:  # conjugate by the offset: x -> R (Q Rᵀ (x - d) + s) + d
-            r, o = d.offset
-            turn = r @ turn @ r.T
-            shift = shift @ r.T + o - np.einsum("gij,j->gi", turn, o)
-        sizes = np.bincount(d.label_of_atom[d.label_of_atom >= 0], minlength=d.n_labels)
-        size = sizes[d.label_of_atom[request.rows[at]]]
+        at, turn, shift = transform(d, request)
+        size = group_sizes(d, request)[at]
         for n in np.unique(size).tolist():
             here = size == n
-            waiting.append((n, d.id, d, at[here], turn[body[here]], shift[body[here]]))
+            waiting.append((n, d.id, d, at[here], turn[here], shift[here]))
     for _, _, d, at, turns, shifts in sorted(waiting, key=lambda w: (w[0], w[1].encode())):
         yield d, at, turns, shifts
+
+
+def group_sizes(d: Descriptor, request: Request) -> np.ndarray:
+    """How many atoms have the label of each atom asked for, (n,); of no meaning for an atom without a label."""
+    label = d.label_of_atom
+    return np.bincount(label[label >= 0], minlength=d.n_labels)[label[request.rows]]
+
+
+def transform(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What one transform does to its atoms: places, rotations (m, 3, 3), shifts (m, 3) ångström."""
+    at, body, (quaternion, translation, origin) = _bodies(d, request)
+    turn = rotation(quaternion)
+    shift = origin + translation - np.einsum("gij,gj->gi", turn, origin)
+    if d.offset is not None:  # conjugate by the offset: x -> R (Q Rᵀ (x - d) + s) + d
+        r, o = d.offset
+        turn = r @ turn @ r.T
+        shift = shift @ r.T + o - np.einsum("gij,j->gi", turn, o)
+    return at, turn[body], shift[body]
 
 
 # -- amplitudes and decoders -----------------------------------------------------------------------------

@@ -91,10 +91,7 @@ def iterate(
             raise BadRequest("iterate", name, "axes that `at` does not fix")
     lengths = [dep.axis(name, "iterate").length for name in names]
     total, levels = math.prod(lengths), evaluate.gaussian_levels(dep)
-    refuse_others("policies", policies or {}, [d.id for d in levels])
-    for name, policy in (policies or {}).items():
-        if policy not in POLICIES:
-            raise BadRequest(f"policies/{name}", repr(policy), " or ".join(POLICIES))
+    check_policies(dep, policies)
     sampled = [d for d in levels if broadcast_policy(d, policies) == "sample_per_step"]
     for k in range(total)[steps] if steps is not None else range(total):
         place, left = dict(at or {}), k
@@ -110,6 +107,14 @@ def _draw_of_step(draw: Draw, total: int, k: int) -> Draw:
     if number >= 1 << 64:
         raise DrawRange("index", number, "below 2^64")
     return Draw(draw.seed, number)
+
+
+def check_policies(dep: Model, policies: Mapping[str, str] | None) -> None:
+    """Refuse policies that are none, or of descriptors that have none."""
+    refuse_others("policies", policies or {}, [d.id for d in evaluate.gaussian_levels(dep)])
+    for name, policy in (policies or {}).items():
+        if policy not in POLICIES:
+            raise BadRequest(f"policies/{name}", repr(policy), " or ".join(POLICIES))
 
 
 def broadcast_policy(d: Descriptor, policies: Mapping[str, str] | None = None) -> str:

@@ -36,13 +36,19 @@ def request(
     for d in dep.descriptors.values() if only is None else only:
         dep.check_payload(d)
     steps = {**_state_steps(dep, joint), **steps}
+    given = given_components(dep, components)
+    rows = dep.rows(atoms)
+    chosen = backend(dep.n_atoms * (1 + sum(d.is_gaussian for d in dep.descriptors.values())))
+    return Request(dep, joint, rows, steps, given, draw, allow_code, chosen)
+
+
+def given_components(dep: Model, components: Mapping[str, np.ndarray | str] | None) -> dict[str, np.ndarray]:
+    """The amplitudes and latent components of a request, checked; landmarks are looked up."""
     given = {name: dep.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
     refuse_others("components", given, [d.id for d in dep.descriptors.values() if d.procedure.components])
     for name, values in given.items():
         evaluate.check_components(dep.descriptors[name], values)
-    rows = dep.rows(atoms)
-    chosen = backend(dep.n_atoms * (1 + sum(d.is_gaussian for d in dep.descriptors.values())))
-    return Request(dep, joint, rows, steps, given, draw, allow_code, chosen)
+    return given
 
 
 def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str, int]:

@@ -48,7 +48,7 @@ class Ensemble:
         steps = axis_steps(dep, at or {})
         self._named = axis_states(dep, steps, state or {})  # each draw decides whether it is legal
         self._fixed = np.full(len(dep.states.dag), -1, np.int64)
-        for v, s in dep.states._find(self._named).items():
+        for v, s in dep.states.find(self._named).items():
             self._fixed[v] = s
         for d in dep.descriptors.values():
             dep.check_payload(d)

@@ -117,7 +117,7 @@ class States:
             weights = self.populations(v, joint)
             return max(possible, key=lambda s: (weights[s], -s))
 
-        return self._joint(self._find(state), top, most_populated, self._most_populated)
+        return self._joint(self.find(state), top, most_populated, self._most_populated)
 
     def _joint(
         self,
@@ -162,7 +162,8 @@ class States:
     def _label(self, v: int, joint: list[int]) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
-    def _find(self, state: Mapping[Any, str]) -> dict[int, int]:
+    def find(self, state: Mapping[Any, str]) -> dict[int, int]:
+        """Variables and the indices of their states that `state` names."""
         wanted: dict[int, int] = {}
         for name, label in state.items():
             v = self.variable(name)
@@ -193,7 +194,7 @@ class States:
             raise StateNotFound(place, site or "no site", f"a site, such as {few}")
         return v
 
-    def populations(self, v: int, joint: Sequence[int] | np.ndarray) -> dict[int, float]:
+    def populations(self, v: int, joint: Mapping[int, int] | Sequence[int] | np.ndarray) -> dict[int, float]:
         """Populations of the states that v may take under the chosen parents, by state index."""
         rows = self.dag.rows(v)
         found: dict[int, float] = {}
@@ -211,7 +212,7 @@ class States:
 
     def draw(self, draw: Draw, fixed: Mapping[Any, str] | None = None) -> np.ndarray:
         """A joint state drawn by population; what `fixed` names is not drawn."""
-        wanted = self._find(fixed or {})
+        wanted = self.find(fixed or {})
         keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)
         u = uniform(draw, keys)
         flat = self.dag.flat.variables

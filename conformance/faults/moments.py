@@ -1,0 +1,221 @@
+"""Wrong moments: what varies, what presence means, and which part of the covariance is whose."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from polystate_conformance.selftest.planting import fault
+
+MOMENTS = "polystate.evaluation.moments"
+AVERAGING = "polystate.evaluation.averaging"
+LATENTS = "polystate.evaluation.latents"
+LAW = "polystate.states.expectations:Law"
+
+
+@fault("moments-mean-of-default", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """The mean is that of the most populated joint state."""
+
+    def wrong(setting):
+        found = original(setting)
+        dep, atoms = setting.request.dep, found.atom_id.tolist()
+        return replace(found, mean=dep.render(at={name: 0 for name in setting.averaged}, atoms=atoms).mean)
+
+    return wrong
+
+
+@fault("moments-presence-is-default", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """Presence is 1 wherever an atom can be present."""
+
+    def wrong(setting):
+        found = original(setting)
+        return replace(found, presence=(found.presence > 0).astype(float))
+
+    return wrong
+
+
+@fault("moments-absent-atoms-count", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """Mean and covariance are over all joint states, whether the atom is there or not."""
+
+    def wrong(setting):
+        from polystate.evaluation import moments
+
+        found, sums = original(setting), moments._Sums(moments.Contributions(setting))
+        sums.tables = [t for t in sums.tables if not any(t is p for p in sums.given.presence)]
+        sums.given.presence.clear()
+        sums.add_up()
+        return replace(found, mean=sums.mean, covariance=sums.by_part.sum(axis=0), by_part=sums.by_part)
+
+    return wrong
+
+
+@fault("moments-never-present-is-nan", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """An atom that is never present has no moments."""
+
+    def wrong(setting):
+        found = original(setting)
+        return replace(found, mean=np.where(found.presence[:, None] > 0, found.mean, np.nan))
+
+    return wrong
+
+
+@fault("moments-without-u", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """The covariance is that of the mean alone: U is left out."""
+
+    def wrong(setting):
+        found = original(setting)
+        spread = [k for k, name in enumerate(found.parts) if not name.startswith("descriptors/")]
+        return replace(found, covariance=found.by_part[spread].sum(axis=0))
+
+    return wrong
+
+
+@fault("moments-axes-reversed", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """The parts of axes stand in descending order of name."""
+
+    def wrong(setting):
+        found = original(setting)
+        n = len(setting.averaged)
+        order = [*reversed(range(n)), *range(n, len(found.parts))]
+        return replace(found, by_part=found.by_part[order])
+
+    return wrong
+
+
+@fault("moments-axis-in-states", f"{MOMENTS}:moments", "moments")
+def _(original):
+    """What the steps of an axis spread is counted as a spread of joint states."""
+
+    def wrong(setting):
+        found = original(setting)
+        n = len(setting.averaged)
+        found.by_part[n] += found.by_part[:n].sum(axis=0)
+        found.by_part[:n] = 0
+        return found
+
+    return wrong
+
+
+@fault("moments-states-apart", f"{MOMENTS}:_Sums._are_apart", "moments")
+def _(original):
+    """Variances of different variables add, whatever they have in common."""
+    return lambda self, a, b, evidence: True
+
+
+@fault("moments-transform-mean-only", "polystate.evaluation.contributions:_conjugated", "moments")
+def _(original):
+    """A transform turns the mean and leaves covariances as they are."""
+    return lambda turn, u: np.broadcast_to(u, (len(turn), *u.shape[1:])) + 0.0
+
+
+@fault("moments-unweighted-states", f"{LAW}.probability", "moments")
+def _(original):
+    """All joint states that are possible count alike."""
+
+    def wrong(self, variables, evidence=()):
+        found = (original(self, variables, evidence) > 0).astype(float)
+        return found / max(1.0, found.sum())
+
+    return wrong
+
+
+@fault("moments-populations-as-stored", f"{LAW}._made", "moments")
+def _(original):
+    """Populations are probabilities as they stand, without division by their sum."""
+
+    def wrong(self, v):
+        found = original(self, v)
+        if v >= len(self.dag) or v in self.fixed or self.dag.is_conditional[v]:
+            return found
+        return replace(found, table=found.table * self.dag.rows(v).population.sum())
+
+    return wrong
+
+
+@fault("moments-given-state-conditions", f"{LAW}.probability", "moments")
+def _(original):
+    """A given state says something about the parents of its variable, as an observation would."""
+
+    def wrong(self, variables, evidence=()):
+        from polystate.states.expectations import Factor
+
+        if not self.fixed:
+            return original(self, variables, evidence)
+        seen = []
+        for v, state in self.fixed.items():
+            seen.append(Factor((v,), np.eye(self.size(v))[state]))
+        fixed, self.fixed = self.fixed, {}
+        self._factors.clear()
+        try:
+            return original(self, variables, (*evidence, *seen)) / float(original(self, (), seen))
+        finally:
+            self.fixed = fixed
+            self._factors.clear()
+
+    return wrong
+
+
+@fault("moments-steps-alike", f"{AVERAGING}:_population", "moments")
+def _(original):
+    """All steps of an axis count alike."""
+    return lambda dep, name: np.ones(dep.axis(name).length)
+
+
+@fault("moments-labels-drawn", f"{AVERAGING}:_labels", "moments")
+def _(original):
+    """A label on an averaged axis is drawn by the populations of its states."""
+
+    def wrong(dep, names, fixed):
+        return {}, original(dep, names, fixed)[1]
+
+    return wrong
+
+
+@fault("moments-given-label-ignored", f"{AVERAGING}:_labels", "moments")
+def _(original):
+    """All steps count, whatever label the request gives."""
+
+    def wrong(dep, names, fixed):
+        return original(dep, names, fixed)[0], [np.ones(dep.axis(name).length) for name in names]
+
+    return wrong
+
+
+@fault("moments-bundle-by-axis", f"{AVERAGING}:_bundles", "moments")
+def _(original):
+    """What lies along the axis of a bundle is averaged by the population of the axis."""
+    return lambda dep: {}
+
+
+@fault("moments-policies-ignored", f"{AVERAGING}:setting", "moments")
+def _(original):
+    """All levels add to the moments, whatever their policy."""
+
+    def wrong(*args, **kwargs):
+        found = original(*args, **kwargs)
+        found.policy = None
+        return found
+
+    return wrong
+
+
+@fault("moments-latents-ignored", f"{LATENTS}:motion", "moments")
+def _(original):
+    """Drawn components stay at 0."""
+
+    def wrong(d, request, rule):
+        found = original(d, request, rule)
+        return replace(found, covariance=np.zeros_like(found.covariance))
+
+    return wrong
+
+
+@fault("moments-decoder-at-zero", f"{LATENTS}:is_affine", "moments")
+def _(original):
+    """Any decoder is taken for its tangent at components 0."""
+    return lambda d: True

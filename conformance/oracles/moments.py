@@ -1,0 +1,201 @@
+"""Moments at 50 digits by enumeration: every step of every averaged axis, every joint state, then sums."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import covariance
+import mean
+from _deposition import Deposition, Matrix, Vector, added, data, minus, mpf, number, plus, scaled, zeros
+from _states import Joint, States, steps_fix
+from draws import sampled
+
+Outcome = dict[str, Any]  # probability, steps of averaged axes, joint, request with all steps
+
+
+def averaged(dep: Deposition, request: dict[str, Any]) -> list[str]:
+    """The axes that a draw needs an index of, without one, in ascending order of name."""
+    bundles = {item.get("state_axis") for item in dep.descriptors.values()}
+    found = set()
+    for id, item in dep.descriptors.items():
+        axis = item.get("sample_axis")
+        given = id in request.get("components", {}) or bool(dep.tables(id).get("latents"))
+        if axis and item["regime"] != "discrete" and item["signal_type"] != "unknown" and not given:
+            found.add(axis)
+    return sorted(found - bundles - set(request.get("at", {})), key=lambda name: name.encode())
+
+
+def outcomes(dep: Deposition, states: States, request: dict[str, Any], axes: list[str]) -> list[Outcome]:
+    """Everything that can be drawn but components and U."""
+    weights = []
+    for name in axes:
+        arrays = dep.document["axes"][name]
+        population = data(arrays.get("population", [1] * arrays["length"]))
+        weights.append([number(p) for p in population])
+    found = []
+    for place in itertools.product(*(range(len(w)) for w in weights)):
+        own = {**request, "at": {**request.get("at", {}), **dict(zip(axes, place, strict=True))}}
+        probability = mpf(1)
+        for k, w in zip(place, weights, strict=True):
+            probability *= w[k]
+        if any(
+            steps_fix(dep, own["at"], {}).get(key, label) != label for key, label in request.get("state", {}).items()
+        ):
+            continue
+        for joint, share in joints(dep, states, own):
+            if probability * share > 0:
+                found.append({"probability": probability * share, "steps": place, "joint": joint,
+                              "request": with_bundles(dep, joint, own)})  # fmt: skip
+    total = sum(o["probability"] for o in found)
+    return [{**o, "probability": o["probability"] / total} for o in found]
+
+
+def joints(dep: Deposition, states: States, request: dict[str, Any]) -> list[tuple[Joint, Any]]:
+    """The joint states that can be drawn, with their probabilities: populations over the sum of what is available."""
+    given = steps_fix(dep, request["at"], request.get("state", {}))
+    found: list[tuple[Joint, Any]] = [({}, mpf(1))]
+    for name in states.order:
+        longer = []
+        for joint, probability in found:
+            if probability == 0:
+                continue
+            possible = {s: number(p) for s, p in states.available(name, joint).items()}
+            wanted = given.get(f"{name[0]}/{name[1]}")
+            if not possible:
+                longer.append(({**joint, name: None}, probability))
+            for state, population in possible.items():
+                if wanted is None:
+                    longer.append(({**joint, name: state}, probability * population / sum(possible.values())))
+                elif states.variables[name].label[state] == wanted:
+                    longer.append(({**joint, name: state}, probability))
+        found = longer
+    return found
+
+
+def with_bundles(dep: Deposition, joint: Joint, request: dict[str, Any]) -> dict[str, Any]:
+    """The request with the step that the state of each bundle is."""
+    at = dict(request["at"])
+    for (id, _), state in joint.items():
+        axis = dep.descriptors[id].get("state_axis")
+        if axis and state is not None:
+            at[axis] = state
+    return {**request, "at": at}
+
+
+def drawn(dep: Deposition, request: dict[str, Any]) -> list[str]:
+    """Bases and decoders whose components are drawn."""
+    found = []
+    for id in dep.descriptors:
+        name = "coefficients" if dep.operator(id).startswith("basis/") else "latent"
+        axis = dep.descriptors[id].get("sample_axis")
+        stored = name in dep.arrays(id) and (axis is None or axis in request["at"])
+        if dep.tables(id).get("latents") and id not in request.get("components", {}) and not stored:
+            found.append(id)
+    return found
+
+
+def along(dep: Deposition, states: States, o: Outcome, id: str, middle: list[Vector]) -> list[Matrix]:
+    """Covariance of every atom by the drawn components of one descriptor, in one outcome: x is affine in them."""
+    found = [zeros() for _ in range(dep.n)]
+    for row in dep.tables(id)["latents"]:
+
+        def one(other: dict[str, Any], row: dict[str, Any] = row) -> Any:
+            return mpf(int(other["draw_key"] == row["draw_key"]))
+
+        x = mean.mean(dep, states, o["joint"], o["request"], one)
+        for k in range(dep.n):
+            v = minus(x[k], middle[k])
+            found[k] = added(found[k], scaled(number(row["variance"]), [[a * b for b in v] for a in v]))
+    return found
+
+
+def moments(dep: Deposition, request: dict[str, Any]) -> dict[str, Any]:
+    """presence, mean, covariance, parts and covariance_by_part of all atoms."""
+    states = States(dep)
+    axes = averaged(dep, request)
+    found = outcomes(dep, states, request, axes)
+    policies = request.get("policies", {})
+    levels = dep.gaussian()
+    shown = [id for id in levels if not axes or is_shown(dep, id, policies)]
+    moving = drawn(dep, found[0]["request"])
+    for o in found:
+        o["x"] = mean.mean(dep, states, o["joint"], o["request"])
+        o["present"] = mean.present(dep, states, o["joint"], o["request"])
+        u = covariance.levels(dep, o["request"], states, o["joint"])
+        o["u"] = {f"descriptors/{id}": along(dep, states, o, id, o["x"]) for id in moving}
+        o["u"] |= {f"descriptors/{id}": u[id] if id in shown else [zeros()] * dep.n for id in levels}
+    parts = [*(f"axes/{name}" for name in axes), "states", *found[0]["u"]]
+    atoms = [of_atom(found, row, parts, len(axes)) for row in range(dep.n)]
+    return {
+        "presence": [a["presence"] for a in atoms],
+        "mean": [a["mean"] for a in atoms],
+        "covariance": [added(*a["parts"]) for a in atoms],
+        "parts": parts,
+        "covariance_by_part": [[a["parts"][k] for a in atoms] for k in range(len(parts))],
+    }
+
+
+def is_shown(dep: Deposition, id: str, policies: dict[str, str]) -> bool:
+    """Whether the draw of a step of an iterated axis uses the U of a descriptor."""
+    own = policies.get(id)
+    return dep.descriptors[id].get("sample_axis") is not None or (own == "sample_per_step" if own else sampled(dep, id))
+
+
+def of_atom(found: list[Outcome], row: int, parts: list[str], n_axes: int) -> dict[str, Any]:
+    """One atom: the outcomes in which it is present, or all where there is none."""
+    some = [o for o in found if o["present"][row]]
+    presence = sum((o["probability"] for o in some), mpf(0))
+    some = some or found
+    total = sum(o["probability"] for o in some)
+    weight = [o["probability"] / total for o in some]
+    x = [o["x"][row] for o in some]
+    middle = plus(*(scaled_vector(w, v) for w, v in zip(weight, x, strict=True)))
+    before, matrices = zeros(), []
+    for k in range(1, n_axes + 2):  # after each axis, then with the joint state: everything
+        known = [o["steps"][:k] if k <= n_axes else number for number, o in enumerate(some)]
+        through = between(weight, x, known, middle)
+        matrices.append(added(through, scaled(mpf(-1), before)))
+        before = through
+    for name in parts[n_axes + 1 :]:
+        matrices.append(added(*(scaled(w, o["u"][name][row]) for w, o in zip(weight, some, strict=True))))
+    return {"presence": presence, "mean": middle, "parts": matrices}
+
+
+def between(weight: list[Any], x: list[Vector], known: list[Any], middle: Vector) -> Matrix:
+    """The covariance of the expectation of x given what is known."""
+    found = zeros()
+    for name in dict.fromkeys(known):
+        mine = [k for k, other in enumerate(known) if other == name]
+        share = sum(weight[k] for k in mine)
+        v = minus(plus(*(scaled_vector(weight[k] / share, x[k]) for k in mine)), middle)
+        found = added(found, scaled(share, [[a * b for b in v] for a in v]))
+    return found
+
+
+def scaled_vector(factor: Any, v: Vector) -> Vector:
+    return [factor * a for a in v]
+
+
+def rounded(value: Any) -> Any:
+    """Nested lists rounded to binary64; what 50 digits leave of zero is zero."""
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return 0.0 if abs(value) < 1e-40 else float(value)
+
+
+def expected(case: dict[str, Any]) -> dict[str, Any]:
+    """Of the moments those that the case asks for."""
+    dep, request = Deposition(case["deposition"]), case["request"]
+    found = moments(dep, request)
+    rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
+    for name in ("presence", "mean", "covariance"):
+        found[name] = rounded([found[name][row] for row in rows])
+    found["covariance_by_part"] = rounded([[part[row] for row in rows] for part in found["covariance_by_part"]])
+    return {name: value for name, value in found.items() if name in request["outputs"]}
+
+
+if __name__ == "__main__":
+    from _print import main
+
+    main(expected)
