@@ -91,43 +91,6 @@ APART = {
 }
 """(importer, imported) that must not meet, although one stands above the other, and why."""
 
-EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
-    "conformance/polystate_conformance/authoring/propose_documents.py": ("polystate.rules.validate",),
-    "conformance/polystate_conformance/selftest/equivalent.py": ("polystate.model.procedures",),
-    "reference/polystate/editing/modes.py": ("polystate.deposition",),
-    "reference/polystate/editing/payloads.py": ("polystate.deposition",),
-    "reference/polystate/editing/regenerated.py": ("polystate.deposition",),
-    "reference/polystate/editing/restricted.py": ("polystate.deposition",),
-    "reference/polystate/editing/text_form.py": ("polystate.deposition",),
-    "reference/polystate/evaluation/evaluate.py": (
-        "polystate.deposition",
-        "polystate.kernels.dispatch",
-    ),
-    "reference/polystate/kernels/effects.py": ("polystate.deposition",),
-    "reference/polystate/kernels/ensemble.py": ("polystate.deposition",),
-    "reference/polystate/model/descriptor.py": (
-        "polystate.artifacts.bodies",
-        "polystate.artifacts.trajectory",
-        "polystate.deposition",
-        "polystate.model.derivation",
-    ),
-    "reference/polystate/operators/__init__.py": ("polystate.kernels.dispatch",),
-    "reference/polystate/questions/describe.py": ("polystate.deposition",),
-    "reference/polystate/questions/views.py": ("polystate.deposition",),
-    "reference/polystate/questions/warnings.py": ("polystate.deposition",),
-    "reference/polystate/rules/across.py": ("polystate.deposition",),
-    "reference/polystate/rules/artifacts.py": ("polystate.deposition",),
-    "reference/polystate/rules/derived.py": ("polystate.deposition",),
-    "reference/polystate/rules/documents.py": ("polystate.deposition",),
-    "reference/polystate/rules/doubtful.py": ("polystate.deposition",),
-    "reference/polystate/rules/validate.py": ("polystate.deposition",),
-    "reference/polystate/sample.py": ("polystate.deposition",),
-    "reference/polystate/store/sources.py": ("polystate.store.remote",),
-    "reference/polystate/structure/selection.py": ("polystate.deposition",),
-    "tools/polystate_tools/echt/many.py": ("polystate_tools.commands.progress",),
-}
-"""File to the modules that it imports against the plan. This list only shrinks: an entry without its import fails."""
-
 
 @dataclass(frozen=True)
 class Import:
@@ -229,20 +192,13 @@ def _reached(start: str, below: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def problems(texts: Mapping[str, str], exceptions: Mapping[str, tuple[str, ...]] = EXCEPTIONS) -> list[str]:
-    """One line for each import against the plan, circle, and exception that is none any more."""
+def problems(texts: Mapping[str, str]) -> list[str]:
+    """One line for each import that runs up, or in a circle of others that do not."""
     found = imports(texts)
-    excused = {(file, module) for file, modules in exceptions.items() for module in modules}
     broken = offences(found)
-    judged = [item for item in found if (item.file, item.imported) not in excused]
-    lines = [f"{item.file}:{item.line}: imports {item.imported}: {broken[item]}" for item in judged if item in broken]
-    for ring in circles(item for item in judged if item not in broken):
-        inside = [item for item in judged if item.importer in ring and item.imported in ring]
+    lines = [f"{item.file}:{item.line}: imports {item.imported}: {rule}" for item, rule in broken.items()]
+    straight = [item for item in found if item not in broken]
+    for ring in circles(straight):
+        inside = [item for item in straight if item.importer in ring and item.imported in ring]
         lines += [f"{item.file}:{item.line}: imports {item.imported}: a circle of {', '.join(ring)}" for item in inside]
-    straight = [item for item in judged if item not in broken]
-    for file, module in sorted(excused):
-        items = [item for item in found if (item.file, item.imported) == (file, module)]
-        needed = any(item in broken or any(item.importer in r for r in circles([*straight, item])) for item in items)
-        if not needed:
-            lines.append(f"tests/import_directions.py: {file} no longer needs an exception for {module}: remove it")
     return lines

@@ -37,7 +37,7 @@ def test_every_package_is_read_and_every_room_of_the_plan_is_there(texts: dict[s
 
 
 def test_what_runs_down_is_no_problem() -> None:
-    assert problems(STRAIGHT, {}) == []
+    assert problems(STRAIGHT) == []
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_what_runs_down_is_no_problem() -> None:
 )
 def test_a_planted_import_that_runs_up_is_named_with_file_line_and_rule(planted: str) -> None:
     line = planted.count("\n")
-    assert problems({**STRAIGHT, TENSORS: planted}, {}) == [
+    assert problems({**STRAIGHT, TENSORS: planted}) == [
         f"{TENSORS}:{line}: imports polystate.store.tree: polystate.numbers does not stand above polystate.store"
     ]
 
 
 def test_a_planted_circle_in_one_room_names_each_of_its_imports() -> None:
-    found = problems({**STRAIGHT, TENSORS: "from polystate.numbers import units\n"}, {})
+    found = problems({**STRAIGHT, TENSORS: "from polystate.numbers import units\n"})
     assert [line.split(": ")[0] for line in found] == [f"{TENSORS}:1", "reference/polystate/numbers/units.py:1"]
     assert all("circle of polystate.numbers.tensors, polystate.numbers.units" in line for line in found)
 
@@ -82,18 +82,8 @@ def test_an_import_planted_in_the_real_sources_is_found(texts: dict[str, str], f
 
 
 def test_a_module_without_a_room_is_found() -> None:
-    (line,) = problems({**STRAIGHT, "reference/polystate/drawer.py": "import polystate.errors\n"}, {})
+    (line,) = problems({**STRAIGHT, "reference/polystate/drawer.py": "import polystate.errors\n"})
     assert "polystate.drawer has no line in the plan" in line
-
-
-def test_an_exception_excuses_one_import_and_fails_when_it_is_gone() -> None:
-    up = {**STRAIGHT, TENSORS: "from polystate.store import tree\n"}
-    exceptions = {TENSORS: ("polystate.store.tree",)}
-    assert problems(up, exceptions) == []
-    (line,) = problems(STRAIGHT, exceptions)
-    assert "no longer needs an exception for polystate.store.tree" in line
-    round_about = {**STRAIGHT, TENSORS: "from polystate.numbers import units\n"}
-    assert problems(round_about, {TENSORS: ("polystate.numbers.units",)}) == []
 
 
 def test_a_circle_by_way_of_others_is_found() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # loaded when a plan is asked for
     from polystate.evaluation.moments import Moments
     from polystate.kernels.plan import Plan
     from polystate.kernels.torch_plan import TorchPlan
+    from polystate.questions.differences import Differences
 
 
 class Deposition(Judged):
@@ -208,6 +209,22 @@ class Deposition(Judged):
         from polystate.questions.describe import explain
 
         return explain(self, atom, backend=choice(backend), **request)
+
+    def differences(
+        self,
+        other: Deposition,
+        abs: float = 0.0,
+        rel: float = 0.0,
+        full: bool = False,
+        backend: str = "auto",
+        **request: Any,
+    ) -> Differences:
+        """What differs from another deposition: documents, arrays, states, means and covariances.
+
+        abs, rel: numbers a, b are the same where |a - b| <= abs + rel |b|. full: provenance and annotations too."""
+        from polystate.questions.differences import Tolerance, differences
+
+        return differences(self, other, Tolerance(abs, rel), full, backend=choice(backend), **request)
 
 
 def open(path: str | Path, allow_uris: Collection[str] = ()) -> Deposition:

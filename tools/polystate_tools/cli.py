@@ -21,6 +21,7 @@ MODULES = {
     ): "polystate_tools.commands.depositions",
     ("covariance", "render", "sample"): "polystate_tools.commands.evaluation",
     ("query",): "polystate_tools.commands.queries",
+    ("diff",): "polystate_tools.commands.differences",
     ("import", "export"): "polystate_tools.commands.exchange",
     ("mmtf",): "polystate_tools.commands.mmtf",
     ("registry",): "polystate_tools.commands.registry",

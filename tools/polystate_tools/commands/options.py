@@ -24,6 +24,11 @@ def _address(text: str) -> str:
     return text
 
 
+def deposition(metavar: str, what: str = "A deposition: directory, .zip or URL.") -> Any:
+    """An argument that names a deposition."""
+    return typer.Argument(metavar=metavar, help=what, callback=_address)
+
+
 def _choice(text: str) -> str:
     """What to do with covariances that no motion has."""
     if text not in ("refuse", "clip"):
@@ -31,7 +36,7 @@ def _choice(text: str) -> str:
     return text
 
 
-Dep = Annotated[str, typer.Argument(metavar="DEP", help="A deposition: directory, .zip or URL.", callback=_address)]
+Dep = Annotated[str, deposition("DEP")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Overwrite = Annotated[bool, typer.Option("-y", help="Overwrite what is there.")]
 State = Annotated[str | None, typer.Option(metavar="K=V,...", help="States, such as altloc/A.128=B,ligand=bound.")]
