@@ -10,7 +10,7 @@ NEAREST = "polystate.operators.assignment.nearest_landmark_v1:nearest_landmark_v
 TRAJECTORY = "polystate.artifacts.trajectory"
 CODE = "polystate.artifacts.bodies"
 DERIVATION = "polystate.model.derivation"
-DERIVED = "polystate.rules.derived"
+DERIVED = "polystate.rules.derivation"
 DESCRIPTOR = "polystate.model.descriptor:Descriptor"
 
 
@@ -195,7 +195,7 @@ def _(original):
     return 1e-6
 
 
-@fault("stale-never", "polystate.rules.doubtful:stale", "validate")
+@fault("stale-never", "polystate.rules.derivation:stale", "validate")
 def _(original):
     """Nothing is called stale."""
     return lambda dep: iter(())

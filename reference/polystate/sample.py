@@ -90,7 +90,7 @@ def sample(
     address of a dask cluster that sees the same files; resume: keep the finished shards of an interrupted run;
     progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 0 <= n <= 1 << 64:
-        raise DrawRange("n", repr(n), "a whole number from 0 to 2^64")
+        raise DrawRange("n", repr(n), "a whole number from 0 to 2^64")  # RNG-3
     n, seed = int(n), Draw(seed).seed
     if dtype not in ("float64", "float32"):
         raise WrongDtype("dtype", dtype, "float64 or float32")

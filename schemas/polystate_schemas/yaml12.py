@@ -2,7 +2,7 @@
 
 PyYAML reads YAML 1.1, where `no` is false and `1e-9` is text. Here the C parser of PyYAML only tokenises;
 scalars are resolved by the tables of the YAML 1.2.2 core schema (chapter 10.3), and everything that would
-let two readers see different documents is refused with line and column: duplicate keys, keys that are not
+let two readers see different documents is refused with line and column ([TXT-2]): duplicate keys, keys that are not
 text, anchors and aliases, tags, directives other than `%YAML 1.2`, several documents, numbers beyond float64.
 Any JSON text is read as JSON means it (escaped surrogate pairs are joined, a lone one is refused).
 """

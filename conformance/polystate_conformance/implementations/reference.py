@@ -233,7 +233,7 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     outputs = set(request["outputs"])
     dep = _open(message)
     if message["seed"] is None:
-        raise BadRequest("seed", "nothing", "the seed of a draw")
+        raise BadRequest("seed", "nothing", "the seed of a draw")  # ERR-12
     if "policies" in request and "iterate" not in request:
         raise BadRequest("policies", "no iterated axis", "policies where an axis is iterated")
     selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}

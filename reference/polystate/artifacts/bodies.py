@@ -39,7 +39,7 @@ def run(d: Descriptor, latent: np.ndarray, allow_code: bool) -> np.ndarray:
         found = f"{type(error).__name__}: {str(error)[:200]}"
         raise OutputShape(d.path, found, f"a body that takes {latent.shape} and gives {3 * n_atoms} numbers") from error
     if output.size != 3 * n_atoms:
-        raise OutputShape(d.path, f"{output.size} numbers", f"{3 * n_atoms}, three an atom")
+        raise OutputShape(d.path, f"{output.size} numbers", f"{3 * n_atoms}, three an atom")  # MEAN-13
     return output.reshape(-1, 3)
 
 
@@ -54,8 +54,9 @@ def load(d: Descriptor, allow_code: bool) -> Program:
     """The body of a decoder, ready to run: its hash verified, not a pickle, and permitted."""
     content, where = body(d)
     if is_pickle(content):
-        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")
+        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")  # OPR-9
     if not allow_code:
+        # OPR-8
         raise CodeNotAllowed(where, f"{d.operator}, which runs code", "permission (allow_code=True, --allow-code)")
     loaders = {"neural_decoder/torchscript_v1": _torchscript, "neural_decoder/onnx_v1": _onnx}
     if d.operator not in loaders:
@@ -84,11 +85,11 @@ def body(d: Descriptor) -> tuple[bytes, str]:
 def inline_body(tree: Any, uri: str, where: str) -> tuple[bytes, str]:
     """The bytes of an inline body, refused where its group is missing or its hash differs."""
     if uri not in tree or not uri.startswith("operators/") or "body" not in tree[uri].arrays:
-        raise MissingArtifact(where, uri, "a group below operators/ with an array body")
+        raise MissingArtifact(where, uri, "a group below operators/ with an array body")  # OPR-5
     content = np.asarray(tree[uri].arrays["body"], np.uint8).tobytes()
     found, pinned = hashlib.sha256(content).hexdigest(), tree[uri].attributes.get("sha256")
     if found != pinned:
-        raise HashMismatch(f"{uri}/body", f"sha256 {found}", str(pinned))
+        raise HashMismatch(f"{uri}/body", f"sha256 {found}", str(pinned))  # OPR-6
     return content, f"{uri}/body"
 
 

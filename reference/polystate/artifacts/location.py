@@ -126,7 +126,7 @@ def verify(path: Path, sha256: str, where: str) -> None:
     except OSError as error:
         raise MissingArtifact(where, error, "a file that can be read") from error
     if found != sha256:
-        raise ArtifactMismatch(where, f"sha256 {found}", sha256)
+        raise ArtifactMismatch(where, f"sha256 {found}", sha256)  # OPR-13
     if settled:
         try:
             mark.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def artifact(d: Descriptor) -> Path:
     place = locate(uri, d.ground.folder, d.ground.allow_uris, f"{where}/uri")
     path = _fetched(place, sha256, where) if isinstance(place, str) else place
     if not path.exists():
-        raise MissingArtifact(f"{where}/uri", f"{uri}, which is not there", "a file or folder")
+        raise MissingArtifact(f"{where}/uri", f"{uri}, which is not there", "a file or folder")  # OPR-12
     verify(path, sha256, f"{where}/sha256")
     return path
 

@@ -38,13 +38,14 @@ class Trajectory:
         else:
             raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator that this evaluator computes")
         if stated is not None and (stated != stated.strip() or length_unit(stated) != document["unit"]):
+            # OPR-16
             raise ArtifactMismatch(f"{where}/unit", f"{document['unit']}, the file says {stated!r}", "the file's unit")
         n_atoms = len(d.array("atom_id"))
         if shape != (n_atoms, 3):
-            raise ArtifactMismatch(where, f"{shape[0]} particles", f"{n_atoms}, as many as {d.path}/atom_id")
+            raise ArtifactMismatch(where, f"{shape[0]} particles", f"{n_atoms}, as many as {d.path}/atom_id")  # OPR-14
         if d.axis is not None and n_steps != d.ground.axis(d.axis, d.path).length:
             length = d.ground.axis(d.axis, d.path).length
-            raise AxisLength(where, f"{n_steps} steps", f"{length}, the length of axis {d.axis}")
+            raise AxisLength(where, f"{n_steps} steps", f"{length}, the length of axis {d.axis}")  # OPR-15
 
     def frame(self, step: int) -> np.ndarray:
         """Coordinates of one step, (M, 3) float64 ångström; nothing else is read. Numbers are judged where used."""
@@ -63,8 +64,10 @@ def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str |
         store = zarr.storage.ZipStore(path, mode="r") if path.is_file() else path
         found = zarr.open(store, path=dataset or "", mode="r", zarr_format=3)
     except Exception as error:  # zarr and its codecs raise many kinds; each means a store that is none
+        # OPR-27
         raise ArtifactMismatch(where, f"{type(error).__name__}: {error}", "a Zarr v3 store with an array") from error
     if not isinstance(found, zarr.Array) or found.ndim != 3 or found.shape[2] != 3 or found.dtype.kind != "f":
+        # OPR-27
         raise ArtifactMismatch(f"{where}/dataset", dataset or "the root", "an array of floats (steps, particles, 3)")
     return found, str(found.attrs["unit"]) if "unit" in found.attrs else None
 

@@ -97,7 +97,7 @@ def step_of(d: Descriptor, request: Request) -> int | None:
     if d.axis is None:
         return None
     if d.axis not in request.steps:
-        raise AxisNotGiven(f"{d.path}#/sample_axis", "no index", f"an index on axis {d.axis}")
+        raise AxisNotGiven(f"{d.path}#/sample_axis", "no index", f"an index on axis {d.axis}")  # AXI-7
     return request.dep.axis(d.axis, d.path).step(request.steps[d.axis])
 
 
@@ -132,7 +132,7 @@ def mean(request: Request) -> np.ndarray:
         if len(taken):
             atom = int(dep.hierarchy.atom_id[request.rows[at[taken[0]]]])
             found = f"atom_id {atom} also from {source[at[taken[0]]]}"
-            raise AbsoluteConflict(d.path, found, "one active absolute source an atom")
+            raise AbsoluteConflict(d.path, found, "one active absolute source an atom")  # MEAN-4
         xyz[at], source[at] = values, d.id
     for d in active(dep, request, is_displacement):
         at, values = displacement(d, request)
@@ -163,7 +163,7 @@ def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     else:
         raise _no_procedure(d)
     if not np.isfinite(xyz).all():
-        raise NonFiniteOutput(d.path, "NaN or infinity", "coordinates")
+        raise NonFiniteOutput(d.path, "NaN or infinity", "coordinates")  # OPR-26
     return at, d.from_fitted(xyz)
 
 
@@ -197,7 +197,7 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
 
 def _no_procedure(d: Descriptor) -> UnsupportedCombination:
     found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
-    return UnsupportedCombination(d.path, found, "a combination that has a procedure")
+    return UnsupportedCombination(d.path, found, "a combination that has a procedure")  # DSC-4
 
 
 def _state_row(d: Descriptor) -> dict[tuple[int, int], int]:
@@ -359,9 +359,9 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
             values = np.sqrt(variance) * latent_normals(request.draw, d.column("latents", "draw_key"))
     else:
         expected = f"an array {name}, a table latents, or values in the request"
-        raise MissingArray(f"{d.path}/{name}", "nothing", expected)
+        raise MissingArray(f"{d.path}/{name}", "nothing", expected)  # MEAN-21
     if width is not None and values.shape != (width,):
-        raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")
+        raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")  # MEAN-12
     return values
 
 
@@ -371,7 +371,7 @@ def check_components(d: Descriptor, given: np.ndarray) -> None:
     width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
     if values.ndim != 1 or (width is not None and len(values) != width):
         found = f"{'all' if width is None else width} components of {d.path}"
-        raise BadRequest(f"components/{d.id}", values.shape, found)
+        raise BadRequest(f"components/{d.id}", values.shape, found)  # MEAN-32
 
 
 def decoded(d: Descriptor, request: Request) -> np.ndarray:
@@ -385,9 +385,9 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
     else:
         output = run(d, z, request.allow_code)
     if output.shape != (len(d.atom_rows), 3):
-        raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")
+        raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")  # MEAN-13
     if not np.isfinite(output).all():
-        raise NonFiniteOutput(d.path, "NaN or infinity", "numbers")
+        raise NonFiniteOutput(d.path, "NaN or infinity", "numbers")  # MEAN-14
     return output
 
 

@@ -88,7 +88,7 @@ def iterate(
     names = sorted(names)
     for name in names:
         if name in (at or {}):
-            raise BadRequest("iterate", name, "axes that `at` does not fix")
+            raise BadRequest("iterate", name, "axes that `at` does not fix")  # ERR-7
     lengths = [dep.axis(name, "iterate").length for name in names]
     total, levels = math.prod(lengths), evaluate.gaussian_levels(dep)
     check_policies(dep, policies)
@@ -105,7 +105,7 @@ def _draw_of_step(draw: Draw, total: int, k: int) -> Draw:
     """The draw of step k of an iteration over `total` steps ([AXI-15])."""
     number = draw.index * total + k
     if number >= 1 << 64:
-        raise DrawRange("index", number, "below 2^64")
+        raise DrawRange("index", number, "below 2^64")  # AXI-17
     return Draw(draw.seed, number)
 
 

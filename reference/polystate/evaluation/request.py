@@ -57,7 +57,7 @@ def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str
     for name, index in at.items():
         axis = dep.axis(name, where)
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-            raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")
+            raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")  # AXI-5
         found[name] = axis.step(int(index))
     return found
 
@@ -66,7 +66,7 @@ def refuse_others(option: str, given: Mapping[str, Any], ids: Sequence[str]) -> 
     """An option of a request goes to descriptors that have a use for it, and to no others."""
     for name in given:
         if name not in ids:
-            raise BadRequest(f"{option}/{name}", name, "one of " + (", ".join(ids) or "no descriptors"))
+            raise BadRequest(f"{option}/{name}", name, "one of " + (", ".join(ids) or "no descriptors"))  # ERR-10
 
 
 def _state_steps(dep: Model, joint: np.ndarray) -> dict[str, int]:
@@ -94,7 +94,7 @@ def axis_states(dep: Model, steps: Mapping[str, int], state: Mapping[Any, str]) 
         site, label = int(d.column("states", "site")[row]), d.table("states")["label"][row]
         for key in (d.id, f"{d.id}/{d.label_names[site]}", (d.id, site)):
             if named.pop(key, label) != label:
-                raise IllegalState(f"state/{d.id}", state[key], f"{label}, fixed by axis {name}")
+                raise IllegalState(f"state/{d.id}", state[key], f"{label}, fixed by axis {name}")  # AXI-12
         named[d.id, site] = label
     return named
 
@@ -108,5 +108,5 @@ def chosen_levels(dep: Model, levels: Sequence[str] | None = None) -> list[Descr
     known = {d.id: d for d in found}
     for name in levels:
         if name not in known:
-            raise BadRequest("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))
+            raise BadRequest("levels", name, "one of " + (", ".join(known) or "no Gaussian descriptors"))  # STK-10
     return [d for d in found if d.id in set(levels)]

@@ -91,7 +91,7 @@ class Ensemble:
         begin = Draw(seed, first)  # refuses what is no seed or index
         seed, first = begin.seed, begin.index
         if first > MOST_DRAWS - len(xyz):
-            raise DrawRange("draw/index", first + len(xyz) - 1, "below 2^64")
+            raise DrawRange("draw/index", first + len(xyz) - 1, "below 2^64")  # RNG-5
         if not self.compiled:
             return self._rendered(seed, first, xyz, present, states)
         chosen = np.empty((len(xyz), self.n_variables), np.int32) if states is None else states

@@ -38,7 +38,7 @@ def positive(u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> np.nd
     bad = rows[indefinite(doubtful)]
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
-        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", PSD_RULE)
+        raise NotPositiveSemidefinite(where, f"{len(bad)} atoms, first with draw keys {few}", PSD_RULE)  # COV-10
     negative = np.linalg.eigvalsh(doubtful)[:, 0] < 0 if len(rows) else np.zeros(0, bool)
     if negative.any():
         u = u.copy()

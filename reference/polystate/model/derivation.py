@@ -80,6 +80,7 @@ def inputs(d: Descriptor, layer: str) -> list[str]:
 def _source(dep: Sources, d: Descriptor) -> Descriptor:
     names = inputs(d, "descriptors")
     if len(names) != 1 or names[0] not in dep.descriptors:
+        # DRV-12
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
         )
@@ -95,7 +96,7 @@ def _assigned(dep: Sources, d: Descriptor) -> Group:
     source = _source(dep, d)
     path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
     if path not in dep.tree:
-        raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")
+        raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")  # ERR-10
     landmarks = dep.tree[path]
     variable = str(landmarks.attributes.get("variable", "latent"))
     if source.axis is None or source.axis != d.axis:
@@ -119,6 +120,7 @@ def _averaged(dep: Sources, d: Descriptor) -> Group:
     source = _source(dep, d)
     site = np.unique(source.column("states", "site"))
     if len(site) != 1 or (source.column("states", "condition") != -1).any():
+        # DRV-12
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", "several sites, or conditions", "one site whose states always hold"
         )

@@ -148,7 +148,7 @@ class Descriptor:
     def array(self, name: str, step: int | None = None) -> np.ndarray:
         """An array of the payload, or one row of its first dimension (only that row is read)."""
         if name not in self.group.arrays:
-            raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this descriptor")
+            raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this descriptor")  # STO-15, DRV-4
         tree = self.ground.tree
         if step is not None and isinstance(tree, StoredTree) and name in self.stored.arrays:
             return tree.read_array(f"{self.path}/{name}", step)
@@ -163,7 +163,7 @@ class Descriptor:
         """A numeric column of a table."""
         columns = self.table(table)
         if name not in columns:
-            raise MissingArray(f"{self.path}/{table}/{name}", "nothing", "a column of this table")
+            raise MissingArray(f"{self.path}/{table}/{name}", "nothing", "a column of this table")  # STO-15
         return np.asarray(columns[name])
 
     def rows_of_ids(self, ids: np.ndarray, where: str) -> np.ndarray:
@@ -178,6 +178,7 @@ class Descriptor:
             unmapped = np.flatnonzero(old[order][place] != ids) if len(old) else np.arange(len(ids))
             if len(unmapped):
                 found = ", ".join(map(str, ids[unmapped[:5]]))
+                # IDN-4
                 raise UnknownAtom(f"{where}[{unmapped[0]}]", f"atom_id {found}", f"ids of {self.path}/atom_map/old")
             ids = new[order][place].astype(np.int64)
         if kind == "superset":
@@ -221,18 +222,19 @@ class Descriptor:
             rotation = np.array(offset.get("rotation") or np.eye(3), np.float64)
             translation = np.array(offset.get("translation") or np.zeros(3), np.float64)
             if rotation.shape != (3, 3) or translation.shape != (3,):
+                # REF-6
                 raise WrongShape(f"{self.path}#/reference/offset", rotation.shape, "rotation (3, 3), translation (3,)")
             return nearest_rotation(rotation), translation
         frame, ours = reference.get("frame", "deposition"), self.ground.frame
         if frame != ours:
-            raise ReferenceMismatch(f"{self.path}#/reference/frame", frame, f"frame {ours}, or an offset")
+            raise ReferenceMismatch(f"{self.path}#/reference/frame", frame, f"frame {ours}, or an offset")  # REF-4
         pinned = reference.get("hash")
         if pinned is not None:
             from polystate.store.digest import reference_hash
 
             found = reference_hash(self.ground.x_ref[self.label_of_atom >= 0])
             if pinned != found:
-                raise ReferenceMismatch(f"{self.path}#/reference/hash", pinned, f"{found}, or an offset")
+                raise ReferenceMismatch(f"{self.path}#/reference/hash", pinned, f"{found}, or an offset")  # REF-3
         return None
 
     def to_fitted(self, xyz: np.ndarray) -> np.ndarray:

@@ -64,6 +64,7 @@ class Model(Ground):
         path = f"landmarks/{descriptor}"
         labels = list(self.tree[path].attributes.get("labels", [])) if path in self.tree else []
         if label not in labels:
+            # ERR-10
             raise BadRequest(f"components/{descriptor}", label, "one of " + (", ".join(labels) or "no landmarks"))
         return np.asarray(self.tree[path].arrays["point"], np.float64)[labels.index(label)]
 

@@ -29,7 +29,7 @@ class Draw:
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("index", self.index)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) < 1 << 64:
-                raise DrawRange(name, repr(value), WHOLE)
+                raise DrawRange(name, repr(value), WHOLE)  # RNG-5
             object.__setattr__(self, name, int(value))
 
     @classmethod
@@ -43,7 +43,7 @@ def whole(text: str, where: str) -> int:
     """A seed or draw index written in decimal digits and nothing else ([RNG-5]); a Draw judges its size."""
     digits = text.lstrip("0") or text[:1]
     if not (text.isascii() and text.isdigit()) or len(digits) > 20:
-        raise DrawRange(where, text[:80], WHOLE)
+        raise DrawRange(where, text[:80], WHOLE)  # RNG-5
     return int(digits)
 
 

@@ -20,7 +20,7 @@ PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
 def checked_psd(psd: str) -> str:
     """How indefinite covariances are treated, `refuse` or `clip`; another word is refused."""
     if psd not in ("refuse", "clip"):
-        raise BadRequest("psd", repr(psd), "refuse or clip")
+        raise BadRequest("psd", repr(psd), "refuse or clip")  # ERR-7
     return psd
 
 
@@ -62,5 +62,5 @@ def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, ps
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
         found = f"{len(bad)} atoms, first with draw keys {few}"
-        raise NotPositiveSemidefinite(where, found, PSD_RULE)
+        raise NotPositiveSemidefinite(where, found, PSD_RULE)  # COV-10
     return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))

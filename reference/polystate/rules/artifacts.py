@@ -1,16 +1,13 @@
-"""What is wrong with what lies outside a deposition: locations, artifacts, bodies of operators."""
+"""What lies outside a deposition (chapter 9.7): where it may lie, and what is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from polystate.artifacts.bodies import inline_body, is_pickle
 from polystate.artifacts.location import artifact, locate
 from polystate.artifacts.trajectory import trajectory
 from polystate.errors import (
-    PickleRefused,
     PolystateError,
     UriNotAllowed,
 )
@@ -29,7 +26,7 @@ def location_errors(d: Descriptor) -> Iterator[UriNotAllowed]:
 
 
 def artifact_errors(dep: Model) -> Iterator[PolystateError]:
-    """What is wrong with the artifacts themselves: each is looked for, verified and, if a trajectory, opened."""
+    """[OPR-12] to [OPR-16], [OPR-27]: each artifact is looked for, verified and, if a trajectory, opened."""
     for d in dep.descriptors.values():
         if d.document.get("artifact"):
             try:
@@ -39,14 +36,3 @@ def artifact_errors(dep: Model) -> Iterator[PolystateError]:
                     artifact(d)
             except PolystateError as error:
                 yield error
-
-
-def body_errors(tree: Any, path: str) -> Iterator[PolystateError]:
-    """[OPR-23] The body at a path, whether or not a descriptor names it: altered, or a pickle."""
-    try:
-        content, where = inline_body(tree, path, path)
-    except PolystateError as error:
-        yield error
-        return
-    if is_pickle(content):
-        yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")

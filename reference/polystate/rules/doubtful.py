@@ -1,23 +1,19 @@
-"""What is doubtful but not wrong: warnings, and descriptors whose inputs have changed since."""
+"""What is doubtful but not wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from polystate.errors import AdpCountedTwice, Stale
+from polystate.errors import (
+    AdpCountedTwice,
+)
 from polystate.model.model import Model
+from polystate.rules.documents import unknown_keys
 
 
 def warnings(dep: Model, sound: bool = True) -> list[dict[str, str]]:
     """What is doubtful but not wrong; sound: the payloads are valid, so that the atoms they cover are known."""
-    from polystate_schemas.documents import kind_of_path
-    from polystate_schemas.schema import unknown_keys
-
     result = []
-    for path, group in dep.tree.items():
-        kind = "deposition" if path == "" else kind_of_path(path)
-        for pointer in unknown_keys(kind, dict(group.attributes)) if kind else []:
-            result.append(warning("schema", "unknown-key", f"{path}#{pointer}", "kept and ignored"))
+    for path, pointer in unknown_keys(dep.tree):
+        result.append(warning("schema", "unknown-key", f"{path}#{pointer}", "kept and ignored"))
     gaussians = [d for d in dep.descriptors.values() if d.is_gaussian]
     for d in dep.descriptors.values():
         if d.signal_type == "unknown":
@@ -32,15 +28,3 @@ def warnings(dep: Model, sound: bool = True) -> list[dict[str, str]]:
 def warning(stage: str, code: str, where: str, message: str) -> dict[str, str]:
     """A warning in the shape in which it is printed."""
     return {"stage": stage, "code": code, "where": where, "message": message}
-
-
-def stale(dep: Model) -> Iterator[Stale]:
-    """Descriptors whose inputs changed since they were made."""
-    from polystate.store.digest import partial_digest
-
-    for d in dep.descriptors.values():
-        derived = d.document.get("derived_from") or {}
-        for entry in derived.get("inputs", []):
-            found = partial_digest(dep.tree, entry["path"])
-            if entry.get("hash") not in (None, found):
-                yield Stale(d.path, f"{entry['path']} is now {found}", f"{entry['hash']}, as when it was made")

@@ -53,12 +53,12 @@ def array_errors(
         where = f"{path}/{name}"
         if name not in group.arrays:
             if column["required"] or name in group.tables:  # [STO-38]
-                yield MissingArray(where, "nothing", f"an array of {', '.join(column['dtypes'])}")
+                yield MissingArray(where, "nothing", f"an array of {', '.join(column['dtypes'])}")  # STO-15
                 good = False
             continue
         dtype, shape = _type_and_shape(tree, path, name)
         if dtype not in column["dtypes"]:
-            yield WrongDtype(where, dtype, " or ".join(column["dtypes"]))
+            yield WrongDtype(where, dtype, " or ".join(column["dtypes"]))  # STO-29
             good = False
             continue
         error = _shape_error(where, shape, column["shapes"], sizes, axis)
@@ -130,8 +130,8 @@ def _shape_error(
     expected = " or ".join("(" + ", ".join(_spelled(d, sizes) for d in s) + ")" for s in shapes)
     without = {d: n for d, n in sizes.items() if d != AXIS_DIMENSION}
     if axis is not None and _matched(shape, shapes, without):
-        return AxisLength(where, f"{shape[0]} steps", f"{sizes[AXIS_DIMENSION]}, the length of axis {axis}")
-    return WrongShape(where, shape, expected)
+        return AxisLength(where, f"{shape[0]} steps", f"{sizes[AXIS_DIMENSION]}, the length of axis {axis}")  # DSC-37
+    return WrongShape(where, shape, expected)  # STO-30
 
 
 def _spelled(dimension: Any, sizes: Mapping[str, int]) -> str:
@@ -147,7 +147,7 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
             values = np.where(np.isnan(values), 0.0, values)
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
-            yield NonFinite(_place(where, bad[0]), values[tuple(bad[0])], "a finite number")
+            yield NonFinite(_place(where, bad[0]), values[tuple(bad[0])], "a finite number")  # STO-31
             return
     low, high = column.get("minimum"), column.get("maximum")
     outside = np.zeros(values.shape, bool)
@@ -159,7 +159,7 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
     if len(bad):
         kind = PopulationRange if where.endswith("states/population") else OutOfRange
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
-        yield kind(_place(where, bad[0]), values[tuple(bad[0])], limits)
+        yield kind(_place(where, bad[0]), values[tuple(bad[0])], limits)  # STO-41, DSC-22
 
 
 def _place(where: str, index: np.ndarray) -> str:
@@ -172,16 +172,17 @@ def table_errors(path: str, name: str, table: Table, described: Mapping[str, Any
     for column, about in described["columns"].items():
         if column not in table:
             if about["required"]:
+                # STO-15
                 yield MissingArray(f"{where}/{column}", "nothing", f"a column of {', '.join(about['dtypes'])}")
                 good = False
             continue
         values = table[column]
         found = "text" if isinstance(values, list) else np.asarray(values).dtype.name
         if found not in about["dtypes"]:
-            yield WrongDtype(f"{where}/{column}", found, " or ".join(about["dtypes"]))
+            yield WrongDtype(f"{where}/{column}", found, " or ".join(about["dtypes"]))  # STO-37
             good = False
         elif rows is not None and len(values) != rows:
-            yield WrongShape(f"{where}/{column}", f"{len(values)} rows", f"{rows}")
+            yield WrongShape(f"{where}/{column}", f"{len(values)} rows", f"{rows}")  # STO-30
             good = False
         else:
             rows = len(values)
@@ -192,6 +193,7 @@ def table_errors(path: str, name: str, table: Table, described: Mapping[str, Any
             elif about.get("values"):
                 bad = [k for k, v in enumerate(values) if v not in about["values"]]
                 if bad:
+                    # STO-41
                     yield OutOfRange(f"{where}/{column}[{bad[0]}]", values[bad[0]], " or ".join(about["values"]))
                     good = False
     if good:
@@ -203,7 +205,9 @@ def table_errors(path: str, name: str, table: Table, described: Mapping[str, Any
 def order_errors(
     where: str, columns: Mapping[str, Any], key: Sequence[str], ordered: bool, duplicate: type[PolystateError]
 ) -> Iterator[PolystateError]:
-    """Rows that repeat a key, or stand out of order."""
+    """Rows that repeat a key or stand out of order: which, the schema says of each table.
+
+    [HIE-2], [HIE-3], [GRP-6], [GRP-7], [DSC-15], [DSC-16], [DSC-32], [DSC-33], [DAG-8], [DAG-9], [ADP-5], [ADP-6]."""
     parts = [_sortable(columns[name]) for name in key]
     if not len(parts[0]):
         return
@@ -233,7 +237,9 @@ def _sortable(values: Any) -> np.ndarray:
 
 
 def row_errors(where: str, rows: np.ndarray, size: int, none: bool = False) -> Iterator[PolystateError]:
-    """Row indices outside the table they point into; -1 = none where that is allowed."""
+    """Row indices outside the table they point into; -1 = none where that is allowed.
+
+    [HIE-4], [HIE-6], [HIE-10], [HIE-14], [GRP-3] to [GRP-5], [DSC-14]."""
     rows = np.asarray(rows)
     bad = np.flatnonzero((rows < (-1 if none else 0)) | (rows >= size))
     if len(bad):

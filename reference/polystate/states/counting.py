@@ -102,7 +102,7 @@ def eliminate(dag: ScopeDag, variables: set[int], allowed: Mapping[int, frozense
             continue  # eliminated, or its neighbours changed since
         if degree > MAX_WIDTH:
             name = dag.variable_name(v)
-            raise TooEntangled("descriptors", f"{name} joined to {degree} others", f"at most {MAX_WIDTH}")
+            raise TooEntangled("descriptors", f"{name} joined to {degree} others", f"at most {MAX_WIDTH}")  # DAG-26
         gone = holding.pop(v)
         scope, table = _sum_out(dag, v, list(gone.values()))
         number += 1
@@ -122,9 +122,11 @@ def _factor(dag: ScopeDag, v: int, allowed: frozenset[int] | None) -> Factor:
     """Which states of v are possible under each choice of its parents."""
     parents = tuple(sorted(dag.parents(v)))
     if len(parents) > MAX_WIDTH:
+        # DAG-26
         raise TooEntangled("descriptors", f"{dag.variable_name(v)} has {len(parents)} parents", f"at most {MAX_WIDTH}")
     domains = [_domain(dag, p) for p in parents]
     if np.prod([float(len(d)) for d in domains]) > MAX_ENTRIES:
+        # DAG-27
         raise TooEntangled("descriptors", f"{dag.variable_name(v)} has too many parent states", f"{MAX_ENTRIES}")
     table = {}
     joint: dict[int, int] = {}
@@ -169,6 +171,7 @@ def _sum_out(dag: ScopeDag, v: int, factors: list[Factor]) -> Factor:
             for extra, m in by_shared.get(tuple(values[i] for i in places), ()):
                 joined[values + extra] = n * m
                 if len(joined) > MAX_ENTRIES:
+                    # DAG-27
                     raise TooEntangled("descriptors", f"{dag.variable_name(v)} joins too many states", f"{MAX_ENTRIES}")
         scope, table = (*scope, *added), joined
     place = scope.index(v)

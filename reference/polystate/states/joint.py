@@ -150,6 +150,7 @@ class States:
         """The state that a request gives, refused where the chosen parents forbid it."""
         if state not in possible:
             label = self.dag.state_labels(v)[state]
+            # DAG-22, AXI-13
             raise IllegalState(f"state/{self.dag.variable_name(v)}", label, self._why(v, possible, joint))
         return state
 
@@ -170,7 +171,7 @@ class States:
             match = np.flatnonzero(self.dag.state_labels(v) == label)
             if not len(match):
                 known = ", ".join(map(str, self.dag.state_labels(v)[:20]))
-                raise StateNotFound(f"state/{self.dag.variable_name(v)}", label, f"one of {known}")
+                raise StateNotFound(f"state/{self.dag.variable_name(v)}", label, f"one of {known}")  # DAG-23
             if wanted.setdefault(v, int(match[0])) != match[0]:
                 other = self.dag.state_labels(v)[wanted[v]]
                 raise BadRequest(f"state/{self.dag.variable_name(v)}", f"{other} and {label}", "one state a variable")
@@ -182,6 +183,7 @@ class States:
         descriptor, _, site = name.partition("/") if isinstance(name, str) else (name[0], "", str(name[1]))
         known = {t.id: k for k, t in enumerate(self.dag.tables)}
         if descriptor not in known:
+            # DAG-23
             raise StateNotFound(place, descriptor, "one of " + (", ".join(known) or "no discrete descriptors"))
         mine = np.flatnonzero(self.dag.table == known[descriptor])
         if not site and len(mine) == 1:
@@ -191,7 +193,7 @@ class States:
         v = self.dag.variable(descriptor, number)
         if v is None:
             few = ", ".join(self.dag.variable_name(int(v)) for v in mine[:5])
-            raise StateNotFound(place, site or "no site", f"a site, such as {few}")
+            raise StateNotFound(place, site or "no site", f"a site, such as {few}")  # DAG-23
         return v
 
     def populations(self, v: int, joint: Mapping[int, int] | Sequence[int] | np.ndarray) -> dict[int, float]:
@@ -202,6 +204,7 @@ class States:
             if holds(c, joint):
                 if s in found:
                     label = self.dag.state_labels(v)[s]
+                    # DAG-15
                     raise OverlappingConditions(
                         f"descriptors/{self.dag.descriptor(v)}/states",
                         f"two rows of {label} hold",
@@ -252,6 +255,7 @@ class States:
 
     def _no_population(self, v: int) -> NoPopulation:
         name = self.dag.variable_name(v)
+        # RNG-22
         return NoPopulation(f"descriptors/{self.dag.descriptor(v)}/states", f"{name}: all populations 0", "one above 0")
 
     # -- validity ----------------------------------------------------------------------------------------
@@ -268,7 +272,7 @@ class States:
             bad = np.flatnonzero(~((t.population >= 0) & (t.population <= 1 + TOLERANCE)))
             if len(bad):
                 where = f"descriptors/{t.id}/states/population[{bad[0]}]"
-                yield PopulationRange(where, t.population[bad[0]], "a number from 0 to 1")
+                yield PopulationRange(where, t.population[bad[0]], "a number from 0 to 1")  # DSC-22
 
     def _check_flat(self) -> Iterator[Exception]:
         try:
@@ -283,6 +287,7 @@ class States:
 
     def _sum_error(self, v: int, total: float) -> PopulationSum:
         where = f"descriptors/{self.dag.descriptor(v)}/states"
+        # DSC-23
         return PopulationSum(where, f"{self.dag.variable_name(v)}: populations sum to {total:.6g}", "at most 1")
 
     def _check_conditional(self, v: int) -> Iterator[Exception]:
@@ -298,7 +303,7 @@ class States:
             if any(counting.satisfiable(self.dag, [a, b, active]) for a, b in pairs):
                 name = f"{self.dag.variable_name(v)}={self.dag.state_labels(v)[s]}"
                 where = f"descriptors/{self.dag.descriptor(v)}/states"
-                yield OverlappingConditions(where, f"two rows of {name} can hold at once", "at most one")
+                yield OverlappingConditions(where, f"two rows of {name} can hold at once", "at most one")  # DAG-15
                 return
         always = groups.get(None, 0.0)
         for total in (always, *(p + always for c, p in groups.items() if c is not None)):

@@ -136,6 +136,7 @@ class ScopeDag:
             found[found] = known[place[found]] == used[found]
             missing = np.unique(used[~found & (used != ALWAYS)])
             if len(missing):
+                # DAG-6
                 raise UnknownState(f"descriptors/{t.id}", f"condition {missing[0]}", "a row of its conditions table")
             flat = np.where(used == ALWAYS, ALWAYS, place + begin)
             self.row_condition[mine], active[k] = flat[:-1], flat[-1]
@@ -163,7 +164,7 @@ class ScopeDag:
             if variable[row] >= 0:
                 v = int(self._new[variable[row]])
                 found, expected = f"{found} state {state[row]}", f"one of {self.state_values(v).tolist()}"
-            raise UnknownState(f"{where}[{row}]", found, expected)
+            raise UnknownState(f"{where}[{row}]", found, expected)  # DAG-7
         return number, self._new[variable], self._state_of_declared[declared]
 
     def parse(self, table: Mapping[str, Any], where: str) -> dict[int, Condition]:
@@ -195,7 +196,7 @@ class ScopeDag:
         if depth is None:
             cycle = find_cycle(self.conditional, self.parents)
             names = " -> ".join(map(self.variable_name, cycle))
-            raise ScopeCycle(f"descriptors/{self.descriptor(cycle[1])}/conditions", names, "no cycle")
+            raise ScopeCycle(f"descriptors/{self.descriptor(cycle[1])}/conditions", names, "no cycle")  # DAG-11
         order = np.argsort(depth, kind="stable")
         new = np.empty(len(order), np.int64)
         new[order] = np.arange(len(order))
@@ -308,7 +309,7 @@ class ScopeDag:
         order = np.lexsort((row, table))
         again = np.setdiff1d(np.arange(len(order)), np.unique(target[order], return_index=True)[1])[0]
         where = f"descriptors/{self.tables[table[order][again]].id}/states[{row[order][again]}]"
-        raise DuplicateRow(where, "the same (site, state) again", "each once")
+        raise DuplicateRow(where, "the same (site, state) again", "each once")  # DAG-8
 
 
 @dataclass
@@ -336,11 +337,11 @@ def holds(condition: Condition | None, joint: Mapping[int, int] | Sequence[int] 
 def state_table(group_id: str, tables: Mapping[str, Any], site_labels: Sequence[str], active: int) -> StateTable:
     """The StateTable of a discrete descriptor's tables."""
     if "states" not in tables:
-        raise MissingArray(f"descriptors/{group_id}/states", "nothing", "the table of states")
+        raise MissingArray(f"descriptors/{group_id}/states", "nothing", "the table of states")  # STO-15
     states = tables["states"]
     for name in ("site", "state", "label", "condition", "population"):
         if name not in states:
-            raise MissingArray(f"descriptors/{group_id}/states/{name}", "nothing", "a column")
+            raise MissingArray(f"descriptors/{group_id}/states/{name}", "nothing", "a column")  # STO-15
     return StateTable(
         group_id,
         np.asarray(states["site"]),

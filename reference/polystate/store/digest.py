@@ -72,7 +72,7 @@ def canonical(document: Mapping[str, Any], where: str) -> bytes:
     try:
         return rfc8785.dumps(dict(document))
     except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
-        raise SchemaError(where or "zarr.json", error, "a document with an RFC 8785 form") from error
+        raise SchemaError(where or "zarr.json", error, "a document with an RFC 8785 form") from error  # STO-46
 
 
 def reference_hash(x_ref: np.ndarray) -> str:

@@ -29,13 +29,13 @@ def node(content: bytes, key: str) -> dict[str, Any]:
     try:
         found = _loads(content)
     except Exception as error:  # not text, not JSON, or JSON too deep
-        raise NotAStore(key, error, "a Zarr v3 metadata document") from error
+        raise NotAStore(key, error, "a Zarr v3 metadata document") from error  # STO-6
     if not isinstance(found, dict) or found.get("zarr_format") != 3:
-        raise NotAStore(key, "another format", "zarr_format 3")
+        raise NotAStore(key, "another format", "zarr_format 3")  # STO-6
     if found.get("node_type") not in ("group", "array"):
-        raise NotAStore(key, f"node_type {found.get('node_type')!r:.80}", "group or array")
+        raise NotAStore(key, f"node_type {found.get('node_type')!r:.80}", "group or array")  # STO-42
     if not isinstance(found.get("attributes", {}), dict):
-        raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")
+        raise NotAStore(key, "attributes that are not an object", "a Zarr v3 metadata document")  # STO-42
     return found
 
 
@@ -115,7 +115,7 @@ def check_array(found: Mapping[str, Any], path: str) -> None:
 
     def require(holds: bool, key: str, expected: str) -> None:
         if not holds:
-            raise UnreadableArray(path, f"{key} {json.dumps(found.get(key)):.80}", expected)
+            raise UnreadableArray(path, f"{key} {json.dumps(found.get(key)):.80}", expected)  # STO-28, STO-44
 
     shape, data_type = found.get("shape"), found.get("data_type")
     grid: Any = found.get("chunk_grid")
@@ -152,7 +152,7 @@ def _check_codecs(codecs: Any, path: str, require: Callable[[bool, str, str], No
         codec = {"name": codec} if isinstance(codec, str) else codec
         name = codec.get("name") if isinstance(codec, dict) else codec
         if not isinstance(name, str) or name not in CODECS:
-            raise UnsupportedCodec(path, f"{json.dumps(name):.80}", "one of " + ", ".join(CODECS))
+            raise UnsupportedCodec(path, f"{json.dumps(name):.80}", "one of " + ", ".join(CODECS))  # STO-22
         inner = codec.get("configuration", {})
         require(isinstance(inner, dict), "codecs", f"a configuration of {name} that is an object")
         require((k == 0) == (name in ("bytes", "sharding_indexed")), "codecs", "bytes or sharding_indexed first, once")

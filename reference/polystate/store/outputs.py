@@ -62,6 +62,7 @@ def _target(path: Path, overwrite: bool, folder: bool) -> Path:
     if not os.path.lexists(path):
         return path
     if not overwrite:
+        # STO-40
         raise AlreadyExists(str(path), "something there already", "a new name, or permission to overwrite (-y)")
     target = Path(os.path.realpath(path))
     if target.is_dir():

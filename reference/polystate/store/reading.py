@@ -36,7 +36,7 @@ class StoredTree(Mapping[str, Group]):
         self.source = src
         self._keys = src.keys()
         if "zarr.json" not in self._keys:
-            raise NotAStore(src.name, "no zarr.json at the root", "a Zarr v3 group")
+            raise NotAStore(src.name, "no zarr.json at the root", "a Zarr v3 group")  # STO-1, STO-3
         self._metadata = {
             key[: -len("zarr.json")].rstrip("/"): self._node(key)
             for key in self._keys
@@ -49,6 +49,7 @@ class StoredTree(Mapping[str, Group]):
         self._groups: dict[str, Group] = {}
         root = self.attributes("").get("polystate")
         if self._metadata[""]["node_type"] != "group" or not isinstance(root, dict):
+            # STO-1
             raise NotAStore(f"{src.name}/zarr.json", "no attributes.polystate", "a group with a polystate document")
         check_version(root, src.name)
 
@@ -113,7 +114,7 @@ class StoredTree(Mapping[str, Group]):
             arrays = [n for n in names if n not in tables]
             document = self.attributes(path).get("polystate", {})
             if not isinstance(document, dict):
-                raise SchemaError(f"{path}#", "a polystate document that is not an object", "an object")
+                raise SchemaError(f"{path}#", "a polystate document that is not an object", "an object")  # STO-43
             self._groups[path] = Group(
                 document,
                 Lazy(arrays, lambda n: self.read_array(prefix + n)),
@@ -167,7 +168,7 @@ class StoredTree(Mapping[str, Group]):
     def _check_size(self, path: str) -> None:
         if path in self._unbelieved:
             found = f"arrays of {metadata.declared_bytes(self._metadata[path])} bytes and more"
-            raise UnreadableArray(path, found, f"what the files of the store can hold: {memory.RAISED}")
+            raise UnreadableArray(path, found, f"what the files of the store can hold: {memory.RAISED}")  # STO-52
 
     def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
         """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
@@ -184,6 +185,7 @@ class StoredTree(Mapping[str, Group]):
         except (NotAStore, UnreadableArray):  # it was replaced, or is too large
             raise
         except Exception as error:  # codecs raise many kinds; each means damaged bytes
+            # STO-27
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
         values = values[0] if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
@@ -203,7 +205,7 @@ def check_version(document: Mapping[str, Any], where: str) -> None:
     version = document.get("format_version")
     major = FORMAT_VERSION.split(".")[0]
     if not isinstance(version, str) or version.split(".")[0] != major:
-        raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")
+        raise UnsupportedVersion(f"{where}/zarr.json/format_version", version, f"a version {major}.x")  # STO-19
 
 
 def source(path: str | Path) -> Source:

@@ -129,13 +129,13 @@ class ZipSource:
         try:
             self.zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            raise NotAStore(str(path), error, "a complete zip file") from error
+            raise NotAStore(str(path), error, "a complete zip file") from error  # STO-2
         entries = self.zip.infolist()
         if len({entry.filename for entry in entries}) != len(entries):
-            raise NotAStore(str(path), "an entry stored twice", "each entry once")
+            raise NotAStore(str(path), "an entry stored twice", "each entry once")  # STO-4
         for entry in entries:  # [STO-49]
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-                raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")
+                raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")  # STO-5
         limit = memory.inflated_limit(self.size())
         if sum(entry.file_size for entry in entries) > limit:  # [STO-55]
             raise NotAStore(str(path), f"entries of more than {limit} bytes in {self.size()}", memory.RAISED)

@@ -43,6 +43,7 @@ def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
 
     content = values.tobytes()
     if not (content.startswith(MAGIC) and content.endswith(MAGIC)):  # pyarrow looks at the end only
+        # STO-33
         raise UnreadableTable(where, f"bytes that begin with {content[:6]!r}", "an Arrow IPC file, ARROW1 at both ends")
     try:
         with pa.ipc.open_file(pa.BufferReader(content)) as reader:
@@ -54,12 +55,12 @@ def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
     except UnreadableTable:
         raise
     except Exception as error:  # Arrow and what turns its values into others raise many kinds
-        raise UnreadableTable(where, f"{type(error).__name__}: {error}", "an Arrow IPC file") from error
+        raise UnreadableTable(where, f"{type(error).__name__}: {error}", "an Arrow IPC file") from error  # STO-33
     for name in names:
         if metadata.is_unfit_name(name):
-            raise UnreadableTable(where, f"a column called {name!a}", "names without control characters")
+            raise UnreadableTable(where, f"a column called {name!a}", "names without control characters")  # STO-51
     if len(columns) != len(names):
-        raise UnreadableTable(where, "two columns of one name", "each name once")
+        raise UnreadableTable(where, "two columns of one name", "each name once")  # STO-51
     return columns
 
 
@@ -67,12 +68,12 @@ def _column(column: Any, where: str) -> Any:
     import pyarrow as pa
 
     if column.null_count:
-        raise UnreadableTable(where, f"{column.null_count} nulls", "no nulls")
+        raise UnreadableTable(where, f"{column.null_count} nulls", "no nulls")  # STO-35
     if pa.types.is_string(column.type):
         return column.to_pylist()
     if pa.types.is_integer(column.type) or pa.types.is_float32(column.type) or pa.types.is_float64(column.type):
         return column.to_numpy()
-    return OtherColumn(column)
+    return OtherColumn(column)  # STO-37
 
 
 def table_bytes(table: Mapping[str, Any]) -> np.ndarray:

@@ -27,7 +27,7 @@ class Axis:
     def step(self, index: int) -> int:
         """`index` itself, refused where it is not on the axis."""
         if not 0 <= index < self.length:
-            raise AxisIndex("at", f"{self.name}={index}", f"an index from 0 to {self.length - 1}")
+            raise AxisIndex("at", f"{self.name}={index}", f"an index from 0 to {self.length - 1}")  # AXI-5
         return index
 
 
@@ -40,5 +40,5 @@ def axes(tree: Tree) -> dict[str, Axis]:
 def axis(found: Mapping[str, Axis], name: str, where: str) -> Axis:
     """The axis `name`, or a refusal that names it."""
     if not isinstance(name, str) or name not in found:
-        raise UnknownAxis(where, name, "one of " + (", ".join(found) or "no axes"))
+        raise UnknownAxis(where, name, "one of " + (", ".join(found) or "no axes"))  # DSC-45, AXI-4
     return found[name]

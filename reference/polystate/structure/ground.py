@@ -45,10 +45,10 @@ class Ground:
     def x_ref(self) -> np.ndarray:
         """Reference coordinates, (N, 3) float64 ångström."""
         if "reference" not in self.tree or "x_ref" not in self.tree["reference"].arrays:
-            raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")
+            raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")  # STO-13
         x_ref = np.asarray(self.tree["reference"].arrays["x_ref"], np.float64)
         if x_ref.shape != (self.n_atoms, 3):
-            raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")
+            raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")  # STO-30
         return x_ref
 
     @property
@@ -79,7 +79,7 @@ class Ground:
             return found.label_of_atoms(), found.n_labels
         level = scope.get("level")
         if level not in LEVELS:
-            raise UnknownGrouping(f"{where}/level", level, "one of " + ", ".join(LEVELS))
+            raise UnknownGrouping(f"{where}/level", level, "one of " + ", ".join(LEVELS))  # DSC-11
         return self.hierarchy.of_atoms(level), self.hierarchy.size(level)
 
     def scope_names(self, scope: Mapping[str, Any], n_labels: int) -> list[str]:
@@ -99,8 +99,9 @@ class Ground:
         ids = np.asarray(atoms, np.int64)
         falls = np.flatnonzero(ids[1:] <= ids[:-1])
         if len(falls):
+            # ERR-11
             raise BadRequest("atoms", f"{ids[falls[0] + 1]} after {ids[falls[0]]}", "ids in ascending order, each once")
         missing = ids[~np.isin(ids, self.hierarchy.atom_id)]
         if len(missing):
-            raise AtomNotFound("atoms", ", ".join(map(str, missing[:5])), "atom ids of this deposition")
+            raise AtomNotFound("atoms", ", ".join(map(str, missing[:5])), "atom ids of this deposition")  # ERR-9
         return np.searchsorted(self.hierarchy.atom_id, ids)

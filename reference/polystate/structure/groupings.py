@@ -23,7 +23,7 @@ class Grouping:
 
     def _array(self, name: str) -> np.ndarray:
         if name not in self._group.arrays:
-            raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this grouping")
+            raise MissingArray(f"{self.path}/{name}", "nothing", "an array of this grouping")  # STO-15
         return self._group.arrays[name]
 
     @property
@@ -62,18 +62,21 @@ class Grouping:
     def label_of_atoms(self) -> np.ndarray:
         """The label of each atom, (N,) int32, -1 = not covered; refused where it is not a partition."""
         if self.weight is not None:
-            raise WeightsRefused(f"{self.path}/weight", "weights", "a scope without weights")
+            raise WeightsRefused(f"{self.path}/weight", "weights", "a scope without weights")  # GRP-13
         child, parent = self.child, self.parent
         n = self._hierarchy.size(self.child_level)
         for name, rows, size in (("child", child, n), ("parent", parent, self.n_labels)):
             if rows.size and (rows.min() < 0 or rows.max() >= size):
                 bad = np.flatnonzero((rows < 0) | (rows >= size))
+                # GRP-3, GRP-4
                 raise DanglingRow(f"{self.path}/{name}[{bad[0]}]", int(rows[bad[0]]), f"a row below {size}")
         if child.shape != parent.shape:
+            # GRP-2
             raise DanglingRow(f"{self.path}/parent", f"{len(parent)} rows", f"{len(child)}, as many as children")
         counts = np.bincount(child, minlength=n)
         if counts.size and counts.max() > 1:
             row = int(counts.argmax())
+            # GRP-12
             raise NotAPartition(f"{self.path}/child", f"{self.child_level} row {row} twice", "each child once")
         of_child = np.full(n + 1, -1, np.int32)  # the last: atoms that have no node at this level
         of_child[child] = parent
@@ -83,7 +86,7 @@ class Grouping:
 def grouping(tree: Tree, hierarchy: Hierarchy, name: str, where: str) -> Grouping:
     """The grouping `namespace/v<n>`, or a refusal that names it."""
     if f"groupings/{name}" not in tree or not tree[f"groupings/{name}"].attributes:
-        raise UnknownGrouping(where, name, "a grouping of this deposition")
+        raise UnknownGrouping(where, name, "a grouping of this deposition")  # GRP-11
     return Grouping(tree, hierarchy, name)
 
 

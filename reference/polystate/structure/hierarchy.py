@@ -28,14 +28,14 @@ class Hierarchy:
 
     def __init__(self, tree: Tree) -> None:
         if "hierarchy/atoms" not in tree:
-            raise MissingLayer("hierarchy/atoms", "nothing", "the table of atoms")
+            raise MissingLayer("hierarchy/atoms", "nothing", "the table of atoms")  # STO-13
         self._tree = tree
 
     def column(self, table: str, name: str) -> np.ndarray:
         """An integer column of a table ("atoms", "residues", ...), (rows,)."""
         path = f"hierarchy/{table}"
         if path not in self._tree or name not in self._tree[path].arrays:
-            raise MissingArray(f"{path}/{name}", "nothing", "a column")
+            raise MissingArray(f"{path}/{name}", "nothing", "a column")  # STO-15
         return self._tree[path].arrays[name]
 
     def has(self, table: str, name: str) -> bool:
@@ -47,7 +47,7 @@ class Hierarchy:
         """The texts that the codes of a column stand for."""
         vocabularies = self._tree[f"hierarchy/{table}"].attributes.get("vocabularies", {})
         if not isinstance(vocabularies, Mapping) or not isinstance(vocabularies.get(name), list):
-            raise MissingArray(f"hierarchy/{table}/vocabularies/{name}", "nothing", "a list of texts")
+            raise MissingArray(f"hierarchy/{table}/vocabularies/{name}", "nothing", "a list of texts")  # HIE-8
         return vocabularies[name]
 
     def text(self, table: str, name: str) -> np.ndarray:
@@ -55,7 +55,7 @@ class Hierarchy:
         codes = self.column(table, name)
         words = np.array([*self.vocabulary(table, name), ""], dtype=object)
         if codes.size and (codes.max() >= len(words) - 1 or codes.min() < -1):
-            raise DanglingRow(f"hierarchy/{table}/{name}", int(codes.max()), f"codes below {len(words) - 1}")
+            raise DanglingRow(f"hierarchy/{table}/{name}", int(codes.max()), f"codes below {len(words) - 1}")  # HIE-10
         return words[codes]
 
     @cached_property
@@ -90,7 +90,7 @@ class Hierarchy:
             at = PARENT[at]
             lowest = -1 if at == "entity" else 0  # [HIE-5]
             if rows.size and (rows.min() < lowest or rows.max() >= self.size(at)):
-                raise DanglingRow(f"hierarchy/{TABLES[at]}", int(rows.max()), f"rows below {self.size(at)}")
+                raise DanglingRow(f"hierarchy/{TABLES[at]}", int(rows.max()), f"rows below {self.size(at)}")  # HIE-4
         return rows
 
     def rows_of(self, atom_ids: np.ndarray, where: str) -> np.ndarray:
@@ -103,7 +103,7 @@ class Hierarchy:
         missing = np.flatnonzero(known[rows] != ids) if len(known) else np.arange(len(ids))
         if len(missing):
             few = ", ".join(str(i) for i in ids[missing[:5]])
-            raise UnknownAtom(f"{where}[{missing[0]}]", f"atom_id {few}", "atom ids of hierarchy/atoms")
+            raise UnknownAtom(f"{where}[{missing[0]}]", f"atom_id {few}", "atom ids of hierarchy/atoms")  # IDN-1, IDN-5
         return rows
 
     def node_label(self, level: str, row: int) -> str:
@@ -143,7 +143,7 @@ class Hierarchy:
         else:
             match = _ADDRESS.fullmatch(address)
             if not match:
-                raise AtomNotFound("atom", address, "an atom_id or chain/number/atom, such as A/128/CA")
+                raise AtomNotFound("atom", address, "an atom_id or chain/number/atom, such as A/128/CA")  # HIE-16
             residue = self.of_atoms("residue")
             chain = self.text("chains", "auth_asym")[self.of_atoms("chain")]
             keep = (chain == match["chain"]) & (self.column("residues", "auth_seq")[residue] == int(match["seq"]))
@@ -152,5 +152,5 @@ class Hierarchy:
                 keep &= self.text("atoms", "name") == match["name"]
             rows = np.flatnonzero(keep)
         if not len(rows):
-            raise AtomNotFound("atom", address, "an atom of this deposition")
+            raise AtomNotFound("atom", address, "an atom of this deposition")  # HIE-16
         return rows

@@ -60,7 +60,7 @@ class OccupancyRange(SemanticError):
 
 
 class BFactorsUnstated(SemanticError):
-    """TLS records beside B-factors of which the file does not say whether they contain the TLS part."""
+    """[EXP-17] TLS records beside B-factors of which the file does not say whether they contain the TLS part."""
 
     code = "b-factors-unstated"
 
@@ -90,7 +90,7 @@ class InvalidImport(SemanticError):
 
 
 class CannotHold(EvaluateError):
-    """Something the target format has no room for."""
+    """[EXP-23] Something the target format has no room for."""
 
     code = "cannot-hold"
 

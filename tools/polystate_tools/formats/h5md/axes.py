@@ -26,6 +26,7 @@ def unit_of(element: Element, units: str | None) -> str:
         raise BadOption("--units", units, "one of " + ", ".join(UNITS))
     if not element.unit:
         if given is None:
+            # EXP-27
             raise BadOption("--units", f"nothing, and {element.where} states none", "one of " + ", ".join(UNITS))
         return given
     stated = length_unit(element.unit)

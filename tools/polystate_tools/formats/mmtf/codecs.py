@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polystate_tools.formats.mmtf import kernels, kernels_numpy
-from polystate_tools.formats.mmtf.compiled import COMPILES
 from polystate_tools.formats.mmtf.errors import (
     BadHeader,
     BadParameter,
@@ -27,7 +26,7 @@ from polystate_tools.formats.mmtf.errors import (
 from polystate_tools.formats.mmtf.limits import Budget
 
 HEADER = struct.Struct(">iii")
-BACKENDS: dict[str, ModuleType] = {"numba": kernels if COMPILES else kernels_numpy, "numpy": kernels_numpy}
+BACKENDS: dict[str, ModuleType] = {"numba": kernels, "numpy": kernels_numpy}
 INT32 = np.iinfo(np.int32)
 
 # what a codec decodes into
@@ -62,12 +61,12 @@ class Header(NamedTuple):
 def read_header(data: bytes | memoryview, where: str) -> Header:
     """Codec, length and parameter of a binary field, or a named refusal."""
     if len(data) < HEADER.size:
-        raise BadHeader(where, f"{len(data)} bytes", "a 12-byte header")
+        raise BadHeader(where, f"{len(data)} bytes", "a 12-byte header")  # MMTF-12
     header = Header(*HEADER.unpack_from(data))
     if header.codec not in RESULT:
-        raise UnsupportedCodec(where, f"codec {header.codec}", "a codec from 1 to 16")
+        raise UnsupportedCodec(where, f"codec {header.codec}", "a codec from 1 to 16")  # MMTF-13
     if header.length < 0:
-        raise BadHeader(where, f"length {header.length}", "a length of 0 or more")
+        raise BadHeader(where, f"length {header.length}", "a length of 0 or more")  # MMTF-12
     return header
 
 
@@ -89,7 +88,7 @@ def decode_payload(
     if codec == 5:
         return text(data, offset, n, parameter, where)
     if codec in DIVIDED and parameter <= 0:
-        raise BadParameter(where, f"divisor {parameter}", "a divisor above 0")
+        raise BadParameter(where, f"divisor {parameter}", "a divisor above 0")  # MMTF-14
     out = budget.array(n, DTYPES[RESULT[codec]])
     if codec in PLAIN:
         values = _plain(data, offset, PLAIN[codec], n, where)
@@ -128,7 +127,7 @@ def integers(data: bytes | memoryview, offset: int, dtype: type, where: str, k: 
     size = np.dtype(dtype).itemsize
     count, rest = divmod(len(data) - offset, size)
     if rest:
-        raise PayloadSize(where, f"{len(data) - offset} bytes", f"a multiple of {size}")
+        raise PayloadSize(where, f"{len(data) - offset} bytes", f"a multiple of {size}")  # MMTF-15
     if size == 1:
         return np.frombuffer(data, dtype, offset=offset)
     out: np.ndarray = np.empty(count, dtype)
@@ -154,13 +153,13 @@ def in_range(values: np.ndarray, low: int, high: int, where: str) -> np.ndarray:
 def split_runs(pairs: np.ndarray, n: int, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Values and counts of run-length pairs; odd, negative or wrongly summing counts refused before expansion."""
     if pairs.size % 2:
-        raise PayloadSize(where, f"{pairs.size} integers", "pairs of value and count")
+        raise PayloadSize(where, f"{pairs.size} integers", "pairs of value and count")  # MMTF-20
     values, counts = np.ascontiguousarray(pairs[0::2]), np.ascontiguousarray(pairs[1::2])
     if counts.size and counts.min() < 0:
-        raise NegativeRun(where, f"count {counts.min()}", "counts of 0 or more")
+        raise NegativeRun(where, f"count {counts.min()}", "counts of 0 or more")  # MMTF-19
     total = int(counts.sum(dtype=np.int64))
     if total != n:
-        raise LengthMismatch(where, f"{total} values in runs", f"{n} values")
+        raise LengthMismatch(where, f"{total} values in runs", f"{n} values")  # MMTF-16
     return values, counts
 
 
@@ -174,7 +173,7 @@ def runs_delta(pairs: np.ndarray, where: str, k: ModuleType, out: np.ndarray) ->
     """Run-length, then delta decoding into (n,) int32."""
     steps, counts = split_runs(pairs, out.size, where)
     if not k.run_length_delta(steps, counts, out):
-        raise ValueOutOfRange(where, "a sum of deltas beyond 32 bits", "values that fit int32")
+        raise ValueOutOfRange(where, "a sum of deltas beyond 32 bits", "values that fit int32")  # MMTF-18
 
 
 def runs_float(pairs: np.ndarray, divisor: int, where: str, k: ModuleType, out: np.ndarray) -> None:
@@ -204,7 +203,7 @@ def _indexed(packed: np.ndarray, where: str, kernel: Callable, *arguments: Any) 
     if packed.size < n:
         raise LengthMismatch(where, f"{packed.size} parts", f"{n} values")
     if packed.size and packed[-1] in (info.min, info.max):
-        raise UnterminatedIndex(where, f"{packed[-1]} at the end", "a last part that completes its value")
+        raise UnterminatedIndex(where, f"{packed[-1]} at the end", "a last part that completes its value")  # MMTF-23
     found = kernel(packed, packed.dtype.type(info.min), packed.dtype.type(info.max), *arguments)
     if found < 0:
         raise ValueOutOfRange(where, "a sum beyond 32 bits", "values that fit int32")
@@ -215,7 +214,7 @@ def _indexed(packed: np.ndarray, where: str, kernel: Callable, *arguments: Any) 
 def text(data: bytes | memoryview, offset: int, n: int, width: int, where: str) -> np.ndarray:
     """Fixed-length strings, unused bytes NUL on either side -> (n,) text array."""
     if width <= 0:
-        raise BadParameter(where, f"string length {width}", "a length above 0")
+        raise BadParameter(where, f"string length {width}", "a length above 0")  # MMTF-14
     if len(data) - offset != n * width:
         raise PayloadSize(where, f"{len(data) - offset} bytes", f"{n * width} bytes for {n} strings of {width}")
     if n == 0:
@@ -228,8 +227,8 @@ def text(data: bytes | memoryview, offset: int, n: int, width: int, where: str) 
     strings = [row.tobytes().strip(b"\0") for row in raw]
     for i, string in enumerate(strings):
         if b"\0" in string:
-            raise ValueOutOfRange(f"{where}[{i}]", string, "unused bytes at the ends only")
+            raise ValueOutOfRange(f"{where}[{i}]", string, "unused bytes at the ends only")  # MMTF-25
     try:
         return np.array([string.decode() for string in strings], f"<U{width}")
     except UnicodeDecodeError as error:
-        raise NotUtf8(where, error.object, "UTF-8 text") from None
+        raise NotUtf8(where, error.object, "UTF-8 text") from None  # MMTF-4

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgpack
 import numpy as np
+from numba import njit
 
 from polystate.store.metadata import is_text
-from polystate_tools.formats.mmtf.compiled import njit
 from polystate_tools.formats.mmtf.errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
 from polystate_tools.formats.mmtf.limits import MAX_DEPTH, MAX_FILE_BYTES
 
@@ -146,7 +146,7 @@ def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
         seen = set()
         for key, _ in pairs:
             if key in seen:
-                raise DuplicateField(str(key), "the key twice in one map", "each key once")
+                raise DuplicateField(str(key), "the key twice in one map", "each key once")  # MMTF-3
             seen.add(key)
     return made
 
@@ -172,7 +172,7 @@ def _not_text(value: Any, where: str) -> str | None:
 def unpack(data: bytes) -> dict[str, Any]:
     """The top-level map of expanded bytes; strings as text, binary fields as bytes or, where large, views of them."""
     if len(data) > MAX_FILE_BYTES:
-        raise TooLarge("file", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES}")
+        raise TooLarge("file", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES}")  # MMTF-6
     cuts = np.empty((MAX_CUTS, 4), np.int64)
     status, at, key_at, found = _walk(np.frombuffer(data, np.uint8), HEADS, MAX_DEPTH, LARGE, cuts)
     if status != OK:
@@ -202,7 +202,7 @@ def _unpack(data: bytes) -> dict[str, Any]:
         escaped = msgpack.unpackb(data, strict_map_key=False, unicode_errors="surrogateescape")
         raise NotUtf8(_not_text(escaped, "") or "file", error.reason, "UTF-8 text") from None
     except (ValueError, TypeError, msgpack.UnpackException) as error:
-        raise NotMessagePack("file", error, "a MessagePack map") from None
+        raise NotMessagePack("file", error, "a MessagePack map") from None  # MMTF-1, MMTF-46
     finally:
         if collecting:
             gc.enable()
@@ -234,9 +234,10 @@ def expand(data: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as members:
             out = members.read(limit + 1)
     except EOFError:
+        # MMTF-2, MMTF-47
         raise Truncated("file", "the end of the data inside the gzip stream", "a whole stream") from None
     except (OSError, zlib.error) as error:
-        raise NotMessagePack("file", f"a damaged gzip stream ({error})", "gzip") from None
+        raise NotMessagePack("file", f"a damaged gzip stream ({error})", "gzip") from None  # MMTF-47
     if len(out) > limit:
         raise TooLarge("file", "a gzip stream that expands further", f"at most {limit} bytes")
     return out

@@ -69,7 +69,7 @@ def check_version(raw: dict[str, Any]) -> None:
         raise WrongType("mmtfVersion", type(version).__name__, "text")
     match = re.fullmatch(r"(\d{1,9})(\..*)?", version)
     if not match or int(match[1]) not in SUPPORTED_MAJORS:
-        raise UnsupportedVersion("mmtfVersion", repr(version), "a version 0.x or 1.x")
+        raise UnsupportedVersion("mmtfVersion", repr(version), "a version 0.x or 1.x")  # MMTF-7
 
 
 def detect_dialect(raw: dict[str, Any]) -> str:
@@ -77,14 +77,14 @@ def detect_dialect(raw: dict[str, Any]) -> str:
     split = [part for pair in SPLIT_FIELDS.values() for part in pair if part in raw]
     whole = [name for name in SPLIT_FIELDS if name in raw]
     if split and whole:
-        raise MixedDialect(split[0], f"{split[0]} beside {whole[0]}", "one dialect")
+        raise MixedDialect(split[0], f"{split[0]} beside {whole[0]}", "one dialect")  # MMTF-9
     return "draft" if split else "1.0"
 
 
 def require(raw: dict[str, Any], name: str) -> None:
     """Refuse the absence of a required field by its name."""
     if name not in raw:
-        raise MissingField(name, "nothing", "a required field")
+        raise MissingField(name, "nothing", "a required field")  # MMTF-37
 
 
 def _groups(raw: dict[str, Any], made: Structure) -> None:
@@ -136,7 +136,7 @@ def binary(raw: dict[str, Any], name: str) -> bytes | memoryview:
     """A binary field's bytes."""
     require(raw, name)
     if not isinstance(raw[name], bytes | memoryview):
-        raise WrongType(name, type(raw[name]).__name__, "binary data")
+        raise WrongType(name, type(raw[name]).__name__, "binary data")  # MMTF-38
     return raw[name]
 
 
@@ -147,7 +147,7 @@ def _as_kind(values: np.ndarray, kind: str, codec: int, name: str) -> np.ndarray
         return values
     if kind in INTEGER_LIMITS and result in ("int8", "int16", "int32"):
         return codecs.in_range(values, *INTEGER_LIMITS[kind], name).astype(kind)
-    raise WrongType(name, f"codec {codec}, which gives {result}", kind)
+    raise WrongType(name, f"codec {codec}, which gives {result}", kind)  # MMTF-17
 
 
 def _counts(made: Structure) -> None:

@@ -49,9 +49,10 @@ def decode_split(
         raise PayloadSize(names[0], f"{wide.size} integers", "pairs of delta and count")
     counts = wide[1::2]
     if counts.size and counts.min() < 0:
-        raise NegativeRun(names[0], f"count {counts.min()}", "counts of 0 or more")
+        raise NegativeRun(names[0], f"count {counts.min()}", "counts of 0 or more")  # MMTF-33
     promised = int(counts.sum(dtype=np.int64))
     if promised != narrow.size:
+        # MMTF-34
         raise LengthMismatch(names[0], f"{promised} small deltas promised", f"{narrow.size}, as in {names[1]}")
     n = counts.size + narrow.size
     budget.take(n, names[0])

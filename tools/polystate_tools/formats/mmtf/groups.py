@@ -134,7 +134,7 @@ def _check_lengths(group: dict[str, Any], where: str) -> None:
     n = len(group["atomNameList"])
     for name in ("elementList", "formalChargeList"):
         if name in group and len(group[name]) != n:
-            raise WrongLength(f"{where}.{name}", len(group[name]), f"{n}, as atomNameList")
+            raise WrongLength(f"{where}.{name}", len(group[name]), f"{n}, as atomNameList")  # MMTF-42
     charges = group["formalChargeList"]
     if charges and not CHARGES[0] <= min(charges) <= max(charges) <= CHARGES[1]:
         raise BadValue(f"{where}.formalChargeList", max(charges, key=abs), "charges that fit int8")
@@ -173,7 +173,7 @@ def count_atoms(types: np.ndarray, table: GroupSizes, budget: Budget) -> tuple[i
     """Atoms and intra-group bonds of all groups, types checked against the dictionary first."""
     if types.size and (types.min() < 0 or types.max() >= table.atoms.size):
         at = int(np.argmax((types < 0) | (types >= table.atoms.size)))
-        raise IndexOutOfRange(f"groupTypeList[{at}]", types[at], f"a group from 0 to {table.atoms.size - 1}")
+        raise IndexOutOfRange(f"groupTypeList[{at}]", types[at], f"a group from 0 to {table.atoms.size - 1}")  # MMTF-40
     times = np.bincount(types, minlength=table.atoms.size)
     atoms = int((times * table.atoms).sum())
     if atoms > budget.per_list:

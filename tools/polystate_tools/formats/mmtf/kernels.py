@@ -6,8 +6,7 @@ a kernel reports what only the values can show (int32 overflow, a count that dif
 from __future__ import annotations
 
 import numpy as np
-
-from polystate_tools.formats.mmtf.compiled import njit
+from numba import njit
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 BLOCK = 1 << 14

@@ -42,7 +42,7 @@ class Budget:
     def take(self, count: int, where: str) -> None:
         """Reserve `count` values for one list, or refuse."""
         if count > self.per_list:
-            raise TooLarge(where, f"{count} values", f"at most {self.per_list} values in a list of this file")
+            raise TooLarge(where, f"{count} values", f"at most {self.per_list} values in a list of this file")  # MMTF-6
         if count > self.left:
             raise TooLarge(where, f"{count} more values", f"at most {self.left} more values in this file")
         self.left -= count

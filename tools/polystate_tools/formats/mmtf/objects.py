@@ -57,7 +57,7 @@ def floats(value: Any, where: str, length: int) -> list[float]:
     """A list of `length` finite numbers."""
     check_list(value, where, float)
     if len(value) != length:
-        raise WrongLength(where, len(value), f"{length} numbers")
+        raise WrongLength(where, len(value), f"{length} numbers")  # MMTF-49
     try:
         made = [float(item) for item in value]
     except OverflowError:
@@ -81,7 +81,7 @@ def count(value: Any, where: str) -> int:
     if type(value) is not int:
         raise WrongType(where, type(value).__name__, "an integer")
     if not 0 <= value <= INT32_MAX:
-        raise BadValue(where, value, f"an integer from 0 to {INT32_MAX}")
+        raise BadValue(where, value, f"an integer from 0 to {INT32_MAX}")  # MMTF-48
     return value
 
 

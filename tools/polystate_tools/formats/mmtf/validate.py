@@ -34,13 +34,13 @@ def check(made: Structure, budget: Budget) -> None:
 
 def _adds_up(name: str, value: int, other: str, expected: int) -> None:
     if value != expected:
-        raise CountMismatch(name, value, f"{expected}, as {other} says")
+        raise CountMismatch(name, value, f"{expected}, as {other} says")  # MMTF-41
 
 
 def _finite(values: np.ndarray, name: str) -> None:
     if not np.isfinite(values).all():
         at = int(np.argmin(np.isfinite(values)))
-        raise NonFinite(f"{name}[{at}]", values[at], "a finite number")
+        raise NonFinite(f"{name}[{at}]", values[at], "a finite number")  # MMTF-30
 
 
 def _lengths(made: Structure) -> None:
@@ -50,7 +50,7 @@ def _lengths(made: Structure) -> None:
             continue
         length, expected = len(made[name]), counts[spec.per]
         if length != expected and not (name == "secStructList" and length == _first_model_groups(made)):
-            raise WrongLength(name, length, f"{expected}, one for each {spec.per}")
+            raise WrongLength(name, length, f"{expected}, one for each {spec.per}")  # MMTF-26
 
 
 def _first_model_groups(made: Structure) -> int:
@@ -65,11 +65,11 @@ def _bonds(made: Structure, within: int) -> None:
     between = 0
     if atoms is not None:
         if atoms.size % 2:
-            raise WrongLength("bondAtomList", atoms.size, "pairs of atoms")
+            raise WrongLength("bondAtomList", atoms.size, "pairs of atoms")  # MMTF-28
         between = atoms.size // 2
         if atoms.size and (atoms.min() < 0 or atoms.max() >= made["numAtoms"]):
             at = int(np.argmax((atoms < 0) | (atoms >= made["numAtoms"])))
-            raise IndexOutOfRange(f"bondAtomList[{at}]", atoms[at], f"an atom below {made['numAtoms']}")
+            raise IndexOutOfRange(f"bondAtomList[{at}]", atoms[at], f"an atom below {made['numAtoms']}")  # MMTF-27
     for name, allowed in (("bondOrderList", groups.BOND_ORDERS), ("bondResonanceList", groups.RESONANCES)):
         values = made.get(name)
         if values is None:
@@ -80,7 +80,7 @@ def _bonds(made: Structure, within: int) -> None:
         good[np.array(allowed, np.int8).view(np.uint8)] = True
         if not good[values.view(np.uint8)].all():
             at = int(np.argmin(good[values.view(np.uint8)]))
-            raise BadValue(f"{name}[{at}]", values[at], f"one of {allowed}")
+            raise BadValue(f"{name}[{at}]", values[at], f"one of {allowed}")  # MMTF-29
     if made["numBonds"] != within + between:
         made.warnings.append(f"numBonds: {made['numBonds']}, but {within} within and {between} between groups")
 
@@ -98,4 +98,4 @@ def _in_chains(holder: dict[str, Any], n: int, where: str) -> None:
     indices = holder["chainIndexList"]
     if indices and not 0 <= min(indices) <= max(indices) < n:
         at = next(i for i, index in enumerate(indices) if not 0 <= index < n)
-        raise IndexOutOfRange(f"{where}.chainIndexList[{at}]", indices[at], f"a chain from 0 to {n - 1}")
+        raise IndexOutOfRange(f"{where}.chainIndexList[{at}]", indices[at], f"a chain from 0 to {n - 1}")  # MMTF-43
