@@ -165,7 +165,7 @@ def _construct(parser, source: str) -> Any:
             stack[-1].add(child.value, fail)
             stack.append(child)
             if len(stack) > DEEPEST + 1:
-                raise fail(f"more than {DEEPEST} levels")
+                raise fail(f"more than {DEEPEST} levels")  # TXT-18
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
             stack.pop()
         elif isinstance(event, yaml.AliasEvent):

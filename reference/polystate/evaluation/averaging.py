@@ -98,5 +98,5 @@ def _population(dep: Model, name: str) -> np.ndarray:
     axis = dep.axis(name)
     weights = np.asarray(axis.coordinates.get("population", np.ones(axis.length)), np.float64)
     if not weights.sum() > 0:
-        raise NoPopulation(f"axes/{name}/population", "all populations 0", "one above 0")
+        raise NoPopulation(f"axes/{name}/population", "all populations 0", "one above 0")  # MOM-19
     return weights

@@ -92,7 +92,7 @@ def motion(d: Descriptor, request: Request, rule: Rule) -> Motion:
         return _affine(d, request, variance)
     if rule.name == "refuse":
         found = f"{d.operator} with drawn components"
-        raise NoClosedForm(d.path, found, "components in the request, or decoders: quadrature or draws")
+        raise NoClosedForm(d.path, found, "components in the request, or decoders: quadrature or draws")  # MOM-17
     if rule.name == "draws":
         return _over_draws(d, request, rule, variance)
     return _by_quadrature(d, request, rule, variance)

@@ -112,6 +112,7 @@ class Law:
         entries = float(np.prod([float(n) for n in self.shape(keep)])) * (1 if summed is None else self.size(summed))
         if entries > MAX_ENTRIES or len(keep) > MAX_WIDTH + 1:
             found = f"a table of {entries:.0f} entries over {len(keep)} variables"
+            # MOM-20
             raise TooEntangled("descriptors", found, f"at most {MAX_ENTRIES} entries and {MAX_WIDTH} variables")
         place = {v: k for k, v in enumerate((*keep, *(() if summed is None else (summed,))))}
         total: np.ndarray | None = None
@@ -199,7 +200,7 @@ class Law:
             if self._chance(self._parents(v), self._stuck.get(v, [])) > 0:
                 name = self.dag.variable_name(v)
                 where = f"descriptors/{self.dag.descriptor(v)}/states"
-                raise NoPopulation(where, f"{name}: all populations 0", "one above 0")
+                raise NoPopulation(where, f"{name}: all populations 0", "one above 0")  # MOM-18
         for v in [*self.fixed, *self.follows]:
             if self.dag.is_conditional[v]:
                 self._refuse_illegal(v)
