@@ -4,19 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check unit cases faults generated bench bench-gpu fuzz kills verify-statistics clean
+.PHONY: demo test check unit cases wheel faults generated bench bench-gpu fuzz kills verify-statistics clean
 
 demo: $(READY)
 	$(BIN)/python -m polystate_tools.commands.demo
 
-test: $(READY) check generated unit cases
+test: $(READY) check generated unit cases wheel
 
 # A bare machine needs Python 3.11 or newer with venv, and nothing else.
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet --editable '.[cluster,fit,formats,report,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
 	touch $(READY)
 
 check: $(READY)
@@ -41,6 +41,10 @@ cases: $(READY)
 	$(BIN)/polystate score --jobs 2 -- $(BIN)/python -m polystate_conformance.implementations.reference
 	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.commands.mmtf_adapter
 	sh conformance/implementations/score.sh $(BIN)/polystate
+
+# What is handed on: built, installed outside of this folder, and the commands of the README run there.
+wheel: $(READY)
+	.ci/wheel
 
 # The suite itself: every wrong evaluator and, in some minutes, every dropped schema constraint is caught or explained.
 faults: $(READY)

@@ -1,4 +1,4 @@
-"""Where the cases, the corpus, the faults and the specification lie in a checkout."""
+"""Where cases, corpus, faults and specification lie: in the checkout, else in what the wheel carries of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
-CONFORMANCE = PACKAGE.parent
-ROOT = CONFORMANCE.parent
+CHECKOUT = (PACKAGE.parent / "cases").is_dir()
+ROOT = PACKAGE.parent.parent if CHECKOUT else PACKAGE / "data"  # as the checkout: conformance/ and spec/
+CONFORMANCE = ROOT / "conformance"
 CASES = CONFORMANCE / "cases"
 CORPUS = CONFORMANCE / "corpus"
 FAULTS = CONFORMANCE / "faults"

@@ -167,9 +167,9 @@ def test_a_run_in_which_nothing_is_claimed_is_not_good(root, claims, named):
 def test_reports_are_not_overwritten_unasked_nor_after_the_work(app, tmp_path):
     there = tmp_path / "there.json"
     there.write_text("mine")
-    result = invoke(app, "--case", "tls.0001", "--json", str(there))
+    result = invoke(app, "--case", "tls.0001", "--jsonl", str(there))
     assert result.exit_code != 0 and there.read_text() == "mine"
-    done = invoke(app, "--case", "tls.0001", "--json", str(there), "--badge", str(tmp_path / "new" / "b.svg"), "-y")
+    done = invoke(app, "--case", "tls.0001", "--jsonl", str(there), "--badge", str(tmp_path / "new" / "b.svg"), "-y")
     assert done.exit_code == 0, done.output
     assert json.loads(there.read_text().splitlines()[-1])["chosen"]["cases"] == ["tls.0001"]
     assert "tls.0001: 1 of 1" in (tmp_path / "new" / "b.svg").read_text()
@@ -180,7 +180,7 @@ def test_reports_are_not_overwritten_unasked_nor_after_the_work(app, tmp_path):
     "arguments",
     [
         ["--limit", "0"], ["--limit", "-1"], ["--limit", "nan"], ["--every"], ["--family", "hand"],
-        ["--faults", "--family", "nosuch"], ["--json", "same", "--html", "same"], ["--json", "/dev/null/r.json"],
+        ["--faults", "--family", "nosuch"], ["--jsonl", "same", "--html", "same"], ["--jsonl", "/dev/null/r.json"],
     ],
 )  # fmt: skip
 def test_options_that_mean_nothing_are_refused_before_the_work(app, monkeypatch, arguments):

@@ -27,11 +27,16 @@ MODULES = {
     ("registry",): "polystate_tools.commands.registry",
     ("score", "case"): "polystate_tools.commands.conformance",
     ("corpus",): "polystate_tools.commands.corpus",
+    ("examples",): "polystate_tools.commands.examples",
     ("fit",): "polystate_tools.commands.fit",
     ("report",): "polystate_tools.commands.reports",
 }
 TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
+EXTRAS = {  # package -> the extra of polystate that brings it
+    "numba": "fast", "mdtraj": "fit", "duckdb": "query", "biotite": "bcif", "dask": "cluster", "fsspec": "cluster",
+    "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast",
+}  # fmt: skip
 HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
 EPILOG = (
     "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done. "
@@ -116,7 +121,9 @@ def _refused(error: Exception) -> int:
         said = str(error) + HINTS.get(error.code, "")
     elif isinstance(error, ImportError):
         cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
-        said = str(error) + (f": pip install {cause.name.partition('.')[0]}" if cause.name else "")
+        package = (cause.name or "").partition(".")[0]
+        wanted = f"'polystate[{EXTRAS[package]}]'" if package in EXTRAS else package
+        said = str(error) + (f": pip install {wanted}" if package else "")
     elif isinstance(error, (OSError, MemoryError)):
         said = str(error) or type(error).__name__
     else:

@@ -71,7 +71,7 @@ def named(results: list[Result]) -> dict[str, dict[str, int]]:
 
 
 def summary(run: Run, cases: list[Case], chosen: Chosen | None = None) -> dict[str, Any]:
-    """The footer: what `polystate score --json` promises, and what makes the run repeatable.
+    """The footer: what `polystate score --jsonl` promises, and what makes the run repeatable.
 
     `chosen` says of a run of a part of the cases which part; sentences are then counted where these cases test them.
     """

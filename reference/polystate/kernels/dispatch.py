@@ -29,12 +29,14 @@ WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
 
 def resolve(backend: str = "auto", work: float = float("inf")) -> str:
     """`numpy`, `light`, `numba` or `cuda`; `work`: how many atoms times levels the deposition has."""
+    if backend == "light":  # resolved before
+        return backend
     if backend not in BACKENDS:
         raise UnsupportedCombination("backend", backend, "one of " + ", ".join(BACKENDS))
     if backend == "auto":
         return "light" if work < WORTH_LOADING or importlib.util.find_spec("numba") is None else "numba"
     if backend != "numpy" and importlib.util.find_spec("numba") is None:
-        raise UnsupportedCombination("backend", f"{backend} without numba", "an installed numba")
+        raise UnsupportedCombination("backend", f"{backend} without numba", "pip install 'polystate[fast]'")
     return backend
 
 

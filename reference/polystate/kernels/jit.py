@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+try:
+    from llvmlite import ir
+    from numba import njit, types
+    from numba.extending import intrinsic
+except ImportError:  # without Numba the kernels can be imported, and `dispatch.resolve` hands them no work
+
+    def njit(**options: Any) -> Any:  # type: ignore[no-redef]
+        return lambda function: function
+
+    def intrinsic(function: Any) -> Any:  # type: ignore[no-redef]
+        return function
+
 
 jit: Any = njit(cache=True, nogil=True, error_model="numpy")
 fusing: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from polystate.kernels.jit import jit
+from polystate.kernels.jit import jit, njit
 
 # sums of a matrix product may be taken in any order
 _reordering: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})

@@ -17,7 +17,7 @@ def test_every_numeric_case_passes_with_numba(tmp_path: Path):
     report = tmp_path / "report.jsonl"
     profiles = [part for name in PROFILES for part in ("--profile", name)]
     adapter = [sys.executable, "-m", "polystate_conformance.implementations.reference", "--backend", "numba"]
-    score = [sys.executable, "-m", "polystate_tools.cli", "score", "--jobs", "1", *profiles, "--json", str(report)]
+    score = [sys.executable, "-m", "polystate_tools.cli", "score", "--jobs", "1", *profiles, "--jsonl", str(report)]
     done = subprocess.run([*score, "--", *adapter], capture_output=True, text=True)
     assert report.exists(), done.stdout + done.stderr
     footer = json.loads(report.read_text().splitlines()[-1])

@@ -40,7 +40,7 @@ def query(dep: Deposition, sql: str) -> pa.Table:
     try:
         import duckdb
     except ImportError as error:
-        raise UnsupportedCombination("query", "no duckdb", "pip install 'polystate[report]'") from error
+        raise UnsupportedCombination("query", "no duckdb", "pip install 'polystate[query]'") from error
     connection = duckdb.connect(config={**CLOSED, "memory_limit": f"{max(memory.room() >> 20, 64)}MiB"})
     expected = "one SELECT over " + ", ".join(TABLES)
     try:

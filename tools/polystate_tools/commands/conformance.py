@@ -72,38 +72,48 @@ def score(
     ] = False,
     baselines: Annotated[
         bool,
-        typer.Option("--baselines", help="Score the implementations that know nothing, too (always with --html)."),
+        typer.Option("--baselines", help="Score the implementations that know nothing, too: four runs more."),
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Adapter processes side by side.")] = min(4, os.cpu_count() or 1),
     seed: Annotated[int | None, typer.Option(help="Seed of order and statistical draws; a fresh one if none.")] = None,
     limit: Annotated[
         float | None, typer.Option(help="Time limit of a case in seconds, where it is below the case's own.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Report as JSON lines with a footer.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the footer of the report as JSON.")] = False,
+    jsonl: Annotated[Path | None, typer.Option(help="Report as JSON lines with a footer.")] = None,
     html: Annotated[Path | None, typer.Option(help="Report as one HTML page.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Report as JUnit XML.")] = None,
     badge: Annotated[Path | None, typer.Option(help="Badge as SVG.")] = None,
     overwrite: Overwrite = False,
-    against: Annotated[Path | None, typer.Option(help="An earlier JSON report to compare with.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An earlier report of --jsonl to compare with.")] = None,
+    cases_folder: Annotated[
+        Path | None, typer.Option("--cases", metavar="DIR", help="Other cases than those of the specification.")
+    ] = None,
 ) -> None:
     """Score an implementation against the conformance cases.
 
     Example: polystate score --profile gaussian --html out.html -- node adapter.mjs
     """
     argv = [*(command or []), *ctx.args] or scoring.REFERENCE
-    outputs = {"--json": json_file, "--html": html, "--junit": junit, "--badge": badge}
+    outputs = {"--jsonl": jsonl, "--html": html, "--junit": junit, "--badge": badge}
     _check_options(limit, faults, every, family, {name: path for name, path in outputs.items() if path}, overwrite)
     try:
         with _progress(faults) as told:
             scored = scoring.score(
                 argv, profiles=profile, ids=case, jobs=jobs, seed=seed, limit_s=limit, with_faults=faults,
-                families=family, every=every, with_baselines=baselines or html is not None, against=against, **told,
+                families=family, every=every, with_baselines=baselines, against=against,
+                root=paths.CASES if cases_folder is None else cases_folder, **told,
             )  # fmt: skip
-        scoring.write_reports(scored, json=json_file, html=html, junit_xml=junit, badge=badge, overwrite=overwrite)
+        scoring.write_reports(scored, json=jsonl, html=html, junit_xml=junit, badge=badge, overwrite=overwrite)
     except (cases.BadCase, report.BadReport, sentences.BadSpecification, kill.NothingToJudge, scoring.NotStarted,
             OSError) as error:  # fmt: skip
         _stop(str(error))
-    show(scored, console_for(sys.stdout))
+    if as_json:
+        typer.echo(json.dumps(scored.footer, ensure_ascii=False))
+    else:
+        show(scored, console_for(sys.stdout))
+        if html is not None and not baselines:
+            typer.echo(f"{html}: --baselines adds what implementations that know nothing score", err=True)
     raise typer.Exit(0 if scored.good else 1)
 
 

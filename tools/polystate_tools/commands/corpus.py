@@ -1,12 +1,15 @@
-"""corpus list, build, verify: the golden depositions."""
+"""corpus list, get, build, verify: the golden depositions."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The golden depositions: list, build from their sources, verify.", no_args_is_help=True)
+from polystate_tools.commands.options import Overwrite
+
+app = typer.Typer(help="The golden depositions: list, get, build from their sources, verify.", no_args_is_help=True)
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries; all where none is given.")]
 
 
@@ -24,6 +27,24 @@ def list_entries() -> None:
 
 
 @app.command()
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An entry of the list.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to put it into.")] = Path("."),
+    structure: Annotated[
+        str, typer.Option("--structure", metavar=".cif|.pdb", help="Export it as a structure file, too.")
+    ] = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Copy a golden deposition, its text form and what it refers to into a folder.
+
+    Example: polystate corpus get 1ejg . --structure .cif"""
+    from polystate_tools.commands.examples import put
+
+    for path in put(name, folder, structure, overwrite):
+        typer.echo(path)
+
+
+@app.command()
 def build(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to build anew.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every entry whose sources are on this machine.")] = False,
@@ -34,12 +55,15 @@ def build(
 
     Example: polystate corpus build 6vxx"""
     from polystate.errors import BadRequest
+    from polystate_conformance.paths import CHECKOUT
     from polystate_tools.corpus.catalogue import CORPUS
     from polystate_tools.corpus.catalogue import build as build_entries
 
     if bool(names) == every:
         found = "names beside --all" if names else "no name"
         raise BadRequest("corpus build", found, f"names, or --all to replace every golden deposition in {CORPUS}")
+    if not CHECKOUT:
+        raise BadRequest("corpus build", f"the installed copy in {CORPUS}", "a checkout: the golden depositions there")
     typer.echo(f"building in {CORPUS}", err=True)
     good = True
     for name, found in build_entries(names or []):

@@ -53,6 +53,7 @@ def fit(
       polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
           --domains spike-domains.yaml --report 6vxx.html
       polystate fit --many structures/ results/ --workers 2"""
+    _installed()
     settings = _settings(omega, delta, steps)
     chosen = _input_options(levels, domains, groups, only, exclude, psd, b_factors)
     if workers < 0:
@@ -227,6 +228,16 @@ def _before(kept: Kept, restart: bool) -> tuple[list[Step], State] | None:
     if before:
         typer.echo(f"goes on after step {len(before[0])} ({kept.path})", err=True)
     return before
+
+
+def _installed() -> None:
+    """Refuse before the work where a package is missing that every fit needs."""
+    from importlib.util import find_spec
+
+    from polystate_tools.echt.errors import MissingPackage
+
+    if find_spec("numba") is None:
+        raise MissingPackage("fit", "no numba", "pip install 'polystate[fit]'")
 
 
 def _tell(result: Fit, out: Path) -> None:

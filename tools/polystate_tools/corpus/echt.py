@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from polystate.store.tree import Tree
-from polystate_tools.echt.fit import fit
 
 
 def spike(sources: tuple[Path, ...]) -> Tree:
     """6vxx (isotropic, cryo-EM): molecule, domain, secondary structure, residue, atomic; files: PDB, levels CSV."""
+    from polystate_tools.echt.fit import fit  # needs numba
+
     structure, levels = sources
     return fit(structure, groups=levels).deposition_tree()
 
@@ -20,6 +21,8 @@ def protease(sources: tuple[Path, ...]) -> Tree:
 
     The file is not as deposited: an OXT was added with B = 0, and is left out; so are the ligands.
     """
+    from polystate_tools.echt.fit import fit
+
     return fit(sources[0], only="*/1-306 and not ( (HOH,ZN,DMS) )", exclude=["A/306/OXT"]).deposition_tree()
 
 

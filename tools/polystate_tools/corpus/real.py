@@ -11,7 +11,7 @@ import numpy as np
 
 from polystate.store.tree import Group, Tree
 from polystate.structure.hierarchy import Hierarchy
-from polystate_tools.corpus.echt import ENTRIES as ECHT
+from polystate_tools.corpus import echt
 from polystate_tools.corpus.entry import Entry
 from polystate_tools.corpus.files import REAL
 
@@ -24,7 +24,7 @@ def entries() -> Iterator[Entry]:
     """Every entry built from files of the Protein Data Bank."""
     files = ("echt/6vxx.pdb", "echt/6vxx-levels.csv")
     yield Entry("6vxx", "SARS-CoV-2 spike, closed: B-factors and five scopes", files, spike, citation=SPIKE)
-    for name, (found, build) in ECHT.items():
+    for name, (found, build) in echt.ENTRIES.items():
         yield Entry(name, f"{name[:4]} decomposed into levels of disorder", found, build, citation=PAPER, fitted=True)
     for real in REAL:
         yield Entry(real.name, real.title, (real.file,), partial(_first, real.build), citation=real.citation)

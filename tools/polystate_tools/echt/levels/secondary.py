@@ -47,7 +47,9 @@ def assignment(chain: np.ndarray, segment: np.ndarray, comp: np.ndarray, xyz: di
         import mdtraj
         from mdtraj.core.element import get_by_symbol
     except ImportError as error:
-        raise MissingPackage("secondary_structure", "no mdtraj", "pip install mdtraj, or --domains") from error
+        raise MissingPackage(
+            "secondary_structure", "no mdtraj", "pip install 'polystate[fit]', or --domains"
+        ) from error
     complete = ~np.isnan(np.concatenate([xyz[n] for n in BACKBONE], axis=1)).any(axis=1)
     out = np.full(len(chain), " ", dtype="<U1")
     if not complete.any():

@@ -23,7 +23,7 @@ def records_of_bcif(content: bytes, where: str = "input") -> Records:
     try:
         from biotite.structure.io.pdbx import BinaryCIFFile
     except ImportError as error:
-        raise MissingReader(where, "no biotite", "pip install polystate[formats], or the entry as mmCIF") from error
+        raise MissingReader(where, "no biotite", "pip install 'polystate[bcif]', or the entry as mmCIF") from error
     try:
         file = BinaryCIFFile.read(io.BytesIO(content))
         blocks = [(name, file[name]) for name in file]

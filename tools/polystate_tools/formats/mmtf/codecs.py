@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polystate_tools.formats.mmtf import kernels, kernels_numpy
+from polystate_tools.formats.mmtf.compiled import COMPILES
 from polystate_tools.formats.mmtf.errors import (
     BadHeader,
     BadParameter,
@@ -26,7 +27,7 @@ from polystate_tools.formats.mmtf.errors import (
 from polystate_tools.formats.mmtf.limits import Budget
 
 HEADER = struct.Struct(">iii")
-BACKENDS: dict[str, ModuleType] = {"numba": kernels, "numpy": kernels_numpy}
+BACKENDS: dict[str, ModuleType] = {"numba": kernels if COMPILES else kernels_numpy, "numpy": kernels_numpy}
 INT32 = np.iinfo(np.int32)
 
 # what a codec decodes into

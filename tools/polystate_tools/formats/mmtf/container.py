@@ -13,9 +13,9 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from numba import njit
 
 from polystate.store.metadata import is_text
+from polystate_tools.formats.mmtf.compiled import njit
 from polystate_tools.formats.mmtf.errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
 from polystate_tools.formats.mmtf.limits import MAX_DEPTH, MAX_FILE_BYTES
 

@@ -6,7 +6,8 @@ a kernel reports what only the values can show (int32 overflow, a count that dif
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from polystate_tools.formats.mmtf.compiled import njit
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 BLOCK = 1 << 14
