@@ -9,7 +9,20 @@ Names are imported when they are first used, so that importing polystate costs n
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see of the lazy names below
+    from polystate.deposition import Deposition as Deposition
+    from polystate.deposition import open as open
+    from polystate.editing.text_form import build as build
+    from polystate.errors import PolystateError as PolystateError
+    from polystate.numbers.philox import Draw as Draw
+    from polystate.store.digest import digest as digest
+    from polystate.store.reading import read as read
+    from polystate.store.tree import Group as Group
+    from polystate.store.tree import Tree as Tree
+    from polystate.store.updating import update as update
+    from polystate.store.writing import write as write
 
 __version__ = "0.1.0"
 
@@ -27,6 +40,10 @@ _HOME = {
     "PolystateError": "errors",
 }
 __all__ = sorted(_HOME)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

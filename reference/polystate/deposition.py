@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polystate.editing import restricted
-from polystate.errors import BadRequest
+from polystate.errors import BadRequest, NotAStore
 from polystate.evaluation import evaluate, rendering
 from polystate.evaluation.rendering import Snapshot
-from polystate.evaluation.request import chosen_levels, request
+from polystate.evaluation.request import State, chosen_levels, chosen_rows, request
 from polystate.kernels.dispatch import choice
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.philox import Draw
@@ -28,33 +28,47 @@ if TYPE_CHECKING:  # loaded when a plan is asked for
     from polystate.questions.differences import Differences
 
 
+STRUCTURES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif", ".mmtf")  # which are imported, not opened
+
+
 class Deposition(Judged):
     """Read access to one deposition; nothing is read before it is needed.
 
     folder: where artifacts lie beside it, known where the tree was read from a store. allow_uris: prefixes of URIs that
     artifacts may have beyond that folder, such as https://example.org/data/ or file:///scratch."""
 
+    def __repr__(self) -> str:
+        from polystate.questions import glance
+
+        return glance.line(self)
+
+    def _repr_html_(self) -> str:
+        from polystate.questions import glance
+
+        return glance.table(self)
+
     # -- evaluation --------------------------------------------------------------------------------------
 
     def request(
         self,
-        state: Mapping[Any, str] | None = None,
+        state: State | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
-        atoms: Sequence[int] | None = None,
+        atoms: Sequence[int] | str | None = None,
         backend: str = "auto",
         **given: Any,
     ) -> evaluate.Request:
         """A checked request: what is to be evaluated, with its joint state chosen or drawn.
 
+        state: {variable: label}, or an array of `states.joints()`; atoms: ids in ascending order, or a selection.
         given: components, allow_code, only; see `evaluation.request.request`."""
         return request(self, state, at, draw, atoms, backend=choice(backend), **given)
 
     def covariance(
         self,
-        state: Mapping[Any, str] | None = None,
+        state: State | None = None,
         at: Mapping[str, int] | None = None,
-        atoms: Sequence[int] | None = None,
+        atoms: Sequence[int] | str | None = None,
         levels: Sequence[str] | None = None,
         by_level: bool = False,
         backend: str = "auto",
@@ -68,15 +82,17 @@ class Deposition(Judged):
 
     def plan(
         self,
-        state: Mapping[Any, str] | None = None,
+        state: State | None = None,
         at: Mapping[str, int] | None = None,
-        atoms: Sequence[int] | None = None,
+        atoms: Sequence[int] | str | None = None,
         levels: Sequence[str] | None = None,
         backend: str = "numba",
     ) -> Plan | TorchPlan:
         """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`.
 
         backend: numba, or torch for tensors that gradients pass through."""
+        if backend not in ("numba", "torch"):
+            raise BadRequest("backend", backend, "numba or torch: what a plan can be compiled for")
         chosen = self.levels(levels)
         asked = self.request(state, at, None, atoms, "numba", only=chosen)
         if backend == "torch":
@@ -93,16 +109,16 @@ class Deposition(Judged):
         """The Gaussian descriptors, or those named, from the largest scale to the smallest."""
         return chosen_levels(self, levels)
 
-    def indefinite_atoms(self, u: np.ndarray, atoms: Sequence[int] | None = None) -> np.ndarray:
+    def indefinite_atoms(self, u: np.ndarray, atoms: Sequence[int] | str | None = None) -> np.ndarray:
         """The ids of atoms whose covariance is not positive semi-definite within tolerance."""
-        return self.hierarchy.atom_id[self.rows(atoms)][indefinite(u)]
+        return self.hierarchy.atom_id[chosen_rows(self, atoms)][indefinite(u)]
 
     def render(
         self,
-        state: Mapping[Any, str] | None = None,
+        state: State | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
-        atoms: Sequence[int] | None = None,
+        atoms: Sequence[int] | str | None = None,
         psd: str = "refuse",
         backend: str = "auto",
         **given: Any,
@@ -118,7 +134,7 @@ class Deposition(Judged):
         steps: slice | None = None,
         at: Mapping[str, int] | None = None,
         draw: Draw | None = None,
-        state: Mapping[Any, str] | None = None,
+        state: State | None = None,
         policies: Mapping[str, str] | None = None,
         psd: str = "refuse",
         backend: str = "auto",
@@ -136,9 +152,7 @@ class Deposition(Judged):
 
         return sample(self, n, seed, out, **options)
 
-    def moments(
-        self, state: Mapping[Any, str] | None = None, at: Mapping[str, int] | None = None, **given: Any
-    ) -> Moments:
+    def moments(self, state: State | None = None, at: Mapping[str, int] | None = None, **given: Any) -> Moments:
         """Exact moments of each atom over all joint states, axes without an index, and Gaussian stacks.
 
         given: atoms, components, policies, decoders, allow_code; see `polystate.evaluation.averaging.setting`."""
@@ -229,4 +243,6 @@ class Deposition(Judged):
 
 def open(path: str | Path, allow_uris: Collection[str] = ()) -> Deposition:
     """The deposition at `path`: a directory, a .zip, or a URL; `allow_uris` as in Deposition."""
+    if str(path).lower().removesuffix(".gz").endswith(STRUCTURES):
+        raise NotAStore(str(path), "the name of a structure file", f"a deposition: polystate import {path} makes one")
     return Deposition(read(path), allow_uris=allow_uris)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from polystate.errors import IllegalState, NoPopulation
 from polystate.evaluation import latents
 from polystate.evaluation.evaluate import Request
 from polystate.evaluation.rendering import broadcast_policy, check_policies
-from polystate.evaluation.request import axis_states, axis_steps, given_components
+from polystate.evaluation.request import State, axis_states, axis_steps, chosen_rows, given_components, named_state
 from polystate.evaluation.setting import Setting
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
@@ -21,9 +20,9 @@ from polystate.states.scope_dag import INACTIVE
 
 def setting(
     dep: Model,
-    state: Mapping[Any, str] | None = None,
+    state: State | None = None,
     at: Mapping[str, int] | None = None,
-    atoms: Sequence[int] | None = None,
+    atoms: Sequence[int] | str | None = None,
     components: Mapping[str, np.ndarray | str] | None = None,
     policies: Mapping[str, str] | None = None,
     decoders: str = "refuse",
@@ -33,13 +32,18 @@ def setting(
     dep.check_documents()
     rule = latents.Rule.parse(decoders)
     steps = axis_steps(dep, at or {})
-    fixed = dep.states.find(axis_states(dep, steps, state or {}))
+    fixed = dep.states.find(axis_states(dep, steps, named_state(dep, state)))
     for d in dep.descriptors.values():
         dep.check_payload(d)
     given = given_components(dep, components)
     check_policies(dep, policies)
     request = Request(
-        dep, np.full(len(dep.states.dag), INACTIVE, np.int64), dep.rows(atoms), steps, given, allow_code=allow_code
+        dep,
+        np.full(len(dep.states.dag), INACTIVE, np.int64),
+        chosen_rows(dep, atoms),
+        steps,
+        given,
+        allow_code=allow_code,
     )
     bundles = _bundles(dep)
     names = _averaged(dep, request, bundles)

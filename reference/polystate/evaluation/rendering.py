@@ -12,7 +12,7 @@ import numpy as np
 
 from polystate.errors import BadRequest, DrawRange
 from polystate.evaluation import evaluate
-from polystate.evaluation.request import refuse_others, request
+from polystate.evaluation.request import State, refuse_others, request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.numbers.philox import Draw
@@ -39,6 +39,16 @@ class Snapshot:
     request: evaluate.Request
     clipped: bool = False
 
+    def __repr__(self) -> str:
+        parts = [f"{int(self.present.sum())} of {len(self.present)} atoms"]
+        if len(self.state) > 3:
+            parts.append(f"{len(self.state)} states")
+        parts += [f"{k}={v}" for k, v in ({} if len(self.state) > 3 else self.state).items()]
+        parts += [f"{axis}={step}" for axis, step in self.at.items()]
+        draw = self.request.draw
+        parts.append("no draw" if draw is None else f"draw {draw.seed}:{draw.index}")
+        return "Snapshot: " + ", ".join(parts)
+
     @cached_property
     def covariance(self) -> np.ndarray:
         """U_total of the same atoms in the same joint state, (n, 3, 3) Å²."""
@@ -47,10 +57,10 @@ class Snapshot:
 
 def render(
     dep: Model,
-    state: Mapping[Any, str] | None = None,
+    state: State | None = None,
     at: Mapping[str, int] | None = None,
     draw: Draw | None = None,
-    atoms: Sequence[int] | None = None,
+    atoms: Sequence[int] | str | None = None,
     psd: str = "refuse",
     **given: Any,
 ) -> Snapshot:
@@ -78,7 +88,7 @@ def iterate(
     steps: slice | None = None,
     at: Mapping[str, int] | None = None,
     draw: Draw | None = None,
-    state: Mapping[Any, str] | None = None,
+    state: State | None = None,
     policies: Mapping[str, str] | None = None,
     psd: str = "refuse",
     **given: Any,

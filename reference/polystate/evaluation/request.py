@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polystate.errors import AxisIndex, BadRequest, IllegalState
+from polystate.errors import AtomNotFound, AxisIndex, BadRequest, IllegalState
 from polystate.evaluation import evaluate
 from polystate.evaluation.backend import Choose, plain
 from polystate.evaluation.evaluate import Request
@@ -15,14 +15,17 @@ from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.states.joint import Name
+from polystate.structure.selection import select
+
+State = Mapping[Any, str] | np.ndarray  # {variable: label}, or a joint state as `states.joints()` lists them
 
 
 def request(
     dep: Model,
-    state: Mapping[Any, str] | None = None,
+    state: State | None = None,
     at: Mapping[str, int] | None = None,
     draw: Draw | None = None,
-    atoms: Sequence[int] | None = None,
+    atoms: Sequence[int] | str | None = None,
     components: Mapping[str, np.ndarray | str] | None = None,
     allow_code: bool = False,
     only: Sequence[Descriptor] | None = None,
@@ -30,16 +33,39 @@ def request(
 ) -> Request:
     """A checked request: what is to be evaluated, with its joint state chosen or drawn."""
     dep.check_documents()
+    if draw is not None and not isinstance(draw, Draw):
+        raise BadRequest("draw", repr(draw), "a Draw, such as polystate.Draw(seed=7, index=0)")
     steps = axis_steps(dep, at or {})
-    named = axis_states(dep, steps, state or {})
+    named = axis_states(dep, steps, named_state(dep, state))
     joint = dep.states.choose(named) if draw is None else dep.states.draw(draw, named)
     for d in dep.descriptors.values() if only is None else only:
         dep.check_payload(d)
     steps = {**_state_steps(dep, joint), **steps}
     given = given_components(dep, components)
-    rows = dep.rows(atoms)
+    rows = chosen_rows(dep, atoms)
     chosen = backend(dep.n_atoms * (1 + sum(d.is_gaussian for d in dep.descriptors.values())))
     return Request(dep, joint, rows, steps, given, draw, allow_code, chosen)
+
+
+def chosen_rows(dep: Model, atoms: Sequence[int] | str | None) -> np.ndarray:
+    """Rows of atoms named by ids in ascending order or by a selection; all rows where `atoms` is None."""
+    if not isinstance(atoms, str):
+        return dep.rows(atoms)
+    rows = select(dep, atoms)
+    if not len(rows):
+        raise AtomNotFound("atoms", f"no atom of {atoms!r}", "a selection of some, such as A/1-20 or */*/CA")
+    return rows
+
+
+def named_state(dep: Model, state: State | None) -> Mapping[Any, str]:
+    """A joint state by name, whichever way it is given."""
+    if state is None or isinstance(state, Mapping):
+        return state or {}
+    joint = np.asarray(state)
+    if joint.shape != (len(dep.states.dag),) or joint.dtype.kind not in "iu":
+        found = f"{type(state).__name__} of shape {joint.shape}, {joint.dtype}"
+        raise BadRequest("state", found, "{variable: label}, or an array of states.joints()")
+    return dep.states.rows(joint)
 
 
 def given_components(dep: Model, components: Mapping[str, np.ndarray | str] | None) -> dict[str, np.ndarray]:

@@ -102,6 +102,17 @@ class States:
         keys = (f"{self.dag.descriptor(v)}/{self.dag.site[v]}" for v in active.tolist())
         return dict(zip(keys, self.dag.chosen_labels(active, joint[active]), strict=True))
 
+    def rows(self, joint: np.ndarray) -> dict[Name, str]:
+        """A joint state with the keys (descriptor, site row); StateNotFound for a state that a variable lacks."""
+        active = np.flatnonzero(joint != INACTIVE)
+        for v in active.tolist():
+            if not 0 <= joint[v] < len(self.dag.state_labels(v)):
+                raise StateNotFound(
+                    f"state/{self.dag.variable_name(v)}", int(joint[v]), "the index of one of its states"
+                )
+        keys = [(self.dag.descriptor(v), int(self.dag.site[v])) for v in active.tolist()]
+        return dict(zip(keys, self.dag.chosen_labels(active, joint[active]), strict=True))
+
     # -- choosing ----------------------------------------------------------------------------------------
 
     def default(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def diff(
     Example: polystate diff 6vxx-echt.zarr.zip again.zarr --abs 1e-9"""
     import polystate
 
-    request = {"state": states(state), "at": steps(at), "allow_code": allow_code}
+    request: dict[str, Any] = {"state": states(state), "at": steps(at), "allow_code": allow_code}
     found = polystate.open(a).differences(polystate.open(b), absolute, relative, full, **request)
     if as_json:
         echo_json(found.to_json())

@@ -96,12 +96,14 @@ def render(
     suffix = named(out, (".npy", ".npz"))
     apart(dep, out)
     opened = polystate.open(dep)
-    given = {"components": components(component), "allow_code": allow_code, "backend": backend}
-    snap = opened.render(states(state), steps(at), draw(draw_at), psd=psd, **given)
+    snap = opened.render(
+        states(state), steps(at), draw(draw_at), psd=psd, backend=backend, components=components(component),
+        allow_code=allow_code,
+    )  # fmt: skip
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
     if suffix == ".npz":
-        content = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
-        save(out, overwrite, lambda file: np.savez(file, **content))
+        parts = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
+        save(out, overwrite, lambda file: np.savez(file, allow_pickle=False, **parts))
     else:
         save(out, overwrite, lambda file: np.save(file, xyz))
     absent = int((~snap.present).sum())
