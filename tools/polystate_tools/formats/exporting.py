@@ -12,9 +12,9 @@ from polystate.deposition import Deposition
 from polystate.numbers.philox import Draw
 from polystate.store.outputs import file_target, replacing
 from polystate_tools.formats import het_dialects
-from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.known import FORMATS, loaded, of_suffix, writable
-from polystate_tools.formats.options import ALTLOCS, ExportOptions
+from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ExportReport
@@ -29,14 +29,11 @@ def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[
         records = _of_choice(dep, options, report)
     else:
         report.choice = "all alternates"
-        records = records_of_deposition(dep, options.gaussian, report)
+        records = records_of_deposition(dep, options.gaussian, report, options.altloc)
         if options.het_dialect:
             if format != "mmcif":
                 raise BadOption("--het-dialect", options.het_dialect, "mmCIF, the extensions have no other form")
             records = het_dialects.write(dep, records, options.het_dialect, report)
-        elif options.altloc != "all":
-            records = one_conformer(records, options.altloc)
-            report.choice = f"--altloc {options.altloc}"
     report.records, report.models = len(records), len(np.unique(records.model))
     if not any(d.is_gaussian for d in dep.descriptors.values()):
         records = replace(records, b=np.full(len(records), np.nan))  # B of 0 would claim atoms that stand still
@@ -99,53 +96,3 @@ def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) ->
 def _named(options: ExportOptions) -> str:
     chosen = {**options.state, **{k: str(v) for k, v in options.at.items()}}
     return ": " + ", ".join(f"{k}={v}" for k, v in chosen.items()) if chosen else ""
-
-
-def one_conformer(records: Records, choice: str) -> Records:
-    """The records of one conformer an atom; ties go to the record declared first."""
-    letters = records.altloc.vocabulary()[1]
-    lettered = ~records.altloc.equals("")
-    if choice == "none":
-        if lettered.any():
-            row = int(np.flatnonzero(lettered)[0])
-            raise CannotHold("--altloc none", records.record_name(row), "a deposition without alternates")
-        return records
-    if choice not in ALTLOCS and choice not in letters:
-        raise BadOption("--altloc", choice, f"one of {', '.join(ALTLOCS)}, or one of the letters {letters}")
-    position = _positions(records)
-    weight: dict[tuple[int, str], list[float]] = {}
-    for place, letter, occupancy in zip(
-        position[lettered].tolist(),
-        records.altloc.take(lettered).tolist(),
-        records.occupancy[lettered].tolist(),
-        strict=True,
-    ):
-        weight.setdefault((place, letter), []).append(occupancy)
-    best: dict[int, str] = {}
-    for (place, letter), values in weight.items():
-        known = best.get(place)
-        better = known is None or (choice == "occupancy" and np.mean(values) > np.mean(weight[place, known]))
-        if better or letter == choice:
-            best[place] = letter if known != choice or choice in ALTLOCS else known
-    keep = ~lettered | np.array(
-        [best.get(place) == letter for place, letter in zip(position.tolist(), records.altloc.tolist(), strict=True)]
-    )
-    chosen = records.take(keep)
-    return replace(
-        chosen,
-        altloc=chosen.altloc.replaced({letter: "" for letter in letters}),
-        occupancy=np.where(lettered[keep], 1.0, chosen.occupancy),
-    )
-
-
-def _positions(records: Records) -> np.ndarray:
-    """(n,) a number for each (model, chain, author number, insertion code)."""
-    known: dict[tuple, int] = {}
-    keys = zip(
-        records.model.tolist(),
-        records.auth_asym.codes.tolist(),
-        records.auth_seq.tolist(),
-        records.ins.codes.tolist(),
-        strict=True,
-    )
-    return np.array([known.setdefault(key, len(known)) for key in keys], np.int64)

@@ -19,6 +19,7 @@ from polystate_tools.formats.building.checks import checked
 from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
+from polystate_tools.formats.building.noting import noted_alternates
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.known import FORMATS, loaded, readable
@@ -125,6 +126,7 @@ def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int],
     for descriptor in dict.fromkeys(variable.descriptor for variable in variables):
         mine = [variable for variable in variables if variable.descriptor == descriptor]
         groups |= discrete_groups(arranged, descriptor, mine, planned, x_ref, keys)
+    groups |= noted_alternates(arranged, planned, None, None, report)
     conditions = Conditions()
     plain = np.ones(arranged.n_atoms, bool)
     plain[list(planned.base)] = False
@@ -166,7 +168,10 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         taken[bundle.first[steady]] = False
         partial = altloc_variables(arranged, taken, False, report)
         if partial:
-            groups |= discrete_groups(arranged, PARTIAL, partial, plan(partial, {}, arranged), x_ref, keys)
+            apart = plan(partial, {}, arranged)
+            groups |= discrete_groups(arranged, PARTIAL, partial, apart, x_ref, keys)
+            planned.occupancy += apart.occupancy
+        groups |= noted_alternates(arranged, planned, model, bundle.steps(records), report)
         same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)
         same &= bundles.constant(bundle, records.has_u.astype(float))
         record, step = bundles.by_model(bundle, same, plain)
@@ -199,9 +204,11 @@ def _gaussian(
     if found is None:
         content = tls.content_without_groups(stated, options.b_factors, report)
         report.adp["selections"] = []
+        report.adp["numbers"] = []
         return adp.adp_groups(arranged, record, condition, conditions, content, None, report)
     content = tls.content_of_adps(arranged, found, options.b_factors, report)
     report.adp["selections"] = [group.selection for group in found.groups]
+    report.adp["numbers"] = [group.numbers for group in found.groups]
     subtract = found.u if content == "total" else None
     return tls.tls_groups(found) | adp.adp_groups(arranged, record, condition, conditions, "residual", subtract, report)
 
@@ -232,6 +239,7 @@ def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
             "program": report.adp["program"],
             "adps": report.adp["used"],
             "selections": report.adp["selections"],
+            "numbers": report.adp.get("numbers", []),
         }
     document: dict[str, Any] = {
         "kind": "import",

@@ -12,8 +12,8 @@ from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
 IADP, AADP = "iadp", "aadp"
-ROUNDED = 0.02
-"""Å²; B and U of one record that differ by more do not come from rounding U to four and B to two decimals."""
+B_DECIMALS = 2
+"""With which B are written beside U."""
 
 
 def adp_groups(
@@ -80,6 +80,6 @@ def _group(name: str, operator_id: str, content: str, atom, condition, condition
 
 
 def _deposited_b(b: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
-    """B of records with U, kept as array `deposited_b` (NaN: not given) where it is not 8 pi^2/3 Tr U."""
-    apart = np.abs(b - EIGHT_PI_SQUARED / 3 * u[:, :3].sum(axis=1))
-    return {"deposited_b": b} if (apart > ROUNDED).any() else {}
+    """B of records with U, kept as array `deposited_b` (NaN: not given) where 8 pi^2/3 Tr U does not round to it."""
+    rounded = np.round(EIGHT_PI_SQUARED / 3 * u[:, :3].sum(axis=1), B_DECIMALS)
+    return {"deposited_b": b} if (np.isfinite(b) & (b != rounded)).any() else {}

@@ -108,6 +108,7 @@ def _plan_atom(layout: Layout, bundle: Bundle, variable: Variable, atom: int, pl
                 held.setdefault(own[state], []).append(state)
             elif (atom, state) in variable.inherits:
                 held.setdefault(base, []).append(state)
+                planned.own.append((variable, best, atom))
             else:
                 planned.absent.append((variable, state, atom))
         for record, where in held.items():

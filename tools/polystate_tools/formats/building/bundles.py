@@ -11,6 +11,7 @@ from polystate.store.tree import Group
 from polystate_tools.formats.building.discrete import Conditions
 from polystate_tools.formats.building.variables import Variable
 from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
 
 MODEL = "model"
@@ -22,6 +23,11 @@ class Bundle:
 
     record: np.ndarray
     numbers: np.ndarray
+
+    def steps(self, records: Records) -> np.ndarray:
+        """(n,) the model of each record, from 0."""
+        number = {int(k): step for step, k in enumerate(self.numbers.tolist())}
+        return np.array([number[int(k)] for k in records.model.tolist()], np.int64)
 
     @property
     def first(self) -> np.ndarray:

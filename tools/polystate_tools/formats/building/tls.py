@@ -44,24 +44,24 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     _note_unusable(stated, report)
     found = np.full(layout.n_atoms, -1, np.int32)
     groups: list[TlsGroup] = []
-    first = layout.records.take(layout.first_record)
+    taken = np.full(len(layout.records), -1, np.int32)
     for group in stated.groups:
         name, where = f"TLS group {group.id}", _place(report, group.id)
-        mask = selected(first, group.selection, where)
-        if not mask.any():
+        rows = _rows_of_group(layout, group, where, report)
+        if not len(rows):
             report.warn("tls-empty-selection", f"{name} names no atom and is left out: {group.selection}", [])
             report.lose(name, 1, "its selection names no atom")
             continue
-        twice = np.flatnonzero(mask & (found >= 0))
+        twice = rows[taken[rows] >= 0]
         if len(twice):
-            other = groups[found[twice[0]]]
-            raise TlsSelection(
-                where,
-                f"{len(twice)} atoms that are in group {other.id} too, the first {first.record_name(int(twice[0]))}",
-                "each atom in one group",
-            )
-        found[mask] = len(groups)
+            other = groups[taken[twice[0]]]
+            first = layout.records.record_name(int(twice[0]))
+            found_here = f"{len(twice)} atoms that are in group {other.id} too, the first {first}"
+            raise TlsSelection(where, found_here, "each atom in one group")
+        taken[rows] = len(groups)
         groups.append(group)
+    found[layout.atom_of_record[::-1]] = taken[::-1]
+    _say_divided(layout, taken, found, report)
     if not groups:
         return None
     origin = np.array([g.origin for g in groups])
@@ -88,6 +88,35 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
     u = np.zeros((layout.n_atoms, 6))
     u[covered] = six_components(_u(rows, found[covered], x_ref[covered]))
     return Tls(groups, found, rows, u, bool((amplitude > 0).all()))
+
+
+def _rows_of_group(layout: Layout, group: TlsGroup, where: str, report: ImportReport) -> np.ndarray:
+    """Records of a group: those that name it, else those of its selection; said where the two differ."""
+    records = layout.records
+    if group.records is None:
+        return np.flatnonzero(selected(records, group.selection, where))
+    if group.selection:
+        other = np.flatnonzero(selected(records, group.selection, where))
+        apart = np.setxor1d(other, group.records)
+        if len(apart):
+            report.warn(
+                "tls-group-disputed",
+                f"records that name TLS group {group.id} or are in its selection {group.selection!r}, not both; what "
+                "the records say is taken",
+                list(dict.fromkeys(records.residue_name(row) for row in apart.tolist())),
+                len(apart),
+            )
+    return group.records
+
+
+def _say_divided(layout: Layout, taken: np.ndarray, found: np.ndarray, report: ImportReport) -> None:
+    """Atoms whose alternates are in several groups, or in part in none: a group is of whole atoms."""
+    apart = np.flatnonzero(taken != found[layout.atom_of_record])
+    if len(apart):
+        records = layout.records
+        names = list(dict.fromkeys(records.residue_name(row) for row in apart.tolist()))
+        report.warn("tls-divided-atom", "alternates of one atom in different TLS groups; the first decides", names)
+        report.lose("TLS groups of alternates", len(apart), "a group is of whole atoms, with all their alternates")
 
 
 def _place(report: ImportReport, group: str) -> str:

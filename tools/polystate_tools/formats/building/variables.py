@@ -105,7 +105,8 @@ class Plan:
 
     base: atom -> record of x_ref; deltas: (variable, state, atom, record, record it is relative to or -1 = x_ref);
     absent: (variable, state, atom); adp: (atom, record, variable or None, states) rows, the ADP of a record
-    while the variable is in one of the states; occupancy: the same rows, never without a variable.
+    while the variable is in one of the states; occupancy: the same rows, never without a variable; own: (variable,
+    state, atom) of records that hold in further states than the one whose letter they have.
     """
 
     base: dict[int, int] = field(default_factory=dict)
@@ -113,6 +114,7 @@ class Plan:
     absent: list[tuple[Variable, int, int]] = field(default_factory=list)
     adp: list[tuple[int, int, Variable | None, tuple[int, ...]]] = field(default_factory=list)
     occupancy: list[tuple[int, int, Variable, tuple[int, ...]]] = field(default_factory=list)
+    own: list[tuple[Variable, int, int]] = field(default_factory=list)
 
 
 def plan(variables: Iterable[Variable], base_record: dict[int, int], layout: Layout) -> Plan:
@@ -178,6 +180,7 @@ class _Walk:
         kept = [s for s in states if s not in supported and (self.atom, s) in variable.inherits]
         bare = [s for s in states if s not in supported and s not in kept]
         if kept:
+            self.made.own.append((variable, best, self.atom))
             of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
         for record, where in of_record.items():
             self._say(record, variable, where, self.alone and not kept)

@@ -11,10 +11,40 @@ from polystate_tools.formats.records.records import Records
 
 CATEGORY = "_atom_site_anisotrop"
 NAMED = 5
+SAME = 1e-4
+"""Å²; U of two places that are this near are one number, rounded."""
 
 
 def with_anisotropic(records: Records, block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
-    """U of the category, joined by atom id; B-form tensors are divided by 8 pi squared."""
+    """U of the columns `aniso_U` of the atoms, and of the category, joined by atom id; B-form tensors are divided by
+    8 pi squared. Where both are there the category counts, and a difference is said."""
+    _in_site(records, atoms)
+    in_site, said = records.u.copy(), records.has_u.copy()
+    made = _of_category(records, block, atoms, where)
+    apart = np.flatnonzero(said & made.has_u & (np.abs(in_site - made.u) > SAME).any(axis=1))
+    if len(apart):
+        names = [made.residue_name(row) for row in apart[:NAMED].tolist()]
+        message = f"_atom_site.aniso_U differ from {CATEGORY}, which is kept"
+        made.doubts.append({"code": "anisotropic-disputed", "message": message, "where": names, "count": len(apart)})
+    return made
+
+
+def _in_site(records: Records, atoms: Columns) -> None:
+    for form, scale in (("U", 1.0), ("B", 1 / EIGHT_PI_SQUARED)):
+        names = [f"aniso_{form}{e}" for e in U_ELEMENTS]
+        here = [name for name in names if name in atoms.names]
+        if not here:
+            continue
+        u = np.stack([atoms.numbers(n, np.nan) if n in here else np.full(len(records), np.nan) for n in names], axis=1)
+        given = np.isfinite(u)
+        whole = given.all(axis=1)
+        ids = atoms.text("id").tolist() if "id" in atoms.names else [""] * len(records)
+        _refuse(records, given.any(axis=1) & ~whole, ids, "not six numbers", "_atom_site.aniso_" + form)
+        records.u[whole] = u[whole] * scale
+        records.has_u |= whole
+
+
+def _of_category(records: Records, block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
     table = columns_of_block(block, "atom_site_anisotrop", where)
     n = len(table)
     if not n:
@@ -57,9 +87,9 @@ def _repeated(known: list[str], row_of: dict[str, int]) -> list[int]:
     return sorted({row_of[atom] for row, atom in enumerate(known) if row_of[atom] != row})
 
 
-def _refuse(records: Records, rows: np.ndarray, ids: list[str], because: str) -> None:
+def _refuse(records: Records, rows: np.ndarray, ids: list[str], because: str, of: str = CATEGORY) -> None:
     found = np.flatnonzero(rows).tolist()
     if found:
         names = ", ".join(f"id {ids[k] or '?'}" for k in found[:NAMED])
         more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        records.refused.append({"count": len(found), "because": f"row of {CATEGORY}: {because}", "where": names + more})
+        records.refused.append({"count": len(found), "because": f"row of {of}: {because}", "where": names + more})

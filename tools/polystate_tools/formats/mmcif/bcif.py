@@ -13,6 +13,7 @@ import numpy as np
 
 from polystate.errors import PolystateError
 from polystate_tools.formats.errors import MissingReader, NoAtoms, UnreadableFile
+from polystate_tools.formats.mmcif.columns import SPELLED
 from polystate_tools.formats.mmcif.reader import records_of_block, unread_block
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.records.text import Text
@@ -45,18 +46,19 @@ class BcifColumns:
 
     def __init__(self, category) -> None:
         self.category = category
-        self.names = list(category)
+        self.spelled = {SPELLED.get(name.lower(), name): name for name in category}
+        self.names = list(self.spelled)
 
     def __len__(self) -> int:
         return int(self.category.row_count)
 
     def text(self, name: str) -> Text:
-        column = self.category[name]
+        column = self.category[self.spelled[name]]
         distinct, codes = np.unique(column.as_array(str, ""), return_inverse=True)
         return Text(codes.astype(np.int32), tuple(distinct.tolist()))
 
     def numbers(self, name: str, blank: float) -> np.ndarray:
-        column = self.category[name]
+        column = self.category[self.spelled[name]]
         values = column.data.array
         if values.dtype == np.float32:
             values = values.astype(str)  # the decimal number that the single stands for

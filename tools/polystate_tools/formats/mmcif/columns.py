@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polystate_tools.formats.errors import NonFiniteRecord, OccupancyRange, WrongColumns
+from polystate_tools.formats.records import elements
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import Text, element_numbers
+from polystate_tools.formats.records.text import Text
 
 U_ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
 KNOWN = {
@@ -35,9 +36,12 @@ KNOWN = {
     "auth_asym_id",
     "pdbx_PDB_model_num",
     "pdbx_heterogeneity_id",
+    "pdbx_tls_group_id",
 }
+IN_SITE = {f"aniso_{form}{e}" for form in "UB" for e in U_ELEMENTS}
+"""Anisotropic U or B beside the coordinates instead of in `_atom_site_anisotrop`."""
 AUTHOR = {"auth_comp_id", "auth_atom_id"}
-SPELLED = {name.lower(): name for name in KNOWN | AUTHOR}
+SPELLED = {name.lower(): name for name in KNOWN | AUTHOR | IN_SITE}
 SPELLED |= {f"{form}{e}".lower(): f"{form}{e}" for form in "UB" for e in U_ELEMENTS}
 """CIF names have no case; these are the dictionary's spellings."""
 
@@ -119,12 +123,12 @@ def atom_records(atoms: Columns, where: str) -> Records:
         auth_asym=text("auth_asym_id", "label_asym_id"),
         entity=text("label_entity_id"),
         comp=text("label_comp_id", "auth_comp_id", default="UNK"),
-        label_seq=integers(-1, "label_seq_id"),
+        label_seq=_label_seq(atoms, integers(-1, "label_seq_id"), where),
         auth_seq=integers(-1, "auth_seq_id", "label_seq_id"),
         ins=text("pdbx_PDB_ins_code"),
         name=text("label_atom_id", "auth_atom_id", default="X"),
         altloc=text("label_alt_id"),
-        element=element_numbers(text("type_symbol")),
+        element=np.zeros(n, np.uint8),
         charge=integers(0, "pdbx_formal_charge", dtype=np.int8),
         het=text("group_PDB").equals("HETATM"),
         occupancy=numbers("occupancy", 1.0),
@@ -132,7 +136,28 @@ def atom_records(atoms: Columns, where: str) -> Records:
         heterogeneity=text(het) if het in atoms.names else None,
     )
     _check_numbers(atoms, records, where)
+    _enter_elements(atoms, records)
     return records
+
+
+def _enter_elements(atoms: Columns, records: Records) -> None:
+    """Elements by symbol; of records without one by name, with a warning."""
+    symbols = atoms.text("type_symbol") if "type_symbol" in atoms.names else Text.constant("", len(records))
+    records.element, strange = elements.of_symbols(symbols)
+    if strange:
+        records.doubts.append(elements.unknown_elements(strange))
+    blank = symbols.equals("")
+    if blank.any():
+        named = elements.of_names(records.name, records.comp)
+        records.element[blank] = named[blank]
+        unknown = int((named[blank] == elements.UNKNOWN).sum())
+        message = f"{int(blank.sum())} records without type_symbol have the element that their names say"
+        message += f"; {unknown} names say none" if unknown else ""
+        rows = np.flatnonzero(blank)[:5].tolist()
+        places = [
+            f"{records.residue_name(k)} {records.name[k]} is {elements.ELEMENTS[records.element[k]]}" for k in rows
+        ]
+        records.doubts.append({"code": "elements-by-name", "message": message, "where": places})
 
 
 def _filled(one: Text, other: Text) -> Text:
@@ -167,6 +192,18 @@ def _check_integers(atoms: Columns, values: np.ndarray, where: str, name: str, d
             f"{atoms.text(name)[row]!r}" + (f" and {len(rows) - 1} more" if len(rows) > 1 else ""),
             f"integers from {limits.min} to {limits.max}",
         )
+
+
+def _label_seq(atoms: Columns, values: np.ndarray, where: str) -> np.ndarray:
+    """Refuse numbers below 0, which name no residue of a polymer; -1 stands for a blank."""
+    if "label_seq_id" in atoms.names:
+        rows = np.flatnonzero(atoms.numbers("label_seq_id", 0) < 0)
+        if len(rows):
+            row = int(rows[0])
+            place = f"{where} _atom_site.label_seq_id of {atom_name(atoms, row)}"
+            found = repr(atoms.text("label_seq_id")[row]) + (f" and {len(rows) - 1} more" if len(rows) > 1 else "")
+            raise WrongColumns(place, found, "a number of the sequence, or . of what is no polymer")
+    return values
 
 
 def _check_numbers(atoms: Columns, records: Records, where: str) -> None:

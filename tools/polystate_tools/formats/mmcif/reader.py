@@ -8,13 +8,14 @@ import gemmi
 import numpy as np
 
 from polystate_tools.formats.errors import NoAtoms, UnreadableFile
+from polystate_tools.formats.mmcif import connections
 from polystate_tools.formats.mmcif.anisotropic import with_anisotropic
-from polystate_tools.formats.mmcif.categories import ORDERS, category
-from polystate_tools.formats.mmcif.columns import KNOWN, Columns, atom_records, columns_of_block
+from polystate_tools.formats.mmcif.categories import category
+from polystate_tools.formats.mmcif.columns import IN_SITE, KNOWN, Columns, atom_records, columns_of_block
 from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
 from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
-from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
+from polystate_tools.formats.records.gemmi_metadata import described
 from polystate_tools.formats.records.records import Entity, Records
 from polystate_tools.formats.records.text import Text
 
@@ -38,6 +39,7 @@ READ_CATEGORIES = {
     "exptl",
     "pdbx_refine_tls",
     "pdbx_refine_tls_group",
+    "ccp4_refine_tls",
     "pdbx_struct_assembly",
     "pdbx_struct_assembly_gen",
     "pdbx_struct_oper_list",
@@ -50,7 +52,6 @@ READ_CATEGORIES = {
     CATEGORY,
     *EXTENSION_LOOPS,
 }
-NUMBER_OF_ORDER = {word: number for number, word in ORDERS.items()}
 
 
 def records_of_mmcif(content: bytes, where: str = "input") -> Records:
@@ -82,7 +83,7 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Reco
     notes = [
         {"what": f"column _atom_site.{name}", "count": len(records), "because": "not part of a deposition"}
         for name in atoms.names
-        if name not in KNOWN and not name.startswith("auth_") and any(atoms.text(name).values)
+        if name not in KNOWN | IN_SITE and not name.startswith("auth_") and any(atoms.text(name).values)
     ]
     for kept, auth in ((records.comp, "auth_comp_id"), (records.name, "auth_atom_id")):
         if auth in atoms.names:
@@ -99,7 +100,7 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Reco
         table = block.find_mmcif_category(name)
         if len(table):
             table.erase()
-    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block), block)
+    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block, atoms), block)
 
 
 def _differing(one: Text, other: Text) -> int:
@@ -112,8 +113,10 @@ def _differing(one: Text, other: Text) -> int:
     return count
 
 
-def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
+def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> Records:
     """The records with everything that the other categories of a block say."""
+    links = gemmi.cif.Document().add_new_block("links")
+    _move(block, links, "_struct_conn.")
     structure = gemmi.make_structure_from_block(block)
     records = described(records, structure)
     left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
@@ -125,15 +128,20 @@ def with_metadata(records: Records, block: gemmi.cif.Block) -> Records:
                 "because": "not part of a deposition: " + ", ".join(sorted(left)),
             }
         )
-    records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block))
+    records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block, records, atoms))
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
-    links = category(block, "_struct_conn.")
-    orders = {
-        name: NUMBER_OF_ORDER.get(order.lower()[:4], 0)
-        for name, order in zip(links.get("id", []), links.get("pdbx_value_order", []), strict=False)
-    }
-    bonds = bonds_of_connections(records, structure, orders)
+    bonds = connections.bonds_of_block(records, links)
     return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
+
+
+def _move(block: gemmi.cif.Block, other: gemmi.cif.Block, name: str) -> None:
+    """Move a category: gemmi reads it in author numbering only, and refuses files without."""
+    table = block.find_mmcif_category(name)
+    if len(table):
+        columns = [list(table.column(k)) for k in range(len(table.tags))]
+        loop = other.init_loop(name, [tag[len(name) :] for tag in table.tags])
+        loop.set_all_values(columns)
+        table.erase()
 
 
 def _entities(records: Records, block: gemmi.cif.Block, structure: gemmi.Structure) -> list[Entity]:

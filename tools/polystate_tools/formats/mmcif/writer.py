@@ -8,12 +8,11 @@ import gemmi
 import numpy as np
 
 from polystate.structure.hierarchy import ELEMENTS
-from polystate_tools.formats.mmcif.categories import ORDERS
 from polystate_tools.formats.mmcif.columns import U_ELEMENTS
+from polystate_tools.formats.mmcif.connections import connections
 from polystate_tools.formats.mmcif.names import CATEGORY, with_chain_names
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.policies import said
-from polystate_tools.formats.records.gemmi_metadata import bond_kind
 from polystate_tools.formats.records.numbers import shortest, texts
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.records.text import Text
@@ -39,7 +38,7 @@ def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, di
     _assemblies(block, records)
     if records.tls is not None:
         _tls(block, records, name)
-    _connections(block, records)
+    _loop(block, "_struct_conn.", connections(records, report))
     for category, columns in loops.items():
         _loop(block, f"_{category}.", columns)
     _account(block, report)
@@ -218,34 +217,13 @@ def _tls(block: gemmi.cif.Block, records: Records, name: str) -> None:
         )
     }
     for group in tls.groups:
-        for c1, n1, i1, c2, n2, i2 in ranges_of(group.selection) or [("",) * 6]:
+        by_atom = group.records is not None
+        for c1, n1, i1, c2, n2, i2 in () if by_atom else ranges_of(group.selection) or [("",) * 6]:
             text = "" if c1 else group.selection
             values = (str(len(rows["id"]) + 1), group.id, refine, c1, n1, i1, c2, n2, i2, text)
             for column, value in zip(rows.values(), values, strict=True):
                 column.append(value)
     _loop(block, "_pdbx_refine_tls_group.", rows)
-
-
-def _connections(block: gemmi.cif.Block, records: Records) -> None:
-    if not len(records.bonds):
-        return
-    ends = [records.take(records.bonds[:, k]) for k in (0, 1)]
-    kinds = [bond_kind(ends, k) for k in range(len(records.bonds))]
-    columns = {"id": [f"{kind}{k + 1}" for k, kind in enumerate(kinds)], "conn_type_id": kinds}
-    for k, end in enumerate(ends, 1):
-        seq = ["" if s < 0 else str(s) for s in end.label_seq.tolist()]
-        columns |= {
-            f"ptnr{k}_label_asym_id": end.label_asym.tolist(),
-            f"ptnr{k}_label_comp_id": end.comp.tolist(),
-            f"ptnr{k}_label_seq_id": seq,
-            f"ptnr{k}_label_atom_id": end.name.tolist(),
-            f"ptnr{k}_auth_asym_id": end.auth_asym.tolist(),
-            f"ptnr{k}_auth_seq_id": [str(s) for s in end.auth_seq.tolist()],
-            f"pdbx_ptnr{k}_PDB_ins_code": end.ins.tolist(),
-            f"ptnr{k}_symmetry": ["1_555"] * len(kinds),
-        }
-    columns["pdbx_value_order"] = [ORDERS.get(order, "") for order in records.bonds[:, 2].tolist()]
-    _loop(block, "_struct_conn.", columns)
 
 
 def _account(block: gemmi.cif.Block, report: ExportReport) -> None:
@@ -296,6 +274,11 @@ def _atoms(block: gemmi.cif.Block, records: Records) -> None:
         "auth_atom_id": name,
         "pdbx_PDB_model_num": [str(m) for m in records.model.tolist()],
     }
+    if records.tls is not None and any(group.records is not None for group in records.tls.groups):
+        of_atom = np.full(n, "?", object)
+        for group in records.tls.groups:
+            of_atom[group.records] = gemmi.cif.quote(group.id)
+        columns["pdbx_tls_group_id"] = of_atom.tolist()
     if records.heterogeneity is not None:
         columns["pdbx_heterogeneity_id"] = _tokens(records.heterogeneity, ".")
     _loop(block, "_atom_site.", columns, quote=False)

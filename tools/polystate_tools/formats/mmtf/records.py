@@ -14,8 +14,10 @@ from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
 from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
+from polystate_tools.formats.records import elements
+from polystate_tools.formats.records.elements import unknown_elements
 from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Entity, NcsOperator, Records
-from polystate_tools.formats.records.text import Text, element_numbers
+from polystate_tools.formats.records.text import Text
 
 LOST = {
     "atomIdList": "serial numbers are not kept; atoms are numbered by first appearance",
@@ -67,6 +69,7 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
     in_polymer = np.array([e >= 0 and _is_polymer(structure["entityList"][e]) for e in entity.tolist()], bool)
     label_seq = np.where((numbers >= 0) & (in_polymer | (entity < 0))[at.chain_of_group], numbers + 1, NO_NUMBER)
     linked = np.array([POLYMER in g["chemCompType"].upper() for g in dictionary], bool)
+    element, strange = elements.of_symbols(_Rows(at.element.tolist(), at.entry).text())
     return Records(
         model=(at.model_of_chain[chain] + 1).astype(np.int32),
         label_asym=_Rows(names, chain).text(),
@@ -78,7 +81,7 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
         ins=_characters(structure, "insCodeList", group),
         name=_Rows(at.atom_name.tolist(), at.entry).text(),
         altloc=_characters(structure, "altLocList", None),
-        element=element_numbers(_Rows(at.element.tolist(), at.entry).text()),
+        element=element,
         charge=at.charge[at.entry],
         het=~linked[types],
         xyz=np.stack([_decimals(structure, f"{axis}CoordList") for axis in "xyz"], axis=1),
@@ -100,6 +103,7 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
             for name, because in LOST.items()
             if name in structure and _count(structure[name])
         ],
+        doubts=[unknown_elements(strange)] if strange else [],
     )
 
 

@@ -8,19 +8,16 @@ import gemmi
 import numpy as np
 
 from polystate_tools.formats.errors import UnreadableFile
+from polystate_tools.formats.pdb.conect import with_conect
 from polystate_tools.formats.pdb.damage import damaged
+from polystate_tools.formats.pdb.entities import Header, entities_of_structure
 from polystate_tools.formats.pdb.lines import WIDTH, Lines
 from polystate_tools.formats.pdb.tls import tls_of_remarks
-from polystate_tools.formats.records.gemmi_metadata import bonds_of_connections, described
-from polystate_tools.formats.records.records import Entity, Records
+from polystate_tools.formats.records.gemmi_metadata import described, links_of_connections
+from polystate_tools.formats.records.links import bonds_of_links
+from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.records.text import Text
 
-ENTITY_TYPES = {
-    gemmi.EntityType.Polymer: "polymer",
-    gemmi.EntityType.NonPolymer: "non-polymer",
-    gemmi.EntityType.Water: "water",
-    gemmi.EntityType.Branched: "branched",
-}
 READ_RECORDS = {
     "ATOM",
     "HETATM",
@@ -32,6 +29,7 @@ READ_RECORDS = {
     "HEADER",
     "TITLE",
     "COMPND",
+    "HETNAM",
     "EXPDTA",
     "SEQRES",
     "CRYST1",
@@ -40,6 +38,7 @@ READ_RECORDS = {
     "MTRIX3",
     "LINK",
     "SSBOND",
+    "CONECT",
 }
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -53,12 +52,14 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
     except (RuntimeError, ValueError) as error:
         raise UnreadableFile(where, error, "a PDB file that gemmi reads") from error
     structure.setup_entities()
-    if not any(entity.full_sequence for entity in structure.entities):
-        _sequence_from_model(structure)
+    stated = {entity.name for entity in structure.entities if entity.full_sequence}
+    if not stated:
+        _sequence_from_model(structure)  # by which residues are numbered; it is no word of the file's
     structure.assign_label_seq_id()
-    labelled = _labelled(records, structure, first_of_residue, _molecules(header))
+    labelled = _labelled(records, structure, first_of_residue, Header(header, stated))
     records = replace(described(labelled, structure), title=_title(header))
-    records = replace(records, bonds=bonds_of_connections(records, structure, {}))
+    links = bonds_of_links(records, links_of_connections(records, structure))
+    records = replace(records, bonds=with_conect(records, links, lines, atom_lines, end))
     records.notes.extend(notes + _left_out(others))
     after = int((lines.lengths[end + 1 :] > 0).sum())
     if after:
@@ -143,7 +144,7 @@ def _sequence_from_model(structure: gemmi.Structure) -> None:
             entity.full_sequence = list(polymer.extract_sequence())
 
 
-def _labelled(records: Records, structure, first_of_residue, molecules: dict[str, str]) -> Records:
+def _labelled(records: Records, structure, first_of_residue, header: Header) -> Records:
     """label_asym, entity and label_seq by residue, with subchains renamed to short ids."""
     of_residue: dict[tuple, tuple[str, int]] = {}
     order: dict[str, tuple[str, bool]] = {}
@@ -151,11 +152,10 @@ def _labelled(records: Records, structure, first_of_residue, molecules: dict[str
         for chain in model:
             for residue in chain:
                 label_seq = -1 if residue.label_seq is None else residue.label_seq
-                of_residue.setdefault(
-                    (chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name),
-                    (residue.subchain, label_seq),
-                )
+                key = (chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name)
+                of_residue.setdefault(key, (residue.subchain, label_seq))
                 order.setdefault(residue.subchain, (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
+    _number_mutants(of_residue, order)
     asym = _short_ids(order)
     chains, comps = records.auth_asym.take(first_of_residue), records.comp.take(first_of_residue)
     keys = zip(
@@ -167,7 +167,7 @@ def _labelled(records: Records, structure, first_of_residue, molecules: dict[str
     )
     found = [of_residue.get(key, ("", -1)) for key in keys]
     counts = np.diff(np.append(first_of_residue, len(records)))
-    entities, entity_of = _entities(structure, molecules, order)
+    entities, entity_of = entities_of_structure(structure, header, order)
     subchain = Text.of([name for name, _ in found])
     subchain = Text(np.repeat(subchain.codes, counts), subchain.values)
     label_seq = np.repeat(np.array([seq for _, seq in found], np.int32), counts)
@@ -178,6 +178,17 @@ def _labelled(records: Records, structure, first_of_residue, molecules: dict[str
         label_seq=label_seq,
         entities=entities,
     )
+
+
+def _number_mutants(of_residue: dict[tuple, tuple[str, int]], order: dict[str, tuple[str, bool]]) -> None:
+    """A residue of a polymer that no sequence has takes the number of another type at its place, of another model."""
+    at_place: dict[tuple, int] = {}
+    for (chain, number, ins, _), (subchain, label_seq) in of_residue.items():
+        if label_seq >= 0:
+            at_place.setdefault((chain, number, ins, subchain), label_seq)
+    for key, (subchain, label_seq) in of_residue.items():
+        if label_seq < 0 and order[subchain][1]:
+            of_residue[key] = (subchain, at_place.get((*key[:3], subchain), -1))
 
 
 def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:
@@ -196,31 +207,3 @@ def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:
             if name not in used:
                 made[subchain] = name
     return made
-
-
-def _entities(structure, molecules: dict[str, str], order) -> tuple[list[Entity], dict[str, str]]:
-    """Entities numbered from 1, and the entity id of each subchain."""
-    entities, of_subchain = [], {}
-    for number, entity in enumerate(structure.entities, 1):
-        chains = [order[name][0] for name in entity.subchains if name in order]
-        kind = ENTITY_TYPES.get(entity.entity_type, "")
-        described_by = {molecules.get(chain, "") for chain in chains} if kind == "polymer" else set()
-        description = described_by.pop() if len(described_by) == 1 else ""
-        if kind in ("non-polymer", "water"):
-            description = entity.name.rstrip("!")
-        entities.append(Entity(str(number), kind, description, " ".join(entity.full_sequence)))
-        of_subchain.update(dict.fromkeys(entity.subchains, str(number)))
-    return entities, of_subchain
-
-
-def _molecules(header: list[str]) -> dict[str, str]:
-    """Molecule names by chain, of COMPND."""
-    text = " ".join(line[10:80].strip() for line in header if line.startswith("COMPND"))
-    molecules, name = {}, ""
-    for part in text.split(";"):
-        key, _, value = part.partition(":")
-        if key.strip().upper() == "MOLECULE":
-            name = " ".join(value.split())
-        elif key.strip().upper() == "CHAIN":
-            molecules.update({chain.strip(): name for chain in value.split(",")})
-    return molecules

@@ -11,7 +11,7 @@ from polystate_tools.formats.policies import said
 from polystate_tools.formats.records.records import Records, TlsRecords
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.records import STATEMENT
-from polystate_tools.formats.tls.selections import ranges_of
+from polystate_tools.formats.tls.selections import ranges_of, selected
 
 
 def header_lines(records: Records, report: ExportReport) -> Iterator[str]:
@@ -30,10 +30,11 @@ def header_lines(records: Records, report: ExportReport) -> Iterator[str]:
         if round(records.resolution, 2) != records.resolution:
             report.lose("resolution", 1, f"{records.resolution} Å is written with two decimals")
     if records.tls is not None:
-        yield from _tls(records.tls, report)
+        yield from _tls(records, records.tls, report)
     yield from _assemblies(records)
     yield from _account(report)
     yield from _sequences(records)
+    yield from _components(records)
     yield from _crystal(records)
 
 
@@ -47,10 +48,13 @@ def _compounds(records: Records) -> Iterator[str]:
     for name, chain in dict.fromkeys(zip(records.entity.tolist(), records.auth_asym.tolist(), strict=True)):
         chains.setdefault(name, []).append(chain)
     parts = []
-    for number, entity in enumerate((e for e in records.entities if e.type == "polymer" and e.description), 1):
-        names = ", ".join(chains.get(entity.id, []))
-        parts += [f"MOL_ID: {number};", f"MOLECULE: {entity.description};", f"CHAIN: {names};"]
-    lines = [line for part in parts for line in textwrap.wrap(part, 68)]
+    polymers = [e for e in records.entities if e.type == "polymer" and e.id in chains]
+    several = any(len(chains[e.id]) > 1 and not e.sequence for e in polymers)
+    if several or any(e.description for e in polymers):
+        for number, entity in enumerate(polymers, 1):
+            parts += [f"MOL_ID: {number};", *([f"MOLECULE: {entity.description};"] if entity.description else [])]
+            parts.append(f"CHAIN: {', '.join(chains[entity.id])};")
+    lines = [line for part in parts for line in textwrap.wrap(part, 68, break_on_hyphens=False)]
     for k, line in enumerate(lines):
         yield f"COMPND    {line}" if k == 0 else f"COMPND  {k + 1:2d} {line}"
 
@@ -81,6 +85,18 @@ def _sequences(records: Records) -> Iterator[str]:
         for k in range(0, len(comps), 13):
             row = " ".join(f"{comp:>3s}" for comp in comps[k : k + 13])
             yield f"SEQRES {k // 13 + 1:3d}{chain:>2s} {len(comps):4d}  {row}"
+
+
+def _components(records: Records) -> Iterator[str]:
+    """HETNAM of the entities that are one component with a name of its own."""
+    comps = dict(zip(records.entity.tolist(), records.comp.tolist(), strict=True))
+    done: set[str] = set()
+    for entity in records.entities:
+        comp = comps.get(entity.id, "")
+        if entity.type in ("non-polymer", "water") and entity.description not in ("", comp) and comp not in done:
+            done.add(comp)
+            for k, part in enumerate(textwrap.wrap(entity.description, 54, break_on_hyphens=False)):
+                yield f"HETNAM  {'' if k == 0 else k + 1:>2} {comp:>3s} {part if k == 0 else ' ' + part}"
 
 
 def _crystal(records: Records) -> Iterator[str]:
@@ -119,7 +135,7 @@ def _assemblies(records: Records) -> Iterator[str]:
                 yield f"REMARK 350   BIOMT{i + 1} {k + 1:3d}{values}     {matrix[i, 3]:10.5f}"
 
 
-def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
+def _tls(records: Records, tls: TlsRecords, report: ExportReport) -> Iterator[str]:
     """REMARK 3 in the layout of REFMAC, or of phenix where a selection is an expression."""
     yield "REMARK   3"
     if tls.program:
@@ -130,6 +146,10 @@ def _tls(tls: TlsRecords, report: ExportReport) -> Iterator[str]:
     exact = True
     for group in tls.groups:
         yield f"REMARK   3   TLS GROUP : {group.id}"
+        if group.records is not None:
+            apart = np.setxor1d(np.flatnonzero(selected(records, group.selection)), group.records)
+            if len(apart):
+                report.lose(f"atoms of TLS group {group.id}", len(apart), "REMARK 3 names ranges of residues")
         ranges = ranges_of(group.selection)
         if ranges:
             yield f"REMARK   3    NUMBER OF COMPONENTS GROUP : {len(ranges)}"

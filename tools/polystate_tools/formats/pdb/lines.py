@@ -92,11 +92,17 @@ def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, 
             ordinals[k] = len(ordinals) + 1
     used = np.flatnonzero(counts).tolist()
     numbers = [number for k in used if (number := stated[k]) is not None]
-    if len(set(numbers)) < len(used):
+    renumbered = len(set(numbers)) < len(used)
+    repeated = sorted({n for n in numbers if numbers.count(n) > 1}) if len(set(numbers)) < len(numbers) else []
+    if renumbered:
         numbers = list(range(1, len(used) + 1))
     number_of = np.zeros(len(counts), np.int32)
     number_of[used] = numbers
-    notes, doubts = [], []
+    notes: list[dict] = []
+    doubts: list[dict] = []
+    if repeated:
+        message = "several models have one number; models are numbered from 1 in file order"
+        doubts.append({"code": "model-numbers", "message": message, "where": [f"MODEL {n}" for n in repeated]})
     empty = [stated[k] or ordinal for k, ordinal in ordinals.items() if not counts[k]]
     if empty:
         because = f"no atom records in model {empty[:5]}"

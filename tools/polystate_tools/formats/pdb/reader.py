@@ -8,9 +8,10 @@ from polystate_tools.formats.errors import NoAtoms, WrongColumns
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.pdb import header as pdb_header
 from polystate_tools.formats.pdb.lines import Lines, models, plain, refuse_truncated
+from polystate_tools.formats.records.elements import NUMBERS, UNKNOWN, unknown_elements
 from polystate_tools.formats.records.fixed import decimals, integers
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import ELEMENT_NUMBERS, Text
+from polystate_tools.formats.records.text import Text
 
 
 def records_of_pdb(content: bytes, where: str = "input") -> Records:
@@ -38,7 +39,7 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
         )
 
     model, notes, doubts = models(lines, atom_lines, end)
-    charge, element = _charges(chars), _elements(chars)
+    charge, element = _charges(chars), _elements(chars, doubts)
     columns: dict = {
         "model": model,
         "auth_asym": Text.from_fixed(chars[:, 20:22]),
@@ -65,20 +66,26 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     return pdb_header.with_header(records, lines, atom_lines, end, where)
 
 
-def _elements(chars: np.ndarray) -> np.ndarray:
-    """Atomic numbers by columns 77-78, else by the atom name (columns 13-14), as gemmi does."""
+def _elements(chars: np.ndarray, doubts: list[dict]) -> np.ndarray:
+    """Atomic numbers by columns 77-78, where these are blank by the atom name (columns 13-14), as gemmi does.
+
+    A symbol of no element stays unknown: what its atom is called says nothing then."""
     key = Text.from_fixed(np.concatenate([chars[:, 76:78], chars[:, 12:16]], axis=1), strip=False)
+    strange = {value[:2].strip() for value in key.values} - NUMBERS.keys() - {""}
+    strange = {symbol for symbol in strange if symbol.upper() not in NUMBERS and not symbol.isdigit()}
+    if strange:
+        doubts.append(unknown_elements(strange))
     numbers = np.array([_element(value[:2].strip(), value[2:]) for value in key.values], np.uint8)
     return numbers[key.codes]
 
 
 def _element(symbol: str, name: str) -> int:
-    if symbol.upper() in ELEMENT_NUMBERS:
-        return ELEMENT_NUMBERS[symbol.upper()]
+    if symbol and not symbol.isdigit():
+        return NUMBERS.get(symbol.upper(), UNKNOWN)
     letters = "".join(c for c in name if c.isalpha()).upper()
-    if name[0] != " " and not name[0].isdigit() and name[:2].upper() in ELEMENT_NUMBERS and len(name.strip()) < 4:
-        return ELEMENT_NUMBERS[name[:2].upper()]
-    return ELEMENT_NUMBERS.get(letters[:1], 0)
+    if name[0] != " " and not name[0].isdigit() and name[:2].upper() in NUMBERS and len(name.strip()) < 4:
+        return NUMBERS[name[:2].upper()]
+    return NUMBERS.get(letters[:1], UNKNOWN)
 
 
 def _charges(chars: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import gemmi
 import numpy as np
 
+from polystate_tools.formats.records.links import AUTHOR, End, Link
 from polystate_tools.formats.records.records import Assembly, NcsOperator, Records
 
 COVALENT = {gemmi.ConnectionType.Covale, gemmi.ConnectionType.Disulf, gemmi.ConnectionType.MetalC}
@@ -92,68 +93,21 @@ def _assemblies(records: Records, structure: gemmi.Structure) -> list[Assembly]:
     return assemblies
 
 
-def bonds_of_connections(records: Records, structure: gemmi.Structure, orders: dict[str, int]) -> np.ndarray:
-    """(B, 3) int32 record a, record b, order, of covalent, disulfide and metal links inside the unit.
-
-    orders: bond order by name of the link, 0 of others.
-    Links to symmetry copies and hydrogen bonds are noted; links whose atoms are not there as well.
-    """
+def links_of_connections(records: Records, structure: gemmi.Structure) -> list[Link]:
+    """Covalent, disulfide and metal links inside the unit; hydrogen bonds and links to symmetry copies are noted."""
     wanted = [c for c in structure.connections if c.type in COVALENT and c.asu != gemmi.Asu.Different]
-    other = len(structure.connections) - len(wanted)
-    if other:
-        records.notes.append(
-            {
-                "what": "links",
-                "count": other,
-                "because": "hydrogen bonds, or to a symmetry copy: not bonds of the deposition",
-            }
-        )
-    ends = [_key(partner) for c in wanted for partner in (c.partner1, c.partner2)]
-    rows = _rows_of(records, ends)
-    bonds: dict[tuple[int, int], int] = {}
-    lost = 0
-    for k, connection in enumerate(wanted):
-        a, b = rows[2 * k], rows[2 * k + 1]
-        if a < 0 or b < 0 or a == b:
-            lost += 1
-        else:
-            bonds[(a, b)] = orders.get(connection.name, 0)
-    if lost:
-        records.notes.append({"what": "links", "count": lost, "because": "an end names no atom record"})
-    return np.array([(a, b, order) for (a, b), order in bonds.items()], np.int32).reshape(-1, 3)
+    note_other_links(records, len(structure.connections) - len(wanted))
+    return [Link(([_end(c.partner1)], [_end(c.partner2)])) for c in wanted]
 
 
-def _key(partner: gemmi.AtomAddress) -> tuple:
+def note_other_links(records: Records, count: int) -> None:
+    """Note links that are no bonds of a deposition."""
+    if count:
+        because = "hydrogen bonds, or to a symmetry copy: not bonds of the deposition"
+        records.notes.append({"what": "links", "count": count, "because": because})
+
+
+def _end(partner: gemmi.AtomAddress) -> End:
     seqid = partner.res_id.seqid
-    altloc = "" if partner.altloc == "\0" else partner.altloc
-    return (partner.chain_name, seqid.num, seqid.icode.strip(), partner.res_id.name, partner.atom_name, altloc)
-
-
-def _rows_of(records: Records, ends: list[tuple]) -> list[int]:
-    """First record of each (chain, number, insertion code, type, atom, altloc) or -1; altloc "" takes any."""
-    if not ends:
-        return []
-    numbers = np.isin(records.auth_seq, [end[1] for end in ends])
-    candidates = np.flatnonzero(numbers & records.name.isin({end[4] for end in ends}))
-    found: dict[tuple, int] = {}
-    few = records.take(candidates[::-1])
-    columns = (
-        few.auth_asym.tolist(),
-        few.auth_seq.tolist(),
-        few.ins.tolist(),
-        few.comp.tolist(),
-        few.name.tolist(),
-        few.altloc.tolist(),
-    )
-    for row, key in zip(candidates[::-1].tolist(), zip(*columns, strict=True), strict=True):
-        found[key] = row
-        found[(*key[:5], "")] = row
-    return [found.get(end, -1) for end in ends]
-
-
-def bond_kind(ends: list[Records], k: int) -> str:
-    if all(end.name[k] == "SG" for end in ends):
-        return "disulf"
-    if any(gemmi.Element(int(end.element[k]) % 119).is_metal for end in ends):
-        return "metalc"
-    return "covale"
+    values = (partner.chain_name, seqid.num, seqid.icode.strip(), partner.res_id.name, partner.atom_name)
+    return End(AUTHOR, values, "" if partner.altloc == "\0" else partner.altloc)

@@ -37,8 +37,10 @@ def texts(values: np.ndarray, least: int, most: int = MOST, none: str = "?") -> 
 
 
 def shortest(value: float, places: int = 10) -> str:
-    """One number with at most `places` decimals and no trailing zeros beyond four."""
+    """One number with at most `places` decimals, or as many as it takes, and no trailing zeros beyond four."""
     text = f"{value:.{places}f}".rstrip("0")
     whole, _, fraction = text.partition(".")
     text = f"{whole}.{fraction.ljust(4, '0')}"
+    if float(text) != value:
+        return repr(value)
     return "0.0000" if float(text) == 0 else text

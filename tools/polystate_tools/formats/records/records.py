@@ -62,6 +62,19 @@ class TlsGroup:
     S: np.ndarray
     origin: np.ndarray
     selection: str
+    records: np.ndarray | None = None
+    """Rows of the records that name the group, where a file says it at the atoms."""
+
+    @property
+    def numbers(self) -> list[float]:
+        """T, L, S and origin (24)."""
+        return np.concatenate([self.T, self.L, self.S, self.origin]).tolist()
+
+    def renumbered(self, new_row: np.ndarray) -> TlsGroup:
+        """The group where record k is `new_row[k]`, -1 = gone."""
+        if self.records is None:
+            return self
+        return replace(self, records=new_row[self.records][new_row[self.records] >= 0])
 
 
 @dataclass(frozen=True)
@@ -189,7 +202,8 @@ class Records:
                 columns[spec.name] = value[rows]
         bonds = self.bonds.copy()
         bonds[:, :2] = new_row[bonds[:, :2]]
-        return replace(self, **columns, bonds=bonds[(bonds[:, :2] >= 0).all(axis=1)])
+        tls = self.tls and replace(self.tls, groups=[group.renumbered(new_row) for group in self.tls.groups])
+        return replace(self, **columns, bonds=bonds[(bonds[:, :2] >= 0).all(axis=1)], tls=tls)
 
     def residue_name(self, row: int) -> str:
         """The residue of a record for people: "A/128 ASP" in author numbering."""

@@ -8,12 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from polystate.structure.hierarchy import ELEMENTS
-
-UNKNOWN_ELEMENT = 0
 DEUTERIUM = 119
 HYDROGENS = (1, DEUTERIUM)
-ELEMENT_NUMBERS = {symbol.upper(): number for number, symbol in enumerate(ELEMENTS)}
 
 
 @dataclass(frozen=True)
@@ -102,9 +98,3 @@ def concatenate(columns: Sequence[Text]) -> Text:
         parts.append(merged.codes[offset : offset + len(column.values)][column.codes])
         offset += len(column.values)
     return Text(np.concatenate(parts) if parts else np.empty(0, np.int32), merged.values)
-
-
-def element_numbers(symbols: Text) -> np.ndarray:
-    """(N,) uint8 atomic numbers of element symbols of any case; 0 is unknown, 119 deuterium."""
-    numbers = [ELEMENT_NUMBERS.get(value.strip().upper(), UNKNOWN_ELEMENT) for value in symbols.values]
-    return np.array(numbers + [UNKNOWN_ELEMENT], np.uint8)[symbols.codes]

@@ -18,6 +18,7 @@ from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import BLANK
 from polystate_tools.formats.records.letters import LETTERS
+from polystate_tools.formats.unbuilding import noted
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
 VERBATIM = "altloc"
@@ -30,7 +31,8 @@ class Alternates:
 
     atom: (n,) row; xyz: (n, 3) Å; moved: (n, 3) Å, its difference from x_ref; occupancy: (n,); altloc: letters;
     joint: of each record the states chosen, as index into combinations; combinations: variable number -> state index;
-    held: of each record the states that all combinations have in which it holds; renamed: what letters stand for.
+    held: of each record the states that all combinations have in which it holds; where: all states in which it holds,
+    by variable; renamed: what letters stand for.
     """
 
     atom: np.ndarray
@@ -41,6 +43,7 @@ class Alternates:
     joint: np.ndarray
     combinations: list[dict[int, int]]
     held: list[dict[int, int]]
+    where: list[dict[int, set[int]]]
     renamed: dict[str, str] = field(default_factory=dict)
 
 
@@ -51,7 +54,7 @@ def alternates(dep: Deposition) -> Alternates:
     plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
     combinations: list[dict[int, int]] = [{}]
     known: dict[tuple, int] = {(): 0}
-    atoms, moved, occupancy, altloc, joint, held = [], [], [], [], [], []
+    atoms, moved, occupancy, altloc, joint, held, where = [], [], [], [], [], [], []
     for atom in touched:
         for record in payload.records(atom):
             key = tuple(sorted(record.states.items()))
@@ -64,11 +67,13 @@ def alternates(dep: Deposition) -> Alternates:
             altloc.append(record.altloc)
             joint.append(known[key])
             held.append(record.held)
+            where.append(record.where)
     atom_rows = np.concatenate([plain, np.array(atoms, np.int64)]).astype(np.int64)
     order = np.argsort(atom_rows, kind="stable")
     displaced = np.concatenate([np.zeros((len(plain), 3)), np.array(moved, float).reshape(-1, 3)])[order]
     letters = [""] * len(plain) + altloc
     holding: list[dict[int, int]] = [{}] * len(plain) + held
+    anywhere: list[dict[int, set[int]]] = [{}] * len(plain) + where
     return Alternates(
         atom_rows[order],
         moved_from(dep.x_ref[atom_rows[order]], displaced),
@@ -78,6 +83,7 @@ def alternates(dep: Deposition) -> Alternates:
         np.concatenate([np.zeros(len(plain), np.int64), np.array(joint, np.int64)])[order],
         combinations,
         [holding[k] for k in order.tolist()],
+        [anywhere[k] for k in order.tolist()],
         payload.renamed,
     )
 
@@ -89,10 +95,16 @@ class _Record:
     altloc: str
     states: dict[int, int]
     held: dict[int, int] = field(default_factory=dict)
+    where: dict[int, set[int]] = field(default_factory=dict)
 
-    def also(self, states: dict[int, int]) -> None:
+    def also(self, other: Mapping[int, int], where: Mapping[int, set[int]]) -> None:
         """The record holds under these states too."""
-        self.held = {v: s for v, s in self.held.items() if states.get(v) == s}
+        self.held = {v: s for v, s in self.held.items() if other.get(v) == s}
+        for v in list(self.where):
+            if v in where:
+                self.where[v] |= where[v]
+            else:
+                del self.where[v]  # it holds whether the variable is active or not
 
 
 class _Payload:
@@ -107,10 +119,12 @@ class _Payload:
         self.renamed: dict[str, str] = {}
         self._combinations: dict[tuple[int, ...], list[tuple[np.ndarray, float]]] = {}
         self._letters: dict[tuple, str] = {}
+        self._deposited_of: dict[int, dict[int, float]] = {}
         for d in dep.descriptors.values():
             if d.is_discrete and d.document.get("state_axis") is None and d.axis is None:
                 self._enter(d)
         self._enter_conditional_adps()
+        self.letter_of = noted.letters(dep)
 
     def _variable(self, d: Descriptor, site: int) -> int:
         found = self.dag.variable(d.id, site)
@@ -215,18 +229,18 @@ class _Payload:
                 occupancy = stated[row][1]
             states = {v: int(joint[v]) for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
             if row in by_row:
-                by_row[row].also(states)
+                by_row[row].also(states, _sets(states))
                 continue
             moved = np.zeros(3)
             for v in mine:
                 moved = moved + self.delta.get((atom, v, int(joint[v])), 0.0)
             own = {v: s for v, s in states.items() if v in mine}
-            made.append(_Record(moved, occupancy, "", own, states))
+            made.append(_Record(moved, occupancy, "", own, states, _sets(states)))
             if stated is not None:
                 by_row[row] = made[-1]
         if stated is None:
             made = self._merged(atom, made)
-        self._name(made)
+        self._name(atom, made)
         return made
 
     def _merged(self, atom: int, made: list[_Record]) -> list[_Record]:
@@ -237,7 +251,7 @@ class _Payload:
             key = (record.moved.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
             if key in kept:
                 kept[key].occupancy += record.occupancy
-                kept[key].also(record.held)
+                kept[key].also(record.held, record.where)
             else:
                 kept[key] = record
         for record in kept.values():
@@ -256,18 +270,44 @@ class _Payload:
                         self._adp_of.setdefault(int(d.atom_rows[k]), set()).update(c.variable for c in condition)
         return self._adp_of.get(atom, set())
 
-    def _name(self, made: list[_Record]) -> None:
+    def _name(self, atom: int, made: list[_Record]) -> None:
         """Letters: labels of `altloc` verbatim; of others a letter by order, and none for a lone record."""
         for record in made:
             labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
             own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
             if len(own) == 1 == len(labels):
-                label = labels[own[0]]
+                label = str(self.dag.state_labels(own[0])[self._own_state(atom, own[0], record)])
                 if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
                     label = label.rsplit(MARK, 1)[0]
                 record.altloc = "" if label == BLANK else label
             elif len(made) > 1:
                 record.altloc = self._letter(record.states, labels)
+
+    def _own_state(self, atom: int, v: int, record: _Record) -> int:
+        """The state whose letter a record has: the one noted at import; else the one that was deposited with its
+        occupancy, of those in which it holds."""
+        states = sorted(record.where.get(v, {record.states[v]}))
+        if len(states) == 1:
+            return states[0]
+        for state in states:
+            if atom in self.letter_of.get((v, state), ()):
+                return state
+        return min(states, key=lambda s: abs(self._deposited(v)[s] - record.occupancy))
+
+    def _deposited(self, v: int) -> dict[int, float]:
+        """Deposited occupancy by state, infinite where there is none."""
+        if v not in self._deposited_of:
+            d = self.dep.descriptors[self.dag.descriptor(v)]
+            made = dict.fromkeys(range(int(self.dag.n_states[v])), np.inf)
+            mine = d.column("states", "site") == int(self.dag.site[v])
+            stated = d.column("states", "deposited") if "deposited" in d.table("states") else None
+            for number, value in zip(
+                d.column("states", "state")[mine], () if stated is None else stated[mine], strict=False
+            ):
+                if np.isfinite(value):
+                    made[self._state(v, int(number))] = float(value)
+            self._deposited_of[v] = made
+        return self._deposited_of[v]
 
     def _letter(self, states: dict[int, int], labels: dict[int, str]) -> str:
         """The same letter for the same states; one-letter labels of a single variable keep theirs."""
@@ -282,3 +322,7 @@ class _Payload:
             if name.rsplit("=", 1)[-1] != free:
                 self.renamed[name] = free
         return self._letters[key]
+
+
+def _sets(states: Mapping[int, int]) -> dict[int, set[int]]:
+    return {v: {s} for v, s in states.items()}

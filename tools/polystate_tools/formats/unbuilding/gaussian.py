@@ -11,6 +11,7 @@ from polystate.evaluation import evaluate
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components, symmetric
 from polystate.states.scope_dag import holds
+from polystate_tools.formats.building.adp import B_DECIMALS
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.report import ExportReport
@@ -104,7 +105,7 @@ def adps_of_records(
         alone = has_row & ~anisotropic
         if tls_u is not None:
             b[alone] = with_few_decimals(trace[alone])
-        b[anisotropic] = np.round(trace[anisotropic], 2)
+        b[anisotropic] = np.round(trace[anisotropic], B_DECIMALS)
     if policy == "records":
         b = np.where(given, deposited, b)
     return Adps(b, u, anisotropic & has_row)

@@ -6,38 +6,75 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import gemmi
 import numpy as np
 
 from polystate.deposition import Deposition
 from polystate.evaluation.rendering import Snapshot
-from polystate.numbers.tensors import six_components
 from polystate_tools.formats.building.bundles import MODEL
-from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, TlsGroup, TlsRecords
+from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.options import ALTLOCS
+from polystate_tools.formats.policies import POLICIES
+from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
-from polystate_tools.formats.tls.records import RADIAN
 from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
+from polystate_tools.formats.unbuilding.bonds import bonds_of_records
+from polystate_tools.formats.unbuilding.conformer import conformer, kept, n_conformers
 from polystate_tools.formats.unbuilding.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of
+from polystate_tools.formats.unbuilding.order import hetero, residue_order
 from polystate_tools.formats.unbuilding.restored import moved_from, without_noise
+from polystate_tools.formats.unbuilding.tls import is_rest, tls_of_deposition, with_atoms
 
 
-def records_of_deposition(dep: Deposition, policy: str, report: ExportReport) -> Records:
-    """Every alternate and every model as records, ADPs by policy."""
+def records_of_deposition(dep: Deposition, policy: str, report: ExportReport, altloc: str = "all") -> Records:
+    """Every alternate and every model as records, ADPs by policy; or one conformer, see `conformer`."""
     added = levels_of(dep, policy, report)
-    tls, tls_u = tls_of_deposition(dep, report) if policy == "records" else (None, None)
+    tls, tls_u = tls_of_deposition(dep, report) if POLICIES[policy].others == "keep" else (None, None)
     bundle = bundle_descriptor(dep)
     found = alternates(dep)
     if found.renamed:
         letters = "; ".join(f"{name} is {letter}" for name, letter in list(found.renamed.items())[:20])
         report.lose("state labels", len(found.renamed), f"altloc letters stand for them: {letters}")
     if bundle is not None:
-        records = _of_bundle(dep, bundle, found, added, tls_u, policy)
+        records, source = _of_bundle(dep, bundle, found, added, tls_u, policy)
     else:
         adps = adps_of_records(dep, found.atom, found.joint, found.combinations, added, tls_u, policy)
         records = _records(dep, found.atom, found.xyz, found.occupancy, found.altloc, adps)
+        source = np.arange(len(records))
+    if altloc != "all":
+        records, source = _one_conformer(dep, records, source, found, bundle, altloc, report)
+    where = [found.where[k] for k in source.tolist()]
+    records = replace(records, bonds=bonds_of_records(dep, found.atom[source], records.model, where))
     _note_losses(dep, report)
-    return replace(with_metadata(records, dep), tls=tls)
+    return replace(with_metadata(records, dep), tls=tls and with_atoms(tls, dep, found.atom[source]))
+
+
+def _one_conformer(
+    dep: Deposition, records: Records, source: np.ndarray, found: Alternates, bundle, choice: str, report: ExportReport
+) -> tuple[Records, np.ndarray]:
+    """The records that hold in one chosen state, without letters; those that were one of several are there whole."""
+    letters = records.altloc.vocabulary()[1]
+    lettered = ~records.altloc.equals("")
+    if choice == "none":
+        if lettered.any():
+            row = int(np.flatnonzero(lettered)[0])
+            raise CannotHold("--altloc none", records.record_name(row), "a deposition without alternates")
+        return records, source
+    if choice not in ALTLOCS and choice not in letters:
+        raise BadOption("--altloc", choice, f"one of {', '.join(ALTLOCS)}, or one of the letters {letters}")
+    steps = None
+    if bundle is not None:
+        variable = dep.states.dag.variable(bundle.id, int(bundle.column("states", "site")[0]))
+        assert variable is not None
+        steps = (variable, int(dep.states.dag.n_states[variable]))
+    chosen, names = conformer(dep, choice, steps)
+    report.choice = f"--altloc {choice}" + (f": {names}" if names else "")
+    keep = kept([found.where[k] for k in source.tolist()], chosen)
+    several = {v for v in chosen if n_conformers(dep, v) > 1}
+    whole = np.array([bool(several & found.where[k].keys()) for k in source[keep].tolist()], bool)
+    taken = records.take(keep)
+    occupancy = np.where(whole, 1.0, taken.occupancy)
+    return replace(taken, altloc=Text.constant("", len(taken)), occupancy=occupancy), source[keep]
 
 
 def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy: str, report: ExportReport) -> Records:
@@ -69,7 +106,16 @@ def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy:
             )
         )
     _note_losses(dep, report)
-    return with_metadata(joined(parts), dep)
+    records = joined(parts)
+    atom = np.concatenate([np.flatnonzero(snapshot.present) for snapshot in snapshots])
+    where = [_chosen(snapshot) for snapshot in snapshots]
+    of_record = [where[k] for k in (records.model - 1).tolist()]
+    return with_metadata(replace(records, bonds=bonds_of_records(dep, atom, records.model, of_record)), dep)
+
+
+def _chosen(snapshot: Snapshot) -> dict[int, set[int]]:
+    """The state of each active variable of a snapshot."""
+    return {v: {s} for v, s in enumerate(np.asarray(snapshot.request.joint).tolist()) if s >= 0}
 
 
 def bundle_descriptor(dep: Deposition):
@@ -78,18 +124,30 @@ def bundle_descriptor(dep: Deposition):
     return found[0] if len(found) == 1 and found[0].document.get("state_axis") == MODEL else None
 
 
-def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> Records:
-    """Models one after the other; conditions that name a model pick its ADPs and occupancies."""
+def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> tuple[Records, np.ndarray]:
+    """Models one after the other, and the alternate of each record; conditions that name a model pick its numbers."""
     variable = dep.states.dag.variable(bundle.id, int(bundle.column("states", "site")[0]))
     assert variable is not None
     xyz, present = bundle.array("xyz"), bundle.array("present") != 0
     occupancies = _bundle_occupancies(dep, bundle, variable)
     place = np.full(dep.n_atoms, -1)
     place[bundle.atom_rows] = np.arange(len(bundle.atom_rows))
-    parts = []
-    for step in range(len(xyz)):
-        here_too = np.array([held.get(variable, step) == step for held in found.held], bool)
-        keep = np.flatnonzero(here_too & ((place[found.atom] < 0) | present[step][place[found.atom]]))
+    parts, sources = [], []
+    in_model = [
+        np.flatnonzero(
+            np.array([held.get(variable, step) == step for held in found.held], bool)
+            & ((place[found.atom] < 0) | present[step][place[found.atom]])
+        )
+        for step in range(len(xyz))
+    ]
+    residue = dep.hierarchy.of_atoms("residue")
+    there = np.zeros((len(xyz), len(dep.hierarchy.column("residues", "chain"))), bool)
+    for step, keep in enumerate(in_model):
+        there[step, residue[found.atom[keep]]] = True
+    rank = residue_order(dep, there)
+    for step, keep in enumerate(in_model):
+        keep = keep[np.argsort(rank[residue[found.atom[keep]]], kind="stable")]
+        sources.append(keep)
         atom = found.atom[keep]
         combinations = [{**states, variable: step} for states in found.combinations]
         adps = adps_of_records(dep, atom, found.joint[keep], combinations, added, tls_u, policy)
@@ -109,7 +167,7 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
                 np.full(len(keep), step + 1, np.int32),
             )
         )
-    return joined(parts)
+    return joined(parts), np.concatenate(sources)
 
 
 def _bundle_occupancies(dep: Deposition, bundle, variable: int) -> dict[int, dict[int, float]]:
@@ -174,15 +232,8 @@ def _records(
         b=adps.b,
         u=adps.u,
         has_u=adps.has_u,
-        het=_het(dep)[residue],
+        het=hetero(dep)[residue],
     )
-
-
-def _het(dep: Deposition) -> np.ndarray:
-    """(R,) bool: residues written as HETATM, all but standard residues of polymers."""
-    comps = dep.hierarchy.text("residues", "comp")
-    standard = {comp: gemmi.find_tabulated_residue(comp).is_standard() for comp in set(comps.tolist())}
-    return ~np.array([standard[comp] for comp in comps.tolist()], bool)
 
 
 def joined(parts: list[Records]) -> Records:
@@ -204,7 +255,7 @@ def joined(parts: list[Records]) -> Records:
 
 
 def with_metadata(records: Records, dep: Deposition) -> Records:
-    """The records with cell, entities, bonds, assemblies and title of the deposition."""
+    """The records with cell, entities, assemblies and title of the deposition."""
     tree, document = dep.tree, dep.document
     crystal = tree["hierarchy"].attributes if "hierarchy" in tree else {}
     entry = document.get("entry", {})
@@ -218,7 +269,6 @@ def with_metadata(records: Records, dep: Deposition) -> Records:
         cell=tuple(cell[k] for k in ("a", "b", "c", "alpha", "beta", "gamma")) if cell else None,
         space_group=crystal.get("space_group", ""),
         entities=_entities(dep),
-        bonds=_bonds(dep, records),
         assemblies=_assemblies(dep),
         ncs=_ncs(dep),
     )
@@ -227,41 +277,6 @@ def with_metadata(records: Records, dep: Deposition) -> Records:
 def _entities(dep: Deposition) -> list[Entity]:
     columns = [dep.hierarchy.text("entities", key) for key in ("type", "description", "sequence")]
     return [Entity(str(k + 1), *row) for k, row in enumerate(zip(*columns, strict=True))]
-
-
-def _bonds(dep: Deposition, records: Records) -> np.ndarray:
-    """Bonds between the first records of the atoms, by numbering of the hierarchy."""
-    if "hierarchy/bonds" not in dep.tree or not len(records):
-        return np.empty((0, 3), np.int32)
-    arrays = dep.tree["hierarchy/bonds"].arrays
-    first = _first_record(dep, records)
-    bonds = np.stack([first[arrays["atom_a"]], first[arrays["atom_b"]], np.asarray(arrays["order"])], axis=1)
-    return bonds[(bonds[:, :2] >= 0).all(axis=1)].astype(np.int32)
-
-
-def _first_record(dep: Deposition, records: Records) -> np.ndarray:
-    """(N,) the first record of each atom, by chain, residue and name; -1 where it has none."""
-    names = ("label_asym", "auth_asym", "comp", "label_seq", "auth_seq", "ins", "name")
-    columns = [getattr(records, name) for name in names]
-    lists = [column.tolist() for column in columns]
-    found: dict[tuple, int] = {}
-    for row, key in enumerate(zip(*lists, strict=True)):
-        found.setdefault(key, row)
-    residue, chain = dep.hierarchy.of_atoms("residue"), dep.hierarchy.of_atoms("chain")
-    wanted = np.unique(np.concatenate([dep.tree["hierarchy/bonds"].arrays[c] for c in ("atom_a", "atom_b")]))
-    first = np.full(dep.n_atoms, -1, np.int64)
-    text = {
-        "label_asym": dep.hierarchy.text("chains", "label_asym")[chain[wanted]],
-        "auth_asym": dep.hierarchy.text("chains", "auth_asym")[chain[wanted]],
-        "comp": dep.hierarchy.text("residues", "comp")[residue[wanted]],
-        "ins": dep.hierarchy.text("residues", "ins")[residue[wanted]],
-        "label_seq": dep.hierarchy.column("residues", "label_seq")[residue[wanted]],
-        "auth_seq": dep.hierarchy.column("residues", "auth_seq")[residue[wanted]],
-        "name": dep.hierarchy.text("atoms", "name")[wanted],
-    }
-    for row, key in zip(wanted.tolist(), zip(*(text[name].tolist() for name in names), strict=True), strict=True):
-        first[row] = found.get(key, -1)
-    return first
 
 
 def _assemblies(dep: Deposition) -> list[Assembly]:
@@ -295,60 +310,9 @@ def _ncs(dep: Deposition) -> list[NcsOperator]:
     return [NcsOperator(np.asarray(m), bool(g)) for m, g in zip(group.arrays["operators"], given, strict=True)]
 
 
-def tls_of_deposition(dep: Deposition, report: ExportReport) -> tuple[TlsRecords | None, np.ndarray | None]:
-    """The TLS level as records in degrees, and (N, 6) Å² to add where the imported ADPs were totals."""
-    found = [d for d in dep.descriptors.values() if d.is_gaussian and (d.operator or "").endswith("/tls_v1")]
-    choices = _tls_choices(dep)
-    if not found:
-        return (TlsRecords([], choices.get("program", ""), "residual") if _is_rest(dep) else None), None
-    d = found[0]
-    selections = choices.get("selections") or []
-    content = choices.get("adps", "residual")
-    groups = []
-    for k, row in enumerate(np.asarray(d.array("tls"))):
-        amplitude = row[20]
-        s = np.append(row[12:20], -row[12] - row[16])[[0, 1, 2, 3, 4, 5, 6, 7, 8]] * amplitude / RADIAN
-        text = selections[k] if k < len(selections) else _selection_of(dep, np.flatnonzero(d.label_of_atom == k))
-        groups.append(
-            TlsGroup(d.label_names[k], row[0:6] * amplitude, row[6:12] * amplitude / RADIAN**2, s, row[21:24], text)
-        )
-    u = six_components(dep.covariance(levels=[d.id])) if content == "total" else None
-    return TlsRecords(groups, choices.get("program", ""), content, ""), u
-
-
-def _is_rest(dep: Deposition) -> bool:
-    """Whether the ADPs are the rest beside TLS groups that the deposition lacks."""
-    gaussian = [d for d in dep.descriptors.values() if d.is_gaussian]
-    rest = bool(gaussian) and all(
-        (d.operator or "").endswith("adp_v1") and d.document.get("adp_content") == "residual" for d in gaussian
-    )
-    return rest and _tls_choices(dep).get("adps") == "residual"
-
-
-def _tls_choices(dep: Deposition) -> dict[str, Any]:
-    """What the import noted of the TLS records; nothing where the file had none (the option's word stands there)."""
-    block = dep.tree["provenance/import"].attributes if "provenance/import" in dep.tree else {}
-    choices = (block.get("choices") or {}).get("tls")
-    return choices if isinstance(choices, dict) else {}
-
-
-def _selection_of(dep: Deposition, atoms: np.ndarray) -> str:
-    """Residue ranges in author numbering that name the residues of some atoms."""
-    residues = np.unique(dep.hierarchy.of_atoms("residue")[atoms])
-    chains = dep.hierarchy.text("chains", "auth_asym")[dep.hierarchy.column("residues", "chain")[residues]]
-    numbers = dep.hierarchy.column("residues", "auth_seq")[residues]
-    ranges: list[list] = []
-    for chain, number in sorted(set(zip(chains.tolist(), numbers.tolist(), strict=True))):
-        if ranges and ranges[-1][0] == chain and ranges[-1][2] == number - 1:
-            ranges[-1][2] = number
-        else:
-            ranges.append([chain, number, number])
-    return "; ".join(f"{chain} {low} - {chain} {high}" for chain, low, high in ranges)
-
-
 def _note_losses(dep: Deposition, report: ExportReport) -> None:
     """Descriptors that a structure file has no form for, and disorder that the deposition itself lacks."""
-    if _is_rest(dep):
+    if is_rest(dep):
         report.lose("TLS part of the ADPs", 1, "the deposition lacks the TLS groups beside which its ADPs are the rest")
     for d in dep.descriptors.values():
         known = d.is_gaussian or (d.is_discrete and (d.mode in "AB"))

@@ -1,0 +1,113 @@
+"""What a file says of alternates beyond their states, as `annotations/alternates`.
+
+The letters of conformers that several states share, and the bonds that only some alternates have. None of it changes
+what a deposition evaluates to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polystate.store.tree import Group
+from polystate_tools.formats.building.variables import Plan, Variable
+from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.report import ImportReport
+
+PATH = "annotations/alternates"
+LETTER, BONDED = "letter_of", "bonded_in"
+Held = dict[Variable, frozenset[int]]
+"""The states of each variable in which a record holds."""
+
+
+def _group(letters: dict[tuple[str, int, int], list[int]], bonds: dict[tuple[int, int], list[Held]]) -> Group:
+    """The annotations. letters: (descriptor, site, state) -> atom ids whose record has that state's letter though it
+    holds in others too; bonds: atom ids -> the conjunctions of states of which one must hold."""
+    items: list[dict[str, Any]] = []
+    for (descriptor, site, state), atoms in sorted(letters.items()):
+        selector = {"target": "state", "descriptor": descriptor, "site": site, "state": state}
+        items.append({"id": f"letter-{len(items) + 1}", "selector": selector, "body": {LETTER: sorted(atoms)}})
+    for pair, conditions in sorted(bonds.items()):
+        body = {BONDED: [_clauses(held) for held in conditions]}
+        items.append(
+            {"id": f"bond-{len(items) + 1}", "selector": {"target": "atoms", "atoms": list(pair)}, "body": body}
+        )
+    return Group({"items": [{**item, "provenance": "import"} for item in items]})
+
+
+def _clauses(held: Held) -> list[list[Any]]:
+    return sorted([v.descriptor, v.number, sorted(states)] for v, states in held.items())
+
+
+def noted_alternates(
+    layout: Layout, planned: Plan, model: Variable | None, steps: np.ndarray | None, report: ImportReport
+) -> dict[str, Group]:
+    """The annotations by path, {} where nothing is to be noted.
+
+    model, steps: the variable of a bundle and (n,) the model of each record, None for one model.
+    """
+    letters: dict[tuple[str, int, int], list[int]] = {}
+    for variable, state, atom in dict.fromkeys(planned.own):
+        letters.setdefault((variable.descriptor, variable.number, state), []).append(atom + 1)
+    bonds = _restricted(layout, planned, model, steps)
+    never = sum(not conditions for conditions in bonds.values())
+    if never:
+        report.lose("bonds", never, "between alternates of which no state has both")
+    return {PATH: _group(letters, bonds)} if letters or bonds else {}
+
+
+def held_of_records(planned: Plan) -> dict[int, Held]:
+    """Record -> the states in which it holds, of records that any variable touches."""
+    made: dict[int, Held] = {}
+    for _, record, variable, states in planned.occupancy:
+        held = made.setdefault(record, {})
+        held[variable] = held.get(variable, frozenset()) | frozenset(states)
+    return made
+
+
+def _restricted(
+    layout: Layout, planned: Plan, model: Variable | None, steps: np.ndarray | None
+) -> dict[tuple[int, int], list[Held]]:
+    """Atom ids of bonds that some records lack though they can be there together, and the states in which they are."""
+    bonds = layout.records.bonds
+    if not len(bonds):
+        return {}
+    ends = layout.atom_of_record[bonds[:, :2]]
+    several = np.bincount(layout.atom_of_record)[ends] > 1
+    joined: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for k in np.flatnonzero(several.any(axis=1)).tolist():
+        (a, b), (one, other) = ends[k].tolist(), bonds[k, :2].tolist()
+        if a != b:
+            joined.setdefault((min(a, b), max(a, b)), set()).add((one, other) if a < b else (other, one))
+    order = np.argsort(layout.atom_of_record, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(layout.atom_of_record))])
+    held = held_of_records(planned)
+    made: dict[tuple[int, int], list[Held]] = {}
+    for (a, b), pairs in joined.items():
+        possible = {
+            (one, other)
+            for one in order[start[a] : start[a + 1]].tolist()
+            for other in order[start[b] : start[b + 1]].tolist()
+            if (steps is None or steps[one] == steps[other]) and _together(held.get(one, {}), held.get(other, {}))
+        }
+        if possible - pairs:
+            made[a + 1, b + 1] = _conditions(sorted(pairs & possible), held, model, steps)
+    return made
+
+
+def _together(one: Held, other: Held) -> bool:
+    return all(states & other[v] for v, states in one.items() if v in other)
+
+
+def _conditions(
+    pairs: list[tuple[int, int]], held: dict[int, Held], model: Variable | None, steps: np.ndarray | None
+) -> list[Held]:
+    """One conjunction a pair of records, the models in which it is the same as one."""
+    made: dict[tuple, set[int]] = {}
+    for one, other in pairs:
+        first, second = held.get(one, {}), held.get(other, {})
+        both = {v: states & second.get(v, states) for v, states in first.items()} | {
+            v: states for v, states in second.items() if v not in first
+        }
+        made.setdefault(tuple(both.items()), set()).add(-1 if steps is None else int(steps[one]))
+    return [dict(both) if model is None else {**dict(both), model: frozenset(models)} for both, models in made.items()]

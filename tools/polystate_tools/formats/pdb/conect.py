@@ -1,0 +1,72 @@
+"""CONECT records: bonds between records by their serial numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polystate_tools.formats.pdb.lines import Lines
+from polystate_tools.formats.records.fixed import hybrid36
+from polystate_tools.formats.records.records import Records
+
+FIELDS = ((11, 16), (16, 21), (21, 26), (26, 31))
+"""Columns of the atoms that a record bonds; older files have hydrogen bonds and salt bridges behind them."""
+
+
+def with_conect(records: Records, links: np.ndarray, lines: Lines, atom_lines: np.ndarray, end: int) -> np.ndarray:
+    """The bonds (B, 3) with those of CONECT, each pair once. A serial number means a record in each model.
+
+    Which alternate an end is, the serial says; that a bond is written twice says nothing of its order in current files.
+    """
+    numbers = np.flatnonzero(lines.of(b"CONE")[:end])
+    if not len(numbers):
+        return links
+    pairs = _pairs([row.tobytes().decode("latin-1") for row in lines.rows(numbers)])
+    serials = [_serial(row.tobytes().decode("latin-1")) for row in lines.rows(atom_lines)[:, 6:11]]
+    wanted = {serial for pair in pairs for serial in pair}
+    found: dict[tuple[int, int], int] = {}
+    twice: set[tuple[int, int]] = set()
+    for row, (model, serial) in enumerate(zip(records.model.tolist(), serials, strict=True)):
+        if serial in wanted and serial is not None:
+            if (model, serial) in found:
+                twice.add((model, serial))
+            found[model, serial] = row
+    models = list(dict.fromkeys(records.model.tolist()))
+    known = {(min(a, b), max(a, b)) for a, b in links[:, :2].tolist()}
+    made: list[tuple[int, int, int]] = []
+    lost = 0
+    for one, other in pairs:
+        rows = [
+            (found[m, one], found[m, other])
+            for m in models
+            if (m, one) in found and (m, other) in found and not {(m, one), (m, other)} & twice
+        ]
+        lost += not rows
+        for a, b in rows:
+            if a != b and (min(a, b), max(a, b)) not in known:
+                known.add((min(a, b), max(a, b)))
+                made.append((a, b, 0))
+    if lost:
+        because = "a serial number that no atom record has, or several"
+        records.notes.append({"what": "CONECT records", "count": lost, "because": because})
+    return np.concatenate([links, np.array(made, np.int32).reshape(-1, 3)])
+
+
+def _pairs(texts: list[str]) -> list[tuple[int, int]]:
+    """Pairs of serial numbers, each once, the smaller first."""
+    made: dict[tuple[int, int], None] = {}
+    for text in texts:
+        one = _serial(text[6:11])
+        for start, stop in FIELDS:
+            other = _serial(text[start:stop])
+            if one is not None and other is not None and one != other:
+                made[min(one, other), max(one, other)] = None
+    return list(made)
+
+
+def _serial(text: str) -> int | None:
+    if not text.strip():
+        return None
+    try:
+        return hybrid36(text, 5)
+    except ValueError:
+        return None

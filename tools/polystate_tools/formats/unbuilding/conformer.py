@@ -1,0 +1,79 @@
+"""One conformer of everything: a legal, complete state, chosen site by site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate.states import counting
+from polystate.states.scope_dag import INACTIVE
+from polystate_tools.formats.building.bundle_altlocs import MARK
+from polystate_tools.formats.building.sites import ABSENT, BLANK
+
+NAMED = 20
+"""States that the account of an export names."""
+
+
+def conformer(dep: Deposition, choice: str, steps: tuple[int, int] | None) -> tuple[dict[int, set[int]], str]:
+    """The chosen states by variable, one for each model, and their names.
+
+    choice: first (declared first), occupancy (most populated), or a letter, where a site lacks it by occupancy. steps:
+    the variable of a bundle and how many models it has. A state in which the only conformer is absent is never chosen.
+    """
+    dag = dep.states.dag
+    chosen: dict[int, set[int]] = {}
+    for step in range(steps[1] if steps else 1):
+        joint = np.full(len(dag), INACTIVE, np.int64)
+        for v in range(len(dag)):
+            if steps and v == steps[0]:
+                joint[v] = step
+                continue
+            possible = counting.options(dag, v, joint)
+            if possible == [INACTIVE]:
+                continue
+            there = [s for s in possible if not is_absence(dep, v, s)] or possible
+            joint[v] = _picked(dep, v, there, joint, choice)
+            chosen.setdefault(v, set()).add(int(joint[v]))
+    several = [v for v in chosen if n_conformers(dep, v) > 1]
+    names = [f"{dag.variable_name(v)}={'|'.join(_label(dep, v, s) for s in sorted(chosen[v]))}" for v in several]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return chosen, ", ".join(names[:NAMED]) + more
+
+
+def _picked(dep: Deposition, v: int, possible: Sequence[int], joint: np.ndarray, choice: str) -> int:
+    if choice == "first":
+        return possible[0]
+    lettered = [s for s in possible if _letter(dep, v, s) == choice]
+    if lettered and choice != "occupancy":
+        return lettered[0]
+    weights: Mapping[int, float] = dep.states.populations(v, joint)
+    return max(possible, key=lambda s: (weights.get(s, 0.0), -s))
+
+
+def _label(dep: Deposition, v: int, state: int) -> str:
+    return str(dep.states.dag.state_labels(v)[state])
+
+
+def _letter(dep: Deposition, v: int, state: int) -> str:
+    label = _label(dep, v, state)
+    return label.rsplit(MARK, 1)[0] if MARK in label else label
+
+
+def is_absence(dep: Deposition, v: int, state: int) -> bool:
+    """Whether a state is the absence of the one other conformer of its variable."""
+    labels = [_letter(dep, v, s) for s in range(int(dep.states.dag.n_states[v]))]
+    return labels[state] in (ABSENT, f"no {ABSENT}") and len(set(labels)) == 2
+
+
+def n_conformers(dep: Deposition, v: int) -> int:
+    """How many conformers a variable chooses between, its absence not counted."""
+    dag = dep.states.dag
+    letters = {_letter(dep, v, s) or BLANK for s in range(int(dag.n_states[v])) if not is_absence(dep, v, s)}
+    return len(letters)
+
+
+def kept(where: Sequence[Mapping[int, set[int]]], chosen: Mapping[int, set[int]]) -> np.ndarray:
+    """(n,) bool: records that hold in the chosen states."""
+    return np.array([all(states & chosen[v] for v, states in w.items() if v in chosen) for w in where], bool)

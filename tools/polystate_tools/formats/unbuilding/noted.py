@@ -1,0 +1,72 @@
+"""What an import noted of alternates beyond their states, read back: see `building.noting`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from polystate.deposition import Deposition
+from polystate_tools.formats.building.noting import BONDED, LETTER, PATH
+
+
+def _items(dep: Deposition, target: str, key: str) -> Iterator[tuple[dict, Any]]:
+    """Selector and content of the well-formed items; others' annotations are none of ours."""
+    found = dep.tree[PATH].attributes.get("items") if PATH in dep.tree else None
+    for item in found or ():
+        selector, body = item.get("selector", {}), item.get("body")
+        if selector.get("target") == target and isinstance(body, dict) and isinstance(body.get(key), list):
+            yield selector, body[key]
+
+
+def letters(dep: Deposition) -> dict[tuple[int, int], set[int]]:
+    """(variable, state) -> rows of the atoms whose shared record has its letter."""
+    made: dict[tuple[int, int], set[int]] = {}
+    row = _rows(dep)
+    for selector, atoms in _items(dep, "state", LETTER):
+        variable = _variable(dep, selector.get("descriptor"), selector.get("site"))
+        state = _state(dep, variable, selector.get("state"))
+        if variable is not None and state is not None:
+            made.setdefault((variable, state), set()).update(row[a] for a in atoms if a in row)
+    return made
+
+
+def bonds(dep: Deposition) -> dict[tuple[int, int], list[dict[int, set[int]]]]:
+    """Rows of two atoms, the smaller first -> the conjunctions (variable -> states) in which they are bonded."""
+    made: dict[tuple[int, int], list[dict[int, set[int]]]] = {}
+    row = _rows(dep)
+    for selector, conditions in _items(dep, "atoms", BONDED):
+        atoms = selector.get("atoms", ())
+        if len(atoms) == 2 and all(a in row for a in atoms):
+            a, b = sorted(row[a] for a in atoms)
+            made[a, b] = [_condition(dep, clauses) for clauses in conditions]
+    return made
+
+
+def _condition(dep: Deposition, clauses: Sequence) -> dict[int, set[int]]:
+    made: dict[int, set[int]] = {}
+    for descriptor, site, states in clauses:
+        variable = _variable(dep, descriptor, site)
+        if variable is not None:
+            found = {_state(dep, variable, state) for state in states}
+            made[variable] = {state for state in found if state is not None}
+    return made
+
+
+def _rows(dep: Deposition) -> dict[int, int]:
+    return {int(a): k for k, a in enumerate(dep.hierarchy.atom_id.tolist())}
+
+
+def _variable(dep: Deposition, descriptor: Any, site: Any) -> int | None:
+    if descriptor not in dep.descriptors or not isinstance(site, int):
+        return None
+    return dep.states.dag.variable(descriptor, site)
+
+
+def _state(dep: Deposition, variable: int | None, number: Any) -> int | None:
+    """The index of a state by its number in the store."""
+    if variable is None:
+        return None
+    found = np.flatnonzero(dep.states.dag.state_values(variable) == number)
+    return int(found[0]) if len(found) else None
