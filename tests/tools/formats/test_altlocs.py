@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
-from polystate_tools.formats.exporting import ExportOptions, export_bytes, one_conformer
+from polystate_tools.formats.exporting import ExportOptions, export_bytes
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.mmcif.reader import records_of_mmcif
 from polystate_tools.formats.pdb.reader import records_of_pdb
@@ -168,15 +168,21 @@ def test_altlocs_in_a_bundle_are_nested_under_its_models():
     assert imported(lines, model=2)[1].kept == 12
 
 
+def one_conformer(lines: list[str], choice: str) -> Records:
+    """The export of one conformer of a file, read again."""
+    options = ExportOptions(gaussian="records", altloc=choice)
+    return records_of_pdb(export_bytes(Deposition(imported(lines)[0]), "pdb", options)[0])
+
+
 def test_one_conformer_by_policy():
-    records = records_of_pdb("\n".join(residue_lines("AB")).encode())
-    assert one_conformer(records, "first").xyz[-1].tolist() == [1, 2, 1]
-    records.occupancy[-1] = 0.8
-    assert one_conformer(records, "occupancy").xyz[-1].tolist() == [2, 3, 1]
-    assert one_conformer(records, "A").xyz[-1].tolist() == [1, 2, 1]
+    lines = residue_lines("AB")
+    assert one_conformer(lines, "first").xyz[-1].tolist() == [1, 2, 1]
+    lines[-1] = lines[-1].replace("  0.50", "  0.80")
+    assert one_conformer(lines, "occupancy").xyz[-1].tolist() == [2, 3, 1]
+    assert one_conformer(lines, "A").xyz[-1].tolist() == [1, 2, 1]
     for choice, code in (("none", "cannot-hold"), ("Z", "bad-option")):
         with pytest.raises(PolystateError) as found:
-            one_conformer(records, choice)
+            one_conformer(lines, choice)
         assert found.value.code == code
 
 

@@ -144,3 +144,17 @@ def test_the_command_takes_the_atoms_of_each_group_and_the_units_that_its_help_n
     assert {"trajectory-p", "trajectory-q"} <= set(dep.descriptors)
     assert run("--units", "nm", "--atoms", "p").exit_code != 0
     assert "--units" in CliRunner().invoke(application("import"), ["import", "--help"]).stdout
+
+
+def test_images_are_half_of_a_position(tmp_path):
+    """H5MD: `image` counts the edges by which a particle was folded back; ids order particles, not images."""
+    path = h5md(tmp_path / "a.h5md", id=FIXED, edges=np.array([0.5, 0.6, 0.7]))
+    images = np.zeros((3, 4, 3), np.int32)
+    images[2, 1] = (0, -1, 2)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("particles/all/image/value", data=images)
+        file.create_dataset("particles/all/image/step", data=np.arange(3) * 10)
+    found = frames(import_h5md(path, topology(4))[0])
+    wanted = (XYZ + images * np.array([5.0, 6.0, 7.0]))[:, np.argsort(FIXED)]
+    assert np.allclose(found, wanted)
+    assert error_of(path, external=True).code == "bad-option"

@@ -19,6 +19,7 @@ from polystate_tools.formats.building.checks import checked
 from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
+from polystate_tools.formats.building.model_weights import ModelWeights
 from polystate_tools.formats.building.noting import noted_alternates
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
@@ -88,6 +89,8 @@ def tree_of_records(
     records = arranged.records
     keys = iter(range(LAST_DRAW_KEY, 0, -1))
     bundle = bundles.bundle_of(arranged)
+    if options.weights is not None and bundle is None:
+        raise BadOption("--weights", f"{len(options.weights)} weights", "a file of several models")
     build = _of_one_model if bundle is None else _of_bundle(bundle)
     tree: dict[str, Group] = {"": Group(_document(records, report))}
     tree |= hierarchy_groups(arranged, report)
@@ -152,6 +155,11 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
     """The same for a file of several models."""
 
     def build(arranged: Layout, options: ImportOptions, keys: Iterator[int], report: ImportReport) -> Built:
+        weights = ModelWeights.of_file(arranged)
+        if weights is not None:
+            arranged = weights.relative(arranged, report)
+        if options.weights is not None:
+            weights = ModelWeights.given(options.weights, len(bundle.numbers))
         records, model = arranged.records, bundles.model_variable(bundle)
         if records.loops:
             report.lose("heterogeneity extension", len(records.loops), "not read in a file of several models")
@@ -160,7 +168,7 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         x_ref = records.xyz[bundle.first]
         plain = np.ones(arranged.n_atoms, bool)
         plain[list(planned.base)] = False
-        groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, report)
+        groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, weights, report)
         if variables:
             groups |= discrete_groups(arranged, ALTLOC, variables, planned, x_ref, keys)
         steady = bundles.constant(bundle, records.occupancy) & plain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from polystate_tools.formats.errors import BadOption
@@ -26,6 +26,8 @@ class ImportOptions:
     """Read a heterogeneity extension where the file has one."""
     collapse_duplicates: bool = False
     """Merge alternates of a site that are equal in coordinates and ADPs; their occupancies add."""
+    weights: Sequence[float] | None = None
+    """Of the models of a bundle, in file order and any scale; instead of what the file says."""
 
     def __post_init__(self) -> None:
         for name, allowed in (

@@ -9,6 +9,7 @@ import numpy as np
 
 from polystate.store.tree import Group
 from polystate_tools.formats.building.discrete import Conditions
+from polystate_tools.formats.building.model_weights import ModelWeights
 from polystate_tools.formats.building.variables import Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.records import Records
@@ -50,7 +51,13 @@ def bundle_of(layout: Layout) -> Bundle | None:
 
 
 def bundle_groups(
-    layout: Layout, bundle: Bundle, plain: np.ndarray, x_ref: np.ndarray, keys: Iterator[int], report: ImportReport
+    layout: Layout,
+    bundle: Bundle,
+    plain: np.ndarray,
+    x_ref: np.ndarray,
+    keys: Iterator[int],
+    weights: ModelWeights | None,
+    report: ImportReport,
 ) -> dict[str, Group]:
     """The descriptor `model`, mode A, and its axis, by path. plain: (N,) bool, atoms without altlocs."""
     n_models = len(bundle.numbers)
@@ -83,8 +90,8 @@ def bundle_groups(
             "state": steps,
             "label": [str(k + 1) for k in range(n_models)],
             "condition": np.full(n_models, -1, np.int32),
-            "population": np.full(n_models, 1 / n_models),
-            "deposited": np.full(n_models, np.nan),
+            "population": np.full(n_models, 1 / n_models) if weights is None else weights.populations,
+            "deposited": np.full(n_models, np.nan) if weights is None else weights.deposited,
             "source": ["unknown"] * n_models,
         },
         "variables": {"site": np.zeros(1, np.int32), "draw_key": np.array([next(keys)], np.uint32)},

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from polystate.states.conditions import changes
 from polystate.store.tree import Group
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.text import Text
@@ -86,11 +87,11 @@ def _chains(layout: Layout) -> tuple[Group, Group]:
 
 
 def _bonds(layout: Layout) -> Group:
-    """Bonds between atoms, each pair once."""
+    """Bonds between atoms, each pair once, in order of their atoms; an order that any record states is the bond's."""
     bonds = layout.records.bonds
     ends = np.sort(layout.atom_of_record[bonds[:, :2]], axis=1)
-    _, first = np.unique(ends, axis=0, return_index=True)
-    first = np.sort(first)
+    rank = np.lexsort((-bonds[:, 2], ends[:, 1], ends[:, 0]))
+    first = rank[changes(ends[rank].T)]
     first = first[ends[first, 0] != ends[first, 1]]
     return Group(
         {},

@@ -27,13 +27,14 @@ from polystate.store.tree import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats.errors import BadOption, NonFiniteRecord, UnreadableFile, WrongColumns
 from polystate_tools.formats.h5md.axes import axis_of, energy_of, same_clock, steps_of, unit_of
 from polystate_tools.formats.h5md.identity import atoms_of_particles
+from polystate_tools.formats.h5md.images import shift_of_images
 from polystate_tools.formats.h5md.writer import export_h5md
 from polystate_tools.formats.importing import import_file, validated
 from polystate_tools.formats.report import ImportReport
 
 __all__ = ["export_h5md", "import_h5md", "place_beside"]
 
-UNREAD = ("velocity", "force", "forces", "momentum", "image", "species", "mass", "charge")
+UNREAD = ("velocity", "force", "forces", "momentum", "species", "mass", "charge")
 
 
 def import_h5md(
@@ -127,6 +128,10 @@ def _trajectories(
             known = axis if not clocks else f"{axis}-{_id(name)}"
             clocks.append((known, element))
             tree[f"axes/{known}"] = axis_of(file, name, element, units, report)
+        if external and "image" in file.group(name):
+            raise BadOption(
+                "--external", f"particles/{name}/image, which is half of a position", "an import into the store"
+            )
         document: dict[str, Any] = {
             "id": f"trajectory-{_id(name)}" if atoms else "trajectory", "regime": "trajectory",
             "mode": "C" if external else "A", "scope": {"level": "atom"}, "signal_type": "coordinates",
@@ -138,7 +143,9 @@ def _trajectories(
             document |= _external(path, sha256, unit, name)
             arrays["atom_id"] = arrays["atom_id"] if order is None else arrays["atom_id"][order]
         else:
-            arrays["xyz"] = _inline(element, ANGSTROM[unit], order)
+            xyz = _inline(element, ANGSTROM[unit])
+            xyz += shift_of_images(file, name, element, units)
+            arrays["xyz"] = xyz if order is None else _ordered(xyz, order)
         tree[f"descriptors/{document['id']}"] = Group(document, arrays)
         report.read += element.shape[0]
         report.kept += element.shape[0]
@@ -179,15 +186,24 @@ def _order(file: H5md, group: str, element: Element, atom_id: np.ndarray, extern
     return order
 
 
-def _inline(element: Element, factor: float, order: np.ndarray | None) -> np.ndarray:
-    """All frames in ångström, (n, M, 3) float64. order: the atom of each particle, (M,) or (n, M)."""
+def _inline(element: Element, factor: float) -> np.ndarray:
+    """All frames in ångström, (n, M, 3) float64, particles as they stand."""
     xyz = np.empty((element.n_steps, *element.shape))
     for step in range(element.n_steps):
-        atom = slice(None) if order is None else order[step] if order.ndim > 1 else order
-        xyz[step, atom] = element.at(step).astype(np.float64) * factor
+        xyz[step] = element.at(step).astype(np.float64) * factor
         if not np.isfinite(xyz[step]).all():
             raise NonFiniteRecord(f"{element.where}/value[{step}]", "NaN or infinity", "coordinates")
     return xyz
+
+
+def _ordered(xyz: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Frames (n, M, 3) with the particles in the order of atoms; order: the atom of each, (M,) or (n, M)."""
+    made = np.empty_like(xyz)
+    if order.ndim == 1:
+        made[:, order] = xyz
+    else:
+        np.put_along_axis(made, order[:, :, None], xyz, axis=1)
+    return made
 
 
 def _external(path: Path, sha256: str, unit: str, group: str) -> dict[str, Any]:

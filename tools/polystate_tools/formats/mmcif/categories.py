@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gemmi
 
-ORDERS = {1: "sing", 2: "doub", 3: "trip", 4: "quad"}
+ORDERS = {1: "sing", 2: "doub", 3: "trip", 4: "quad", 5: "arom"}
 """Bond orders of `_struct_conn.pdbx_value_order`."""
 
 

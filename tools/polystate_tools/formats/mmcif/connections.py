@@ -14,11 +14,15 @@ from polystate_tools.formats.report import ExportReport
 
 BONDED = ("", "covale", "disulf", "metalc")
 """Beginnings of `conn_type_id` of what is a bond; "" of files that do not say."""
+CATEGORY = "polystate_export_bond"
 NUMBER_OF_ORDER = {word: number for number, word in ORDERS.items()}
 
 
-def bonds_of_block(records: Records, block: gemmi.cif.Block) -> np.ndarray:
-    """(B, 3) int32 record a, record b, order of the covalent, disulfide and metal links inside the unit."""
+def bonds_of_block(records: Records, block: gemmi.cif.Block, others: Table, ids: list[str]) -> np.ndarray:
+    """(B, 3) int32 record a, record b, order of the covalent, disulfide and metal links inside the unit.
+
+    others: the category of our own that an export wrote; ids: `_atom_site.id` of the records.
+    """
     table = category(block, "_struct_conn.")
     rows = [k for k in range(table.n_rows) if _is_bond(table, k)]
     note_other_links(records, table.n_rows - len(rows))
@@ -26,7 +30,23 @@ def bonds_of_block(records: Records, block: gemmi.cif.Block) -> np.ndarray:
     links = [
         Link((_ends(table, k, 1), _ends(table, k, 2)), NUMBER_OF_ORDER.get(orders[k].lower()[:4], 0)) for k in rows
     ]
-    return bonds_of_links(records, links)
+    return np.concatenate([bonds_of_links(records, links), _by_id(records, others, ids)])
+
+
+def _by_id(records: Records, table: Table, ids: list[str]) -> np.ndarray:
+    if not table.n_rows:
+        return np.empty((0, 3), np.int32)
+    row = {name: k for k, name in enumerate(ids)}
+    columns = zip(*(table.cells(key) for key in ("atom_site_id_1", "atom_site_id_2", "value_order")), strict=True)
+    made = [
+        (row[one], row[other], NUMBER_OF_ORDER.get(order, 0))
+        for one, other, order in columns
+        if one in row and other in row and one != other
+    ]
+    if len(made) < table.n_rows:
+        lost = table.n_rows - len(made)
+        records.notes.append({"what": f"rows of _{CATEGORY}", "count": lost, "because": "no atom has their ids"})
+    return np.array(made, np.int32).reshape(-1, 3)
 
 
 def _is_bond(table: Table, k: int) -> bool:
@@ -67,17 +87,26 @@ def _integer(text: str) -> int | None:
         return None
 
 
-def connections(records: Records, report: ExportReport) -> dict[str, list[str]]:
-    """The columns of `_struct_conn`: bonds between residues that are not those along a polymer, {} of none."""
+def connections(records: Records, report: ExportReport) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The columns of `_struct_conn`, and of a category of our own for the bonds that have no place there.
+
+    Those are bonds within residues and along polymers, which programs take from the components: a loss to all but us.
+    """
     if not len(records.bonds):
-        return {}
+        return {}, {}
     inside, along = within_residues(records), along_polymers(records)
-    for what, which in (("bonds within residues", inside), ("bonds along polymers", along & ~inside)):
-        if which.any():
-            report.lose(what, int(which.sum()), "not said one by one: programs take them from the components")
     said = ~inside & ~along
     note_models(records, said, report)
-    bonds = records.bonds[once(records, said)]
+    return _links(records, records.bonds[once(records, said)]), _others(records.bonds[~said])
+
+
+def _others(bonds: np.ndarray) -> dict[str, list[str]]:
+    """Bonds by `_atom_site.id`, which number the records from 1."""
+    columns = {f"atom_site_id_{k}": [str(row + 1) for row in bonds[:, k - 1].tolist()] for k in (1, 2)}
+    return columns | {"value_order": [ORDERS.get(order, "") for order in bonds[:, 2].tolist()]}
+
+
+def _links(records: Records, bonds: np.ndarray) -> dict[str, list[str]]:
     if not len(bonds):
         return {}
     found = kinds(records, bonds)

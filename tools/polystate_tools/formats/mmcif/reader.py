@@ -50,6 +50,7 @@ READ_CATEGORIES = {
     "struct_ncs_oper",
     "symmetry",
     CATEGORY,
+    connections.CATEGORY,
     *EXTENSION_LOOPS,
 }
 
@@ -130,8 +131,12 @@ def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> R
         )
     records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block, records, atoms))
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
-    bonds = connections.bonds_of_block(records, links)
+    bonds = connections.bonds_of_block(records, links, category(block, f"_{connections.CATEGORY}."), _ids(atoms))
     return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
+
+
+def _ids(atoms: Columns) -> list[str]:
+    return atoms.text("id").tolist() if "id" in atoms.names else []
 
 
 def _move(block: gemmi.cif.Block, other: gemmi.cif.Block, name: str) -> None:

@@ -8,8 +8,8 @@ import gemmi
 import numpy as np
 
 from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.formats.mmcif import connections
 from polystate_tools.formats.mmcif.columns import U_ELEMENTS
-from polystate_tools.formats.mmcif.connections import connections
 from polystate_tools.formats.mmcif.names import CATEGORY, with_chain_names
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.policies import said
@@ -38,7 +38,9 @@ def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, di
     _assemblies(block, records)
     if records.tls is not None:
         _tls(block, records, name)
-    _loop(block, "_struct_conn.", connections(records, report))
+    links, others = connections.connections(records, report)
+    _loop(block, "_struct_conn.", links)
+    _loop(block, f"_{connections.CATEGORY}.", others)
     for category, columns in loops.items():
         _loop(block, f"_{category}.", columns)
     _account(block, report)

@@ -22,7 +22,7 @@ from polystate_tools.formats.unbuilding.bonds import bonds_of_records
 from polystate_tools.formats.unbuilding.conformer import conformer, kept, n_conformers
 from polystate_tools.formats.unbuilding.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of
 from polystate_tools.formats.unbuilding.order import hetero, residue_order
-from polystate_tools.formats.unbuilding.restored import moved_from, without_noise
+from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from, without_noise
 from polystate_tools.formats.unbuilding.tls import is_rest, tls_of_deposition, with_atoms
 
 
@@ -132,6 +132,7 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
     occupancies = _bundle_occupancies(dep, bundle, variable)
     place = np.full(dep.n_atoms, -1)
     place[bundle.atom_rows] = np.arange(len(bundle.atom_rows))
+    weights = _deposited_weights(bundle)
     parts, sources = [], []
     in_model = [
         np.flatnonzero(
@@ -156,6 +157,8 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
         occupancy = found.occupancy[keep].copy()
         for k in np.flatnonzero(np.isin(atom, list(occupancies))).tolist():
             occupancy[k] = occupancies[int(atom[k])].get(step, occupancy[k])
+        if np.isfinite(weights[step]):
+            occupancy = np.array([fifteen_digits(value) for value in (occupancy * weights[step]).tolist()])
         parts.append(
             _records(
                 dep,
@@ -168,6 +171,14 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
             )
         )
     return joined(parts), np.concatenate(sources)
+
+
+def _deposited_weights(bundle) -> np.ndarray:
+    """(S,) the occupancy that a file gives to atoms that are there in all of a model; NaN where it says none."""
+    states, deposited = bundle.column("states", "state"), bundle.column("states", "deposited")
+    made = np.full(len(bundle.array("xyz")), np.nan)
+    made[np.asarray(states)] = np.asarray(deposited)
+    return made
 
 
 def _bundle_occupancies(dep: Deposition, bundle, variable: int) -> dict[int, dict[int, float]]:
