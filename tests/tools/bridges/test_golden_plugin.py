@@ -115,6 +115,13 @@ def test_files_beside_the_deposition_are_found_for_both(tmp_path: Path) -> None:
         Golden(tmp_path / "golden", update).check(tmp_path / "mixed.zarr", "mixed", at={"frame": 1})
 
 
+def test_what_every_pytest_loads_is_light() -> None:
+    heavy = "{'numpy', 'polystate', 'zarr'}"
+    code = f"import sys, polystate_tools.bridges.golden; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_distribution_has_the_entry_point() -> None:
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
     assert importlib.import_module(points["polystate_golden"]).polystate_golden

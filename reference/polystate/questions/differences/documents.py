@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polystate.questions.differences.tolerance import Tolerance
+from polystate_schemas.documents import escape
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def document_differences(a: Any, b: Any, where: str, tolerance: Tolerance) -> It
     """What differs in two values of a document, from the outside in; whole numbers may be written as 1 or 1.0."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in sorted({*a, *b}):
-            place = f"{where}/{key.replace('~', '~0').replace('/', '~1')}"
+            place = f"{where}/{escape(key)}"
             if key not in b:
                 yield DocumentDifference(place, a=a[key], only="a")
             elif key not in a:
