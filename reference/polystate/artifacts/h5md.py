@@ -4,14 +4,37 @@ de Buyl, Colberg & Höfling, Comput. Phys. Commun. 185 (2014) 1546; https://www.
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from polystate.errors import ArtifactMismatch, MissingArtifact
+from polystate.artifacts.walk import unending
+from polystate.errors import ArtifactMismatch, MissingArtifact, PolystateError
+from polystate.store import memory
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _named(method: F) -> F:
+    """A method of a file whose library raises many kinds: each becomes an error with the name of the file."""
+
+    @functools.wraps(method)
+    def call(self: H5md, *given: Any) -> Any:
+        try:
+            return method(self, *given)
+        except PolystateError:
+            raise
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+            raise ArtifactMismatch(self.name, found, "an H5MD file that HDF5 can read") from error
+
+    return call  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -42,7 +65,7 @@ class Element:
         """The value at one step; nothing else is read."""
         try:
             return np.asarray(self.dataset[step] if self.moves else self.dataset[...])
-        except (OSError, ValueError, IndexError, RuntimeError) as error:
+        except Exception as error:  # h5py and its filters raise many kinds
             raise ArtifactMismatch(f"{self.where}/value[{step}]", error, "a value that can be read") from error
 
 
@@ -55,13 +78,23 @@ class H5md:
         self.name = name or str(path)
         if not Path(path).is_file():
             raise MissingArtifact(self.name, "no such file", "an H5MD file")
+        self.size = Path(path).stat().st_size
+        endless = unending(path)
+        if endless:
+            raise ArtifactMismatch(self.name, endless, "an HDF5 file")
         try:
             self.file = h5py.File(path, "r")
-        except OSError as error:
+        except Exception as error:  # h5py raises many kinds
             raise ArtifactMismatch(self.name, error, "an HDF5 file") from error
-        if not isinstance(self.file.get("particles"), h5py.Group):
+        if not self._has_particles():
             self.file.close()
             raise ArtifactMismatch(f"{self.name}/particles", "nothing", "the particles of an H5MD file")
+
+    @_named
+    def _has_particles(self) -> bool:
+        import h5py
+
+        return isinstance(self.file.get("particles"), h5py.Group)
 
     def close(self) -> None:
         self.file.close()
@@ -75,11 +108,20 @@ class H5md:
     @cached_property
     def groups(self) -> list[str]:
         """The names of all particle groups, in order of name."""
+        return self._groups()
+
+    @_named
+    def _groups(self) -> list[str]:
         import h5py
 
         particles = self.file["particles"]
-        return sorted(name for name in particles if isinstance(particles[name], h5py.Group))
+        names = [name for name in particles if isinstance(particles[name], h5py.Group)]
+        for name in names:
+            if not isinstance(name, str):  # h5py gives bytes where they are not UTF-8
+                raise ArtifactMismatch(f"{self.name}/particles", f"a group called {name!r}", "names in UTF-8")
+        return sorted(names)
 
+    @_named
     def group(self, name: str | None = None) -> Any:
         """A particle group by name or path; the only one where none is named."""
         wanted = (name or "").strip("/").removeprefix("particles/")
@@ -104,6 +146,14 @@ class H5md:
         if elsewhere or getattr(node, "external", None) or getattr(node, "is_virtual", False):
             raise ArtifactMismatch(where, "a link to another file", "content of this file")
 
+    def _check_size(self, dataset: Any, where: str) -> None:
+        """Refuse what says it is larger than this file can hold: as of a store, see `store.memory`."""
+        sizes = (dataset.shape or (), dataset.chunks or (), (dataset.shape or ())[:1])
+        size = max(math.prod(shape) * max(8, dataset.dtype.itemsize) for shape in sizes)
+        if size > memory.array_limit(self.size):
+            raise ArtifactMismatch(where, f"{size} bytes in a file of {self.size}", memory.RAISED)
+
+    @_named
     def position(self, group: str | None = None) -> Element:
         """The positions of a particle group, (n, 3) a step."""
         found = self.element(self.group(group), "position")
@@ -113,6 +163,7 @@ class H5md:
             )
         return found
 
+    @_named
     def element(self, parent: Any, name: str) -> Element:
         """The element `name` below a group: a group of value, step and time, or a dataset for all steps."""
         import h5py
@@ -121,6 +172,7 @@ class H5md:
         node = parent.get(name)
         self._own(node, where)
         if isinstance(node, h5py.Dataset):
+            self._check_size(node, where)
             return Element(where, node, False, None, None, _text(node.attrs.get("unit")), "", "unit" in node.attrs)
         if not isinstance(node, h5py.Group):
             raise ArtifactMismatch(where, "nothing", "an element: a dataset, or a group with value, step and time")
@@ -131,6 +183,7 @@ class H5md:
             raise ArtifactMismatch(f"{where}/value", "nothing", "the values of an element")
         if not value.shape:
             raise ArtifactMismatch(f"{where}/value", "one number", "a value a step")
+        self._check_size(value, f"{where}/value")
         step, time = node.get("step"), node.get("time")
         n = int(value.shape[0])
         time_unit = _text(time.attrs.get("unit")) if time is not None else ""
@@ -138,6 +191,7 @@ class H5md:
         unit = _text(value.attrs.get("unit"))
         return Element(where, value, True, steps, times, unit, time_unit, "unit" in value.attrs)
 
+    @_named
     def box(self, group: str | None = None) -> Element | None:
         """The edges of the box, (3,) or (3, 3) a step; None where the box has no edges."""
         parent = self.group(group)
@@ -145,6 +199,7 @@ class H5md:
             return None
         return self.element(parent["box"], "edges")
 
+    @_named
     def observables(self) -> tuple[dict[str, Element], dict[str, str]]:
         """Observables that are elements along steps, by path, and what is wrong with the others."""
         import h5py

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +21,6 @@ from polystate.errors import (
     UriNotAllowed,
 )
 from polystate.model.descriptor import Descriptor
-from polystate.store import web
 from polystate.store.leftovers import discard, sibling, sweep
 
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
@@ -105,7 +105,7 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polystate"
 
 
-def _mark(path: Path, sha256: str) -> tuple[Path, bool]:
+def mark(path: Path, sha256: str, kind: str = "verified") -> tuple[Path, bool]:
     """The file that remembers a verification, and whether the artifact has been still for long enough to trust it.
 
     Its name is a hash over the path, size, modification and change times and the content hash."""
@@ -113,14 +113,14 @@ def _mark(path: Path, sha256: str) -> tuple[Path, bool]:
     stats = [(str(p), (s := p.stat()).st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for p in files]
     name = hashlib.sha256(repr((str(path.resolve()), stats, sha256)).encode()).hexdigest()
     newest = max((max(s[2], s[3]) for s in stats), default=0)
-    return cache_folder() / "verified" / name, time.time_ns() - newest > SETTLED_NS
+    return cache_folder() / kind / name, time.time_ns() - newest > SETTLED_NS
 
 
 def verify(path: Path, sha256: str, where: str) -> None:
     """Refuse an artifact whose content is not `sha256` (hex); one verified before, and still since, is not read."""
     try:
-        mark, settled = _mark(path, sha256)
-        if settled and mark.exists():
+        known, settled = mark(path, sha256)
+        if settled and known.exists():
             return
         found = content_sha256(path)
     except OSError as error:
@@ -128,11 +128,14 @@ def verify(path: Path, sha256: str, where: str) -> None:
     if found != sha256:
         raise ArtifactMismatch(where, f"sha256 {found}", sha256)  # OPR-13
     if settled:
-        try:
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
-        except OSError:
-            return  # a cache that cannot be written only costs time
+        remember(known)
+
+
+def remember(mark: Path) -> None:
+    """Leave a mark; a cache that cannot be written only costs time."""
+    with suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
 
 def artifact(d: Descriptor) -> Path:
@@ -172,6 +175,8 @@ def _fetched(url: str, sha256: str, where: str) -> Path:
 
 def _download(url: str, target: Path) -> None:
     """Copy what stands at a URL; not more than the disk has left."""
+    from polystate.store import web  # not before it is needed
+
     limit = shutil.disk_usage(target.parent).free // 2
     if urlsplit(url).scheme in ("http", "https"):
         with open(target, "wb") as file:

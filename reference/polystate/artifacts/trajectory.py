@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -13,10 +14,12 @@ from polystate.artifacts.location import artifact
 from polystate.errors import (
     ArtifactMismatch,
     AxisLength,
+    PolystateError,
     UnknownOperator,
 )
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.units import ANGSTROM, length_unit
+from polystate.store import memory
 
 
 class Trajectory:
@@ -51,7 +54,9 @@ class Trajectory:
         """Coordinates of one step, (M, 3) float64 ångström; nothing else is read. Numbers are judged where used."""
         try:
             values = self.read(step).astype(np.float64)
-        except (OSError, ValueError, IndexError, KeyError, RuntimeError) as error:
+        except PolystateError:
+            raise
+        except Exception as error:  # the libraries raise many kinds
             raise ArtifactMismatch(f"{self.where}[{step}]", error, "a frame that can be read") from error
         return values * self.factor
 
@@ -69,6 +74,10 @@ def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str |
     if not isinstance(found, zarr.Array) or found.ndim != 3 or found.shape[2] != 3 or found.dtype.kind != "f":
         # OPR-27
         raise ArtifactMismatch(f"{where}/dataset", dataset or "the root", "an array of floats (steps, particles, 3)")
+    size = math.prod(found.shards or found.chunks) * found.dtype.itemsize
+    limit = memory.array_limit(sum(p.stat().st_size for p in path.rglob("*")) if path.is_dir() else path.stat().st_size)
+    if size > limit:
+        raise ArtifactMismatch(f"{where}/dataset", f"chunks of {size} bytes", memory.RAISED)
     return found, str(found.attrs["unit"]) if "unit" in found.attrs else None
 
 

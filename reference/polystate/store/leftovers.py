@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import platform
 import re
 import secrets
 import shutil
@@ -79,7 +78,7 @@ def _lives(process: int) -> bool:
 @functools.cache
 def _machine() -> str:
     """Eight digits for where process ids mean what they mean here: host, boot and namespace."""
-    parts = [platform.node()]
+    parts = [os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")]
     with suppress(OSError):
         parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:8]

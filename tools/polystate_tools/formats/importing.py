@@ -24,6 +24,7 @@ from polystate_tools.formats.building.noting import noted_alternates
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.known import FORMATS, loaded, readable
+from polystate_tools.formats.opening.boundary import naming
 from polystate_tools.formats.opening.fetch import fetch, is_entry
 from polystate_tools.formats.opening.files import InputFile, read_input
 from polystate_tools.formats.options import ImportOptions
@@ -58,7 +59,8 @@ def records_of_file(file: InputFile) -> Records:
     """The atom records of an input file."""
     if file.format not in readable():
         raise BadOption("--format", file.format, "one of " + ", ".join(readable()))
-    return loaded(FORMATS[file.format].reader)(file.content, file.name)
+    with naming(file.name, f"a {file.format} file"):
+        return loaded(FORMATS[file.format].reader)(file.content, file.name)
 
 
 def validated(tree: Tree, where: str) -> Tree:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from polystate.artifacts.h5md import Element, H5md
 from polystate.deposition import Deposition
 from polystate.errors import AlreadyExists, ArtifactMismatch, MissingArtifact
 from polystate.numbers.units import ANGSTROM
+from polystate.store import memory
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats.errors import BadOption, NonFiniteRecord, UnreadableFile, WrongColumns
 from polystate_tools.formats.h5md.axes import axis_of, energy_of, same_clock, steps_of, unit_of
@@ -30,6 +32,7 @@ from polystate_tools.formats.h5md.identity import atoms_of_particles
 from polystate_tools.formats.h5md.images import shift_of_images
 from polystate_tools.formats.h5md.writer import export_h5md
 from polystate_tools.formats.importing import import_file, validated
+from polystate_tools.formats.opening.boundary import naming
 from polystate_tools.formats.report import ImportReport
 
 __all__ = ["export_h5md", "import_h5md", "place_beside"]
@@ -68,7 +71,7 @@ def import_h5md(
     tree[""] = Group({"format_version": FORMAT_VERSION, **dep.document})
     _keep(base, dep, tree, set(keep), report)
     try:
-        with H5md(path, path.name) as file:
+        with naming(path.name, "an H5MD file"), H5md(path, path.name) as file:
             _trajectories(file, dep, tree, report, path, sha256, units, atoms, external, axis)
             _observables(file, tree, report, energy, axis)
     except (ArtifactMismatch, MissingArtifact) as error:
@@ -188,6 +191,7 @@ def _order(file: H5md, group: str, element: Element, atom_id: np.ndarray, extern
 
 def _inline(element: Element, factor: float) -> np.ndarray:
     """All frames in ångström, (n, M, 3) float64, particles as they stand."""
+    memory.require(8 * element.n_steps * math.prod(element.shape))
     xyz = np.empty((element.n_steps, *element.shape))
     for step in range(element.n_steps):
         xyz[step] = element.at(step).astype(np.float64) * factor
