@@ -113,26 +113,24 @@ def _(original):
     return lambda turn, u: np.broadcast_to(u, (len(turn), *u.shape[1:])) + 0.0
 
 
-@fault("moments-unweighted-states", f"{LAW}.probability", "moments")
+@fault("moments-unweighted-states", "polystate.states.forest:marginals", "moments")
 def _(original):
-    """All joint states that are possible count alike."""
+    """All states that a variable can take count alike."""
 
-    def wrong(self, variables, evidence=()):
-        found = (original(self, variables, evidence) > 0).astype(float)
-        return found / max(1.0, found.sum())
+    def wrong(dag, fixed, others):
+        p, known = original(dag, fixed, others)
+        return (p > 0) / np.maximum((p > 0).sum(axis=1), 1)[:, None], known
 
     return wrong
 
 
-@fault("moments-populations-as-stored", f"{LAW}._made", "moments")
+@fault("moments-populations-as-stored", "polystate.states.forest:_normalise", "moments")
 def _(original):
-    """Populations are probabilities as they stand, without division by their sum."""
+    """The first state takes what the populations leave over, instead of a division by their sum."""
 
-    def wrong(self, v):
-        found = original(self, v)
-        if v >= len(self.dag) or v in self.fixed or self.dag.is_conditional[v]:
-            return found
-        return replace(found, table=found.table * self.dag.rows(v).population.sum())
+    def wrong(weight):
+        total = weight.sum(axis=-1)
+        weight[..., 0] += np.where(total > 0, 1 - total, 0)
 
     return wrong
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # loaded when a plan is asked for
     from polystate.kernels.plan import Plan
     from polystate.kernels.torch_plan import TorchPlan
     from polystate.questions.differences import Differences
+    from polystate.questions.residues import ResidueMoments
 
 
 STRUCTURES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif", ".mmtf")  # which are imported, not opened
@@ -160,6 +161,13 @@ class Deposition(Judged):
         from polystate.evaluation.moments import moments
 
         return moments(setting(self, state, at, **given))
+
+    def residue_moments(self, **request: Any) -> ResidueMoments:
+        """Moments a residue: RMSF by stack, conformers and their entropy; request as in `moments`, but for atoms."""
+        from polystate.evaluation.averaging import setting
+        from polystate.questions.residues import residue_moments
+
+        return residue_moments(setting(self, **request))
 
     # -- questions of consumers --------------------------------------------------------------------------
 

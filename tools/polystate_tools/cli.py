@@ -19,7 +19,7 @@ MODULES = {
         "states",
         "digest",
     ): "polystate_tools.commands.depositions",
-    ("covariance", "render", "sample"): "polystate_tools.commands.evaluation",
+    ("covariance", "render", "sample", "moments"): "polystate_tools.commands.evaluation",
     ("query",): "polystate_tools.commands.queries",
     ("diff",): "polystate_tools.commands.differences",
     ("import", "export"): "polystate_tools.commands.exchange",

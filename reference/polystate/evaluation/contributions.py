@@ -26,7 +26,7 @@ from polystate.states.scope_dag import INACTIVE, Condition
 class Table:
     """A quantity of some atoms, as a function of the values of some variables.
 
-    at: (m,) places among the atoms asked for, each once; key: (m,) which variables, a number in `Setting.keys`;
+    at: (m,) places among the atoms asked for, each once; key: (m,) which variables, as `Setting.number` has them;
     values: (K, m, ...), by the values of these variables in C order."""
 
     at: np.ndarray
@@ -88,14 +88,13 @@ class Contributions:
             where, xyz = latents.moved(d, request)
             moved[k, place[where]] = xyz
             there[k, place[evaluate.absent(d, request)]] = False
-        for size, here in _by([s.law.size(v) for v in variable.tolist()]):
-            key = np.array([s.number((v,)) for v in variable[here].tolist()], np.int64)
+        for size, here in _by(s.law.sizes[variable]):
+            key = variable[here] + 1
             self._add_moves(Table(at[here], key, moved[:size, here]))
             if not there[:size, here].all():
                 self.presence.append(Table(at[here], key, there[:size, here]))
             if d.is_absolute:
-                active = np.ones((size, len(here)), bool)
-                active[s.law.dag.n_states[variable[here[0]]] :] = False
+                active = np.arange(size)[:, None] < s.law.dag.n_states[variable[here]]
                 self._absolute.append((d, Table(at[here], key, active)))
 
     # -- all others --------------------------------------------------------------------------------------
@@ -221,7 +220,7 @@ class Contributions:
         variables = [tuple(sorted(some)) for some in needed]
         key = np.array([s.number(v) for v in variables], np.int64)
         held: dict[tuple[int, int], np.ndarray] = {}
-        for size, here in _by([s.size(k) for k in key.tolist()]):
+        for size, here in _by(s.sizes[key]):
             total = np.zeros((size, len(here), 6))
             column = np.full(len(at), -1)
             column[here] = np.arange(len(here))
@@ -257,8 +256,8 @@ class Contributions:
             judged.add(name)
             for i, (_, key, active) in enumerate(found):
                 for other, other_key, also in found[i + 1 :]:
-                    both = tuple(sorted({*s.keys[key], *s.keys[other_key]}))
-                    together = active[s.among(s.keys[key], both)] & also[s.among(s.keys[other_key], both)]
+                    both = tuple(sorted({*s.of_key(key), *s.of_key(other_key)}))
+                    together = active[s.among(s.of_key(key), both)] & also[s.among(s.of_key(other_key), both)]
                     if s.law.probability(both).reshape(-1)[together].sum() > 0:
                         atom = int(s.request.dep.hierarchy.atom_id[s.request.rows[place]])
                         raise AbsoluteConflict(
@@ -305,8 +304,8 @@ class Contributions:
             where, turns, shifts = evaluate.transform(d, s.in_state(d, k))
             place = np.searchsorted(at, where)
             turn[k, place], shift[k, place] = turns, shifts
-        for size, here in _by([s.law.size(v) for v in variable[at].tolist()]):
-            key = np.array([s.number((v,)) for v in variable[at[here]].tolist()], np.int64)
+        for size, here in _by(s.law.sizes[variable[at]]):
+            key = variable[at[here]] + 1
             yield Table(at[here], key, turn[:size, here]), Table(at[here], key, shift[:size, here])
 
     def _apply(self, turn: Table, shift: Table) -> None:
@@ -330,9 +329,9 @@ class Contributions:
         pairs = np.stack([t.key, np.where(still, -1, turn.key[here])])
         for key, other in np.unique(pairs[:, ~still], axis=1).T.tolist():
             mine = np.flatnonzero((pairs[0] == key) & (pairs[1] == other))
-            both = tuple(sorted({*s.keys[key], *s.keys[other]}))
-            values = t.values[s.among(s.keys[key], both)][:, mine]
-            turns = turn.values[s.among(s.keys[other], both)][:, here[mine]]
+            both = tuple(sorted({*s.of_key(key), *s.of_key(other)}))
+            values = t.values[s.among(s.of_key(key), both)][:, mine]
+            turns = turn.values[s.among(s.of_key(other), both)][:, here[mine]]
             yield Table(t.at[mine], np.full(len(mine), s.number(both)), act(turns, values))
 
 
@@ -352,8 +351,7 @@ def _some(t: Table, here: np.ndarray) -> Table:
     return Table(t.at[here], t.key[here], t.values[:, here])
 
 
-def _by(sizes: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+def _by(sizes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Each size, and the places that have it."""
-    found = np.array(sizes, np.int64)
-    for size in np.unique(found).tolist():
-        yield size, np.flatnonzero(found == size)
+    for size in np.unique(sizes).tolist():
+        yield size, np.flatnonzero(sizes == size)

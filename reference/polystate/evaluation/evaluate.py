@@ -115,7 +115,7 @@ def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]
     """The declared number of the state that each active site of a descriptor has in a joint state."""
     mine = np.flatnonzero(dag.table == [t.id for t in dag.tables].index(d.id))
     mine = mine[joint[mine] != INACTIVE]
-    return {int(dag.site[v]): int(dag.state_values(v)[joint[v]]) for v in mine.tolist()}
+    return dict(zip(dag.site[mine].tolist(), dag.chosen_values(mine, joint[mine]).tolist(), strict=True))
 
 
 # -- mean ------------------------------------------------------------------------------------------------

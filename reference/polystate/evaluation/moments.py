@@ -67,10 +67,10 @@ class _Sums:
     def add_up(self) -> None:
         """Fill presence, mean and by_part."""
         keys = self._columns()
-        none = len(self.setting.keys)
-        low, high = np.where(keys > 0, keys, none).min(axis=0, initial=none), keys.max(axis=0, initial=0)
-        alone = (high == 0) | (low == high)
-        alone &= np.array([self._is_simple(v) for v in self.setting.keys])[high]
+        simple = self.setting.are_simple()
+        low = np.where(keys > 0, keys, len(simple)).min(axis=0, initial=len(simple))
+        high = keys.max(axis=0, initial=0)
+        alone = ((high == 0) | (low == high)) & simple[high]
         for key_size, atoms in self._blocks(high, alone):
             self._one_key(atoms, high[atoms], key_size)
         rest = np.flatnonzero(~alone)
@@ -85,13 +85,9 @@ class _Sums:
             row[t.at] = t.key
         return keys
 
-    def _is_simple(self, variables: Variables) -> bool:
-        """Whether a key hangs together with no axis, or is one."""
-        return variables in [(v,) for v in self.axes] or self.law.apart(variables, self.axes)
-
     def _blocks(self, key: np.ndarray, alone: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Atoms that depend on one key, with its size, in blocks that fit into memory."""
-        size = np.array([self.setting.size(k) for k in range(len(self.setting.keys))])[key]
+        size = self.setting.sizes[key]
         for k in np.unique(size[alone]).tolist():
             atoms = np.flatnonzero(alone & (size == k))
             step = max(1, BLOCK // (12 * k))
@@ -110,8 +106,7 @@ class _Sums:
     def _one_key(self, atoms: np.ndarray, key: np.ndarray, size: int) -> None:
         """All atoms of a block at once: values (K, m, ...) and probabilities (K, m)."""
         known, number = np.unique(key, return_inverse=True)
-        chance = np.stack([self.law.probability(self.setting.keys[k]).reshape(-1) for k in known.tolist()], axis=1)
-        weight = chance[:, number.reshape(-1)]
+        weight = self.setting.chances(known)[:, number.reshape(-1)]
         there = self._summed(self.given.presence, atoms, size, np.ones((size, len(atoms)), bool))
         share = (weight * there).sum(axis=0)
         self.presence[atoms] = np.where(there.all(axis=0), 1.0, np.minimum(share, 1.0))
@@ -121,8 +116,9 @@ class _Sums:
         middle = np.einsum("km,kmi->mi", weight, x)
         x -= middle
         self.mean[atoms] += middle
-        axis = {self.setting.number((v,)): row for row, v in enumerate(self.axes)}
-        part = np.array([axis.get(k, len(self.axes)) for k in key.tolist()], np.int64)
+        part = np.full(len(atoms), len(self.axes))
+        for row, v in enumerate(self.axes):
+            part[key == v + 1] = row
         self.by_part[part, atoms] = np.einsum("km,kmi,kmj->mij", weight, x, x)
         for name, tables in self.given.parts.items():
             if tables:
@@ -160,7 +156,7 @@ class _Sums:
             factors = []
             for t, place in masks:
                 if place[atom] >= 0 and not t.values[:, place[atom]].all():
-                    variables = self.setting.keys[int(t.key[place[atom]])]
+                    variables = self.setting.of_key(int(t.key[place[atom]]))
                     mask = t.values[:, place[atom]].astype(np.float64).reshape(self.law.shape(variables))
                     factors.append(Factor(variables, mask))
             name = b"|".join(f.table.tobytes() + str(f.variables).encode() for f in factors)
@@ -215,7 +211,7 @@ class _Sums:
                     found[key] = np.zeros((len(t.values), len(atoms), *t.values.shape[2:]))
                 found[key][:, place[t.at[here]]] += t.values[:, here]
         for key, values in found.items():
-            yield self.setting.keys[key], values
+            yield self.setting.of_key(key), values
 
     def _are_apart(self, a: Variables, b: Variables, evidence: tuple[Factor, ...]) -> bool:
         return self.law.apart(a, b) and all(len(f.variables) == 1 for f in evidence)

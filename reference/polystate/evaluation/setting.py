@@ -5,7 +5,7 @@ A set of variables is a key; what depends on them is a table with one entry for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,9 +29,10 @@ class Setting:
     bundles: Mapping[str, int]
     decoders: latents.Rule
     policy: Callable[[Descriptor], str] | None = None
-    keys: list[Variables] = field(default_factory=lambda: [()])
 
     def __post_init__(self) -> None:
+        self._single = len(self.law.sizes)
+        self._several: list[Variables] = []
         self._numbers: dict[Variables, int] = {(): 0}
         self._maps: dict[tuple[Variables, Variables], np.ndarray] = {}
 
@@ -39,15 +40,48 @@ class Setting:
     def n(self) -> int:
         return len(self.request.rows)
 
+    # -- keys: 0 is no variable, v + 1 the variable v alone, what follows sets of several ------------------
+
     def number(self, variables: Variables) -> int:
-        """The number of a set of variables in `keys`."""
+        """The key of a set of variables."""
+        if len(variables) == 1:
+            return variables[0] + 1
         if variables not in self._numbers:
-            self._numbers[variables] = len(self.keys)
-            self.keys.append(variables)
+            self._several.append(variables)
+            self._numbers[variables] = self._single + len(self._several)
         return self._numbers[variables]
 
-    def size(self, key: int) -> int:
-        return int(np.prod([self.law.size(v) for v in self.keys[key]], dtype=np.int64))
+    def of_key(self, key: int) -> Variables:
+        """The variables of a key."""
+        if key > self._single:
+            return self._several[key - self._single - 1]
+        return (key - 1,) if key else ()
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many joint values the variables of each key have, (keys,)."""
+        several = [int(np.prod(self.law.sizes[list(v)])) for v in self._several]
+        return np.concatenate([[1], self.law.sizes, np.array(several, np.int64)])
+
+    def chances(self, keys: np.ndarray) -> np.ndarray:
+        """The probabilities of the values of keys that all have as many, (K, m)."""
+        alone = (keys > 0) & (keys <= self._single)
+        found = np.ones((int(self.sizes[keys[0]]), len(keys)))
+        if alone.any():
+            found[:, alone] = self.law.singly(keys[alone] - 1)
+        for k in np.flatnonzero(keys > self._single).tolist():
+            found[:, k] = self.law.probability(self.of_key(int(keys[k]))).reshape(-1)
+        return found
+
+    def are_simple(self) -> np.ndarray:
+        """Whether each key hangs together with no averaged axis, or is one, (keys,) bool."""
+        simple = np.ones(1 + self._single + len(self._several), bool)
+        if self.averaged:
+            axes = list(self.averaged.values())
+            simple[1 : 1 + self._single] = ~self.law.together(axes)
+            simple[[v + 1 for v in axes]] = True
+            simple[1 + self._single :] = [self.law.apart(v, axes) for v in self._several]
+        return simple
 
     def among(self, few: Variables, many: Variables) -> np.ndarray:
         """For each value of many variables in C order, which value of a few of them that is."""
@@ -84,9 +118,11 @@ class Setting:
     def in_state(self, d: Descriptor, k: int) -> Request:
         """A request in which each variable of a descriptor is in its k-th state; inactive where it never is in that."""
         joint = np.full(len(self.law.dag), INACTIVE, np.int64)
-        for v in self.variables(d).tolist():
-            if k < self.law.dag.n_states[v] and self.likely(v)[k]:
-                joint[v] = k
+        mine = self.variables(d)
+        mine = mine[self.law.dag.n_states[mine] > k]
+        for size in np.unique(self.law.sizes[mine]).tolist():
+            some = mine[self.law.sizes[mine] == size]
+            joint[some[self.law.singly(some)[k] > 0]] = k
         return self._at(joint, {})
 
     def _at(self, joint: np.ndarray, steps: Mapping[str, int]) -> Request:

@@ -17,6 +17,7 @@ import numpy as np
 
 from polystate.errors import IllegalState, NoPopulation, TooEntangled
 from polystate.states.counting import MAX_ENTRIES, MAX_WIDTH, options
+from polystate.states.forest import marginals
 from polystate.states.joint import States
 from polystate.states.parts import components
 from polystate.states.scope_dag import INACTIVE, ScopeDag
@@ -69,6 +70,12 @@ class Law:
             return len(self.axes[v - len(self.dag)])
         return int(self.dag.n_states[v]) + int(self.dag.is_conditional[v])
 
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """How many values each variable has, (V,)."""
+        own = self.dag.n_states + self.dag.is_conditional
+        return np.concatenate([own, np.array([len(w) for w in self.axes], np.int64)]).astype(np.int64)
+
     def shape(self, variables: Variables) -> tuple[int, ...]:
         return tuple(self.size(v) for v in variables)
 
@@ -79,13 +86,35 @@ class Law:
         evidence = tuple(evidence)
         if evidence:
             return self._eliminated(variables, evidence)
+        if len(variables) == 1 and variables[0] < len(self.dag) and self._forest[1][variables[0]]:
+            return self._forest[0][variables[0], : self.size(variables[0])]
         if variables not in self._marginals:
             self._marginals[variables] = self._eliminated(variables, ())
         return self._marginals[variables]
 
+    def singly(self, variables: np.ndarray) -> np.ndarray:
+        """The probabilities of variables that all have as many values, (K, m)."""
+        size = int(self.sizes[variables[0]]) if len(variables) else 0
+        table, known = self._forest
+        inside = variables < len(self.dag)
+        inside[inside] = known[variables[inside]]
+        found = np.empty((size, len(variables)))
+        found[:, inside] = table[variables[inside], :size].T
+        for k in np.flatnonzero(~inside).tolist():
+            found[:, k] = self.probability((int(variables[k]),))
+        return found
+
+    @cached_property
+    def _forest(self) -> tuple[np.ndarray, np.ndarray]:
+        return marginals(self.dag, self.fixed, self.follows)
+
     def apart(self, a: Iterable[int], b: Iterable[int]) -> bool:
         """Whether nothing connects some variables with others, so that they are independent."""
         return {int(self._component[v]) for v in a}.isdisjoint(int(self._component[v]) for v in b)
+
+    def together(self, some: Iterable[int]) -> np.ndarray:
+        """Whether each variable is connected with some of these, (V,) bool."""
+        return np.isin(self._component, self._component[list(some)])
 
     @cached_property
     def _component(self) -> np.ndarray:

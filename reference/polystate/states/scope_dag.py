@@ -256,6 +256,10 @@ class ScopeDag:
         """The labels of one state of each of some variables."""
         return list(map(str, self._state_label[self._start[variables] + states].tolist()))
 
+    def chosen_values(self, variables: np.ndarray, states: np.ndarray) -> np.ndarray:
+        """The declared `state` number of one state of each of some variables, (n,)."""
+        return self._state_value[self._start[variables] + states]
+
     def descriptor(self, v: int) -> str:
         """The descriptor that v is a site of."""
         return self.tables[int(self.table[v])].id

@@ -131,6 +131,23 @@ def test_an_unknown_rule_for_decoders_is_refused(text: str) -> None:
         golden("scenario-classes").moments(decoders=text)
 
 
+def test_moments_of_residues_by_stack() -> None:
+    """Two sites: one of two states and one nested under it; the entropy of each is that of its own states."""
+    dep = binary(2, 3, True)
+    found, atoms = dep.residue_moments(), dep.moments()
+    spread = np.trace(atoms.covariance, axis1=1, axis2=2).mean()
+    assert found.rmsf[0] == pytest.approx(np.sqrt(spread), rel=1e-14)
+    assert (
+        found.rmsf_states[0] == pytest.approx(found.rmsf[0], rel=1e-14) and found.rmsf_u[0] == found.rmsf_axes[0] == 0
+    )
+    p = np.array([0.75 * 0.9, 0.75 * 0.1, 0.25 * 0.2, 0.25 * 0.8])
+    assert found.conformers.tolist() == [4] and found.entropy[0] == pytest.approx(-(p * np.log(p)).sum(), rel=1e-14)
+    stacks = golden("scenario-dynamics").residue_moments()
+    squares = sum(getattr(stacks, f"rmsf_{name}") ** 2 for name in ("axes", "states", "components", "u"))
+    np.testing.assert_allclose(squares, stacks.rmsf**2, rtol=1e-12)
+    assert (stacks.rmsf_axes > 0).any() and (stacks.rmsf_u > 0).any()
+
+
 def binary(n: int, atoms: int, nested: bool) -> polystate.Deposition:
     """n variables of two states, all of which move all atoms; nested: each under the one before."""
     descriptors: dict[str, Any] = {}

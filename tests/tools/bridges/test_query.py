@@ -77,3 +77,13 @@ def test_the_configuration_is_closed_and_locked(setting, value):
 def test_a_query_sees_no_variable_of_the_program():
     with pytest.raises(BadRequest):
         query(polystate.open(CORPUS / "nested-loop.zarr.zip"), "SELECT * FROM statements")
+
+
+def test_moments_a_residue_are_a_table():
+    """Residue 22 is PRO in A (0.6), or SER in B (0.25) or C (0.15)."""
+    dep = polystate.open(CORPUS / "altloc-microheterogeneity.zarr.zip")
+    found = query(dep, "SELECT comp, presence, rmsf, conformers, entropy FROM moments WHERE number = 22").to_pylist()
+    assert [(row["comp"], round(row["presence"], 12)) for row in found] == [("PRO", 0.6), ("SER", 0.4)]
+    p = np.array([0.6, 0.25, 0.15])
+    assert all(abs(row["entropy"] + (p * np.log(p)).sum()) < 1e-12 and row["conformers"] == 3 for row in found)
+    assert found[0]["rmsf"] == 0 < found[1]["rmsf"]

@@ -54,6 +54,21 @@ def test_covariance_and_render_write_arrays(tmp_path):
     assert np.allclose(np.load(tmp_path / "x.npy"), expected, atol=1e-12)
 
 
+def test_moments_are_written_and_told_by_part(tmp_path):
+    crystal = str(CORPUS / "scenario-crystal.zarr.zip")
+    done = run("moments", crystal, "-o", str(tmp_path / "m.npz"), "--json")
+    told = json.loads(done.stdout)
+    with np.load(tmp_path / "m.npz") as found:
+        assert found["parts"].tolist() == [*told["rmsf"]][:-1]
+        assert np.allclose(found["covariance_by_part"].sum(axis=0), found["covariance"], atol=1e-14)
+        assert np.array_equal(found["mean"], polystate.open(crystal).moments().mean)
+    classes = str(CORPUS / "scenario-classes.zarr.zip")
+    refused = run("moments", classes, "-o", str(tmp_path / "c.npz"))
+    assert refused.returncode == 2 and "no-closed-form" in refused.stderr and not (tmp_path / "c.npz").exists()
+    given = run("moments", classes, "-o", str(tmp_path / "c.npz"), "--decoders", "quadrature:20")
+    assert given.returncode == 0 and "descriptors/motion: estimated" in given.stderr
+
+
 def test_nothing_is_overwritten_without_y(tmp_path):
     out = tmp_path / "x.npy"
     out.write_bytes(b"mine")

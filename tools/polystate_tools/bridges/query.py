@@ -1,4 +1,4 @@
-"""Questions in SQL: a deposition as tables of atoms, residues, chains, groups, descriptors and states.
+"""Questions in SQL: a deposition as tables of atoms, residues, moments, chains, groups, descriptors and states.
 
     query(dep, "SELECT chain, number, b FROM residues ORDER BY b DESC LIMIT 10")
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,17 @@ def residues(dep: Deposition) -> pa.Table:
     return pa.table({**columns, **numbers, **means})
 
 
+def moments(dep: Deposition) -> pa.Table:
+    """One row a residue, over all joint states and steps: residue (row), chain, number, ins, comp, presence, rmsf,
+    rmsf_axes, rmsf_states, rmsf_components, rmsf_u (Å), conformers, entropy (nats).
+
+    rmsf is NULL where no atom can be present; its square is the sum of those of the four stacks."""
+    found = dep.residue_moments()
+    columns = {"residue": np.arange(len(found.rmsf)), **_residue_columns(dep)}
+    numbers = {f.name: getattr(found, f.name) for f in fields(found)}
+    return pa.table({**columns, **{n: pa.array(v, mask=np.isnan(v)) for n, v in numbers.items()}})
+
+
 def chains(dep: Deposition) -> pa.Table:
     """chain (row), label_asym, auth_asym, entity, type, description, atoms (how many)."""
     h = dep.hierarchy
@@ -169,6 +181,7 @@ def states(dep: Deposition) -> pa.Table:
 TABLES: dict[str, Callable[[Deposition], pa.Table]] = {
     "atoms": atoms,
     "residues": residues,
+    "moments": moments,
     "chains": chains,
     "groups": groups,
     "descriptors": descriptors,

@@ -1,4 +1,4 @@
-"""covariance, render, sample: from a deposition to numbers."""
+"""covariance, render, sample, moments: from a deposition to numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCHEDULER_TIMEOUT_S = 10
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    for function in (covariance, render, sample):
+    for function in (covariance, render, sample, moments):
         app.command()(function)
 
 
@@ -166,6 +166,58 @@ def sample(
         echo_json({"file": str(out), "n": n, "seed": seed, "dtype": dtype})
     else:
         typer.echo(f"{out}  {n} draws of seed {seed}")
+
+
+def moments(
+    dep: Dep,
+    out: Out,
+    state: State = None,
+    at: At = None,
+    component: Component = None,
+    decoders: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Decoders without a closed form: refuse, quadrature[:NODES] or draws[:N[:SEED]], with an error.",
+        ),
+    ] = "refuse",
+    allow_code: AllowCode = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write exact moments of each atom over all joint states, axes without a step, and Gaussian stacks.
+
+    To the .npz go atom_id, presence, mean (Å), covariance (Å²), and parts with covariance_by_part, which sum to it.
+    A table a residue: polystate query DEP "SELECT * FROM moments".
+
+    Example: polystate moments 7k3t.zarr -o MOMENTS.npz"""
+    import numpy as np
+
+    import polystate
+    from polystate_tools.commands.outputs import apart, named
+
+    named(out, (".npz",))
+    apart(dep, out)
+    given = {"components": components(component), "decoders": decoders, "allow_code": allow_code}
+    found = polystate.open(dep).moments(states(state), steps(at), **given)
+    content = {"atom_id": found.atom_id, "presence": found.presence, "mean": found.mean,
+               "covariance": found.covariance, "covariance_by_part": found.by_part}  # fmt: skip
+    save(out, overwrite, lambda file: np.savez(file, allow_pickle=False, parts=np.array(found.parts), **content))
+    rmsf = {n: _rmsf(u) for n, u in [*zip(found.parts, found.by_part, strict=True), ("total", found.covariance)]}
+    errors = {name: {"mean": e.mean, "covariance": e.covariance} for name, e in found.errors.items()}
+    if not as_json:
+        for name, value in rmsf.items():
+            typer.echo(f"{value:10.4f} Å  {name}")
+        for name, error in errors.items():
+            typer.echo(f"{name}: estimated, error {error['mean']:.2g} Å, {error['covariance']:.2g} Å²", err=True)
+    _done(out, found.covariance, as_json, {"rmsf": rmsf, "errors": errors})
+
+
+def _rmsf(u: Any) -> float:
+    """√(mean trace) of covariances (n, 3, 3), in ångström."""
+    import numpy as np
+
+    return float(np.sqrt(max(0.0, np.trace(u, axis1=1, axis2=2).mean()))) if len(u) else 0.0
 
 
 def _refuse_unfinished(out: Path) -> None:

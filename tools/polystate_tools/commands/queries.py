@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def query(
     dep: Dep,
-    sql: Annotated[str, typer.Argument(help="SQL over atoms, residues, chains, groups, descriptors, states.")],
+    sql: Annotated[str, typer.Argument(help="SQL over atoms, residues, moments, chains, groups, descriptors, states.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write .csv or .parquet instead of printing.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -29,8 +29,8 @@ def query(
     polystate query 6vxx-echt.zarr "SELECT name, b FROM groups WHERE descriptor LIKE '%residue%'
     QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC"
 
-    The tables are atoms, residues, chains, groups, descriptors, states; SHOW TABLES lists them, DESCRIBE residues the
-    columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
+    The tables are atoms, residues, moments, chains, groups, descriptors, states; SHOW TABLES lists them, DESCRIBE
+    residues the columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
     import polystate
     from polystate_tools.bridges.query import query as ask
     from polystate_tools.commands.outputs import apart, named
