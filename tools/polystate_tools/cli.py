@@ -8,6 +8,8 @@ import sys
 
 import typer
 
+from polystate_tools.commands.terminal import Printable
+
 # verbs -> the module that has them: as `register(app)`, or as an `app` of its own
 MODULES = {
     (
@@ -85,6 +87,7 @@ def _version(
 
 def main() -> None:
     """Run the command line: whatever goes wrong is one line, or the usage of a verb, and exit status 2."""
+    sys.stdout, sys.stderr = Printable(sys.stdout), Printable(sys.stderr)  # type: ignore[assignment]
     known = {verb for verbs in MODULES for verb in verbs}
     verb = next((a for a in sys.argv[1:] if not a.startswith("-")), None)
     try:

@@ -21,6 +21,7 @@ from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import gaussian_levels
 from polystate.store import memory
 from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.spreadsheet import as_text
 
 EIGHT_PI_SQUARED = 8 * np.pi**2
 CLOSED: dict[str, Any] = {
@@ -57,6 +58,18 @@ def query(dep: Deposition, sql: str) -> pa.Table:
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise BadRequest("query", str(error).splitlines()[0], expected) from error
+
+
+def without_formulas(answer: pa.Table) -> tuple[pa.Table, int]:
+    """The answer with texts that a spreadsheet would compute marked as text, and how many those are."""
+    marked = 0
+    for k, field in enumerate(answer.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            before = answer.column(k).to_pylist()
+            after = [None if cell is None else as_text(cell) for cell in before]
+            marked += sum(a != b for a, b in zip(before, after, strict=True))
+            answer = answer.set_column(k, field, pa.array(after, field.type))
+    return answer, marked
 
 
 def atoms(dep: Deposition) -> pa.Table:

@@ -26,6 +26,7 @@ from polystate_conformance.selftest import check, kill
 from polystate_conformance.suite import case as cases
 from polystate_conformance.suite import collection, sentences
 from polystate_conformance.suite.kinds import KINDS
+from polystate_tools.commands import terminal
 from polystate_tools.commands.options import Overwrite
 
 UNBOUNDED = 10_000
@@ -120,7 +121,7 @@ def score(
 @contextlib.contextmanager
 def _progress(faults: bool) -> Iterator[dict[str, Any]]:
     """Bars on a terminal's standard error, and what tells them how far a score has come."""
-    console = Console(stderr=True)
+    console = terminal.console(sys.stderr)
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
                   transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
         running = bar.add_task("cases", total=None)
@@ -158,7 +159,7 @@ def _check_options(
 
 def console_for(stream: Any) -> Console:
     """A console as wide as its terminal, or as what is printed where no terminal says how wide it is."""
-    return Console(file=stream, width=None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED)
+    return terminal.console(stream, width=None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED)
 
 
 def show(scored: scoring.Score, console: Console) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 import polystate
 from polystate_conformance import score as scoring
 from polystate_conformance.paths import CORPUS
+from polystate_tools.commands import terminal
 from polystate_tools.commands.conformance import show
 
 OUT = Path("out")
@@ -43,7 +44,7 @@ def render_spike(console: Console) -> list[Path]:
 
 def main() -> int:
     """Run the demonstration; exit status 0 where the reference passed everything."""
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = terminal.console(sys.stdout, width=None if sys.stdout.isatty() else 120)
     scored = scoring.score(scoring.REFERENCE, jobs=2)
     written = render_spike(console)
     console.print("\nThe reference against the conformance suite:")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from polystate.errors import PolystateError
 from polystate.store.outputs import replacing
+from polystate_tools.commands.terminal import console
 from polystate_tools.formats.mmtf import decoder, encoder, jsonform
 from polystate_tools.formats.mmtf.info import describe
 from polystate_tools.formats.mmtf.structure import Structure
@@ -108,6 +108,6 @@ def info(source: Input, as_json: AsJson = False) -> None:
     table = Table("field", "codec", "encoding", "parameter", "values", "bytes")
     for name, row in found["fields"].items():
         table.add_row(name, *(str(row[key]) for key in ("codec", "encoding", "parameter", "values", "bytes")))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    console(sys.stdout, width=None if sys.stdout.isatty() else 120).print(table)
     for warning in found["warnings"]:
         typer.echo(f"warning: {warning}")

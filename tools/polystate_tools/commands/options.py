@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from polystate.errors import BadRequest
+from polystate_tools.commands import terminal
 
 WIDE, READABLE = 200, 12  # characters: a line for no terminal; what a column needs, or less where it holds less
 
@@ -140,11 +142,10 @@ def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str], width: int
     """Print rows as a table for people, or one value a line where the terminal is too narrow for that.
 
     Nothing is cut off where no terminal says how wide it is. width: in characters, that of the terminal if None."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=width or (None if os.isatty(1) else WIDE))
+    console = terminal.console(sys.stdout, width=width or (None if os.isatty(1) else WIDE))
     cells = [["" if row.get(name) is None else str(row[name]) for name in columns] for row in rows]
     natural = [max(map(len, column)) for column in zip(columns, *cells, strict=True)] if columns else []
     if sum(min(n, READABLE) + 1 for n in natural) > console.width:
@@ -160,4 +161,4 @@ def echo_table(rows: Sequence[Mapping[str, Any]], columns: list[str], width: int
         table.add_row(*map(escape, row))
     with console.capture() as printed:  # rich would exit by itself where the reader has gone
         console.print(table)
-    typer.echo(printed.get(), nl=False)
+    typer.echo(printed.get(), file=terminal.raw(sys.stdout), nl=False)

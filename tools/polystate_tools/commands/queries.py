@@ -21,6 +21,9 @@ def query(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write .csv or .parquet instead of printing.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    formulas: Annotated[
+        bool, typer.Option("--formulas", help="Leave cells of a .csv as they are that a spreadsheet would compute.")
+    ] = False,
 ) -> None:
     """Ask a deposition a question in SQL.
 
@@ -33,6 +36,7 @@ def query(
     residues the columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
     import polystate
     from polystate_tools.bridges.query import query as ask
+    from polystate_tools.bridges.query import without_formulas
     from polystate_tools.commands.outputs import apart, named
 
     if out is not None:
@@ -47,7 +51,12 @@ def query(
         else:
             from pyarrow import csv
 
+            marked = 0
+            if not formulas:
+                answer, marked = without_formulas(answer)
             save(out, overwrite, lambda file: csv.write_csv(answer, file))
+            if marked:
+                typer.echo(f"{marked} cells begin with = + - or @: written with ' in front (--formulas: as they are)")
         typer.echo(f"{out}  {answer.num_rows} rows")
     elif as_json:
         echo_json(answer.to_pylist())

@@ -11,6 +11,7 @@ import numpy as np
 from polystate_tools.echt.fit import Fit, atom_covariances
 from polystate_tools.echt.levels.tables import PLACE
 from polystate_tools.echt.solver.points import EIGHT_PI2
+from polystate_tools.spreadsheet import as_text
 
 TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv")
 
@@ -154,5 +155,5 @@ def _write(path: Path, header: list[str], rows) -> Path:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows([as_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return path

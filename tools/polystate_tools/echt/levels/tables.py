@@ -14,6 +14,7 @@ from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingTo
 from polystate_tools.echt.input import FitInput
 from polystate_tools.echt.levels.levels import Level, numbered, residue_names, unique
 from polystate_tools.echt.levels.names import check_name, once
+from polystate_tools.spreadsheet import as_written
 
 PLACE = ["chain", "residue", "atom"]
 Row = tuple[tuple[str, ...], dict[str, str]]  # what PLACE says, and the cell of each level's column
@@ -38,7 +39,8 @@ def table_rows(path: Path) -> tuple[list[str], list[Row]]:
                 found = f"{len(row)} cells"
                 raise BadRequest(f"{path}:{reader.line_num}", found, f"{len(header)}, as the header has")
             if row:
-                rows.append((tuple(row[:3]), dict(zip(columns, row[3:], strict=True))))
+                cells = [as_written(cell) for cell in row]
+                rows.append((tuple(cells[:3]), dict(zip(columns, cells[3:], strict=True))))
     except csv.Error as error:
         raise BadRequest(f"{path}:{reader.line_num}", str(error), "a CSV") from None
     if not rows:
