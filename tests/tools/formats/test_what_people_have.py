@@ -401,3 +401,90 @@ def test_weights_are_given_for_models():
     assert dep.descriptors["model"].column("states", "population").tolist() == [0.75, 0.25]
     with pytest.raises(PolystateError):
         tree_of_records(records_of_pdb("\n".join(lines).encode()), ImportOptions(weights=(1.0,)))
+
+
+def ligands(occupancies: tuple[float, float], letters: str = "AB", apart: float = 0.05) -> list[str]:
+    """Two ligands in one place, in different residue numbers."""
+    lines = residue(1, "GLY")
+    for k, (comp, seq) in enumerate((("ATP", 301), ("ADP", 302))):
+        lines += [
+            atom_line(
+                9, name, comp, seq, (20 + x, apart * k, 0), alt=letters[k], occupancy=occupancies[k], record="HETATM"
+            )
+            for x, name in ((0, "PA"), (1.6, "PB"))
+        ]
+    return lines
+
+
+def test_alternatives_of_one_place_exclude_each_other():
+    tree, report = imported(ligands((0.62, 0.38)))
+    dep = Deposition(tree)
+    assert dep.states.count() == 2 and report.sites == {"overlap": 1}
+    assert next(w for w in report.warnings if w.code == "overlapping-alternatives").where == ["A/301 ATP and A/302 ADP"]
+    assert again(dep, "pdb").digest() == dep.digest()
+    apart = Deposition(imported(ligands((0.62, 0.38)), altloc="bonded")[0])
+    assert apart.states.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("occupancies", "letters", "apart"),
+    [((0.62, 0.5), "AB", 0.05), ((0.62, 0.38), "AA", 0.05), ((0.62, 0.38), "AB", 3.0)],
+)
+def test_what_shows_no_exclusion_stays_apart(occupancies, letters, apart):
+    tree, report = imported(ligands(occupancies, letters, apart))
+    assert Deposition(tree).states.count() == 4
+    assert ("overlapping-sites" in [w.code for w in report.warnings]) == (apart < 1)
+
+
+def test_waters_that_leave_room_are_absent_at_times():
+    """A 0.43 and B 0.38 of one water: the missing 0.19 is no water."""
+    lines = [
+        *residue(1, "GLY"),
+        *(
+            atom_line(9, "O", "HOH", 401, (20, 0.5 * k, 0), alt=letter, occupancy=q, record="HETATM")
+            for k, (letter, q) in enumerate((("A", 0.43), ("B", 0.38)))
+        ),
+    ]
+    dep = Deposition(imported(lines)[0])
+    d = dep.descriptors["altloc"]
+    assert d.table("states")["label"] == ["A", "B", "absent"]
+    assert np.allclose(d.column("states", "population"), [0.43, 0.38, 0.19])
+    assert not dep.render(state={"altloc/A.401": "absent"}).present[-1]
+    assert again(dep, "pdb").digest() == dep.digest() and again(dep, "mmcif").digest() == dep.digest()
+
+
+def test_populations_that_are_divided_are_said():
+    _, report = imported([*residue(1, "GLY"), *residue(2, "SER", {" ": 0.5, "A": 0.5, "B": 0.5})])
+    assert report.changed == 15 and report.changes == [
+        {"count": 15, "because": "populations divided by their sum 1.5", "where": "A.2: . 0.5, A 0.5, B 0.5"}
+    ]
+
+
+def test_segment_ids_are_listed():
+    lines = [line[:72].ljust(72) + "PROA" + line[76:] for line in residue(1, "GLY")]
+    _, report = imported(lines)
+    assert [loss["count"] for loss in report.losses if loss["what"] == "segment ids"] == [4]
+    old = [f"HEADER    HYDROLASE                               07-MAR-91   {'1ABC':14s}"]
+    old += [line[:72].ljust(72) + f"1ABC{k:4d}" for k, line in enumerate(residue(1, "GLY"))]
+    tree, report = imported(old)
+    assert not [loss for loss in report.losses if loss["what"] == "segment ids"]
+    assert tree["hierarchy/atoms"].arrays["element"].tolist() == [7, 6, 6, 8]
+
+
+def test_occupancies_that_are_all_zero_are_said():
+    _, report = imported([atom_line(1, "CA", "ALA", 1, (0, 0, 0), occupancy=0.0)])
+    assert "no-occupancy" in [w.code for w in report.warnings]
+
+
+def test_numbers_that_no_molecule_has_are_refused_at_their_record():
+    atoms = cif({"Cartn_y": "1e308"})
+    with pytest.raises(PolystateError) as found:
+        tree_of_records(records_of_mmcif(atoms.encode()))
+    assert found.value.code == "out-of-range" and "CA" in found.value.where
+    records = records_of_pdb("\n".join(residue(1, "GLY")).encode())
+    from polystate_tools.formats.records.records import Assembly
+
+    records.assemblies = [Assembly("1", [np.full((4, 4), np.inf)], [(0, "A")])]
+    tree, report = tree_of_records(records)
+    assert not [path for path in tree if "assemblies" in path]
+    assert [loss["what"] for loss in report.losses] == ["assembly 1 operator 1"]

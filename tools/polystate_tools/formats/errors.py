@@ -59,6 +59,12 @@ class OccupancyRange(SemanticError):
     code = "occupancy-range"
 
 
+class RecordRange(SemanticError):
+    """A record with a coordinate, occupancy, B or U that no molecule has, so that what is made of it would overflow."""
+
+    code = "out-of-range"
+
+
 class BFactorsUnstated(SemanticError):
     """[EXP-17] TLS records beside B-factors of which the file does not say whether they contain the TLS part."""
 

@@ -122,7 +122,13 @@ def _of_one_model(arranged: Layout, options: ImportOptions, keys: Iterator[int],
     base: dict[int, int] = {}
     if options.het:
         extension, taken, base = het_dialects.read(arranged, report)
-    variables = extension + altloc_variables(arranged, taken, options.altloc == "global", report)
+    variables = extension + altloc_variables(
+        arranged,
+        taken,
+        options.altloc == "global",
+        report,
+        None if options.altloc == "global" else options.altloc == "sites",
+    )
     planned = plan(variables, base, arranged) if variables else Plan()
     record_of_atom = arranged.first_record.copy()
     record_of_atom[list(planned.base)] = list(planned.base.values())

@@ -12,7 +12,8 @@ from polystate_tools.formats.errors import BadOption
 class ImportOptions:
     """How a file is read where it leaves a choice.
 
-    altloc: "sites" (connected alternates are one variable) or "global" (letters hold for the whole molecule);
+    altloc: "sites" (alternates that are bonded or in one place are one variable), "bonded" (those that are bonded) or
+    "global" (letters hold for the whole molecule);
     b_factors: None, "total" or "residual", what the deposited B are beside TLS records; tls: "normalise" or
     "keep" (a group of non-positive amplitude is stored as it is); model: import one model of a bundle.
     """
@@ -31,7 +32,7 @@ class ImportOptions:
 
     def __post_init__(self) -> None:
         for name, allowed in (
-            ("altloc", ("sites", "global")),
+            ("altloc", ("sites", "bonded", "global")),
             ("b_factors", (None, "total", "residual")),
             ("tls", ("normalise", "keep")),
         ):

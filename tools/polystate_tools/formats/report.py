@@ -30,7 +30,7 @@ class Warned:
 @dataclass
 class ImportReport:
     """kept + refused = read, in records of atoms and of anisotropic U that belong to no atom; changed counts kept
-    records of which a number was changed.
+    records of which a number was changed, `changes` says which and why.
 
     atoms + alternates = kept. sites: by rule, how many sites of discrete descriptors it made.
     losses: what the file says and the deposition does not: {"what", "count", "because"}.
@@ -44,6 +44,7 @@ class ImportReport:
     kept: int = 0
     refused: int = 0
     changed: int = 0
+    changes: list[dict[str, Any]] = field(default_factory=list)
     atoms: int = 0
     alternates: int = 0
     models: int = 1
@@ -58,6 +59,11 @@ class ImportReport:
         """Note a doubt; `where` names residues, of which the first few are kept."""
         places = list(where)
         self.warnings.append(Warned(code, message, len(places) if count is None else count, places[:NAMED]))
+
+    def change(self, count: int, because: str, where: str) -> None:
+        """Count records of which a number was changed, and note why and where."""
+        self.changed += count
+        self.changes.append({"count": int(count), "because": because, "where": where})
 
     def lose(self, what: str, count: int, because: str) -> None:
         """Note something that the deposition does not hold."""

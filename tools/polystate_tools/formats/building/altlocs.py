@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate_tools.formats.building.overlap import exclusive, part_of
 from polystate_tools.formats.building.sites import Site, altloc_sites, partial_sites
 from polystate_tools.formats.building.variables import Variable, variable_of_site
 from polystate_tools.formats.records.layout import Layout
@@ -22,13 +23,18 @@ def lettered_records(layout: Layout) -> np.ndarray:
     return atoms[layout.atom_of_record]
 
 
-def altloc_variables(layout: Layout, taken: np.ndarray, whole_molecule: bool, report: ImportReport) -> list[Variable]:
+def altloc_variables(
+    layout: Layout, taken: np.ndarray, whole_molecule: bool, report: ImportReport, overlap: bool | None = None
+) -> list[Variable]:
     """Variables of altlocs and of partial occupancies, of the records that are not `taken` (n,) bool."""
     lettered = lettered_records(layout) & ~taken
-    sites = altloc_sites(layout, np.flatnonzero(lettered), whole_molecule)
+    sites = altloc_sites(layout, np.flatnonzero(lettered), whole_molecule, report, overlap)
     partial = ~lettered & ~taken & (layout.records.occupancy != 1)
     partials = partial_sites(layout, np.flatnonzero(partial))
     _warn_of_sites(layout, sites, report)
+    if overlap is not None:
+        parts = [part_of(layout, site.records) for site in partials if site.rule == "partial-occupancy"]
+        exclusive(layout, parts, False, report)
     made = []
     for descriptor, found in ((ALTLOC, sites), (PARTIAL, partials)):
         for number, site in enumerate(found):

@@ -8,8 +8,9 @@ import numpy as np
 
 from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.building.bundles import Bundle
+from polystate_tools.formats.building.occupancies import mean_occupancy
 from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites
-from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable, mean_occupancy
+from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
@@ -30,7 +31,7 @@ def bundle_alternates(
     variables = []
     numbers = {number: k for k, number in enumerate(bundle.numbers.tolist())}
     step = np.array([numbers[number] for number in layout.records.model.tolist()]) if len(rows) else np.empty(0)
-    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule)):
+    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report)):
         variable = _variable(layout, site, step, model, report)
         variable.number = number
         variables.append(variable)
@@ -54,7 +55,8 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
         means = [mean_occupancy(layout, site.records[(site.state == k) & (record_step == m)]) for k in mine]
         total = math.fsum(means)
         if total > 1 + TOLERANCE:
-            report.changed += int((record_step == m).sum())
+            why = f"populations divided by their sum {total:.4g}"
+            report.change(int((record_step == m).sum()), why, f"{site.label} model {m + 1}")
         condition = ((model, (m,)),)
         for k, mean in zip(mine, means, strict=True):
             state_of[k, m] = len(labels)

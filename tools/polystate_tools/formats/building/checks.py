@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from polystate.states.conditions import changes
 from polystate_tools.formats.building.variables import TOLERANCE
-from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange
+from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange, RecordRange
 from polystate_tools.formats.records.layout import Layout, duplicates, layout
+from polystate_tools.formats.records.ranges import LARGEST, LARGEST_B, is_operator
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
 
@@ -20,6 +23,8 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     for doubt in records.doubts:
         report.warn(**doubt)
     _finite(records, report)
+    _in_range(records, report)
+    records = _with_sound_operators(records, report)
     for column in (records.xyz, records.occupancy, records.b, records.u):
         np.add(column, 0.0, out=column)  # no negative zero: it is the same number with another digest
     negative = np.flatnonzero(records.occupancy < 0)
@@ -55,6 +60,49 @@ def _finite(records: Records, report: ImportReport) -> None:
         row = int(np.flatnonzero(bad)[0])
         found = f"B {records.b[row]}, U {records.u[row]}"
         raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
+
+
+def _in_range(records: Records, report: ImportReport) -> None:
+    b = np.nan_to_num(records.b)
+    u = np.where(records.has_u[:, None], records.u, 0.0)
+    for what, column, largest in (
+        ("coordinates", records.xyz, LARGEST),
+        ("occupancy", records.occupancy, LARGEST),
+        ("B", b, LARGEST_B),
+        ("U", u, LARGEST),
+    ):
+        bad = np.abs(column) > largest
+        bad = bad if bad.ndim == 1 else bad.any(axis=1)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            found = f"{what} {column[row]} ({int(bad.sum())} records)"
+            raise RecordRange(_place(records, row, report), found, f"at most {largest:g}")
+
+
+def _with_sound_operators(records: Records, report: ImportReport) -> Records:
+    """The records without NCS operators and assemblies that no points can be mapped by; each is named."""
+    ncs = []
+    for k, op in enumerate(records.ncs, 1):
+        if is_operator(op.matrix):
+            ncs.append(op)
+        else:
+            _refuse_operator(f"NCS operator {k}", op.matrix, report)
+    assemblies = []
+    for assembly in records.assemblies:
+        bad = [k for k, matrix in enumerate(assembly.operators) if not is_operator(matrix)]
+        if bad:
+            _refuse_operator(f"assembly {assembly.id} operator {bad[0] + 1}", assembly.operators[bad[0]], report)
+        else:
+            assemblies.append(assembly)
+    return replace(records, ncs=ncs, assemblies=assemblies)
+
+
+def _refuse_operator(name: str, matrix: np.ndarray, report: ImportReport) -> None:
+    message = (
+        f"left out: {matrix.tolist()} is no operator of finite numbers below {LARGEST:g} with a last row 0, 0, 0, 1"
+    )
+    report.warn("unusable-operator", message, [name])
+    report.lose(name, 1, "no operator that maps points")
 
 
 def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:
@@ -103,6 +151,8 @@ def _note_repeated(arranged: Layout, report: ImportReport) -> None:
 def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> None:
     """Occupancies of one atom that sum above 1 in a model: a warning by residue, an error under strict."""
     records, atom_of_record = arranged.records, arranged.atom_of_record
+    if not records.occupancy.any():
+        report.warn("no-occupancy", "all occupancies are 0: nothing is there in the most populated state", [])
     if (records.occupancy <= 1).all() and arranged.n_atoms == len(records):
         return
     models, model = np.unique(records.model, return_inverse=True)

@@ -48,7 +48,7 @@ def without_equal_alternates(records: Records, report: ImportReport) -> Records:
         return records
     report.warn("collapsed-alternates", f"{len(gone)} records repeat another alternate and are merged with it", names)
     report.refusals.append({"count": len(gone), "because": "collapsed-alternates", "where": names[0]})
-    report.changed += len(gone)
+    report.change(len(gone), "occupancies added to those of an equal alternate", names[0])
     keep = np.ones(len(records), bool)
     keep[gone] = False
     return replace(records, occupancy=occupancy).take(keep)

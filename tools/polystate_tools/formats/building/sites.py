@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from polystate_tools.formats.building.occupancies import mean_occupancy
+from polystate_tools.formats.building.overlap import exclusive, part_of
 from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.report import ImportReport
 
 BLANK = "."
 """Label of the state of records without a letter whose atom has lettered ones too."""
 PRESENT, ABSENT = "present", "absent"
+LEAST_ABSENCE = 0.02
+"""What several alternates must leave of 1 to be absent at times: more than the rounding of their occupancies."""
 LINK = {("C", "N"), ("O3'", "P")}
 LINK_DISTANCE = 2.2  # Å; a peptide bond is 1.33, O3'-P 1.60
 
@@ -51,11 +56,14 @@ class _Union:
             self.parent[max(a, b)] = min(a, b)
 
 
-def altloc_sites(layout: Layout, rows: np.ndarray, whole_molecule: bool) -> list[Site]:
+def altloc_sites(
+    layout: Layout, rows: np.ndarray, whole_molecule: bool, report: ImportReport, overlap: bool | None = None
+) -> list[Site]:
     """Sites of the records `rows` (those of atoms that have an altloc), in order of their first atom.
 
     A site is a set of alternates that are connected: of one position, or bonded across positions while they
-    share letters. With whole_molecule all of them are one site.
+    share letters. With whole_molecule all of them are one site. overlap: whether alternates of several residues in one
+    place are one site too; None: places are not compared.
     """
     if not len(rows):
         return []
@@ -81,18 +89,31 @@ def altloc_sites(layout: Layout, rows: np.ndarray, whole_molecule: bool) -> list
     if whole_molecule:
         for n in node:
             union.join(node[0], n)
+    overlapped: set[int] = set()
+    if overlap is not None and not whole_molecule:
+        sets = list(_groups(union, node).values())
+        for a, b in exclusive(layout, [part_of(layout, rows[part]) for part in sets], overlap, report):
+            union.join(node[sets[a][0]], node[sets[b][0]])
+            overlapped.add(node[sets[a][0]])
+    overlapped = {union.find(n) for n in overlapped}
     bonded_roots = {union.find(n) for n in joined}
-    groups: dict[int, list[int]] = {}
-    for k, n in enumerate(node):
-        groups.setdefault(union.find(n), []).append(k)
+    groups = _groups(union, node)
     sites = []
     for root, members in groups.items():
         where = rows[members]
         several = len(set(layout.position_of_record[where].tolist())) > 1
         rule = "global" if whole_molecule else "bonded" if several and root in bonded_roots else "residue"
-        sites.append(_site(layout, where, rule))
+        sites.append(_site(layout, where, "overlap" if root in overlapped else rule))
     sites.sort(key=lambda site: int(site.atoms[0]))
     return _named(layout, sites)
+
+
+def _groups(union: _Union, node: list[int]) -> dict[int, list[int]]:
+    """Places of `node` by the root of their set."""
+    groups: dict[int, list[int]] = {}
+    for k, n in enumerate(node):
+        groups.setdefault(union.find(n), []).append(k)
+    return groups
 
 
 def _join_positions(union: _Union, nodes, layout: Layout, rows, position: list[int], node: list[int]) -> None:
@@ -158,16 +179,33 @@ def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
     index = {letter: k for k, letter in enumerate(order)}
     state = np.array([index[letter] for letter in letters])
     labels = [letter or BLANK for letter in order]
-    if len(labels) == 1 and (layout.records.occupancy[rows] < 1).any():
-        labels.append(absence_of(labels[0]))
     site = Site("", rule, labels, rows, state, np.unique(atom))
     _inherit(layout, site)
+    if _leaves_room(layout, site):
+        site.states.append(absence_of(*labels))
     return site
 
 
-def absence_of(label: str) -> str:
-    """The label of the state in which the only alternate of a site is not there; an alternate may be named `absent`."""
-    return ABSENT if label != ABSENT else f"no {ABSENT}"
+def _leaves_room(layout: Layout, site: Site) -> bool:
+    """Whether some of the time none of the alternates of a site is there.
+
+    A lone alternate says so by an occupancy below 1; several do where they are whole molecules, not parts of a polymer,
+    and sum to less than 1 by more than their rounding.
+    """
+    records = layout.records
+    if len(site.states) == 1:
+        return bool((records.occupancy[site.records] < 1).any())
+    if (records.label_seq[site.records] >= 0).any():
+        return False
+    residues = np.unique(layout.residue_of_atom[site.atoms])
+    whole = np.isin(layout.residue_of_atom, residues).sum() == len(site.atoms)
+    total = sum(mean_occupancy(layout, site.records[site.state == k]) for k in range(len(site.states)))
+    return bool(whole) and total < 1 - LEAST_ABSENCE
+
+
+def absence_of(*labels: str) -> str:
+    """The label of the state in which no alternate of a site is there; an alternate may be named `absent`."""
+    return ABSENT if ABSENT not in labels else f"no {ABSENT}"
 
 
 def _inherit(layout: Layout, site: Site) -> None:

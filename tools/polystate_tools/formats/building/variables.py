@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from polystate_tools.formats.building.occupancies import mean_occupancy
 from polystate_tools.formats.building.sites import Site
 from polystate_tools.formats.errors import HeterogeneityExtension
 from polystate_tools.formats.records.layout import Layout
-from polystate_tools.formats.records.text import HYDROGENS
 from polystate_tools.formats.report import ImportReport
 
 TOLERANCE = 1e-6
@@ -75,24 +73,15 @@ def variable_of_site(layout: Layout, site: Site, descriptor: str, report: Import
     population = list(deposited)
     if len(population) == 2 and math.isnan(population[1]):  # present or lettered, and absent
         population = [min(1.0, population[0]), max(0.0, 1.0 - population[0])]
+    elif math.isnan(population[-1]):
+        population[-1] = max(0.0, 1.0 - math.fsum(population[:-1]))
     total = math.fsum(population)
     if total > 1 + TOLERANCE:
+        given = ", ".join(f"{label} {p:.3g}" for label, p in zip(site.states, population, strict=True))
+        report.change(len(site.records), f"populations divided by their sum {total:.4g}", f"{site.label}: {given}")
         population = [p / total for p in population]
-        report.changed += len(site.records)
     variable.rows = [(state, None, p) for state, p in enumerate(population)]
     return variable
-
-
-def mean_occupancy(layout: Layout, records: np.ndarray) -> float:
-    """Mean occupancy of the non-hydrogen records (of all where there are only hydrogens), NaN of none.
-
-    `math.fsum` is exact, so that the mean does not depend on the order of the records.
-    """
-    if not len(records):
-        return math.nan
-    heavy = records[~np.isin(layout.records.element[records], HYDROGENS)]
-    values = layout.records.occupancy[heavy if len(heavy) else records].tolist()
-    return math.fsum(values) / len(values)
 
 
 Node = tuple[Variable, int]

@@ -81,6 +81,13 @@ def _write(file: h5py.File, dep: Deposition, xyz: np.ndarray, numbers: np.ndarra
     if "time" in coordinates:
         times = position.create_dataset("time", data=np.asarray(coordinates["time"], np.float64)[numbers])
         times.attrs["unit"] = clock.document.get("unit", "ps")
+    if "energy" in coordinates:
+        energy = file.create_group("observables/energy")
+        values = energy.create_dataset("value", data=np.asarray(coordinates["energy"], np.float64)[numbers])
+        values.attrs["unit"] = clock.document.get("energy_unit", "")
+        energy["step"] = position["step"]
+        if "time" in position:
+            energy["time"] = position["time"]
     group.create_dataset("id", data=dep.hierarchy.atom_id)
     group.create_dataset("species", data=dep.hierarchy.column("atoms", "element"))
     box = group.create_group("box")

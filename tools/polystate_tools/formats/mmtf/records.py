@@ -16,6 +16,7 @@ from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.records import elements
 from polystate_tools.formats.records.elements import unknown_elements
+from polystate_tools.formats.records.gemmi_metadata import is_cell
 from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Entity, NcsOperator, Records
 from polystate_tools.formats.records.text import Text
 
@@ -154,7 +155,7 @@ def _is_polymer(entity: dict[str, Any]) -> bool:
 def _crystal(structure: Structure) -> dict[str, Any]:
     """Cell and space group; neither where the cell is the unit cube that stands for no crystal."""
     cell = tuple(shortest(np.array(structure.get("unitCell", [1.0] * 3 + [90.0] * 3), np.float32)))
-    if cell[:3] == (1.0, 1.0, 1.0) or 0.0 in cell:
+    if cell[:3] == (1.0, 1.0, 1.0) or not is_cell(cell):
         return {"cell": None, "space_group": ""}
     return {"cell": cell, "space_group": structure.get("spaceGroup", "").strip()}
 

@@ -39,6 +39,7 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
         )
 
     model, notes, doubts = models(lines, atom_lines, end)
+    notes += _segments(chars, lines)
     charge, element = _charges(chars), _elements(chars, doubts)
     columns: dict = {
         "model": model,
@@ -64,6 +65,19 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)
     records = Records.of(**columns, notes=notes, refused=refused, doubts=doubts)
     return pdb_header.with_header(records, lines, atom_lines, end, where)
+
+
+def _segments(chars: np.ndarray, lines: Lines) -> list[dict]:
+    """A note of segment ids (columns 73-76); there files of before 1996 have the id of the entry, and line numbers."""
+    segments = Text.from_fixed(chars[:, 72:76])
+    header = lines.rows(np.flatnonzero(lines.of(b"HEAD"))[:1])
+    entry = header[0, 62:66].tobytes().decode("latin-1").strip() if len(header) else ""
+    named = [name for name in segments.vocabulary()[1] if name and name != entry]
+    if not named:
+        return []
+    count = int(segments.isin(named).sum())
+    shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+    return [{"what": "segment ids", "count": count, "because": f"not part of a deposition: {shown}"}]
 
 
 def _elements(chars: np.ndarray, doubts: list[dict]) -> np.ndarray:

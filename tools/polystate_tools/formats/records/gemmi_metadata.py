@@ -10,6 +10,7 @@ import gemmi
 import numpy as np
 
 from polystate_tools.formats.records.links import AUTHOR, End, Link
+from polystate_tools.formats.records.ranges import LARGEST
 from polystate_tools.formats.records.records import Assembly, NcsOperator, Records
 
 COVALENT = {gemmi.ConnectionType.Covale, gemmi.ConnectionType.Disulf, gemmi.ConnectionType.MetalC}
@@ -56,7 +57,7 @@ def is_cell(sizes: Sequence[float]) -> bool:
     if not (np.isfinite(sizes).all() and (lengths > 0).all() and ((angles > 0) & (angles < 180)).all()):
         return False
     cosines = np.cos(np.radians(angles))
-    return bool(1 - (cosines**2).sum() + 2 * cosines.prod() > 1e-9)
+    return bool(lengths.max() <= LARGEST) and bool(1 - (cosines**2).sum() + 2 * cosines.prod() > 1e-9)
 
 
 def matrix_of(transform: gemmi.Transform) -> np.ndarray:

@@ -7,6 +7,7 @@ import re
 import gemmi
 import numpy as np
 
+from polystate_tools.formats.records.ranges import is_sound
 from polystate_tools.formats.records.records import TlsGroup, TlsRecords
 
 RADIAN = np.pi / 180
@@ -48,10 +49,10 @@ def tls_group(name: str, elements: dict[str, str], origin: list[str], selection:
     point = [gemmi.cif.as_number(text) for text in origin]
     if not elements.get("S33") or elements["S33"] == "NULL":
         numbers["S33"] = -(numbers["S11"] + numbers["S22"])
-    bad = [f"{key} is {elements.get(key) or 'missing'}" for key in KEYS[:-1] if not np.isfinite(numbers[key])]
-    if not bad and not np.isfinite(numbers["S33"]):
+    bad = [f"{key} is {elements.get(key) or 'missing'}" for key in KEYS[:-1] if not is_sound([numbers[key]])]
+    if not bad and not is_sound([numbers["S33"]]):
         bad = [f"S33 is {elements['S33']}"]
-    if len(point) != 3 or not np.isfinite(point).all():
+    if len(point) != 3 or not is_sound(point):
         bad.insert(0, f"the origin is {' '.join(' '.join(text or '?' for text in origin).split())}")
     if bad:
         return name, ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")

@@ -62,9 +62,9 @@ def _letter(dep: Deposition, v: int, state: int) -> str:
 
 
 def is_absence(dep: Deposition, v: int, state: int) -> bool:
-    """Whether a state is the absence of the one other conformer of its variable."""
+    """Whether a state is the absence of all conformers of its variable."""
     labels = [_letter(dep, v, s) for s in range(int(dep.states.dag.n_states[v]))]
-    return labels[state] in (ABSENT, f"no {ABSENT}") and len(set(labels)) == 2
+    return labels[state] == (f"no {ABSENT}" if f"no {ABSENT}" in labels else ABSENT)
 
 
 def n_conformers(dep: Deposition, v: int) -> int:
