@@ -9,14 +9,19 @@ import time
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
+import polystate
 from polystate.artifacts import walk
 from polystate.artifacts.h5md import H5md
 from polystate.errors import ArtifactMismatch, PolystateError
+from polystate_conformance.reports import footer
+from polystate_tools.echt.resume import Damaged, Kept
 from polystate_tools.formats import import_file
 from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.h5md.importer import import_h5md
+from tests.reference import small
 
 RUN = "entries/10-h5md-image/run.pdb"
 
@@ -98,3 +103,51 @@ def test_starting_stays_light():
     code = f"import sys, polystate; polystate.open; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [], ["[]", '{"footer": true}'], ['{"report": 1}', "3", '{"footer": true}'],
+        ['{"report": 1}', '{"case": "a.1"}', '{"footer": true}'],
+        ['{"report": 1}', '{"case": ["a"], "outcome": "passed"}', '{"footer": true}'], ["[" * 100_000],
+        ['{"report": 1}', '{"case": "a.1", "outcome": "passed"}', '["footer"]'],
+    ],
+)  # fmt: skip
+def test_what_is_no_report_is_refused_by_line(tmp_path, lines):
+    (tmp_path / "r.jsonl").write_text("\n".join(lines))
+    with pytest.raises(footer.BadReport, match=r"r\.jsonl"):
+        footer.read(tmp_path / "r.jsonl")
+
+
+@pytest.mark.parametrize("name", ["report-list.jsonl", "report-nocase.jsonl"])
+def test_a_damaged_report_is_refused_by_name(cases, name):
+    with pytest.raises(footer.BadReport, match=name):
+        footer.read(cases / "robustness/misc" / name)
+
+
+def test_a_damaged_file_of_an_interrupted_fit_is_no_fit(cases, tmp_path):
+    with pytest.raises(Damaged):
+        Kept(cases / "robustness/misc/r.npz", "").read()
+    np.savez(tmp_path / "r.npz", key="", steps="[" * 100_000, hopeful=[1.0, 2.0])
+    with pytest.raises(Damaged):
+        Kept(tmp_path / "r.npz", "").read()
+
+
+@pytest.mark.parametrize("uri", [
+    "file:a\0b", "file:a%00b", "http://[::1", "file:" + "x" * 5000, "file:\x1b[2J", "file:loop/x", "file:", "\0",
+])  # fmt: skip
+def test_a_place_that_no_file_has_is_refused_by_name(tmp_path, uri):
+    (tmp_path / "loop").symlink_to("loop")
+    external = {
+        "regime": "trajectory", "mode": "C", "scope": {"level": "atom"}, "signal_type": "coordinates",
+        "algebra": "independent", "operator": {"id": "external_reference/h5md_v1", "venue": "external"},
+        "artifact": {"uri": uri, "sha256": "0" * 64, "unit": "nm", "media_type": "application/x-hdf5"},
+        "sample_axis": "frame", "arrays": {"atom_id": [1, 2, 3]},
+    }  # fmt: skip
+    tree = polystate.build(small.deposition(3, {"md": external}, axes={"frame": {"length": 3}}))
+    dep = polystate.Deposition(tree, tmp_path)
+    dep.validate()
+    with pytest.raises(PolystateError):
+        dep.render(at={"frame": 1})
+    assert not dep.validate(artifacts=True).valid

@@ -157,11 +157,17 @@ def write(path: Path, run: Run, footer: dict[str, Any], overwrite: bool = False)
 
 
 def read(path: Path) -> tuple[list[Result], dict[str, Any]]:
-    """Results and footer of a report; BadReport without a footer."""
+    """Results and footer of a report; BadReport without a footer, or where a line is not what it is read as."""
     try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    except (OSError, ValueError) as error:
+        lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+    except (OSError, ValueError, RecursionError) as error:
         raise BadReport(f"{path}: not a report: {error}") from None
+    for number, line in enumerate(lines, 1):
+        if not isinstance(line, dict):
+            raise BadReport(f"{path}:{number}: not a report: {line!r:.60}, expected an object")
+    for number, line in enumerate(lines[1:-1], 2):
+        if not all(isinstance(line.get(key), str) for key in ("case", "outcome")):
+            raise BadReport(f"{path}:{number}: not a report: a result without a case and an outcome")
     if len(lines) < 2 or lines[0].get("report") != VERSION or lines[-1].get("footer") is not True:
         raise BadReport(f"{path}: no footer: the run did not end")
     return lines[1:-1], lines[-1]

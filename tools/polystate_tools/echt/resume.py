@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +61,8 @@ class Kept:
                 other = str(stored["key"]) != self.key
                 steps = [Step(**s) for s in json.loads(str(stored["steps"]))]
                 state = State(**{name: stored[name] for name in ARRAYS}, hopeful=float(stored["hopeful"]))
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-            raise Damaged(str(error) or type(error).__name__) from None
+        except Exception as error:  # NumPy and zipfile raise many kinds
+            raise Damaged(str(error) or type(error).__name__) from error
         if other:
             raise AlreadyExists(
                 str(self.path),
