@@ -28,6 +28,7 @@ from polystate_conformance.suite import collection, sentences
 from polystate_conformance.suite.kinds import KINDS
 from polystate_tools.commands import terminal
 from polystate_tools.commands.options import Overwrite
+from polystate_tools.commands.progress import QUIET, progress
 
 UNBOUNDED = 10_000
 """Columns of a table that goes into a file or a pipe."""
@@ -120,10 +121,14 @@ def score(
 
 @contextlib.contextmanager
 def _progress(faults: bool) -> Iterator[dict[str, Any]]:
-    """Bars on a terminal's standard error, and what tells them how far a score has come."""
+    """Bars on a terminal's standard error, a line now and then elsewhere, and what tells them how far a score is."""
+    if not sys.stderr.isatty() or os.environ.get(QUIET):
+        with progress("cases scored") as advance:
+            yield {"progress": lambda result: advance(1)}
+        return
     console = terminal.console(sys.stderr)
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
-                  transient=True, disable=not console.is_terminal) as bar:  # fmt: skip
+                  transient=True) as bar:  # fmt: skip
         running = bar.add_task("cases", total=None)
         planting = bar.add_task("faults", total=None, visible=faults)
 

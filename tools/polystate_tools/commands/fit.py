@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -210,11 +211,14 @@ def _apart(inputs: list[Path | None], out: Path, report: Path | None, files: Pat
 def _fit_one(source: str, out: Path, settings: Settings, chosen: dict[str, Any], how: How) -> Fit:
     """One fit with a progress bar; Ctrl-C leaves OUT.partial-fit.npz, from which the same command goes on."""
     from polystate.store.writing import write
-    from polystate_tools.commands.progress import progress
+    from polystate_tools.commands.progress import QUIET, progress
     from polystate_tools.echt.fit import run
     from polystate_tools.echt.prepare import prepare
     from polystate_tools.echt.resume import Kept
+    from polystate_tools.echt.solver.newton import is_compiled
 
+    if not is_compiled() and not os.environ.get(QUIET):
+        typer.echo("compiling, once: the first fit takes a minute or two longer", err=True)
     given = prepare(source, **chosen)
     kept = Kept.beside(out, given.problem, settings)
     before = _before(kept, how.restart)

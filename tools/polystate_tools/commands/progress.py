@@ -1,25 +1,72 @@
-"""A progress bar where a terminal is attached, silence elsewhere."""
+"""What is being done and how far it is: a bar where a terminal is attached, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+QUIET = "POLYSTATE_QUIET"  # a variable, which --quiet sets
+FIRST, EVERY = 1.0, 15.0  # seconds until the first line, and between lines
+
 
 @contextmanager
-def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """Yield a function that is told how much more is done."""
-    if not sys.stderr.isatty():
+def progress(what: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+    """Yield a function that is told how much more is done. total: None where nobody knows how much there is."""
+    if os.environ.get(QUIET):
         yield lambda amount: None
-        return
-    from rich.progress import Progress
+    elif sys.stderr.isatty():
+        with _bar(what, total) as advance:
+            yield advance
+    else:
+        with _lines(what, total) as advance:
+            yield advance
+
+
+@contextmanager
+def _bar(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from polystate_tools.commands.terminal import console
 
-    with Progress(console=console(sys.stderr)) as bar:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console(sys.stderr)) as bar:
         task = bar.add_task(what, total=total)
         yield lambda amount: bar.advance(task, amount)
+
+
+@contextmanager
+def _lines(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """Lines on standard error, from a thread of their own: also while the work says nothing."""
+    done, over, begin = 0.0, threading.Event(), time.monotonic()
+
+    def advance(amount: float) -> None:
+        nonlocal done
+        done += amount
+
+    def tell() -> None:
+        wait = FIRST
+        while not over.wait(wait):
+            share = f", {done:.0f} of {total:.0f}" if total else f", {done:.0f}" if done else ""
+            print(f"{what}{share}, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+            wait = EVERY
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield advance
+    finally:
+        over.set()
+        teller.join()
 
 
 def of_total(advance: Callable[[float], None]) -> Callable[[float, float], None]:

@@ -32,6 +32,7 @@ def report(
     import polystate
     from polystate.errors import AlreadyExists
     from polystate_tools.commands.outputs import apart, named
+    from polystate_tools.commands.progress import progress
     from polystate_tools.report.page import write_stored
 
     named(out, (".html", ".htm"))
@@ -40,7 +41,9 @@ def report(
             apart(read, out)
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
-    found = write_stored(polystate.open(dep), out, source, ranges)
+    what = f"{out}: the fit again, and how far its shares can move" if source and ranges else str(out)
+    with progress(what):
+        found = write_stored(polystate.open(dep), out, source, ranges)
     for said in found.said:
         typer.echo(f"note: {said}", err=True)
     typer.echo(out)

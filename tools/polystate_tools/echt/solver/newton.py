@@ -15,6 +15,8 @@ steps refine one another. Cost and memory are linear in atoms and groups.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from .atoms import anisotropic_elimination, atom_step, isotropic_elimination, residual
@@ -302,3 +304,8 @@ def step_length(first, last, base, delta, rank, keep, shrink, longest):
                 break
             alpha *= shrink
     return alpha
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run has left its kernels in the cache of Numba; without them the first step takes a minute."""
+    return any(Path(str(eliminate.stats.cache_path)).glob("newton.eliminate-*.nbc"))
