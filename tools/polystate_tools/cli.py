@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from polystate_tools.commands.progress import QUIET
 from polystate_tools.commands.terminal import Printable
 
 # verbs -> the module that has them: as `register(app)`, or as an `app` of its own
@@ -42,7 +43,7 @@ EXTRAS = {  # package -> the extra of polystate that brings it
 HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
 EPILOG = (
     "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done. "
-    f"{TRACEBACK}=1 shows where an error comes from."
+    f"Every verb takes --quiet: no progress. {TRACEBACK}=1 shows where an error comes from."
 )
 
 
@@ -53,7 +54,7 @@ def application(verb: str | None) -> typer.Typer:
         help="What the heterogeneity of a macromolecular structure means: evaluate, convert, fit, score.",
         epilog=EPILOG,
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
@@ -88,6 +89,9 @@ def _version(
 def main() -> None:
     """Run the command line: whatever goes wrong is one line, or the usage of a verb, and exit status 2."""
     sys.stdout, sys.stderr = Printable(sys.stdout), Printable(sys.stderr)  # type: ignore[assignment]
+    if "--quiet" in sys.argv[1:] and "--" not in sys.argv[1 : sys.argv.index("--quiet")]:
+        sys.argv.remove("--quiet")
+        os.environ[QUIET] = "1"
     known = {verb for verbs in MODULES for verb in verbs}
     verb = next((a for a in sys.argv[1:] if not a.startswith("-")), None)
     try:

@@ -113,6 +113,11 @@ class States:
         keys = [(self.dag.descriptor(v), int(self.dag.site[v])) for v in active.tolist()]
         return dict(zip(keys, self.dag.chosen_labels(active, joint[active]), strict=True))
 
+    def probability(self, joint: np.ndarray) -> float:
+        """The product of the populations of a joint state's states, each under its parents."""
+        chosen = [(v, int(joint[v])) for v in np.flatnonzero(joint != INACTIVE).tolist()]
+        return float(np.prod([self.populations(v, joint).get(s, 0.0) for v, s in chosen]))
+
     # -- choosing ----------------------------------------------------------------------------------------
 
     def default(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from polystate_tools.commands.options import (
     At,
     Component,
     Dep,
+    Deps,
     DrawAt,
     Json,
     Overwrite,
@@ -24,8 +25,14 @@ from polystate_tools.commands.options import (
     states,
     steps,
 )
+from polystate_tools.commands.several import each
 
-SHOWN_STATES, SHOWN_ATOMS = 6, 20
+SHOWN_STATES, SHOWN_ATOMS, SHOWN_SITES = 6, 20, 20
+AMOUNTS = {  # of a row of explain -> what it is called, and its unit
+    "xyz": ("xyz", "Å"), "displacement": ("displacement", "Å"), "u": ("U", "Å²"), "b": ("B", "Å²"),
+    "mean_b": ("mean B", "Å²"), "rms_displacement": ("rms displacement", "Å"),
+}  # fmt: skip
+SITE_COLUMNS = ["site", "state", "what is there", "atoms", "population", "only with"]
 
 
 def register(app: typer.Typer) -> None:
@@ -127,15 +134,20 @@ def convert(
 
 
 def validate(
-    dep: Dep,
+    deps: Deps,
     regenerate: Annotated[bool, typer.Option("--regenerate", help="Recompute derived values and compare.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is stale.")] = False,
     artifacts: Annotated[bool, typer.Option("--artifacts", help="Verify external files, too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say all that is wrong with a deposition; exit status 1 where anything is.
+    """Say all that is wrong with depositions; exit status 1 where anything is.
 
     Example: polystate validate 6vxx.zarr --json"""
+    each(deps, lambda dep: _validated(dep, strict, regenerate, artifacts, as_json, len(deps) > 1))
+
+
+def _validated(dep: str, strict: bool, regenerate: bool, artifacts: bool, as_json: bool, named: bool) -> bool:
+    """Whether one deposition is valid, and what is wrong with it on the screen."""
     import polystate
     from polystate.errors import PolystateError
     from polystate.rules.validate import Report
@@ -145,28 +157,46 @@ def validate(
     except PolystateError as refusal:
         report = Report([refusal])
     if as_json:
-        echo_json(report.to_json())
+        echo_json({"deposition": dep, **report.to_json()} if named else report.to_json())
     else:
         for error in report.errors:
             typer.echo(f"error: {error}")
         for found in report.warnings:
             typer.echo(f"warning: {found['where']}: {found['message']} [{found['stage']}/{found['code']}]")
-        typer.echo("valid" if report.valid else f"not valid: {_counted(report.errors)}")
-    raise typer.Exit(0 if report.valid else 1)
+        said = "valid" if report.valid else f"not valid: {_counted(report.errors)}"
+        typer.echo(f"{dep}: {said}" if named else said)
+    return report.valid
 
 
-def describe(dep: Dep, as_json: Json = False) -> None:
-    """Say what a deposition holds.
+def describe(deps: Deps, as_json: Json = False) -> None:
+    """Say what depositions hold.
 
     Example: polystate describe 6vxx.zarr"""
-    import polystate
+    each(deps, lambda dep: _described(dep, as_json, len(deps) > 1))
 
-    found = polystate.open(dep).describe()
+
+def _described(dep: str, as_json: bool, named: bool) -> None:
+    """What one deposition holds, in one screen."""
+    import numpy as np
+
+    import polystate
+    from polystate.numbers.tensors import EIGHT_PI_SQUARED
+
+    opened = polystate.open(dep)
+    found = opened.describe()
     if as_json:
-        echo_json(found)
+        echo_json({"deposition": dep, **found} if named else found)
         return
     typer.echo(f"{found['title'] or dep}  (format {found['format_version']})")
     typer.echo(f"{found['atoms']} atoms, {found['residues']} residues, {found['chains']} chains")
+    if sites := len(opened.states.dag):
+        typer.echo(
+            f"{sites} site{'s' if sites > 1 else ''}, {opened.states.count()} legal joint states (polystate states)"
+        )
+    if found["levels"]:
+        snap = opened.render()
+        b = EIGHT_PI_SQUARED * np.trace(snap.covariance, axis1=1, axis2=2)[snap.present] / 3
+        typer.echo(f"B from {b.min():.2f} to {b.max():.2f}, mean {b.mean():.2f} Å² (most populated joint state)")
     for axis in found["axes"]:
         typer.echo(f"axis {axis['name']}: {axis['length']} steps")
     columns = ["id", "regime", "mode", "scope", "labels", "signal_type", "algebra", "operator", "sample_axis"]
@@ -208,13 +238,35 @@ def explain(
         return
     shown = []
     for row in rows:
-        numbers = {k: row[k] for k in ("xyz", "displacement", "u", "b", "mean_b", "rms_displacement") if k in row}
-        amount = "  ".join(f"{k}={_short(v)}" for k, v in numbers.items())
+        amount = "  ".join(f"{name}={_short(row[k])} {unit}" for k, (name, unit) in AMOUNTS.items() if k in row)
         joint = [f"{k.partition('/')[2] or k}={v}" for k, v in row.get("states", {}).items()]
         chosen = _some(joint, SHOWN_STATES)
         active = "yes" if row["active"] else "no"
-        shown.append({**row, "active": active, "amount": amount, "states": chosen, "from": ", ".join(row["from"])})
+        shown.append({**row, "active": active, "amount": amount, "states": chosen, "from": _places(row)})
     echo_table(shown, ["descriptor", "acts_as", "operator", "active", "states", "amount", "from"])
+    if total := _total(rows):
+        typer.echo(total)
+
+
+def _places(row: dict[str, Any]) -> str:
+    """Where the numbers stand: the folder of the descriptor once, then the names in it."""
+    folder = f"descriptors/{row['descriptor']}/"
+    return ", ".join([folder, *(place.removeprefix(folder) for place in row["from"])]).replace("/, ", "/ ", 1)
+
+
+def _total(rows: list[dict[str, Any]]) -> str:
+    """The sum over the covariances that are active, with its order and units; empty where none is."""
+    levels = [row for row in rows if row["active"] and row["acts_as"] == "covariance"]
+    said = []
+    for key, (name, unit) in AMOUNTS.items():
+        values = [row[key] for row in levels if row.get(key) is not None]
+        if values and len(values) == len(levels) and key in ("u", "b", "mean_b"):
+            summed = [sum(parts) for parts in zip(*values, strict=True)] if key == "u" else sum(values)
+            said.append(f"{name}={_short(summed)} {unit}")
+    if not said:
+        return ""
+    order = ", U in the order 11, 22, 33, 12, 13, 23" if any(text.startswith("U=") for text in said) else ""
+    return f"sum of {' + '.join(row['descriptor'] for row in levels)}: {'  '.join(said)}{order}"
 
 
 def _matched(dep: Any, address: str, request: dict[str, Any]) -> list[str]:
@@ -250,34 +302,74 @@ def _short(value: Any) -> str:
 def list_states(
     dep: Dep,
     count: Annotated[bool, typer.Option("--count", help="Only count; nothing is listed.")] = False,
-    listed: Annotated[
-        int, typer.Option("--list", min=0, metavar="N", help="List the first N legal joint states.")
-    ] = 10,
+    listed: Annotated[int, typer.Option("--list", min=0, metavar="N", help="List the first N legal joint states.")] = 3,
+    all_sites: Annotated[bool, typer.Option("--all", help="List every site, however many there are.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Count the legal joint states exactly, and list the first of them.
+    """Say what varies: the states of each site, how many legal joint states they make, and the first of these.
 
     Example: polystate states nested.zarr --list 3"""
     import polystate
+    from polystate.questions.sites import sites
 
-    found = polystate.open(dep).states
-    total = found.count()
-    first = [] if count else list(islice(found.legal(), listed))
+    opened = polystate.open(dep)
+    total = opened.states.count()
+    joints = [] if count else list(islice(opened.states.joints(), listed))
+    first = [(opened.states.labels(joint), opened.states.probability(joint)) for joint in joints]
+    found = [] if count else list(sites(opened))
     if as_json:
-        echo_json({"count": total, "states": first})
+        rows = [
+            {"site": s.name, "depth": s.depth, "atoms": len(s.rows), "states": [vars(x) for x in s.states]}
+            for s in found
+        ]
+        listed_states = {"states": [state for state, _ in first], "probabilities": [p for _, p in first]}
+        echo_json({"count": total, "sites": rows, **listed_states})
         return
+    shown = found if all_sites else found[:SHOWN_SITES]
+    if shown:
+        echo_table([row for site in shown for row in _site_rows(site)], SITE_COLUMNS)
+        if len(found) > len(shown):
+            typer.echo(f"and {len(found) - len(shown)} more sites (--all)")
     typer.echo(f"{total} legal joint states")
-    for number, joint in enumerate(first):
-        typer.echo(f"{number}: " + (", ".join(f"{k}={v}" for k, v in joint.items()) or "(nothing varies)"))
+    for number, (joint, probability) in enumerate(first):
+        named = ", ".join(f"{k}={v}" for k, v in joint.items()) or "(nothing varies)"
+        typer.echo(f"{number}: {named}" + (f"   probability {probability:.3g}" if joint else ""))
+
+
+def _site_rows(site: Any) -> list[dict[str, str]]:
+    """A site as lines of a table; its name stands once."""
+    few = site.states[:SHOWN_STATES]
+    rows = [
+        {
+            "site": "  " * site.depth + site.name if k == 0 else "",
+            "state": state.label,
+            "what is there": state.residues or "nothing",
+            "atoms": str(state.atoms),
+            "population": f"{state.population:.4g}",
+            "only with": ", ".join(f"{parent}={'|'.join(labels)}" for parent, labels in state.when.items()),
+        }
+        for k, state in enumerate(few)
+    ]
+    if len(site.states) > len(few):
+        rows.append({"site": "", "state": f"and {len(site.states) - len(few)} more"})
+    return rows
 
 
 def digest(
-    dep: Dep,
+    deps: Deps,
     full: Annotated[bool, typer.Option("--full", help="Include provenance and annotations.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the content digest: the same for any container, chunks and codecs.
 
     Example: polystate digest 6vxx.zarr.zip"""
     import polystate
 
-    typer.echo(polystate.open(dep).digest(full))
+    def one(dep: str) -> None:
+        found = polystate.open(dep).digest(full)
+        if as_json:
+            echo_json({"deposition": dep, "digest": found})
+        else:
+            typer.echo(f"{found}  {dep}" if len(deps) > 1 else found)
+
+    each(deps, one)

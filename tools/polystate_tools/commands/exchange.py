@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polystate.errors import BadRequest
+from polystate.store.outputs import store_target
 from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
+from polystate_tools.commands.outputs import apart, store
+from polystate_tools.commands.several import each
 
 if TYPE_CHECKING:
     from polystate_tools.formats.report import ImportReport
@@ -40,10 +45,14 @@ Energy = Annotated[str | None, typer.Option(metavar="PATH", help="H5MD: the obse
 
 
 def import_(
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="A file (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md), or pdb:ID.")
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IN... OUT",
+            help="Files (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md) or pdb:ID, then the directory or .zip to write; of "
+            "several, or where OUT ends in /, the folder for all.",
+        ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
     format: Format = None,
     altloc: Altloc = "sites",
     b_factors: BFactors = None,
@@ -64,30 +73,55 @@ def import_(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Import a structure file; every record read is accounted for.
+    """Import structure files; every record read is accounted for.
 
-    Example: polystate import 6vxx.pdb 6vxx.zarr"""
-    from polystate.store.outputs import store_target
+    Examples:
+      polystate import 6vxx.pdb 6vxx.zarr
+      polystate import in/*.pdb out/"""
     from polystate.store.writing import write
-    from polystate_tools.commands.outputs import apart, store
 
+    of_trajectory = {"topology": topology, "units": units, "atoms": atoms, "energy": energy, "external": external}
+    of_structure = {"altloc": altloc, "b_factors": b_factors, "tls": tls, "model": model, "het": het,
+                    "collapse_duplicates": collapse_duplicates, "strict": strict}  # fmt: skip
+    sources, target = _sources(paths)
+
+    def one(source: str) -> None:
+        out = target(source)
+        _targets(source, topology, out, overwrite)
+        if _is_trajectory(source, format):
+            tree, report = _trajectory(source, out, of_trajectory)
+        else:
+            tree, report = _structure(source, format, base, refresh, of_structure, of_trajectory)
+        write(tree, out, overwrite=overwrite)
+        if as_json:
+            echo_json(report.to_json())
+        else:
+            _tell(out, report)
+
+    each(sources, one)
+
+
+def _sources(paths: list[str]) -> tuple[list[str], Callable[[str], Path]]:
+    """The inputs, and where each goes."""
+    if len(paths) < 2:
+        raise BadRequest("import", " ".join(paths) or "nothing", "polystate import IN OUT, or several IN and a folder")
+    *sources, last = paths
+    out = Path(last)
+    if len(sources) == 1 and not last.endswith("/"):
+        return sources, lambda source: out
+    names = {source: out / (Path(source.rpartition(":")[2]).name.split(".")[0] + ".zarr") for source in sources}
+    if len(set(names.values())) < len(sources):
+        raise BadRequest("import", ", ".join(sources), "files whose names differ before the first dot")
+    return sources, names.__getitem__
+
+
+def _targets(source: str, topology: Path | None, out: Path, overwrite: bool) -> None:
+    """Refuse, before the work, an output that could not be written."""
     store(out)
     for read in (source, topology):
         if read is not None:
             apart(read, out)
-    store_target(out, overwrite)  # before the work
-    of_trajectory = {"topology": topology, "units": units, "atoms": atoms, "energy": energy, "external": external}
-    of_structure = {"altloc": altloc, "b_factors": b_factors, "tls": tls, "model": model, "het": het,
-                    "collapse_duplicates": collapse_duplicates, "strict": strict}  # fmt: skip
-    if _is_trajectory(source, format):
-        tree, report = _trajectory(source, out, of_trajectory)
-    else:
-        tree, report = _structure(source, format, base, refresh, of_structure, of_trajectory)
-    write(tree, out, overwrite=overwrite)
-    if as_json:
-        echo_json(report.to_json())
-    else:
-        _tell(out, report)
+    store_target(out, overwrite)
 
 
 def _is_trajectory(name: str | Path, format: str | None = None) -> bool:

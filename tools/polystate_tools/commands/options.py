@@ -39,8 +39,14 @@ def _choice(text: str) -> str:
 
 
 Dep = Annotated[str, deposition("DEP")]
+Deps = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DEP...", help="Depositions: directories, .zip or URLs.", callback=lambda t: list(map(_address, t))
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Overwrite = Annotated[bool, typer.Option("-y", help="Overwrite what is there.")]
+Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Overwrite what is there.")]
 State = Annotated[str | None, typer.Option(metavar="K=V,...", help="States, such as altloc/A.128=B,ligand=bound.")]
 At = Annotated[str | None, typer.Option(metavar="AXIS=N,...", help="Steps on sample axes, such as frame=47.")]
 DrawAt = Annotated[str | None, typer.Option("--draw", metavar="SEED:INDEX", help="Draw what is not given.")]
