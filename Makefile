@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+<<<<<<< HEAD
 .PHONY: demo test check unit cases wheel faults generated bench bench-gpu fuzz kills verify-statistics clean
+=======
+.PHONY: demo test check unit cases faults mutants generated bench bench-gpu fuzz verify-statistics clean
+>>>>>>> e4d12f8 (Kill what an independent planting left alive: faults and cases at the corners; mutate the reference by method)
 
 demo: $(READY)
 	$(BIN)/python -m polystate_tools.commands.demo
@@ -49,6 +53,10 @@ wheel: $(READY)
 # The suite itself: every wrong evaluator and, in some minutes, every dropped schema constraint is caught or explained.
 faults: $(READY)
 	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
+
+# Small changes of the reference, one at a time, against the cases; writes conformance/MUTANTS.md (about an hour).
+mutants: $(READY)
+	$(BIN)/python -m polystate_conformance.selftest.mutation --jobs 2
 
 # Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (half an hour).
 verify-statistics: $(READY)

@@ -82,7 +82,7 @@ def _refuse_constant(text: str) -> Any:
 
 def save_array(out_dir: str | Path, name: str, value: Any) -> dict[str, Any]:
     """Write an array for the scorer and return its entry in an answer; `name` may be a path in the store."""
-    array = np.ascontiguousarray(value)
+    array = np.asarray(value, order="C")
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
     file = re.sub(r"[^A-Za-z0-9_.-]", "_", name) + ".npy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cases_corners
 import cases_draft
 import cases_encodings
 import cases_fields
@@ -17,6 +18,7 @@ MODULES = (
     cases_golden,
     cases_refused_container,
     cases_refused_schema,
+    cases_corners,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

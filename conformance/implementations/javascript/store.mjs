@@ -61,7 +61,11 @@ zarr.registry.set('bytes', () => ExactBytes);
 class Files {
   metadata = new Map(); // of arrays, as zarrita wants them
   async get(key) { return this.metadata.get(key.slice(1)) ?? this.read(key.slice(1)); }
+  indexFirst = new Set(); // arrays whose shards begin with their index; zarrita asks for the end of a shard alone
   async getRange(key, range) {
+    if ('suffixLength' in range && [...this.indexFirst].some((path) => key.startsWith(`/${path}/`))) {
+      return this.getRange(key, { offset: 0, length: range.suffixLength });
+    }
     const bytes = this.read(key.slice(1));
     if (bytes === undefined) return undefined;
     const start = 'suffixLength' in range ? bytes.length - range.suffixLength : range.offset;
@@ -360,6 +364,9 @@ export class Store {
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
       const plain = { ...meta, codecs: spelledOut(meta.codecs) };
+      if (plain.codecs[0].configuration?.index_location === 'start') this.files.indexFirst.add(path);
+      const fill = fillValue(meta.fill_value, dtype);
+      if (typeof fill === 'number' && Number.isFinite(fill)) plain.fill_value = fill; // zarrita reads no hexadecimal digits
       this.files.metadata.set(`${path}/zarr.json`, new TextEncoder().encode(JSON.stringify(plain)));
       const opened = await zarr.open.v3(this.root.resolve(`/${path}`), { kind: 'array' });
       const data = await readChunks(opened, plain, node.files ?? []);

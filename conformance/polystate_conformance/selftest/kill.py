@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import multiprocessing
 import os
 import tempfile
@@ -74,11 +75,16 @@ TASKS_OF_A_PROCESS = 8
 DROPPED_OF_A_PROCESS = 100
 """Of dropped constraints more: they change nothing but the schema, and what was read is kept."""
 
-_SOUND = faults.Fault(
-    "none", "the reference as it is", (), "polystate.errors:PolystateError", lambda original: original
-)
 _SAMPLER = "polystate_conformance.implementations.numpy_sampler"
-_SOUND_SAMPLER = faults.Fault("none", "the sampler as it is", (), f"{_SAMPLER}:factor", lambda original: original)
+_DECODER = "polystate_tools.formats.mmtf"
+_ADAPTERS = {_SAMPLER: _SAMPLER, _DECODER: "polystate_tools.commands.mmtf_adapter"}
+"""What answers while a fault is planted below a package; of all others the reference. Named, not imported."""
+_SOUND = {
+    "none": faults.Fault("none", "the reference", (), "polystate.errors:PolystateError", lambda original: original),
+    "sampler": faults.Fault("sampler", "the sampler", (), f"{_SAMPLER}:factor", lambda original: original),
+    "decoder": faults.Fault("decoder", "the decoder", (), f"{_DECODER}.decoder:decode", lambda original: original),
+}
+"""Right ones: what their adapters do not pass is no case to tell a fault by."""
 _CASES: list[Case] = []
 _STORES: dict[str, Path | None] = {}
 
@@ -115,6 +121,8 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
     if case.statistical or item.target.startswith(_SAMPLER):
         return case.statistical and item.target.startswith(_SAMPLER)
+    if case.kind == "decode" or item.target.startswith(_DECODER):
+        return case.kind == "decode" and item.target.startswith(_DECODER)
     if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return item.id in case.kills or not item.profiles or case.profile in item.profiles
@@ -122,17 +130,19 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
 
 def _find(family: str, id: str) -> faults.Fault:
     if family == "none":
-        return _SOUND_SAMPLER if id == "sampler" else _SOUND
+        return _SOUND[id]
     return next(item for item in FAMILIES[family]() if item.id == id)
 
 
 def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) -> list[Result]:
-    from polystate_conformance.implementations import numpy_sampler, reference
+    from polystate_conformance.implementations import reference
 
-    reference.backend = "numpy"  # the faults are planted in the NumPy evaluator
-    adapter = numpy_sampler if item.target.startswith(_SAMPLER) else reference
+    # the faults are planted in the NumPy evaluator, or in what compiled draws are made from
+    reference.backend = "numba" if item.target.startswith("polystate.kernels") else "numpy"
+    names = (name for below, name in _ADAPTERS.items() if item.target.startswith(below))
+    adapter = importlib.import_module(next(names, reference.__name__))
     with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
-        return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)  # type: ignore[attr-defined]
+        return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)
 
 
 @contextlib.contextmanager
@@ -206,7 +216,7 @@ def table(
     materials.prebuild(cases, jobs)
     stores = {case.id: materials.store(case) for case in cases}
     with context.Pool(1, _initialise, (cases, stores)) as pool:
-        unsound = {id for right in ("none", "sampler") for id in pool.apply(_judge, (("none", right, True),)).killed_by}
+        unsound = {id for right in _SOUND for id in pool.apply(_judge, (("none", right, True),)).killed_by}
     sound = [case for case in cases if case.id not in unsound]
     found = []
     for family in dict.fromkeys(task[0] for task in tasks):

@@ -92,5 +92,5 @@ def _forget(target: str) -> None:
 
 
 def _polystate_modules() -> list[ModuleType]:
-    return [module for name, module in list(sys.modules.items())
-            if name.split(".")[0] in ("polystate", "polystate_schemas") and module is not None]  # fmt: skip
+    ours = ("polystate", "polystate_schemas", "polystate_tools")
+    return [module for name, module in list(sys.modules.items()) if name.split(".")[0] in ours and module is not None]

@@ -139,7 +139,7 @@ def _write_array(store: Path, path: str, values: np.ndarray, attributes: dict[st
 
 
 def _change_table(store: Path, target: Path, operation: dict[str, Any]) -> None:
-    """Replace, add or drop a column of a table, or keep some of its rows in another order."""
+    """Replace, add or drop a column of a table, keep some of its rows in another order, or write few rows a batch."""
     import pyarrow as pa
     import zarr
 
@@ -158,7 +158,7 @@ def _change_table(store: Path, target: Path, operation: dict[str, Any]) -> None:
         table = table.append_column(operation["column"], values)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+        writer.write_table(table, max_chunksize=operation.get("batches"))
     _write_array(store, path, np.frombuffer(sink.getvalue(), np.uint8), attributes)
 
 
