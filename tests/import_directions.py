@@ -54,7 +54,7 @@ polystate_conformance
 polystate
 polystate.deposition
 polystate.editing
-polystate.sample
+polystate.sample polystate.draws
 polystate.questions
 polystate.kernels
 polystate.evaluation

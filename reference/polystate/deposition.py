@@ -19,9 +19,11 @@ from polystate.numbers.philox import Draw
 from polystate.numbers.positive import indefinite
 from polystate.questions import views
 from polystate.rules.guard import Judged
+from polystate.states.joint import JointState
 from polystate.store.reading import read
 
 if TYPE_CHECKING:  # loaded when a plan is asked for
+    from polystate.draws import Draws
     from polystate.evaluation.moments import Moments
     from polystate.kernels.plan import Plan
     from polystate.kernels.torch_plan import TorchPlan
@@ -152,6 +154,24 @@ class Deposition(Judged):
         from polystate.sample import sample
 
         return sample(self, n, seed, out, **options)
+
+    def draws(
+        self, n: int, seed: int, *, levels: Sequence[str] | None = None, **options: Any
+    ) -> Draws | Iterator[Draws]:
+        """Draws 0 ... n - 1 of a seed in memory, (n, N, 3); with `batch` an iterator of as many at a time.
+
+        levels: only these Gaussian descriptors displace. options: first, atoms, dtype, batch, state, at, psd, backend,
+        allow_code; see `polystate.draws.draws`."""
+        from polystate.draws import contributing, draws
+
+        return draws(self if levels is None else self.restricted(contributing(self, levels)), n, seed, **options)
+
+    def joint_states(self) -> Iterator[JointState]:
+        """All legal joint states in lexicographic order, each with its probability; made one after the other.
+
+        `dep.render(state=found.state)` renders one."""
+        for joint in self.states.joints():
+            yield JointState(self.states.labels(joint), self.states.probability(joint))
 
     def moments(self, state: State | None = None, at: Mapping[str, int] | None = None, **given: Any) -> Moments:
         """Exact moments of each atom over all joint states, axes without an index, and Gaussian stacks.

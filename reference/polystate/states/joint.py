@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,13 @@ from polystate.states.scope_dag import INACTIVE, Condition, ScopeDag, holds
 
 TOLERANCE = 1e-6
 Name = str | tuple[str, int]  # `descriptor/site name`, or (descriptor, site row)
+
+
+class JointState(NamedTuple):
+    """A legal joint state by name, as a request takes it, and the probability to draw it."""
+
+    state: dict[str, str]
+    probability: float
 
 
 class States:
@@ -112,11 +119,6 @@ class States:
                 )
         keys = [(self.dag.descriptor(v), int(self.dag.site[v])) for v in active.tolist()]
         return dict(zip(keys, self.dag.chosen_labels(active, joint[active]), strict=True))
-
-    def probability(self, joint: np.ndarray) -> float:
-        """The product of the populations of a joint state's states, each under its parents."""
-        chosen = [(v, int(joint[v])) for v in np.flatnonzero(joint != INACTIVE).tolist()]
-        return float(np.prod([self.populations(v, joint).get(s, 0.0) for v, s in chosen]))
 
     # -- choosing ----------------------------------------------------------------------------------------
 
@@ -227,6 +229,16 @@ class States:
                         "at most one",
                     )
                 found[s] = p
+        return found
+
+    def probability(self, joint: np.ndarray) -> float:
+        """The probability to draw a legal joint state; NaN where it hangs on populations that are all 0."""
+        found = 1.0
+        for v in np.flatnonzero(joint != INACTIVE).tolist():
+            weights = self.populations(v, joint)
+            total = float(np.cumsum(list(weights.values()))[-1])
+            if found > 0:
+                found *= weights[int(joint[v])] / total if total > 0 else np.nan
         return found
 
     def draw(self, draw: Draw, fixed: Mapping[Any, str] | None = None) -> np.ndarray:
