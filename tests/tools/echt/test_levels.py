@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import numpy as np
@@ -17,10 +18,12 @@ from polystate_tools.echt.errors import (
     ResidualWithoutTls,
     UnknownLevel,
 )
+from polystate_tools.echt.fit import fit
 from polystate_tools.echt.input import fit_input, load
 from polystate_tools.echt.levels import secondary
 from polystate_tools.echt.levels.levels import Level, build_levels, without_repeats
 from polystate_tools.echt.prepare import prepare
+from polystate_tools.echt.solver.points import Settings
 
 
 @pytest.fixture
@@ -344,3 +347,31 @@ def test_the_specification_lists_the_errors_of_a_fit():
     classes = [c for c in vars(errors).values() if isinstance(c, type) and c.__module__ == errors.__name__]
     assert listed == {c.code for c in classes}
     assert {c.stage for c in classes} == {"semantic"}
+
+
+def test_atoms_without_a_possible_b_are_left_out_where_that_is_asked_for(pdb):
+    lines = pdb.read_text().splitlines()
+    for k, b in ((0, "  0.00"), (7, "9999.0")):
+        lines[k] = lines[k][:60] + b + lines[k][66:]
+    pdb.write_text("\n".join(lines) + "\n")
+    with pytest.raises(BFactorRange, match="--exclude auto leaves such atoms out"):
+        prepare(pdb)
+    given = prepare(pdb, exclude=["auto"])
+    assert any("2 atoms, A/1/N, A/2/CA" in note for note in given.data.notes)
+    left = {given.data.dep.hierarchy.node_label("atom", int(r)) for r in given.data.rows}
+    assert "A/1/N" not in left and "A/1/CA" in left and given.choices == {"exclude": ["auto"]}
+
+
+def test_polymers_can_be_asked_for_without_their_ligands(pdb):
+    everything, polymer = prepare(pdb), prepare(pdb, only="polymer")
+    assert len(everything.data.rows) == len(polymer.data.rows) + 1 and polymer.data.polymer.all()
+
+
+def test_the_files_and_selections_of_a_fit_stand_in_its_provenance(pdb, tmp_path):
+    domains = tmp_path / "parts.yaml"
+    domains.write_text("levels: {part: {rest: group, groups: {one: A/1-8}}}\n")
+    result = fit(pdb, domains=domains, only="A/*", settings=Settings(max_steps=2, final_tolerance=1e-2))
+    block = result.deposition_tree()["provenance/echt"].attributes
+    sha = hashlib.sha256(domains.read_bytes()).hexdigest()
+    assert block["inputs"][1] == {"name": "parts.yaml", "sha256": sha, "format": "domains"}
+    assert block["choices"]["options"] == {"only": "A/*"}

@@ -18,8 +18,11 @@ Levels = Annotated[
 ]
 Domains = Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Levels made of selections.")]
 Groups = Annotated[Path | None, typer.Option(metavar="LEVELS.csv", help="A ready partition.")]
-Only = Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only.")]
-Exclude = Annotated[list[str] | None, typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable).")]
+Only = Annotated[str | None, typer.Option(metavar="SELECTION", help="Fit these atoms only; polymer: no ligands.")]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SELECTION", help="Leave atoms out (repeatable); auto: those with a B of 0 or none."),
+]
 Psd = Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")]
 BFactors = Annotated[str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")]
 Omega = Annotated[float, typer.Option(metavar="X", help="First penalty of the path.")]

@@ -20,6 +20,7 @@ from polystate_tools.formats.tls.selections import WATERS
 
 HYDROGEN = (1, 119)
 MAX_B = 2000.0  # Å²
+POLYMER, AUTO = "polymer", "auto"  # words beside selections: of `only`, of `exclude`
 ISOTROPIC = "parametric_gaussian/iadp_v1"
 KNOWN = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1", "parametric_gaussian/tls_v1")
 VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
@@ -81,9 +82,9 @@ def fit_input(
 ) -> FitInput:  # fmt: skip
     """The atoms to be fitted and their U in the most populated joint state.
 
-    Hydrogens, waters and atoms absent in that state are left out, then what `exclude` names (selections of
-    `polystate.structure.selection`), or everything but `only`, or but the given rows. psd: "refuse" or "clip" an input
-    U     that is not positive semi-definite.
+    Hydrogens, waters and atoms absent in that state are left out, then what `exclude` names, or everything but `only`
+    (selections of `polystate.structure.selection`), or but the given rows. only: also "polymer"; exclude: also "auto",
+    the atoms whose B no fit can explain. psd: "refuse" or "clip" an input U that is not positive semi-definite.
     """
     h = dep.hierarchy
     residue = h.of_atoms("residue")
@@ -101,14 +102,14 @@ def fit_input(
         notes.append(f"absent in the most populated state: {int((keep & ~snapshot.present).sum())} atoms")
     keep &= snapshot.present
     if only is not None:
-        keep &= mask(dep, only)
+        keep &= kind == "polymer" if only == POLYMER else mask(dep, only)
         notes.append(f"only {only}: {int(keep.sum())} atoms")
     if rows is not None:
         listed = np.zeros(dep.n_atoms, bool)
         listed[rows] = True
         notes.append(f"not in the table of levels, left out: {int((keep & ~listed).sum())} atoms")
         keep &= listed
-    for text in exclude:
+    for text in (text for text in exclude if text != AUTO):
         out = mask(dep, text)
         notes.append(f"excluded by {text!r}: {int((keep & out).sum())} atoms")
         keep &= ~out
@@ -116,6 +117,13 @@ def fit_input(
         raise NothingToFit("hierarchy/atoms", "no atom left after the selection", "at least one")
     chosen = np.flatnonzero(keep)
     covariance, anisotropic, given = _input_covariance(dep, chosen)
+    if AUTO in exclude:
+        good = _possible(covariance)
+        notes.append(f"excluded by auto, B of 0 or none or above {MAX_B:.0f} Å²: {int((~good).sum())} atoms"
+                     + (f", {_named(dep, chosen[~good])}" if not good.all() else ""))  # fmt: skip
+        chosen, covariance, anisotropic, given = (x[good] for x in (chosen, covariance, anisotropic, given))
+        if not len(chosen):
+            raise NothingToFit("B-factors", "no atom with a B that a fit can explain", "at least one")
     covariance = _checked(dep, chosen, covariance, given, psd, notes)
     u = np.stack([covariance[:, i, j] for i, j in VOIGT], axis=1)
     u[~anisotropic] = 0.0
@@ -150,11 +158,23 @@ def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np
     return total, anisotropic, given
 
 
+def _possible(u: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether the B of U (n, 3, 3) is one that a fit can explain; no number is not."""
+    b = EIGHT_PI2 * np.trace(u, axis1=1, axis2=2) / 3
+    return (b > 0) & (b <= MAX_B)
+
+
+def _named(dep: Deposition, rows: np.ndarray) -> str:
+    """The first five of some atoms by name, and how many more there are."""
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    return ", ".join(dep.hierarchy.node_label("atom", int(row)) for row in rows[:5]) + more
+
+
 def _checked(
     dep: Deposition, rows: np.ndarray, u: np.ndarray, given: np.ndarray, psd: str, notes: list[str]
 ) -> np.ndarray:
     b = EIGHT_PI2 * np.trace(u, axis1=1, axis2=2) / 3
-    bad = np.flatnonzero(~((b > 0) & (b <= MAX_B)))
+    bad = np.flatnonzero(~_possible(u))
     if len(bad):
         named = ", ".join(
             dep.hierarchy.node_label("atom", int(rows[k])) + (f" (B = {b[k]:.2f})" if given[k] else " (no B is given)")
@@ -162,12 +182,12 @@ def _checked(
         )
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise BFactorRange(
-            "B-factors", named + more, f"0 < B <= {MAX_B:.0f} Å²; leave atoms out with --exclude, such as "
+            "B-factors", named + more, f"0 < B <= {MAX_B:.0f} Å²; --exclude auto leaves such atoms out, or "
             f"--exclude {dep.hierarchy.node_label('atom', int(rows[bad[0]]))}",
         )  # fmt: skip
     wrong = indefinite(u)
     if len(wrong):
-        named = ", ".join(dep.hierarchy.node_label("atom", int(rows[k])) for k in wrong[:5])
+        named = _named(dep, rows[wrong])
         if psd != "clip":
             raise NotPositiveSemidefinite(
                 "input U", f"{len(wrong)} atoms, such as {named}", "U that a motion can have; --exclude, or --psd clip"

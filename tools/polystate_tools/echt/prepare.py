@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ from polystate_tools.echt.solver.structure import Problem
 
 @dataclass
 class Prepared:
-    """What is to be fitted. source: name and hash of the file; atomic: whether the atomic level is fitted."""
+    """What is to be fitted. source: name and hash of the file; atomic: whether the atomic level is fitted; files:
+    name, hash and format of the files of levels; choices: the selections, as they were given."""
 
     tree: Tree
     source: dict
     data: FitInput
     levels: list[Level]
     atomic: bool
+    files: list[dict[str, str]] = field(default_factory=list)
+    choices: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -64,7 +68,14 @@ def prepare(
         data = fit_input(dep, only=only, exclude=exclude, psd=psd)
         made = build_levels(data, levels, domains)
     check_earlier(data)
-    return Prepared(tree, origin, data, made, levels is None or "atomic" in levels)
+    files = [_file(path, what) for path, what in ((domains, "domains"), (groups, "groups")) if path is not None]
+    given = {"only": only, "exclude": list(exclude), "levels": list(levels) if levels is not None else None, "psd": psd}
+    choices = {name: value for name, value in given.items() if value not in (None, [], "refuse")}
+    return Prepared(tree, origin, data, made, levels is None or "atomic" in levels, files, choices)
+
+
+def _file(path: Path, format: str) -> dict[str, str]:
+    return {"name": Path(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(), "format": format}
 
 
 def check(tree: Mapping[str, Group], what: str) -> None:

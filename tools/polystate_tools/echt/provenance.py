@@ -37,7 +37,7 @@ def provenance(
         "kind": "fit",
         "software": [{"name": n, "version": version(n)} for n in ("polystate", "numpy", "numba", "scipy")],
         "created": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "inputs": [{k: given.source[k] for k in ("name", "sha256", "format") if given.source.get(k)}],
+        "inputs": [{k: given.source[k] for k in ("name", "sha256", "format") if given.source.get(k)}, *given.files],
         "input_digest": "sha256:" + digest(given.tree).removeprefix("sha256:"),
         "stack": stack,
         "method": _method(solver.settings),
@@ -57,7 +57,8 @@ def provenance(
         ],
         "levels": _levels(given, last),
         "choices": {
-            "atoms": data.notes, **{f"level {level.name}": level.notes for level in given.levels if level.notes},
+            "atoms": data.notes, "options": given.choices,
+            **{f"level {level.name}": level.notes for level in given.levels if level.notes},
         },
         "excluded": [int(data.dep.hierarchy.atom_id[r]) for r in _excluded(data)],
         "departures": DEPARTURES,

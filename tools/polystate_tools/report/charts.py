@@ -121,15 +121,25 @@ class Model:
 
     # -- tables ---------------------------------------------------------------------------------------------
     def top_residues(self) -> str:
-        """The residues with the largest amplitude at the residue level and below."""
+        """The residues of polymers with the largest amplitude at the residue level; ligands in a list of their own."""
         names, b_in = self.found.names, self.b_in
         given = None if b_in is None else np.bincount(self.place, b_in) / self.count
         finest = [k for k, n in enumerate(names) if n in ("residue", "sidechain", "atomic")] or [len(names) - 1]
         key = finest[0]
-        order = np.argsort(-self.mean[key], kind="stable")[:16]
+        order = np.argsort(-self.mean[key], kind="stable")
         order = order[self.mean[key][order] >= LEAST]
         if not len(order):
             return f"<p>None: the level {escape(names[key].replace('_', ' '))} is switched off.</p>"
+        chain, other = order[self.polymer[order]][:16], order[~self.polymer[order]][:8]
+        note = f'<p class="note">By mean B (Å²) at the level {escape(names[key])}.</p>'
+        text = self._residue_table(chain, key, given) + note if len(chain) else "<p>None of a polymer.</p>"
+        if len(other):
+            text += f"<details><summary>Ligands and ions</summary>{self._residue_table(other, key, given)}</details>"
+        return text
+
+    def _residue_table(self, order: np.ndarray, key: int, given: np.ndarray | None) -> str:
+        """Mean B of some residues by level, the level `key` set off; given: mean input B of each residue."""
+        names = self.found.names
         head = "".join(f"<th>{escape(n.replace('_', ' '))}</th>" for n in names)
         head += "" if given is None else "<th>input</th>"
         rows = "".join(
@@ -141,10 +151,7 @@ class Model:
             + (f"<td>{given[r]:.1f}</td></tr>" if given is not None else "</tr>")
             for r in order
         )
-        return (
-            f'<div class="scroll"><table><tr><th>residue</th>{head}</tr>{rows}</table></div>'
-            f'<p class="note">By mean B (Å²) at the level {escape(names[key])}.</p>'
-        )
+        return f'<div class="scroll"><table><tr><th>residue</th>{head}</tr>{rows}</table></div>'
 
     def top_groups(self) -> str:
         """The groups with the largest amplitude at each level but the finest, with libration and translation."""
