@@ -33,6 +33,7 @@ MODULES = {
     ("examples",): "polystate_tools.commands.examples",
     ("fit",): "polystate_tools.commands.fit",
     ("report",): "polystate_tools.commands.reports",
+    ("compare",): "polystate_tools.commands.compare",
 }
 TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
