@@ -8,19 +8,25 @@ from polystate_conformance.selftest.rewriting import edited
 EVALUATE = "polystate.evaluation.evaluate"
 JOINT = "polystate.states.joint:States"
 REQUEST = "polystate.evaluation.request"
-DERIVED = "polystate.rules.doubtful:stale"
+DERIVED = "polystate.rules.derivation:stale"
 
 
 @fault("presence-set-by-child", f"{EVALUATE}:present", "discrete")
 def _(original):
     """A state of mode A sets the presence of its atoms, whatever another descriptor said."""
-    return edited("result[at[here]] &= ", "result[at[here]] = ")(original)
+    return _overridden(original, "d.is_discrete and d.mode == 'A'")
+
+
+def _overridden(original, by):
+    """A presence in which descriptors of one kind make all atoms present but those that they mark absent."""
+    own = "result[absent(d, request)] = False"
+    return edited(own, f"result[request.among(d.atom_rows)[1] if {by} else []] = True; {own}")(original)
 
 
 @fault("presence-set-by-trajectory", f"{EVALUATE}:present", "axes", "discrete")
 def _(original):
     """A trajectory sets the presence of its atoms, whatever another descriptor said."""
-    return edited("result[at] &= ", "result[at] = ")(original)
+    return _overridden(original, "not d.is_discrete")
 
 
 @fault("inactive-is-first-state", "polystate.states.scope_dag:holds", "discrete")
@@ -115,14 +121,14 @@ def _(original):
     return edited('derived.get("inputs", [])', 'derived.get("inputs", [])[:1]')(original)
 
 
-@fault("hash-in-part", "polystate.rules.documents:operator_errors", "validate")
+@fault("hash-in-part", "polystate.rules.operators:operator_errors", "validate")
 def _(original):
     """Of the hash of an operator the first sixteen digits are compared."""
     return edited('if operator.get("hash") != entry.hash:',
                   'if str(operator.get("hash"))[:23] != entry.hash[:23]:')(original)  # fmt: skip
 
 
-@fault("one-atom-groups-not-judged", "polystate.rules.descriptors:_tls_errors", "validate", "gaussian")
+@fault("one-atom-groups-not-judged", "polystate.rules.covariance:tls_errors", "validate", "gaussian")
 def _(original):
     """Whether TLS is normalised is not judged in groups of one atom."""
     return edited("(counts > 0)", "(counts > 1)")(original)

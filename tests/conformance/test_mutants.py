@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 import polystate
 from polystate_conformance import paths
 from polystate_conformance.authoring import propose_documents
-from polystate_conformance.selftest import equivalent, kill, mutants
+from polystate_conformance.selftest import check, equivalent, kill, mutants
 from polystate_conformance.selftest import planting as faults
 from polystate_conformance.suite import case as cases
-from polystate_conformance.suite import variants
+from polystate_conformance.suite import collection, variants
 from polystate_conformance.suite.materialise import Materials
 from polystate_schemas import documents
 
@@ -80,3 +82,14 @@ def test_enough_must_be_killed():
     assert kill.good(table(95, 0, 5))
     assert not kill.good(table(99, 1, 0)), "a survivor without a reason"
     assert kill.share({"total": 10, "killed": 4, "explained": 5}) == 0.8
+
+
+@pytest.mark.parametrize("item", faults.load(), ids=lambda item: item.id)
+def test_a_fault_of_the_list_can_be_planted(item):
+    importlib.import_module(item.target.partition(":")[0])
+    with faults.planted(item):
+        pass
+
+
+def test_the_cases_have_no_problem_but_what_oracles_could_tell():
+    assert check.problems(collection.load_all(), oracles=False) == []
