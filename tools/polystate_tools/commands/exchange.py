@@ -13,6 +13,7 @@ from polystate.store.outputs import store_target
 from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
 from polystate_tools.commands.outputs import apart, store
 from polystate_tools.commands.several import each
+from polystate_tools.formats.policies import POLICIES
 
 if TYPE_CHECKING:
     from polystate_tools.formats.report import ImportReport
@@ -204,9 +205,7 @@ def export(
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the draws.")] = 0,
     reference: Annotated[bool, typer.Option("--reference", help="Write x_ref of every atom.")] = False,
     altloc: Annotated[str, typer.Option(metavar="all|first|occupancy|none|ID", help="Which conformer.")] = "all",
-    gaussian: Annotated[
-        str, typer.Option(metavar="marginal|atomic-only|records|refuse", help="What B and ANISOU mean.")
-    ] = "marginal",
+    gaussian: Annotated[str, typer.Option(metavar="|".join(POLICIES), help="What B and ANISOU mean.")] = "marginal",
     het_dialect: Annotated[
         str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")
     ] = None,
