@@ -1,22 +1,30 @@
 """A deposition as an object of people's own programs: gemmi, biotite, MDAnalysis.
 
 Atoms are in the order of the deposition and keep their ids: as serial number in gemmi, as annotation `atom_id` in
-biotite, as `ids` in MDAnalysis. Coordinates are those of one joint state (the most populated unless given); gemmi can
-also hold all alternates. An atom that is absent in the state is left out.
+biotite, as `ids` in MDAnalysis. Coordinates are those of one joint state (the most populated unless given), in which
+an atom that is absent is left out; gemmi can also hold all alternates.
+
+`draws=dep.draws(20, seed=7)` gives those draws, and `states=[...]` these joint states, as `dep.joint_states()` lists
+them: models in gemmi, an AtomArrayStack in biotite, frames in MDAnalysis. gemmi leaves absent atoms out of their model;
+the others hold each atom that some frame has, and NaN where a frame lacks it, without B-factors.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from polystate.deposition import Deposition
+from polystate.draws import Draws
 from polystate.evaluation.rendering import Snapshot
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
+from polystate.states.joint import JointState
 from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.bridges import models
+from polystate_tools.bridges.frames import frames
 from polystate_tools.formats.errors import MissingReader
 from polystate_tools.formats.records.text import DEUTERIUM
 
@@ -26,6 +34,8 @@ def to_gemmi(
     state: Mapping[str, str] | None = None,
     at: Mapping[str, int] | None = None,
     alternates: bool = False,
+    draws: Draws | None = None,
+    states: Sequence[Mapping[Any, str] | JointState] | None = None,
 ) -> Any:
     """A `gemmi.Structure` with cell, space group, entities, links and assemblies; U_total as ANISOU and B.
 
@@ -34,6 +44,11 @@ def to_gemmi(
     gemmi = _package("gemmi")
     from polystate_tools.formats.exporting import ExportOptions, export_bytes
 
+    several = frames(dep, draws, states, state=state, at=at)
+    if several is not None:
+        text = export_bytes(dep, "mmcif", ExportOptions(reference=True))[0].decode()
+        structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text).sole_block())
+        return models.of_frames(structure, dep.hierarchy.atom_id, several)
     options = ExportOptions() if alternates else ExportOptions(state=state or {}, at=at or {}, one_state=True)
     text = export_bytes(dep, "mmcif", options)[0].decode()
     structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text).sole_block())
@@ -47,31 +62,58 @@ def to_gemmi(
     return structure
 
 
-def to_biotite(dep: Deposition, state: Mapping[str, str] | None = None, at: Mapping[str, int] | None = None) -> Any:
+def to_biotite(
+    dep: Deposition,
+    state: Mapping[str, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    draws: Draws | None = None,
+    states: Sequence[Mapping[Any, str] | JointState] | None = None,
+) -> Any:
     """A `biotite.structure.AtomArray` in author numbering, annotations `atom_id`, `label_asym_id`, `b_factor`.
 
-    Bonds of the hierarchy become its BondList; B is 8 pi^2/3 Tr U_total.
+    Bonds of the hierarchy become its BondList; B is 8 pi^2/3 Tr U_total. Of draws or states an AtomArrayStack.
     """
     structure = _package("biotite.structure")
-    rows, ids, snapshot = _snapshot(dep, state, at)
+    several = frames(dep, draws, states, state=state, at=at)
+    if several is None:
+        rows, ids, snapshot = _snapshot(dep, state, at)
+        array = structure.AtomArray(len(rows))
+        array.coord = snapshot.xyz[rows].astype(np.float32)
+        array.set_annotation("b_factor", _b(snapshot)[rows])
+    else:
+        rows = several.rows
+        ids = dep.hierarchy.atom_id[rows]
+        array = structure.AtomArrayStack(len(several.xyz), len(rows))
+        array.coord = several.xyz[:, rows].astype(np.float32)
     columns = _columns(dep, rows)
-    array = structure.AtomArray(len(rows))
-    array.coord = snapshot.xyz[rows].astype(np.float32)
     array.chain_id, array.res_id, array.ins_code = columns["auth_asym"], columns["auth_seq"], columns["ins"]
     array.res_name, array.atom_name, array.element = columns["comp"], columns["name"], columns["element"]
     array.hetero = columns["hetero"]
     array.set_annotation("atom_id", ids.astype(np.int64))
     array.set_annotation("label_asym_id", columns["label_asym"])
-    array.set_annotation("b_factor", _b(snapshot)[rows])
     array.set_annotation("charge", columns["charge"])
     array.bonds = structure.BondList(len(rows), _bonds(dep, rows))
     return array
 
 
-def to_mdanalysis(dep: Deposition, state: Mapping[str, str] | None = None, at: Mapping[str, int] | None = None) -> Any:
+def to_mdanalysis(
+    dep: Deposition,
+    state: Mapping[str, str] | None = None,
+    at: Mapping[str, int] | None = None,
+    draws: Draws | None = None,
+    states: Sequence[Mapping[Any, str] | JointState] | None = None,
+) -> Any:
     """An `MDAnalysis.Universe` in author numbering; `ids` are atom ids; a bundle's models are its frames."""
     package = _package("MDAnalysis")
-    rows, ids, snapshot = _snapshot(dep, state, at)
+    several = frames(dep, draws, states, state=state, at=at)
+    b: list[tuple[str, Any]] = []
+    if several is None:
+        rows, ids, snapshot = _snapshot(dep, state, at)
+        coordinates = _frames(dep, rows, snapshot, state, at)
+        b = [("tempfactor", _b(snapshot)[rows])]
+    else:
+        rows = several.rows
+        ids, coordinates = dep.hierarchy.atom_id[rows], several.xyz[:, rows].astype(np.float32)
     columns = _columns(dep, rows)
     residue, first = np.unique(columns["residue"], return_index=True)
     order = np.argsort(first)
@@ -93,7 +135,7 @@ def to_mdanalysis(dep: Deposition, state: Mapping[str, str] | None = None, at: M
         ("type", columns["element"]),
         ("element", columns["element"]),
         ("id", ids.astype(np.int64)),
-        ("tempfactor", _b(snapshot)[rows]),
+        *b,
         ("formalcharge", columns["charge"]),
         ("resname", columns["comp"][first]),
         ("resid", columns["auth_seq"][first]),
@@ -105,8 +147,7 @@ def to_mdanalysis(dep: Deposition, state: Mapping[str, str] | None = None, at: M
     bonds = _bonds(dep, rows)
     if len(bonds):
         universe.add_TopologyAttr("bonds", [tuple(pair) for pair in bonds[:, :2].tolist()])
-    frames = _frames(dep, rows, snapshot, state, at)
-    universe.load_new(frames, order="fac")
+    universe.load_new(coordinates, order="fac")
     return universe
 
 
