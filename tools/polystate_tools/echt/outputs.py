@@ -11,9 +11,11 @@ import numpy as np
 from polystate_tools.echt.fit import Fit, atom_covariances
 from polystate_tools.echt.levels.tables import PLACE
 from polystate_tools.echt.solver.points import EIGHT_PI2
+from polystate_tools.echt.tls_files import TABLE as TLS_TABLE
+from polystate_tools.echt.tls_files import write_tls
 from polystate_tools.spreadsheet import as_text
 
-TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv")
+TABLES = ("levels.csv", "atoms.csv", "groups.csv", "path.csv", TLS_TABLE)
 
 
 def write_all(fit: Fit, folder: Path, *, pdb: bool = True) -> list[Path]:
@@ -33,7 +35,7 @@ def write_all(fit: Fit, folder: Path, *, pdb: bool = True) -> list[Path]:
             if pdb and max(len(c.name) for c in structure[0]) <= 2 and len(u[0]) < 100000:
                 written.append(_with_suffix(stem, ".pdb"))
                 structure.write_pdb(str(written[-1]))
-    written += [*_tables(fit, u, folder)]
+    written += [*_tables(fit, u, folder), *write_tls(fit, folder, pdb=pdb)]
     return written
 
 
