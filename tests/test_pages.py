@@ -63,10 +63,12 @@ def test_everything_named_is_there(page: str) -> None:
 
 
 @pytest.mark.parametrize("page, room", ROOMS.items())
-def test_every_room_is_named(page: str, room: str) -> None:
+def test_every_room_and_module_is_named(page: str, room: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    folders = [child.name for child in sorted((ROOT / room).iterdir()) if _is_room(child)]
-    assert [name for name in folders if f"{name}/" not in text] == []
+    children = sorted((ROOT / room).iterdir())
+    named = [f"{child.name}/" for child in children if _is_room(child)]
+    named += [child.name for child in children if child.suffix == ".py" and not child.name.startswith("__")]
+    assert [name for name in named if name not in text] == []
 
 
 def _is_room(path: Path) -> bool:
