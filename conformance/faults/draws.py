@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
 
 POSITIVE = "polystate.numbers.positive"
 SAMPLING = "polystate.numbers.philox"
@@ -56,6 +57,18 @@ def _(original):
 def _(original):
     """Uniform numbers are kept from 0 and 1 by 1e-7, as a guard against infinities."""
     return lambda word: np.clip(original(word), 1e-7, 1 - 1e-7)
+
+
+@fault("normal-within-a-trillionth", f"{SAMPLING}:normals", EXACT)
+def _(original):
+    """The inverse normal is wrong by 5e-13, which shows where an atom moves far."""
+    return lambda draw, draw_key, *stream: original(draw, draw_key, *stream) + 5e-13
+
+
+@fault("factor-without-nearest", "polystate.numbers.positive:cholesky", EXACT)
+def _(original):
+    """A covariance that is slightly indefinite is factored as it is."""
+    return edited("u[negative] = nearest_positive(u[negative])", "pass")(original)
 
 
 @fault("normal-by-acklam", f"{SAMPLING}:normals", EXACT)

@@ -88,3 +88,13 @@ def test_arrays_outside_the_folder_of_the_answer_are_not_read(tmp_path):
     (tmp_path / "out").mkdir()
     np.save(tmp_path / "x.npy", ONE)
     assert compare.inside(tmp_path / "out", "../x.npy") is None
+
+
+def test_another_error_that_is_true_as_well_is_named_right():
+    want = {"stage": "semantic", "code": "dangling-row", "where": "descriptors/a/states/site",
+            "or": [{"stage": "semantic", "code": "atom-outside-scope", "where": "descriptors/a/deltas"}]}  # fmt: skip
+    other = {"stage": "semantic", "code": "atom-outside-scope", "where": "descriptors/a/deltas[0]"}
+    elsewhere = {**other, "where": "descriptors/b/deltas[0]"}
+    assert compare.named(want, [other]) == {"stage": True, "code": True, "where": True}
+    assert not all(compare.named(want, [elsewhere]).values())
+    assert not all(compare.named({**want, "or": []}, [other]).values())

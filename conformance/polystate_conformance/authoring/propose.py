@@ -89,7 +89,10 @@ def main(arguments: list[str]) -> int:
     pool = propose_documents.values_of(polystate.build(case.deposition) for case in collection)
     for case in collection:
         found = propose(case, unseen, pool)
-        lines = [json.dumps({"n": n, **variant}, ensure_ascii=False) for n, variant in enumerate(found, 1)]
+        old = variants.read(case.folder / variants.FILE) if (case.folder / variants.FILE).exists() else []
+        others = {json.dumps(line["change"]): {"or": line["or"]} for line in old if "or" in line}  # written by hand
+        lines = [json.dumps({"n": n, **variant, **others.get(json.dumps(variant["change"]), {})}, ensure_ascii=False)
+                 for n, variant in enumerate(found, 1)]  # fmt: skip
         (case.folder / variants.FILE).write_text("\n".join(lines) + "\n", "utf-8")
         print(f"{case.folder.name}: {len(found)} variants; {len(unseen)} constraints unseen", flush=True)
     print("\n".join(sorted(unseen)))

@@ -25,6 +25,8 @@ _NAMES = {
     "min": "max", "max": "min", "zeros": "ones", "ones": "zeros", "float64": "float32", "int64": "int16",
     "cumsum": "cumprod", "startswith": "endswith", "endswith": "startswith", "flatnonzero": "argsort",
 }  # fmt: skip
+_SYMMETRIC = ("min", "max", "zip", "isinstance", "range")
+"""Functions of which two arguments are swapped in vain, or with an error at once."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,36 @@ class Change:
 
 def changes(tree: ast.FunctionDef) -> Iterator[Change]:
     """Every change of a function, one at a time; lines count from the first of the function."""
-    for number, node in enumerate(ast.walk(tree)):
+    for number, node in enumerate(_nodes(tree)):
         for variant in range(len(_alternatives(node))):
             mutant = copy.deepcopy(tree)
-            twin = next(item for k, item in enumerate(ast.walk(mutant)) if k == number)
+            twin = next(item for k, item in enumerate(_nodes(mutant)) if k == number)
             new = _alternatives(twin)[variant]
             if not _replaced(mutant, twin, new):
                 continue
             yield Change(mutant, getattr(node, "lineno", 1), _said(node), _said(new))
+
+
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that have a meaning to a program: not the words of an error, nor what bounds memory."""
+    yield node
+    if isinstance(node, ast.Raise | ast.JoinedStr) or _owner(node) == "memory":
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return
+    if isinstance(node, ast.Yield) and isinstance(node.value, ast.Call) and _owner(node.value)[:1].isupper():
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _nodes(child)
+
+
+def _owner(node: ast.AST) -> str:
+    """The first name of what a call, or a statement that is one, calls."""
+    node = node.value if isinstance(node, ast.Expr) else node
+    called: ast.AST = node.func if isinstance(node, ast.Call) else node
+    while isinstance(called, ast.Attribute):
+        called = called.value
+    return called.id if isinstance(node, ast.Call) and isinstance(called, ast.Name) else ""
 
 
 def _said(node: ast.AST) -> str:
@@ -97,7 +121,9 @@ def _alternatives(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.If):
         return [_with(node, test=ast.Constant(True)), _with(node, test=ast.Constant(False))]
     if isinstance(node, ast.Raise | ast.Continue | ast.Break) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield | ast.YieldFrom)
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call | ast.Yield | ast.YieldFrom)
+        and _owner(node) != "memory"
     ):
         return [ast.Pass()]
     return []
@@ -118,7 +144,11 @@ def _calls(node: ast.Call) -> list[ast.AST]:
     found: list[ast.AST] = []
     if isinstance(node.func, ast.Name) and node.func.id in ("sorted", "reversed", "abs") and len(node.args) == 1:
         found.append(node.args[0])
-    if len(node.args) == 2 and not any(isinstance(arg, ast.Starred) for arg in node.args):
+    if (
+        len(node.args) == 2
+        and _owner(node) not in _SYMMETRIC
+        and not any(isinstance(arg, ast.Starred) for arg in node.args)
+    ):
         found.append(_with(node, args=node.args[::-1]))
     found += [_with(node, keywords=[k for k in node.keywords if k is not word])
               for word in node.keywords if word.arg not in (None, "strict")]  # fmt: skip

@@ -43,8 +43,8 @@ ROOMS = (
 )  # fmt: skip
 """Modules and packages of the reference that give a deposition its meaning."""
 LIMIT_S = 20
-CASES_OF_A_MUTANT = 100
-"""So many cases at most are put to a mutant: those that take least time, each area in turn."""
+CASES_OF_A_MUTANT = 120
+"""So many cases at most are put to a mutant."""
 TABLE = paths.CONFORMANCE / "MUTANTS.md"
 
 
@@ -125,13 +125,15 @@ def covered(cases: list[Case], materials: Materials, files: set[str]) -> tuple[d
     return seconds, lines
 
 
-def chosen(ids: list[str], seconds: dict[str, float]) -> list[str]:
-    """Of the cases that run a line the quickest of each area, then the next of each, and so on."""
+def chosen(ids: list[str], seconds: dict[str, float], rarity: dict[str, float]) -> list[str]:
+    """Of the cases that run a line those that run most of what few others do, and the quickest of each area."""
     areas: dict[str, list[str]] = {}
     for id in sorted(ids, key=lambda id: seconds[id]):
         areas.setdefault(id.partition(".")[0], []).append(id)
-    ranked = [(place, seconds[id], id) for mine in areas.values() for place, id in enumerate(mine)]
-    return [id for _, _, id in sorted(ranked)][:CASES_OF_A_MUTANT]
+    quick = sorted((place, seconds[id], id) for mine in areas.values() for place, id in enumerate(mine))
+    rare = sorted(ids, key=lambda id: -rarity[id])
+    mixed = [id for pair in zip(rare, (id for _, _, id in quick), strict=True) for id in pair]
+    return list(dict.fromkeys(mixed))[:CASES_OF_A_MUTANT]
 
 
 def start(mutant: Mutant, cases: list[Case], materials: Materials) -> tuple[int, int]:
@@ -190,6 +192,10 @@ def run(
     with Materials() as materials:
         materials.prebuild(cases, jobs)
         seconds, lines = covered(cases, materials, files)
+        rarity = dict.fromkeys(seconds, 0.0)
+        for ids in lines.values():
+            for id in ids:
+                rarity[id] += 1 / len(ids)
         running: dict[int, tuple[Mutant, int]] = {}
         for mutant in [*found, *[None] * jobs]:
             if running and (mutant is None or len(running) == jobs):
@@ -200,27 +206,37 @@ def run(
                 del running[ended]
             if mutant is not None:
                 ids = lines.get((str(sys.modules[mutant.module].__file__), mutant.line), [])
-                child, reading = start(mutant, [known[id] for id in chosen(ids, seconds)], materials)
+                if not ids:
+                    continue
+                child, reading = start(mutant, [known[id] for id in chosen(ids, seconds, rarity)], materials)
                 running[child] = mutant, reading
     return found
 
 
-def table(found: list[Mutant]) -> str:
-    """The page of the last run: a row a module, and every survivor by its line."""
-    rows, survivors = [], [mutant for mutant in found if mutant.killed_by is None]
+def table(found: list[Mutant], every: int = 1) -> str:
+    """The page of the last run: a row a module, every survivor by its line, and the functions that no case runs."""
+    run = [mutant for mutant in found if mutant.cases]
+    survivors = [mutant for mutant in run if mutant.killed_by is None]
+    rows = []
     for name in dict.fromkeys(mutant.module for mutant in found):
-        mine = [mutant for mutant in found if mutant.module == name]
-        killed = sum(mutant.killed_by is not None for mutant in mine)
-        rows.append(f"| {name} | {len(mine)} | {killed} | {killed / len(mine):.1%} |")
-    killed = len(found) - len(survivors)
+        mine = [mutant for mutant in run if mutant.module == name]
+        idle, killed = sum(m.module == name for m in found) - len(mine), sum(m.killed_by is not None for m in mine)
+        rows.append(f"| {name} | {len(mine)} | {killed} | {killed / max(1, len(mine)):.1%} | {idle} |")
+    killed = len(run) - len(survivors)
+    which = "" if every == 1 else f" Of each {every} mutants one was taken."
+    idle_functions = sorted({mutant.name for mutant in found} - {mutant.name for mutant in run})
     lines = [
         "# Mutants of the reference", "",
-        "Written by `make mutants`; what a survivor means is decided by reading it.", "",
-        f"{killed} of {len(found)} mutants are killed by a case ({killed / max(1, len(found)):.1%}).", "",
-        "| module | mutants | killed | score |", "| --- | --- | --- | --- |", *rows, "", "## Survivors", "",
-        "| function | line | stood there | stands there | cases that run it |", "| --- | --- | --- | --- | --- |",
+        "Written by `make mutants`; what a survivor means is decided by reading it." + which, "",
+        f"{killed} of the {len(run)} mutants that a case runs are killed ({killed / max(1, len(run)):.1%});"
+        f" {len(found) - len(run)} more stand on lines that no case runs.", "",
+        "| module | run | killed | score | not run |", "| --- | --- | --- | --- | --- |", *rows, "", "## Survivors", "",
+        "| function | line | stood there | stands there | cases put to it |", "| --- | --- | --- | --- | --- |",
         *(f"| {item.name} | {item.line} | {_cell(item.change.old)} | {_cell(item.change.new)} | {item.cases} |"
-          for item in survivors),
+          for item in survivors), "",
+        "## Functions that no case runs", "",
+        "They serve people or programs beside the adapter, or are never reached.", "",
+        *(f"- {name}" for name in idle_functions),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -240,11 +256,11 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     def progress(mutant: Mutant) -> None:
-        if mutant.killed_by is None:
+        if mutant.killed_by is None and mutant.cases:
             print(f"survives {mutant.name}:{mutant.line}: {mutant.change.old}  ->  {mutant.change.new}", flush=True)
 
     found = run(tuple(options.rooms) or ROOMS, options.jobs, options.every, options.seed, progress)
-    options.table.write_text(table(found), "utf-8")
+    options.table.write_text(table(found, options.every), "utf-8")
     return 0
 
 

@@ -84,11 +84,14 @@ def numbers(value: Any) -> Any:
     return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
 
 
+def registry() -> Registry:
+    """What the schema of cases refers to beside itself: the schema of the protocol."""
+    return Registry().with_resource("protocol.schema.json", DRAFT202012.create_resource(paths.schema("protocol")))
+
+
 @lru_cache
 def _validator() -> jsonschema.Draft202012Validator:
-    protocol_schema = DRAFT202012.create_resource(paths.schema("protocol"))
-    registry = Registry().with_resource("protocol.schema.json", protocol_schema)
-    return jsonschema.Draft202012Validator(paths.schema("case"), registry=registry)
+    return jsonschema.Draft202012Validator(paths.schema("case"), registry=registry())
 
 
 def load(file: Path) -> Case:

@@ -18,7 +18,7 @@ from typing import Any
 import jsonschema
 
 from polystate_conformance import paths
-from polystate_conformance.suite.case import BadCase, Case
+from polystate_conformance.suite.case import BadCase, Case, registry
 from polystate_schemas import yaml12
 
 FILE = "variants.jsonl"
@@ -33,7 +33,8 @@ def rules(file: Path = paths.RULES) -> dict[str, dict[str, Any]]:
 @lru_cache
 def _validator() -> jsonschema.Draft202012Validator:
     document = paths.schema("case")
-    return jsonschema.Draft202012Validator({**document["$defs"]["variant"], "$defs": document["$defs"]})
+    whole = {**document["$defs"]["variant"], "$defs": document["$defs"]}
+    return jsonschema.Draft202012Validator(whole, registry=registry())
 
 
 def read(file: Path) -> list[dict[str, Any]]:
@@ -72,7 +73,8 @@ def made(base: Case, variant: dict[str, Any]) -> Case:
         where = place(variant["change"])
         if rule.get("at") == "descriptor":
             where = "/".join(where.split("/")[:2])
-        refusal = {"stage": rule["stage"], "code": rule["code"], "where": where}
+        others = {"or": variant["or"]} if "or" in variant else {}
+        refusal = {"stage": rule["stage"], "code": rule["code"], "where": where, **others}
         document |= {"expect": {"reject": refusal}, "twin": base.id}
     return Case(base.folder, document)
 
