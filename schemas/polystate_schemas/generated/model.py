@@ -360,6 +360,7 @@ class Deposition(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None)
     entry: Optional[Entry] = Field(default=None)
     source: Optional[Source] = Field(default=None)
+    supersedes: Optional[list[Superseded]] = Field(default=None, description="""What it takes the place of, from the latest on.""")
 
 
 class Entry(ConfiguredBaseModel):
@@ -369,6 +370,15 @@ class Entry(ConfiguredBaseModel):
     id: str = Field(default=..., description="""e.g. 6VXX""")
     method: Optional[str] = Field(default=None, description="""e.g. ELECTRON MICROSCOPY""")
     resolution: Optional[float] = Field(default=None)
+
+
+class Superseded(ConfiguredBaseModel):
+    """
+    An earlier deposition that this one takes the place of.
+    """
+    digest: str = Field(default=..., description="""Its content digest.""")
+    title: Optional[str] = Field(default=None)
+    entry: Optional[str] = Field(default=None, description="""The id of its entry, e.g. 6VXX""")
 
 
 class Source(ConfiguredBaseModel):
@@ -1149,6 +1159,7 @@ class TypedArray(ConfiguredBaseModel):
 # see https://pydantic-docs.helpmanual.io/usage/models/#rebuilding-a-model
 Deposition.model_rebuild()
 Entry.model_rebuild()
+Superseded.model_rebuild()
 Source.model_rebuild()
 OpenObject.model_rebuild()
 Scope.model_rebuild()
