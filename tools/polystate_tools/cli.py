@@ -25,6 +25,7 @@ MODULES = {
     ("covariance", "render", "sample", "moments"): "polystate_tools.commands.evaluation",
     ("query",): "polystate_tools.commands.queries",
     ("diff",): "polystate_tools.commands.differences",
+    ("rebase", "history"): "polystate_tools.commands.revisions",
     ("import", "export"): "polystate_tools.commands.exchange",
     ("mmtf",): "polystate_tools.commands.mmtf",
     ("registry",): "polystate_tools.commands.registry",
