@@ -18,7 +18,7 @@ from polystate.model.descriptor import Descriptor
 from polystate.numbers.philox import Draw
 from polystate.numbers.positive import indefinite
 from polystate.questions import views
-from polystate.rules.guard import Judged
+from polystate.rules.guard import Judged, answering
 from polystate.states.joint import JointState
 from polystate.store.reading import read
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # loaded when a plan is asked for
 STRUCTURES = (".pdb", ".ent", ".cif", ".mmcif", ".bcif", ".mmtf")  # which are imported, not opened
 
 
+@answering
 class Deposition(Judged):
     """Read access to one deposition; nothing is read before it is needed.
 

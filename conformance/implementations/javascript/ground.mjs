@@ -59,6 +59,8 @@ export async function readHierarchy(deposition) {
     const pairs = [...arrays.operator.data].map((k, i) => `${k} ${arrays.chain.data[i]}`);
     if (new Set(pairs).size !== pairs.length) throw semantic('duplicate-row', path); // [HIE-20]
   }
+  const { cell = {} } = store.group('hierarchy')?.payload ?? {};
+  for (const name of ['a', 'b', 'c']) if (cell[name] > 1e9) throw semantic('out-of-range', `hierarchy#/cell/${name}`); // STO-60
   if (store.group('hierarchy/ncs')) {
     const { arrays } = await loadPayload(store, 'hierarchy/ncs', 'ncs');
     lastRow(arrays.operators, 'hierarchy/ncs');

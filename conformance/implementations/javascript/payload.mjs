@@ -29,10 +29,15 @@ export function checkNumbers(data, spec, dtype, path, codes = {}) {
     const bad = data.findIndex((v) => !Number.isFinite(v));
     if (bad >= 0) throw semantic('non-finite', `${path}[${bad}]`);
   }
+  const name = path.split('/').pop();
+  if (isFloat(dtype) && spec.maximum === undefined && !['time', 'energy', 'deposited'].includes(name)) { // STO-60
+    const bad = data.findIndex((v) => Math.abs(v) > 1e9);
+    if (bad >= 0) throw semantic('out-of-range', `${path}[${bad}]`);
+  }
   const { minimum = -Infinity, maximum = Infinity } = spec;
   if (minimum > -Infinity || maximum < Infinity) {
     const bad = data.findIndex((v) => v < minimum || v > maximum);
-    if (bad >= 0) throw semantic(codes[path.split('/').pop()] ?? 'out-of-range', `${path}[${bad}]`);
+    if (bad >= 0) throw semantic(codes[name] ?? 'out-of-range', `${path}[${bad}]`);
   }
   if (spec.values) {
     const bad = data.findIndex((v) => !spec.values.includes(v));

@@ -33,6 +33,7 @@ NAMED = ("axes", "descriptors", "operators", "provenance", "annotations", "group
 _ID = re.compile("[a-z0-9][a-z0-9_.-]{0,63}")
 _VERSION = re.compile("v[1-9][0-9]*")
 ALGEBRAS = ("independent", "nested_under", "additive_covariance", "additive_displacement")
+LARGEST_INTEGER = (1 << 53) - 1
 
 
 def layer_errors(tree: Tree) -> Iterator[PolystateError]:
@@ -54,6 +55,21 @@ def text_errors(tree: Tree) -> Iterator[PolystateError]:
         except UnicodeEncodeError as error:
             found = f"{error.object[error.start : error.end]!r}"
             yield SchemaError(f"{path}#", found, "text of Unicode characters, no half of a surrogate pair")
+
+
+def number_errors(tree: Tree) -> Iterator[PolystateError]:
+    """[STO-59] Integers that readers of JSON round, so that the payload has no digest."""
+    for path, group in tree.items():
+        waiting: list[tuple[str, Any]] = [("", dict(group.attributes))]
+        for place, value in waiting:  # grows while it is walked
+            if isinstance(value, Mapping):
+                waiting += [(f"{place}/{key}", v) for key, v in value.items() if not isinstance(v, str)]
+            elif isinstance(value, list):
+                waiting += [(f"{place}/{k}", v) for k, v in enumerate(value) if not isinstance(v, str)]
+            elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+                yield SchemaError(
+                    f"{path}#{place}", f"{value:.40g}", "an integer from -(2^53 - 1) to 2^53 - 1, or text"
+                )
 
 
 def name_errors(tree: Tree) -> Iterator[PolystateError]:

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from typing import Any, TypeVar
 
+from polystate.errors import PolystateError
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
+from polystate.rules import hierarchy
 from polystate.rules.validate import Report, document_errors, payload_errors, validate
+
+J = TypeVar("J", bound="Judged")
+
+
+def answering(cls: type[J]) -> type[J]:
+    """A class of questions that are answered, or refused by the first thing that validation finds.
+
+    What is wrong where nobody looked first (a column of another length, a number that is none) shows as an error of
+    NumPy or Arrow; it gets the name that validation gives it. An error of a valid deposition stays what it is."""
+    for name, method in vars(cls).copy().items():
+        if callable(method) and not name.startswith("_"):
+            setattr(cls, name, _answering(method))
+    return cls
+
+
+def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: Judged, *given: Any, **named: Any) -> Any:
+        with self.answering():
+            return method(self, *given, **named)
+
+    return call
 
 
 class Judged(Model):
@@ -29,6 +57,32 @@ class Judged(Model):
             for error in payload_errors(d, part):
                 raise error
             self._judged.add(f"{d.id}/{part}")
+
+    def check_column(self, table: str, name: str) -> None:
+        """Raise the first thing that is wrong with a column of the hierarchy."""
+        key = f"{table}/{name}"
+        if key not in self._judged:
+            for error in hierarchy.column_errors(self.tree, table, name):
+                raise error
+            self._judged.add(key)
+
+    def check_reference(self) -> None:
+        """Raise the first thing that is wrong with the reference coordinates."""
+        for error in hierarchy.reference_errors(self.tree, self.n_atoms):
+            raise error
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Name what goes wrong meanwhile as validation does, if the deposition is not valid."""
+        try:
+            yield
+        except PolystateError:
+            raise
+        except Exception as error:
+            found = validate(self).errors
+            if found:
+                raise found[0] from error
+            raise
 
     def validate(self, strict: bool = False, regenerate: bool = False, artifacts: bool = False) -> Report:
         """Everything that is wrong, and what is only doubtful: a Report with `valid`, `errors`, `warnings`.

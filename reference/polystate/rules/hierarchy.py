@@ -51,6 +51,30 @@ def table_errors(dep: Model, sizes: dict[str, int]) -> Iterator[PolystateError]:
         sizes.clear()
 
 
+def column_errors(tree: Tree, table: str, name: str) -> Iterator[PolystateError]:
+    """What is wrong with one column before it is used: its type, length and range, and where its rows point."""
+    path, described = f"hierarchy/{table}", payloads.payload(table)
+    if name not in described["arrays"]:
+        return
+    first = next(n for n, about in described["arrays"].items() if about["required"])
+    arrays = {n: described["arrays"][n] for n in dict.fromkeys((first, name))}
+    unique = [key for key in described.get("unique", []) if key == [name]]
+    failed = False
+    for error in payloads.array_errors(tree, path, {"arrays": arrays, "unique": unique}, {}):
+        yield error
+        failed = True
+    for above, column, target, none in POINTERS:
+        if (above, column) == (path, name) and not failed:
+            rows = next(iter(tree[target].arrays), None) if target in tree else None
+            size = payloads.shape(tree, target, rows)[0] if rows is not None else 0
+            yield from payloads.row_errors(f"{path}/{name}", tree[path].arrays[name], size, none)
+
+
+def reference_errors(tree: Tree, n_atoms: int) -> Iterator[PolystateError]:
+    """[REF-1] What is wrong with the coordinates of the reference."""
+    yield from payloads.array_errors(tree, "reference", payloads.payload("reference"), {"N": n_atoms})
+
+
 def errors(dep: Model, sizes: dict[str, int]) -> Iterator[PolystateError]:
     """[HIE-4] to [HIE-6] and the rest of the chapter, over tables of these many rows."""
     tree = dep.tree
@@ -59,8 +83,11 @@ def errors(dep: Model, sizes: dict[str, int]) -> Iterator[PolystateError]:
             yield from payloads.row_errors(f"{path}/{column}", tree[path].arrays[column], sizes.get(target, 0), none)
     if "hierarchy/bonds" in tree:
         yield from _bond_errors(tree)
-    n_atoms = {"N": sizes.get("hierarchy/atoms", 0)}
-    yield from payloads.array_errors(tree, "reference", payloads.payload("reference"), n_atoms)  # REF-1
+    cell = tree["hierarchy"].attributes.get("cell", {}) if "hierarchy" in tree else {}
+    for name in ("a", "b", "c"):
+        if cell.get(name, 0) > payloads.LARGEST:
+            yield OutOfRange(f"hierarchy#/cell/{name}", cell[name], "at most 10^9")  # STO-60
+    yield from reference_errors(tree, sizes.get("hierarchy/atoms", 0))
     for path in (p for p in tree if p.startswith("hierarchy/assemblies/") or p == "hierarchy/ncs"):
         if "operators" in tree[path].arrays:
             yield from _affine_errors(f"{path}/operators", tree[path].arrays["operators"])

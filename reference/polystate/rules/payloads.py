@@ -27,6 +27,7 @@ from polystate.operators.neural_decoder.mlp_v1 import layers
 from polystate.store.tree import Group, Table, Tree
 
 AXIS_DIMENSION = "T"
+LARGEST, UNBOUNDED = 1e9, ("time", "energy", "deposited")  # [STO-60]
 
 
 def payload(kind: str) -> Mapping[str, Any]:
@@ -105,6 +106,11 @@ def _type_and_shape(tree: Tree, path: str, name: str) -> tuple[str, tuple[int, .
     return values.dtype.name, values.shape
 
 
+def shape(tree: Tree, path: str, name: str) -> tuple[int, ...]:
+    """The shape of an array, without reading its values where the tree is a store; at least one dimension."""
+    return _type_and_shape(tree, path, name)[1] or (0,)
+
+
 def _matched(shape: tuple[int, ...], shapes: list[list[Any]], sizes: Mapping[str, int]) -> list[Any]:
     return next((s for s in shapes if _fits(shape, s, sizes)), [])
 
@@ -148,6 +154,10 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             yield NonFinite(_place(where, bad[0]), values[tuple(bad[0])], "a finite number")  # STO-31
+            return
+        bad = np.argwhere(np.abs(values) > LARGEST)
+        if len(bad) and "maximum" not in column and where.rsplit("/", 1)[-1] not in UNBOUNDED:
+            yield OutOfRange(_place(where, bad[0]), values[tuple(bad[0])], "from -10^9 to 10^9")  # STO-60
             return
     low, high = column.get("minimum"), column.get("maximum")
     outside = np.zeros(values.shape, bool)

@@ -88,6 +88,7 @@ def document_errors(dep: Model) -> Iterator[PolystateError]:
     """What is wrong with layers, documents and the references between them; no array is read."""
     yield from documents.layer_errors(dep.tree)
     yield from documents.text_errors(dep.tree)
+    yield from documents.number_errors(dep.tree)
     yield from documents.schema_errors("deposition", "", dep.document)
     yield from documents.name_errors(dep.tree)
     readable = True

@@ -27,6 +27,12 @@ class Ground:
         self.tree, self.allow_uris = tree, tuple(allow_uris)
         self.folder = tree.folder if folder is None and isinstance(tree, StoredTree) else folder
 
+    def check_column(self, table: str, name: str) -> None:
+        """Called before a column of the hierarchy is relied on; ground by itself trusts it."""
+
+    def check_reference(self) -> None:
+        """Called before the reference coordinates are relied on; ground by itself trusts them."""
+
     @property
     def document(self) -> Mapping[str, Any]:
         """The deposition document."""
@@ -35,7 +41,7 @@ class Ground:
     @cached_property
     def hierarchy(self) -> Hierarchy:
         """Atoms, residues, chains and entities, and how they contain each other."""
-        return Hierarchy(self.tree)
+        return Hierarchy(self.tree, self.check_column)
 
     @property
     def n_atoms(self) -> int:
@@ -46,6 +52,7 @@ class Ground:
         """Reference coordinates, (N, 3) float64 ångström."""
         if "reference" not in self.tree or "x_ref" not in self.tree["reference"].arrays:
             raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")  # STO-13
+        self.check_reference()
         x_ref = np.asarray(self.tree["reference"].arrays["x_ref"], np.float64)
         if x_ref.shape != (self.n_atoms, 3):
             raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")  # STO-30

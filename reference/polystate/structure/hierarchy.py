@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -26,16 +26,19 @@ _ADDRESS = re.compile(r"(?P<chain>[^/]+)/(?P<seq>-?\d+)(?P<ins>[^/]*)(?:/(?P<nam
 class Hierarchy:
     """Read access to the hierarchy of a tree; rows are 0-based, atoms are named outside by atom_id."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, judge: Callable[[str, str], None] | None = None) -> None:
+        """judge: called with table and name before a column is first used; raises what is wrong with it."""
         if "hierarchy/atoms" not in tree:
             raise MissingLayer("hierarchy/atoms", "nothing", "the table of atoms")  # STO-13
         self._tree = tree
+        self._judge = judge or (lambda table, name: None)
 
     def column(self, table: str, name: str) -> np.ndarray:
         """An integer column of a table ("atoms", "residues", ...), (rows,)."""
         path = f"hierarchy/{table}"
         if path not in self._tree or name not in self._tree[path].arrays:
             raise MissingArray(f"{path}/{name}", "nothing", "a column")  # STO-15
+        self._judge(table, name)
         return self._tree[path].arrays[name]
 
     def has(self, table: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import polystate
-from polystate.errors import AlreadyExists, NotAStore, UnreadableArray, UnreadableTable, UnsupportedVersion
+from polystate.errors import AlreadyExists, NotAStore, UnreadableArray, UnreadableTable, UnsupportedVersion, WrongShape
 from polystate.store import writing
 from polystate.store.digest import digest
 from polystate.store.reading import read
@@ -172,7 +172,7 @@ def test_a_small_file_cannot_ask_for_all_memory(tmp_path):
     document = json.loads(node.read_text())
     document["shape"][0] = 300_000_000_000
     node.write_text(json.dumps(document))
-    with pytest.raises(UnreadableArray):
+    with pytest.raises((UnreadableArray, WrongShape)):
         _ = polystate.open(path).x_ref
 
 

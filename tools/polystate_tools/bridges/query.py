@@ -54,7 +54,8 @@ def query(dep: Deposition, sql: str) -> pa.Table:
             raise BadRequest("query", f"a statement {statements[0].type.name}", expected)
         for name, make in TABLES.items():
             if name in sql.lower() or CATALOGUE.search(sql):
-                connection.register(name, make(dep))
+                with dep.answering():
+                    connection.register(name, make(dep))
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise BadRequest("query", str(error).splitlines()[0], expected) from error
