@@ -28,6 +28,12 @@ def facts(dep: Model) -> dict[str, str]:
     return {key: said for key, said in found.items() if said and said != "levels "}
 
 
+def first_steps(dep: Model) -> dict[str, int]:
+    """Step 0 of each axis that no joint state fixes: with it any deposition can be rendered."""
+    bundles = {d.document.get("state_axis") for d in dep.descriptors.values() if d.is_discrete}
+    return {axis: 0 for axis in dep.axes if axis not in bundles}
+
+
 def name(dep: Model) -> str:
     """The id of the entry, else its title (shortened), else nothing."""
     entry = dep.document.get("entry")

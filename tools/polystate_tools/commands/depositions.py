@@ -181,6 +181,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
 
     import polystate
     from polystate.numbers.tensors import EIGHT_PI_SQUARED
+    from polystate.questions.glance import first_steps
 
     opened = polystate.open(dep)
     found = opened.describe()
@@ -194,7 +195,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
             f"{sites} site{'s' if sites > 1 else ''}, {opened.states.count()} legal joint states (polystate states)"
         )
     if found["levels"]:
-        snap = opened.render()
+        snap = opened.render(at=first_steps(opened))
         b = EIGHT_PI_SQUARED * np.trace(snap.covariance, axis1=1, axis2=2)[snap.present] / 3
         typer.echo(f"B from {b.min():.2f} to {b.max():.2f}, mean {b.mean():.2f} Å² (most populated joint state)")
     for axis in found["axes"]:

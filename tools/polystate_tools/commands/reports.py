@@ -1,12 +1,13 @@
-"""report: the page of a fitted hierarchy."""
+"""report: the page of a deposition, or of the fit that it holds."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from polystate_tools.commands.options import Dep, Out, Overwrite
+from polystate_tools.commands.options import Dep, Overwrite
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +17,12 @@ def register(app: typer.Typer) -> None:
 
 def report(
     dep: Dep,
-    out: Out,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where to write; the name of DEP with .html if not given.")
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option(metavar="fit|entry", help="A fit that DEP holds, which is the default, or DEP itself.")
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option("--input", metavar="ENTRY", help="The fitted file: adds residuals and ranges of the shares."),
@@ -26,24 +32,36 @@ def report(
     ] = True,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one self-contained page about a deposition that polystate fit has made.
+    """Write one self-contained page: what varies where, the states, the structure in space; or of a fit.
 
-    Example: polystate report conformance/corpus/6vxx-echt.zarr.zip -o 6vxx.html"""
+    Example: polystate report 1ejg.zarr.zip"""
     import polystate
-    from polystate.errors import AlreadyExists
+    from polystate.errors import AlreadyExists, BadRequest
     from polystate_tools.commands.outputs import apart, named
     from polystate_tools.commands.progress import progress
-    from polystate_tools.report.page import write_stored
+    from polystate_tools.report.entry import has_fit, write_entry
 
+    if of not in (None, "fit", "entry"):
+        raise BadRequest("--of", of, "fit or entry")
+    out = out or Path(Path(dep.rstrip("/")).name.split(".")[0] + ".html")
     named(out, (".html", ".htm"))
     for read in (dep, source):
         if read is not None:
             apart(read, out)
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
-    what = f"{out}: the fit again, and how far its shares can move" if source and ranges else str(out)
-    with progress(what):
-        found = write_stored(polystate.open(dep), out, source, ranges)
-    for said in found.said:
-        typer.echo(f"note: {said}", err=True)
+    opened = polystate.open(dep)
+    if (of or ("fit" if source or has_fit(opened) else "entry")) == "entry":
+        if source is not None:
+            raise BadRequest("--input", source, "no --input: it is compared with a fit")
+        with progress(str(out)):
+            write_entry(opened, out)
+    else:
+        from polystate_tools.report.page import write_stored
+
+        what = f"{out}: the fit again, and how far its shares can move" if source and ranges else str(out)
+        with progress(what):
+            found = write_stored(opened, out, source, ranges)
+        for said in found.said:
+            typer.echo(f"note: {said}", err=True)
     typer.echo(out)
