@@ -109,8 +109,8 @@ def test_states_switch_and_take_along_what_they_need(browser, tmp_path):
     write_entry(of("altloc-nested"), tmp_path / "page.html")
     look(browser, tmp_path / "page.html", 1400, False)
     labels = "return [...document.querySelectorAll('#switches select')].map(s => s.selectedOptions[0].text)"
-    choose = "const s = document.querySelectorAll('#switches select')[arguments[0]];" \
-        "s.value = [...s.options].findIndex(o => o.text == arguments[1]); s.dispatchEvent(new Event('change'))"  # fmt: skip
+    choose = """const s = document.querySelectorAll('#switches select')[arguments[0]];
+        s.value = [...s.options].findIndex(o => o.text == arguments[1]); s.dispatchEvent(new Event('change'))"""
     assert browser.execute_script(labels) == ["bound", "A", "m"]
     browser.execute_script(choose, 0, "absent")
     assert browser.execute_script(labels)[:2] == ["absent", "C"]  # the loop has A and B only with the ligand
@@ -129,10 +129,8 @@ def test_a_residue_of_the_profile_is_marked_and_draws_play(browser, tmp_path):
     assert "A.5 PRO" in browser.find_element("id", "info").text
     assert browser.execute_script("return document.querySelectorAll('rect.r.on').length") == 1
     for style in ("sides", "sticks", "spheres"):
-        browser.execute_script(
-            "const s = document.getElementById('style'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))",
-            style,
-        )
+        choose = "s = document.getElementById('style'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))"
+        browser.execute_script(choose, style)
     browser.find_element("id", "play").click()
     browser.execute_async_script("setTimeout(arguments[0], 900)")
     assert browser.find_element("id", "draw").get_attribute("value") != "-1"

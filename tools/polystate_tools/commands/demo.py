@@ -16,8 +16,17 @@ from polystate_conformance import score as scoring
 from polystate_conformance.paths import CORPUS
 from polystate_tools.commands import terminal
 from polystate_tools.commands.conformance import show
+from polystate_tools.report.entry import write_entry
 
 OUT = Path("out")
+NEXT = """
+Open {page} in a browser: crambin, with its sites to switch and draws to play. Then:
+  polystate examples examples                          files to start with
+  polystate import examples/1ejg.cif entry.zarr        a deposition of your own
+  polystate states entry.zarr                          what varies in it
+  polystate report entry.zarr                          the page of it
+  polystate score -- node my-adapter.mjs               your own implementation
+(.venv/bin/polystate where nothing is installed; the tour is in README.md)"""
 
 
 def render_spike(console: Console) -> list[Path]:
@@ -49,7 +58,10 @@ def main() -> int:
     written = render_spike(console)
     console.print("\nThe reference against the conformance suite:")
     show(scored, console)
+    page = OUT / "1ejg.html"
+    write_entry(polystate.open(CORPUS / "1ejg.zarr.zip"), page)
     console.print("\nRendered 6vxx: " + ", ".join(str(p) for p in written))
+    console.print(NEXT.format(page=page.absolute()), markup=False, highlight=False)
     return 0 if scored.good else 1
 
 
