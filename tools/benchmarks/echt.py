@@ -25,6 +25,7 @@ from numcodecs import Zstd
 from polystate_tools.echt.fit import Fit, run
 from polystate_tools.echt.prepare import Prepared, prepare
 from polystate_tools.echt.solver.model import atom_covariances, level_covariances
+from polystate_tools.echt.solver.path import follow
 from polystate_tools.echt.solver.points import Settings
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.echt.solver.structure import Problem
@@ -40,7 +41,7 @@ def spike(data: Path) -> Prepared:
 def path(data: Path, threads: int) -> Fit:
     """The whole path, timed; prints the reference rows."""
     given = spike(data)
-    Solver(given.problem, Settings(max_steps=1, final_tolerance=1.0)).fit()  # compile
+    follow(Solver(given.problem, Settings(max_steps=1, final_tolerance=1.0)))  # compile
     wall, cpu = time.perf_counter(), time.process_time()
     result = run(given, threads=threads)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -78,11 +79,12 @@ def size() -> None:
             "import resource, time, numpy as np\n"
             "import sys; sys.path.insert(0, 'tools/benchmarks')\n"
             "from echt import synthetic; from polystate_tools.echt.solver.solver import Settings, Solver\n"
-            "Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0), 1).fit()\n"
+            "from polystate_tools.echt.solver.path import follow\n"
+            "follow(Solver(synthetic(400), Settings(max_steps=1, final_tolerance=1.0), 1))\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
             f"p = synthetic({n}); c = time.process_time()\n"
             "s = Solver(p, Settings(max_steps=3, final_tolerance=1.0), 1)\n"
-            "built = time.process_time() - c; c = time.process_time(); steps, _ = s.fit()\n"
+            "built = time.process_time() - c; c = time.process_time(); steps = follow(s).steps\n"
             "spent = time.process_time() - c; its = sum(t.iterations for t in steps)\n"
             "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
             f"print(f'{n:>8d} atoms: build {{built:6.2f}} s, {{spent / its * 1e6 / {n}:.2f}} µs an atom and Newton "

@@ -11,6 +11,7 @@ import scipy.optimize
 from polystate_tools.echt.solver import bound, threads
 from polystate_tools.echt.solver.fields import lift, lift_matrix, pull, shift
 from polystate_tools.echt.solver.model import atom_covariances, level_covariances
+from polystate_tools.echt.solver.path import follow
 from polystate_tools.echt.solver.points import Settings
 from polystate_tools.echt.solver.records import Penalty
 from polystate_tools.echt.solver.solver import Solver
@@ -71,7 +72,7 @@ def test_the_amplitude_is_the_trace_of_the_scaled_motion(synthetic):
 @pytest.mark.parametrize(("anisotropic", "cross"), [(0.0, False), (1.0, False), (0.5, True)])
 def test_every_step_is_certified_and_never_rises(synthetic, anisotropic, cross):
     problem, _ = synthetic(n=200, anisotropic=anisotropic, cross=cross)
-    steps, point = Solver(problem, QUICK).fit()
+    steps, point = follow(Solver(problem, QUICK))[:2]
     assert all(-1e-9 <= s.certificate <= 1e-3 for s in steps)
     for s in steps:
         assert all(a >= b for a, b in zip(s.history, s.history[1:], strict=False))
@@ -113,7 +114,7 @@ def test_no_other_minimiser_gets_below_the_bound(synthetic):
 def test_the_order_of_atoms_and_the_number_of_threads_change_nothing(synthetic, monkeypatch):
     problem, _ = synthetic(n=160, anisotropic=0.5)
     settings = dataclasses.replace(QUICK, max_steps=6)
-    steps, point = Solver(problem, settings, threads=1).fit()
+    steps, point = follow(Solver(problem, settings, threads=1))[:2]
     mine = np.random.default_rng(5).permutation(len(problem.xyz))
     names = [np.random.default_rng(6).permutation(labels.max() + 1) for labels in problem.labels]
     shuffled = Problem(
@@ -121,7 +122,7 @@ def test_the_order_of_atoms_and_the_number_of_threads_change_nothing(synthetic, 
         [n[labels[mine]] for n, labels in zip(names, problem.labels, strict=True)], problem.names,
     )  # fmt: skip
     monkeypatch.setattr(threads, "LEAST", 2)  # so that there is something to share
-    again, other = Solver(shuffled, settings, threads=3).fit()
+    again, other = follow(Solver(shuffled, settings, threads=3))[:2]
     assert [s.F for s in again] == [s.F for s in steps]
     assert [s.mean_b for s in again] == [s.mean_b for s in steps]
     np.testing.assert_array_equal(other.sigma, point.sigma)
@@ -139,7 +140,7 @@ def test_turning_and_moving_the_input_turns_the_answer(synthetic, anisotropic):
         problem.anisotropic, problem.labels, problem.names,
     )  # fmt: skip
     settings = dataclasses.replace(QUICK, max_steps=15, final_tolerance=1e-9)
-    a, b = Solver(problem, settings).fit()[0], Solver(moved, settings).fit()[0]
+    a, b = follow(Solver(problem, settings)).steps, follow(Solver(moved, settings)).steps
     np.testing.assert_allclose([s.F for s in a], [s.F for s in b], rtol=1e-3)
     assert a[-1].F == pytest.approx(b[-1].F, rel=1e-6)
     np.testing.assert_allclose(a[-1].mean_b, b[-1].mean_b, atol=0.02)
@@ -149,7 +150,7 @@ def test_levels_of_a_known_motion_are_found(synthetic):
     """Noise-free truth: amplitudes within 25 % of the mean, groups that do not move below a tenth of it."""
     problem, truth = synthetic(n=576, anisotropic=1.0)
     solver = Solver(problem, dataclasses.replace(QUICK, max_steps=60))
-    steps, point = solver.fit()
+    steps, point, _ = follow(solver)
     assert steps[-1].residual_rms_b < 0.5
     for level, amplitude in enumerate(truth[1:], start=1):
         mine = np.flatnonzero(solver.s.level == level)
@@ -164,7 +165,7 @@ def test_levels_of_a_known_motion_are_found(synthetic):
 def test_what_the_net_switches_off_is_exactly_zero(synthetic):
     problem, _ = synthetic(n=200)
     solver = Solver(problem, dataclasses.replace(QUICK, max_steps=1))
-    _, point = solver.fit()
+    _, point, _ = follow(solver)
     assert (point.amplitude[solver.s.level == 2] == 0.0).all()
     assert (point.own_amplitude == 0.0).all()
     assert (point.amplitude[solver.s.level == 0] > 0.0).any()
@@ -176,7 +177,7 @@ def test_structures_of_one_residue(n):
     u = np.zeros((n, 6))
     u[:, :3] = 0.3
     problem = Problem(rng.normal(size=(n, 3)), u, np.zeros(n, bool), [np.zeros(n, int)], ["residue"])
-    steps, point = Solver(problem, dataclasses.replace(QUICK, max_steps=60)).fit()
+    steps, point = follow(Solver(problem, dataclasses.replace(QUICK, max_steps=60)))[:2]
     assert steps[-1].residual_rms_b < 0.5
     assert steps[-1].certificate < 1e-3
 
@@ -189,7 +190,7 @@ def test_atoms_in_no_group_are_left_to_the_atomic_level():
     solver = Solver(
         Problem(rng.normal(size=(20, 3)) * 5, u, np.zeros(20, bool), [labels], ["part"]), Settings(max_steps=70)
     )
-    steps, point = solver.fit()
+    steps, point, _ = follow(solver)
     assert steps[-1].certificate < 1e-3
     inside = solver.s.order[: len(solver.s.order) - len(solver.s.loose)]
     assert set(inside.tolist()) == set(range(12))

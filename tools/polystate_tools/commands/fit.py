@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -19,11 +19,24 @@ if TYPE_CHECKING:
     from polystate_tools.echt.solver.points import Point, Settings, State, Step
 
 USUAL_STEPS = 55  # of a path, for the progress bar
+USUAL_MOST = 90  # steps, where --steps does not say
+
+HELP = """Fit a hierarchy of rigid-body motions to B-factors (ECHT), with a certificate at every step.
+
+\b
+Examples:
+  polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
+      --domains spike-domains.yaml --report 6vxx.html
+  polystate fit 1o1z.pdb 1o1z-echt.zarr --levels chain,residue --b-factors total
+  polystate fit --many structures/ results/ --workers 2
+
+Exit status 1: not converged. What was found until then is written, and says so; a path that ends after --steps
+is what was asked for."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb of this module."""
-    app.command()(fit)
+    app.command(help=HELP)(fit)
 
 
 def fit(
@@ -38,7 +51,13 @@ def fit(
     b_factors: options.BFactors = None,
     omega: options.Omega = 100.0,
     delta: options.Delta = 0.8,
-    steps: options.Steps = 90,
+    gamma: options.Gamma = 0.9,
+    weights: options.Weights = "inverse",
+    stop_change: options.StopChange = 0.05,
+    stop_amplitude: options.StopAmplitude = None,
+    stop_residual: options.StopResidual = 0.5,
+    min_steps: options.MinSteps = 1,
+    steps: options.Steps = None,
     report: options.Report = None,
     files: options.Files = None,
     many: options.Many = None,
@@ -48,43 +67,58 @@ def fit(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a hierarchy of rigid-body motions to B-factors (ECHT), with a certificate at every step.
-
-    Examples:
-      polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
-          --domains spike-domains.yaml --report 6vxx.html
-      polystate fit --many structures/ results/ --workers 2"""
+    """See HELP."""
     _installed()
-    settings = _settings(omega, delta, steps)
+    settings = _settings(
+        omega_first=omega, delta=delta, gamma=gamma, weights=weights, stop_change_b=stop_change,
+        stop_amplitude_b=stop_amplitude, stop_residual_b=stop_residual, min_steps=min_steps,
+        max_steps=steps or (USUAL_MOST if steps is None else 0),
+    )  # fmt: skip
     chosen = _input_options(levels, domains, groups, only, exclude, psd, b_factors)
+    how = How(workers, restart, overwrite, as_json, steps is not None)
     if workers < 0:
         raise BadRequest("--workers", workers, "0 or more")
     if many is not None:
         _alone(source, out, report, files)
-        _fit_many(many, Path(str(source)), settings, chosen, scheduler, workers, restart or overwrite, as_json)
-        return
+        raise typer.Exit(_fit_many(many, Path(str(source)), settings, chosen, scheduler, how))
     if scheduler is not None:
         raise BadRequest("--scheduler", scheduler, "--many as well")
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
     _targets(out, report, files, overwrite)
     _apart([Path(source), domains, groups], out, report, files)
-    result = _fit_one(source, out, settings, chosen, workers, restart, overwrite)
+    result = _fit_one(source, out, settings, chosen, how)
     _write_beside(result, files, report)
-    if as_json:
-        echo_json(result.to_json())
-    else:
-        _tell(result, out)
+    raise typer.Exit(_tell(result, out, how))
 
 
-def _settings(omega: float, delta: float, steps: int) -> Settings:
-    from polystate_tools.echt.solver.points import Settings
+class How(NamedTuple):
+    """How a fit is to be done, whatever is fitted. steps_asked: whether --steps says where the path may end."""
 
-    if not 0 < delta < 1 or not 0 < omega < math.inf or steps < 1:
-        raise BadRequest(
-            "--omega, --delta, --steps", f"{omega}, {delta}, {steps}", "omega > 0, 0 < delta < 1, steps > 0"
-        )
-    return Settings(omega_first=omega, delta=delta, max_steps=steps)
+    workers: int
+    restart: bool
+    overwrite: bool
+    as_json: bool
+    steps_asked: bool
+
+
+def _settings(**numbers: Any) -> Settings:
+    """The settings; refused where they make no path."""
+    from polystate_tools.echt.solver.points import WEIGHTS, Settings
+
+    p = Settings(**numbers)
+    above = (p.stop_change_b, p.stop_residual_b, p.stop_change_b if p.stop_amplitude_b is None else p.stop_amplitude_b)
+    for option, found, good, expected in (
+        ("--omega, --delta, --steps", f"{p.omega_first}, {p.delta}, {p.max_steps}",
+         0 < p.delta < 1 and 0 < p.omega_first < math.inf and p.max_steps > 0, "omega > 0, 0 < delta < 1, steps > 0"),
+        ("--gamma", p.gamma, 0 <= p.gamma < 1, "0 <= gamma < 1: without squares nothing is certain"),
+        ("--weights", p.weights, p.weights in WEIGHTS, "one of " + ", ".join(WEIGHTS)),
+        ("--stop-change, --stop-residual, --stop-amplitude", ", ".join(map(str, above)), min(above) > 0, "more than 0"),
+        ("--min-steps", p.min_steps, 1 <= p.min_steps <= p.max_steps, f"1 to {p.max_steps}, the most steps"),
+    ):  # fmt: skip
+        if not good:
+            raise BadRequest(option, found, expected)
+    return p
 
 
 def _input_options(
@@ -115,23 +149,24 @@ def _alone(source: str | None, out: Path | None, report: Path | None, files: Pat
 
 
 def _fit_many(
-    many: Path, out: Path, settings: Settings, chosen: dict[str, Any], scheduler: str | None, workers: int,
-    again: bool, as_json: bool,
-) -> None:  # fmt: skip
+    many: Path, out: Path, settings: Settings, chosen: dict[str, Any], scheduler: str | None, how: How
+) -> int:  # fmt: skip
+    """Fit a folder and say what came of it; the exit status."""
     from polystate_tools.commands.progress import of_total, progress
     from polystate_tools.echt.many import fit_many, structures
 
     with progress("structures", len(structures(many))) as advance:
         summary = fit_many(
-            many, out, settings, chosen, scheduler=scheduler, workers=workers, again=again,
+            many, out, settings, chosen, scheduler=scheduler, workers=how.workers, again=how.restart or how.overwrite,
             tell=lambda text: typer.echo(f"note: {text}", err=True), progress=of_total(advance),
         )  # fmt: skip
-    if as_json:
+    if how.as_json:
         echo_json(summary)
     else:
         said = f"{summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
+        said += f"; {summary['not_converged']} not converged" if summary["not_converged"] else ""
         typer.echo(f"{summary['table']}: {said}")
-    raise typer.Exit(1 if summary["failed"] else 0)
+    return 1 if summary["failed"] or (summary["not_converged"] and not how.steps_asked) else 0
 
 
 def _write_beside(result: Fit, files: Path | None, report: Path | None) -> None:
@@ -173,9 +208,7 @@ def _apart(inputs: list[Path | None], out: Path, report: Path | None, files: Pat
             raise BadRequest(name, f"{path}, in the deposition {out}", "a place outside of it")
 
 
-def _fit_one(
-    source: str, out: Path, settings: Settings, chosen: dict[str, Any], workers: int, restart: bool, overwrite: bool
-) -> Fit:
+def _fit_one(source: str, out: Path, settings: Settings, chosen: dict[str, Any], how: How) -> Fit:
     """One fit with a progress bar; Ctrl-C leaves OUT.partial-fit.npz, from which the same command goes on."""
     from polystate.store.writing import write
     from polystate_tools.commands.progress import QUIET, progress
@@ -188,7 +221,7 @@ def _fit_one(
         typer.echo("compiling, once: the first fit takes a minute or two longer", err=True)
     given = prepare(source, **chosen)
     kept = Kept.beside(out, given.problem, settings)
-    before = _before(kept, restart)
+    before = _before(kept, how.restart)
     done = len(before[0]) if before else 0
     groups = sum(len(level.names) for level in given.levels)
     with progress(f"{len(given.data.rows)} atoms, {groups} groups", USUAL_STEPS) as advance:
@@ -202,14 +235,14 @@ def _fit_one(
             advance(1)
 
         try:
-            result = run(given, settings, progress=told, resume=before, threads=workers or None)
+            result = run(given, settings, progress=told, resume=before, threads=how.workers or None)
         except KeyboardInterrupt:
             there = kept.path.exists()
             found = f"; the same command goes on from {kept.path}" if there else ", before anything was kept"
             typer.echo(f"stopped after step {done}{found}", err=True)
             raise typer.Exit(130) from None
     try:
-        write(result.valid_tree(), out, overwrite=overwrite)
+        write(result.valid_tree(), out, overwrite=how.overwrite)
     except (PolystateError, OSError):
         if kept.path.exists():
             typer.echo(f"{kept.path} is kept: the same command goes on from the last step but one", err=True)
@@ -244,7 +277,19 @@ def _installed() -> None:
         raise MissingPackage("fit", "no numba", "pip install 'polystate[fit]'")
 
 
-def _tell(result: Fit, out: Path) -> None:
+def _tell(result: Fit, out: Path, how: How) -> int:
+    """Say what was found; the exit status."""
+    if how.as_json:
+        echo_json(result.to_json())
+    else:
+        _tell_people(result, out)
+    if result.ending.converged:
+        return 0
+    typer.echo(f"not converged: {result.ending.reason}", err=True)
+    return 0 if result.ending.kind == "steps" and how.steps_asked else 1
+
+
+def _tell_people(result: Fit, out: Path) -> None:
     from polystate_tools.echt.solver.points import percent
 
     last = result.steps[-1]
@@ -252,10 +297,10 @@ def _tell(result: Fit, out: Path) -> None:
     total = sum(last.mean_b)
     rows: list[dict[str, Any]] = [
         {"level": name, "groups": size, "mean B (Å²)": f"{b:.2f}", "%": f"{shares[name]:.1f}",
-         "± (certificate)": f"{percent(bound, total):.2f}" if total else ""}
-        for name, size, b, bound in zip(
+         "± (certificate)": f"{percent(bound, total):.2f}" if total else "", "complexity (Å²)": f"{complexity:.2f}"}
+        for name, size, b, bound, complexity in zip(
             result.names, [len(lv.names) for lv in result.levels] + [len(result.data.rows)], last.mean_b,
-            last.mean_b_bound, strict=False)
+            last.mean_b_bound, last.complexity, strict=False)
     ]  # fmt: skip
     echo_table(rows, list(rows[0]))
     typer.echo(

@@ -26,8 +26,24 @@ Exclude = Annotated[
 Psd = Annotated[str, typer.Option(metavar="refuse|clip", help="An input U that no motion has.")]
 BFactors = Annotated[str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")]
 Omega = Annotated[float, typer.Option(metavar="X", help="First penalty of the path.")]
-Delta = Annotated[float, typer.Option(metavar="X", help="Factor from step to step.")]
-Steps = Annotated[int, typer.Option(metavar="N", help="At most so many steps.")]
+Delta = Annotated[float, typer.Option(metavar="X", help="Decay: the factor from penalty to penalty.")]
+Gamma = Annotated[float, typer.Option(metavar="X", help="Part of the penalty on amplitudes; the rest: squares.")]
+Weights = Annotated[
+    str,
+    typer.Option(metavar="RULE", help="Of atoms: inverse, inverse-square (of their mean U) or equal."),
+]
+StopChange = Annotated[
+    float, typer.Option(metavar="B", help="Settled: mean B of each level changes by less, Å² a step.")
+]
+StopAmplitude = Annotated[
+    float | None,
+    typer.Option(metavar="B", help="Settled, as published: each amplitude changes by less, Å² a step."),
+]
+StopResidual = Annotated[float, typer.Option(metavar="B", help="Settled: and the residual is below, Å² RMS.")]
+MinSteps = Annotated[int, typer.Option(metavar="N", help="At least so many steps.")]
+Steps = Annotated[
+    int | None, typer.Option("--steps", "--max-steps", metavar="N", help="At most so many steps; 90 if not said.")
+]
 Report = Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")]
 Files = Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")]
 Many = Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")]

@@ -13,7 +13,7 @@ from polystate_tools.echt.levels.names import PREFIX
 from polystate_tools.echt.prepare import Prepared
 from polystate_tools.echt.provenance import PROVENANCE, provenance
 from polystate_tools.echt.solver.model import own_covariances
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Step
+from polystate_tools.echt.solver.points import EIGHT_PI2, Ending, Point, Step
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.formats.building.operators import operator
 
@@ -39,7 +39,7 @@ def tls_rows(solver: Solver, point: Point, level: int, order: np.ndarray) -> np.
 
 
 def fitted_tree(
-    given: Prepared, solver: Solver, steps: list[Step], point: Point, seconds: float
+    given: Prepared, solver: Solver, steps: list[Step], point: Point, ending: Ending, seconds: float
 ) -> dict[str, Group]:  # fmt: skip
     """The input's tree with the B-factors of the fitted atoms replaced by the ECHT stack."""
     data = given.data
@@ -58,7 +58,7 @@ def fitted_tree(
         stack.append(name)
     if solver.atomic:
         stack += _atomic(out, data, solver, point)
-    out[f"provenance/{PROVENANCE}"] = Group(provenance(given, solver, steps, point, stack, seconds))
+    out[f"provenance/{PROVENANCE}"] = Group(provenance(given, solver, steps, point, ending, stack, seconds))
     return out
 
 

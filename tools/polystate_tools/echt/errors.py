@@ -45,3 +45,9 @@ class MissingPackage(SemanticError):
     """An optional package that this part of the fit needs is not installed."""
 
     code = "missing-package"
+
+
+class NotConverged(SemanticError):
+    """A fit that cannot be certified even at its first step."""
+
+    code = "fit-not-converged"

@@ -16,7 +16,8 @@ from polystate_tools.echt.input import FitInput
 from polystate_tools.echt.levels.levels import Level
 from polystate_tools.echt.prepare import Prepared, check, prepare
 from polystate_tools.echt.solver.model import level_covariances, own_covariances
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings, State, Step, percent
+from polystate_tools.echt.solver.path import follow
+from polystate_tools.echt.solver.points import EIGHT_PI2, Ending, Point, Settings, State, Step, percent
 from polystate_tools.echt.solver.solver import Solver
 
 
@@ -28,6 +29,7 @@ class Fit:
     solver: Solver
     steps: list[Step]
     point: Point
+    ending: Ending
     seconds: float
 
     @property
@@ -47,7 +49,7 @@ class Fit:
 
     def deposition_tree(self) -> dict[str, Group]:
         """The tree of the deposition that the fit makes."""
-        return fitted_tree(self.given, self.solver, self.steps, self.point, self.seconds)
+        return fitted_tree(self.given, self.solver, self.steps, self.point, self.ending, self.seconds)
 
     def valid_tree(self) -> dict[str, Group]:
         """The same, refused where it would not be valid."""
@@ -76,18 +78,27 @@ class Fit:
             "atoms": len(self.data.rows),
             "mean_b_input": self.data.mean_b,
             "levels": {level.name: len(level.names) for level in self.levels},
-            "path": [
-                {"n": s.n, "omega_alpha": s.omega_alpha, "F": s.F, "bound": s.bound, "certificate": s.certificate,
-                 "mean_b": dict(zip(names, s.mean_b, strict=True)), "residual_rms_b": s.residual_rms_b,
-                 "iterations": s.iterations, "seconds": s.seconds}
-                for s in self.steps
-            ],
+            "converged": self.ending.converged,
+            "ended": self.ending.kind,
+            "reason": self.ending.reason,
+            "path": [self._row(step) for step in self.steps],
             "shares": self.shares(),
             "share_bounds": {n: percent(b, total) for n, b in zip(names, last.mean_b_bound, strict=True)},
             "mean_b_total": total,
+            "complexity": dict(zip(names, last.complexity, strict=True)),
+            "complexity_total": sum(last.complexity),
             "residual_rms_b": last.residual_rms_b,
             "seconds": self.seconds,
             "notes": self.notes(),
+        }  # fmt: skip
+
+    def _row(self, s: Step) -> dict[str, Any]:
+        """A step of the path."""
+        return {
+            "n": s.n, "omega_alpha": s.omega_alpha, "F": s.F, "bound": s.bound, "certificate": s.certificate,
+            "mean_b": dict(zip(self.names, s.mean_b, strict=True)), "residual_rms_b": s.residual_rms_b,
+            "complexity": dict(zip(self.names, s.complexity, strict=True)), "complexity_total": sum(s.complexity),
+            "largest_change_b": s.largest_change_b, "iterations": s.iterations, "seconds": s.seconds,
         }  # fmt: skip
 
 
@@ -110,9 +121,9 @@ def run(
         if progress:
             progress(done, point)
 
-    steps, point = solver.fit(told, *(resume or (None, None)))
+    steps, point, ending = follow(solver, told, *(resume or (None, None)))
     seconds = time.perf_counter() - begin + earlier
-    return Fit(given, solver, steps, point, seconds)
+    return Fit(given, solver, steps, point, ending, seconds)
 
 
 def fit(

@@ -64,7 +64,8 @@ def fit_file(path: str, out: str, settings: Settings, options: Mapping[str, Any]
         row |= {
             "ok": True, "atoms": len(result.data.rows), "mean_b": result.data.mean_b, "steps": last.n, "F": last.F,
             "certificate": last.certificate, "residual_rms_b": last.residual_rms_b,
-            "shares": json.dumps(result.shares()),
+            "converged": result.ending.converged, "reason": result.ending.reason,
+            "complexity": sum(last.complexity), "shares": json.dumps(result.shares()),
         }  # fmt: skip
     except PolystateError as error:
         row |= {"error": str(error), "code": error.code}
@@ -143,9 +144,11 @@ def fit_many(
         finally:
             if local:
                 local.close()
+    names = {_stem(p) for p in files}
+    open_ends = sum(1 for row in _rows(out) if row["name"] in names and row["ok"] and not row.get("converged", True))
     return {
         "table": str(_table(out)), "done": len(waiting) - failed, "failed": failed, "kept": len(kept),
-        "again": len(changed),
+        "again": len(changed), "not_converged": open_ends,
     }  # fmt: skip
 
 
@@ -201,7 +204,9 @@ def _table(out: Path) -> Path:
 
     kinds = {"name": pa.string(), "file": pa.string(), "key": pa.string(), "ok": pa.bool_(), "code": pa.string(),
              "error": pa.string(), "atoms": pa.int64(), "mean_b": pa.float64(), "steps": pa.int64(),
-             "F": pa.float64(), "certificate": pa.float64(), "residual_rms_b": pa.float64(), "shares": pa.string(),
+             "F": pa.float64(), "certificate": pa.float64(), "residual_rms_b": pa.float64(),
+             "converged": pa.bool_(), "reason": pa.string(),
+             "complexity": pa.float64(), "shares": pa.string(),
              "seconds": pa.float64()}  # fmt: skip
     rows = _rows(out)
     table = pa.table({name: pa.array([r.get(name) for r in rows], kind) for name, kind in kinds.items()})

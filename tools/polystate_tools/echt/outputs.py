@@ -125,9 +125,10 @@ def _tables(fit: Fit, u: np.ndarray, folder: Path):
             "certificate",
             "residual_rms_b",
             *(f"b_{n}" for n in fit.names),
+            *(f"complexity_{n}" for n in fit.names),
         ],
         (
-            [t.n, t.omega_alpha, t.omega_beta, t.F, t.bound, t.certificate, t.residual_rms_b, *t.mean_b]
+            [t.n, t.omega_alpha, t.omega_beta, t.F, t.bound, t.certificate, t.residual_rms_b, *t.mean_b, *t.complexity]
             for t in fit.steps
         ),
     )

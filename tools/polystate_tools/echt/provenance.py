@@ -11,7 +11,7 @@ import numpy as np
 from polystate.store.digest import digest
 from polystate_tools.echt.input import FitInput
 from polystate_tools.echt.prepare import Prepared
-from polystate_tools.echt.solver.points import Point, Settings, Step, percent
+from polystate_tools.echt.solver.points import Ending, Point, Settings, Step, percent
 from polystate_tools.echt.solver.solver import Solver
 
 PROVENANCE = "echt"
@@ -24,11 +24,16 @@ DEPARTURES = [
     "problem is convex and its minimum is certified",
     "epsilon |Sigma|^2 (scaled coordinates, Frobenius) makes the shape inside a group unique",
 ]
+WEIGHTS = {
+    "inverse": "inverse of Tr U / 3, mean 1", "inverse-square": "inverse square of Tr U / 3, mean 1",
+    "equal": "equal",
+}  # fmt: skip
 MOST_EXCLUDED = 1000  # a longer list is left out: the notes say what was not fitted
 
 
 def provenance(
-    given: Prepared, solver: Solver, steps: list[Step], point: Point, stack: list[str], seconds: float
+    given: Prepared, solver: Solver, steps: list[Step], point: Point, ending: Ending, stack: list[str],
+    seconds: float,
 ) -> dict[str, Any]:  # fmt: skip
     """The block, for the descriptors `stack` (largest level first)."""
     data, last = given.data, steps[-1]
@@ -42,17 +47,18 @@ def provenance(
         "stack": stack,
         "method": _method(solver.settings),
         "target": {"name": f"{_kind(data)} B-factors", "atoms": len(data.rows), "norm": "Frobenius"},
-        "weights": {"name": "inverse of Tr U / 3, mean 1"},
+        "weights": {"name": WEIGHTS[solver.settings.weights]},
         "regularizer": _regularizer(solver.settings, last),
         "wall_time_s": round(seconds, 3),
-        "convergence": _convergence(solver.settings, steps),
+        "convergence": _convergence(solver.settings, steps, ending),
         "certificate": {
             "objective": last.F, "bound": last.bound, "relative_gap": max(last.certificate, 0.0),
             "objective_with_epsilon": point.F_eps, "bound_with_epsilon": point.D_eps,
         },
         "path": [
             {"n": s.n, "omega_alpha": s.omega_alpha, "objective": s.F, "bound": s.bound,
-             "residual_rms_b": s.residual_rms_b, "mean_b": dict(zip(given.names, s.mean_b, strict=True))}
+             "residual_rms_b": s.residual_rms_b, "complexity": dict(zip(given.names, s.complexity, strict=True)),
+             "mean_b": dict(zip(given.names, s.mean_b, strict=True))}
             for s in steps
         ],
         "levels": _levels(given, last),
@@ -73,9 +79,12 @@ def _method(p: Settings) -> dict[str, Any]:
         "backend": "numba",
         "parameters": {
             "algorithm": "primal-dual interior point, Nesterov-Todd scaling, elimination over the hierarchy",
-            "omega_first": p.omega_first, "delta": p.delta, "gamma": p.gamma, "epsilon_over_beta": p.epsilon,
-            "tolerance": p.tolerance, "final_tolerance": p.final_tolerance, "stop_change_b": p.stop_change_b,
-            "stop_residual_b": p.stop_residual_b, "max_steps": p.max_steps,
+            "omega_first": p.omega_first, "delta": p.delta, "gamma": p.gamma, "weights": p.weights,
+            "epsilon_over_beta": p.epsilon, "tolerance": p.tolerance, "final_tolerance": p.final_tolerance,
+            "stop_change_b": p.stop_change_b, "stop_amplitude_b": p.stop_amplitude_b,
+            "stop_residual_b": p.stop_residual_b, "plateau_steps": p.plateau_steps,
+            "plateau_change": p.plateau_change, "plateau_headroom": p.plateau_headroom, "min_steps": p.min_steps,
+            "max_steps": p.max_steps,
         },
     }  # fmt: skip
 
@@ -92,14 +101,19 @@ def _regularizer(p: Settings, last: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _convergence(p: Settings, steps: list[Step]) -> dict[str, Any]:
-    residual = steps[-1].residual_rms_b
+def _convergence(p: Settings, steps: list[Step], ending: Ending) -> dict[str, Any]:
+    changes = f"mean B of each level changes by less than {p.stop_change_b} Å²"
+    if p.stop_amplitude_b is not None:
+        changes = f"each amplitude changes by less than {p.stop_amplitude_b} Å²"
     return {
-        "converged": bool(residual < p.stop_residual_b and len(steps) < p.max_steps),
+        "converged": ending.converged,
+        "ended": ending.kind,
+        "reason": ending.reason,
         "iterations": sum(s.iterations for s in steps),
-        "criterion": f"mean B of each level changes by less than {p.stop_change_b} Å² a step, residual below "
-        f"{p.stop_residual_b} Å² RMS in B",
-        "value": residual, "tolerance": p.stop_residual_b,
+        "criterion": f"{changes} a step, residual below {p.stop_residual_b} Å² RMS in B; or the residual falls by less "
+        f"than {100 * p.plateau_change:g} % in {p.plateau_steps} steps and at most "
+        f"{100 * p.plateau_headroom:g} % of the loss could still be explained",
+        "value": steps[-1].residual_rms_b, "tolerance": p.stop_residual_b,
     }  # fmt: skip
 
 

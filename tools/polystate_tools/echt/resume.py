@@ -15,7 +15,7 @@ from polystate.store.outputs import replacing
 from polystate_tools.echt.solver.points import Settings, State, Step
 from polystate_tools.echt.solver.structure import Problem
 
-ARRAYS = ("sigma", "slack", "own", "own_slack")
+ARRAYS = ("sigma", "slack", "own", "own_slack", "amplitudes")
 
 
 def problem_key(problem: Problem, settings: Settings) -> str:

@@ -43,7 +43,8 @@ class StoredLevel:
 
 @dataclass
 class PathStep:
-    """One penalty of the path, as recorded. mean_b: Å², one a level; residual: Å² RMS."""
+    """One penalty of the path, as recorded. mean_b: Å², one a level; residual: Å² RMS; complexity: Å², 8 pi^2 times
+    the sum of amplitudes by atom, one a level, empty where an older fit has not recorded it."""
 
     n: int
     omega_alpha: float
@@ -51,6 +52,7 @@ class PathStep:
     bound: float
     residual: float
     mean_b: list[float]
+    complexity: list[float]
 
     @property
     def certificate(self) -> float:
@@ -136,7 +138,8 @@ def stored(dep: Deposition) -> Decomposition:
     names = [level.name for level in levels]
     steps = [
         PathStep(int(s["n"]), float(s["omega_alpha"]), float(s["objective"]), float(s["bound"]),
-                 float(s["residual_rms_b"]), [float(s["mean_b"][name]) for name in names])
+                 float(s["residual_rms_b"]), [float(s["mean_b"][name]) for name in names],
+                 [float(s["complexity"][name]) for name in names if "complexity" in s])
         for s in block.get("path", [])
     ]  # fmt: skip
     return Decomposition(dep, block, rows, levels, u, steps)

@@ -97,8 +97,21 @@ class Model:
             f.line(x, y[:, k], self.colours[k % 8], 2.2, title=name)
         return f.svg()
 
+    def path_complexity(self) -> str:
+        """Sum of the amplitudes by atom, each level and all, against the penalty (Fig. 3b)."""
+        steps = [s for s in self.found.steps if s.complexity]
+        x = np.array([s.omega_alpha for s in steps])
+        y = np.array([s.complexity for s in steps])
+        top = float(y.sum(axis=1).max()) * 1.08
+        f = Frame(620, 300, (x.min(), max(x.max(), x.min() * 1.01)), (0, max(top, 1e-9)), log_x=True, flip_x=True)
+        f.axes("penalty Ωα", "complexity, Å² an atom")
+        f.line(x, y.sum(axis=1), FAINT, 1.6, "5 4", "all levels")
+        for k, name in enumerate(self.found.names):
+            f.line(x, y[:, k], self.colours[k % 8], 2.2, title=name)
+        return f.svg()
+
     def path_objective(self) -> str:
-        """F, its bound and the residual against the penalty (Fig. 3b)."""
+        """F, its bound and the residual against the penalty."""
         steps = self.found.steps
         x = np.array([s.omega_alpha for s in steps])
         series = {

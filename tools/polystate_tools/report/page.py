@@ -74,7 +74,7 @@ def page(found: Decomposition, ranges: Ranges) -> str:
     return document(
         f"{name}: levels of disorder", css,
         f"<header><h1>{escape(name)}: levels of disorder</h1><p>{escape(said.get('title', ''))}</p>"
-        f"<p>{escape(_lead(found))}</p></header><main>{''.join(body)}</main>"
+        f"<p>{escape(_lead(found))}</p>{_warning(found)}</header><main>{''.join(body)}</main>"
         f'<script type="application/json" id="model">{model.json()}</script><script>{script}</script>',
     )  # fmt: skip
 
@@ -94,6 +94,15 @@ def _lead(found: Decomposition) -> str:
     )
 
 
+def _warning(found: Decomposition) -> str:
+    """That the path did not come to its end, where it did not."""
+    convergence = dict(found.block.get("convergence") or {})
+    if convergence.get("converged", True):
+        return ""
+    reason = convergence.get("reason", "the path ended before amplitudes and residual had settled")
+    return f'<p class="warning">Not converged: {escape(reason)}.</p>'
+
+
 def _percent(fraction: float) -> str:
     """A small fraction in percent, without an exponent where it can be read."""
     value = 100 * max(fraction, 0.0)
@@ -103,13 +112,24 @@ def _percent(fraction: float) -> str:
 def _path(found: Decomposition, model: charts.Model) -> list[str]:
     if not found.steps:
         return []
-    return [
+    charts = [
         f'<div class="two"><section><h2>Optimisation path: levels</h2>{model.path_levels()}{_legend(found)}</section>'
         f"<section><h2>Optimisation path: objective and residual</h2>{model.path_objective()}"
         '<p class="note">The penalty falls from left to right. F and its dual bound lie on top of each other where '
         "the certificate is good; the largest gap on the path is "
         f"{_percent(max(s.certificate for s in found.steps))}.</p></section></div>"
     ]
+    last = found.steps[-1].complexity
+    if last:
+        said = ", ".join(f"{escape(_spoken(n))} {c:.3g}" for n, c in zip(found.names, last, strict=True))
+        charts.append(
+            f"<section><h2>Optimisation path: complexity</h2>{model.path_complexity()}"
+            '<p class="note">The sum of the amplitudes of all groups, times 8π², divided by the atoms; dashed: all '
+            "levels. "
+            f"It is what the penalty is on, and grows as smaller groups are allowed to move. At the end {said} Å²."
+            "</p></section>"
+        )
+    return charts
 
 
 def _agreement(found: Decomposition, model: charts.Model) -> str:
@@ -237,7 +257,8 @@ def _provenance(found: Decomposition) -> str:
     rows = "".join(
         f"<tr><td>{t.n}</td><td>{t.omega_alpha:.4g}</td><td>{t.objective:.6g}</td><td>{t.bound:.6g}</td>"
         f"<td>{t.certificate:.1e}</td><td>{t.residual:.3f}</td>"
-        + "".join(f"<td>{b:.2f}</td>" for b in t.mean_b) + "</tr>"
+        + "".join(f"<td>{b:.2f}</td>" for b in t.mean_b)
+        + f"<td>{f'{sum(t.complexity):.3f}' if t.complexity else ''}</td></tr>"
         for t in found.steps
     )  # fmt: skip
     heads = "".join(f"<th>{escape(_spoken(n))}</th>" for n in found.names)
@@ -245,7 +266,7 @@ def _provenance(found: Decomposition) -> str:
     short = {k: v for k, v in found.block.items() if k not in ("path", "excluded")}
     return (
         f"<ul>{notes}</ul><details><summary>The path, step by step</summary><table><tr><th>n</th><th>Ωα</th><th>F</th>"
-        f"<th>bound</th><th>certificate</th><th>residual, Å²</th>{heads}</tr>"
+        f"<th>bound</th><th>certificate</th><th>residual, Å²</th>{heads}<th>complexity, Å²</th></tr>"
         f"{rows}</table></details>"
         f"<details><summary>The provenance block of the deposition</summary><pre>"
         f"{escape(json.dumps(short, indent=2, ensure_ascii=False))}</pre></details>"

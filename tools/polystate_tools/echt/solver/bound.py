@@ -164,8 +164,9 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
     count = np.maximum(active.sum(axis=1), 1)
     level = total[np.arange(len(x)), count - 1]
     use = k <= count[:, None]
-    size = np.where(use, (x - 2 * beta * level[:, None]) / (2 * eps), 0.0)
-    return float(0.5 * np.where(use, x * size, 0.0).sum())
+    with np.errstate(over="ignore"):  # far from the optimum: a bound of minus infinity, which is none
+        size = np.where(use, (x - 2 * beta * level[:, None]) / (2 * eps), 0.0)
+        return float(0.5 * np.where(use, x * size, 0.0).sum())
 
 
 @jit
@@ -250,6 +251,24 @@ def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threa
     eps = penalty.eps
     theta = _best_theta(lambda x: dual(x, eps))
     return max(dual(theta, 0.0), dual(1.0, 0.0)), max(dual(theta, eps), dual(1.0, eps))
+
+
+def headroom(s: Structure, pulls: np.ndarray, tops: np.ndarray, penalty: Penalty, threads: Threads) -> float:
+    """By how much, at most, smaller penalties could lower the loss of a point with these `loss_pulls`, not counting
+    what its own amplitudes lose.
+
+    The loss is convex: a model of amplitudes A' lowers it by no more than sum of lambda_max(R_g) A'_g. As the levels
+    together explain no more than the input at an atom, that is at most the level's for which it would be the most."""
+    values = np.empty((s.n_groups, 6))
+    threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
+    slope = np.maximum(values[:, 0], 0.5 * penalty.alpha)  # below half of the penalty they are not computed
+    given = np.where(s.anisotropic, s.u[:, :3].sum(axis=1) / 3.0, s.u[:, 0])
+    found = [float((np.maximum(tops, 0.0) * given).sum())] if s.atomic else [0.0]
+    for level, group in enumerate(s.group_of):
+        inside = group >= 0
+        mean = np.bincount(group[inside], given[inside], minlength=s.n_groups) / np.maximum(s.size, 1)
+        found.append(float((slope * mean)[s.level == level].sum()))
+    return max(found)
 
 
 def _best_theta(dual) -> float:

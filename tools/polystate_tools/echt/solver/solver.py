@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from .atoms import loose_steps
-from .bound import atom_losses, dual_bound, loss_pulls, objective
+from .bound import atom_losses, dual_bound, headroom, loss_pulls, objective
 from .model import input_values
 from .newton import eliminate, fields_down, step_length, substitute
 from .points import EIGHT_PI2, Point, Settings, State, Step
@@ -28,14 +27,14 @@ from .top import Top
 
 
 class Solver:
-    """The problem at hand with its work arrays; `solve` one penalty, or go along the path with `fit`."""
+    """The problem at hand with its work arrays; `path.follow` walks along the path."""
 
     def __init__(self, problem: Problem, settings: Settings | None = None, threads: int | None = None):
         """threads: how many share the work, all there are by default; they change nothing but the time."""
         self.settings = settings or Settings()
         self.problem = problem
         self.threads = Threads(threads)
-        self.s: Structure = build(problem)
+        self.s: Structure = build(problem, self.settings.weights)
         self.top = Top(self.s)
         self.atomic = problem.atomic
         s, d = self.s, self.s.d
@@ -200,6 +199,11 @@ class Solver:
         found = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)
         return dual_bound(self.s, *found, penalty, self.threads)
 
+    def headroom(self, point: Point, penalty: Penalty) -> float:
+        """By how much, at most, the loss of the optimum at this penalty could still fall at smaller ones."""
+        pulls, _, tops = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)
+        return max(headroom(self.s, pulls, tops, penalty, self.threads) - (point.F - point.loss), 0.0)
+
     # -- what a point says ----------------------------------------------------------------------------------
     def level_weights(self) -> np.ndarray:
         """(G,) dB/dA: mean B (Å²) over all atoms that one unit of a group's amplitude makes."""
@@ -212,6 +216,13 @@ class Solver:
         if self.atomic:
             out.append(float(EIGHT_PI2 * point.own_amplitude.mean()))
         return out
+
+    def complexity(self, point: Point) -> list[float]:
+        """8 pi^2 times the sum of the amplitudes of each level, divided by the atoms (Å²; figure 3b of the paper)."""
+        out = [point.amplitude[self.s.level == k].sum() for k in range(len(self.problem.labels))]
+        if self.atomic:
+            out.append(point.own_amplitude.sum())
+        return [float(EIGHT_PI2 * total / self.s.n_atoms) for total in out]
 
     def mean_b_bound(self, point: Point, beta: float) -> list[float]:
         """How far (Å²) each level's mean B can be from the optimum's: Ob sum (A - A*)^2 <= gap, and Cauchy."""
@@ -268,46 +279,13 @@ class Solver:
         penalty = self.penalties(n)
         alpha, beta = penalty.alpha_atom, penalty.beta
         point = self.solve(self.start_from(centre, alpha), penalty, tolerance)
-        if point.centre is None or point.certificate > 1e-3:
+        if point.centre is None or not point.met(max(tolerance, self.settings.tolerance)):
             other = self.reach(n, tolerance)
-            if other.certificate < point.certificate or point.centre is None:
+            if other.gap < point.gap or point.centre is None:
                 point = other
         step = Step(
-            n, alpha, beta, point.F, point.D, point.certificate, self.mean_b(point),
-            self.mean_b_bound(point, beta), self.residual_rms_b(point), point.iterations, point.history,
+            n, alpha, beta, point.F, point.D, point.certificate, self.mean_b(point), self.mean_b_bound(point, beta),
+            self.residual_rms_b(point), point.loss, self.complexity(point), point.iterations, point.history,
             time.perf_counter() - begin,
         )  # fmt: skip
         return step, point
-
-    def fit(
-        self,
-        progress: Callable[[Step, Point], None] | None = None,
-        steps: list[Step] | None = None,
-        centre: State | None = None,
-    ) -> tuple[list[Step], Point]:
-        """The whole path to its stopping rule; `steps` and `centre` of an interrupted one go on where it stopped."""
-        p = self.settings
-        steps = list(steps or [])
-        if centre is not None:
-            self.hopeful = centre.hopeful
-        while True:
-            previous = centre
-            step, point = self.solve_step(len(steps) + 1, centre, p.tolerance)
-            centre = point.centre
-            if centre is not None:
-                centre.hopeful = self.hopeful
-            last = steps[-1].mean_b if steps else None
-            steps.append(step)
-            change = (
-                max((abs(a - b) for a, b in zip(step.mean_b, last, strict=True)), default=0.0) if last else math.inf
-            )
-            done = change < p.stop_change_b and step.residual_rms_b < p.stop_residual_b
-            done = done or len(steps) >= p.max_steps or step.F == 0.0
-            if done and step.certificate > p.final_tolerance:
-                steps[-1], point = self.solve_step(len(steps), previous, p.final_tolerance)
-            if done:
-                point.centre = None
-            if progress:
-                progress(steps[-1], point)
-            if done:
-                return steps, point

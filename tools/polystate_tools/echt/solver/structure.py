@@ -29,7 +29,8 @@ class Problem:
     xyz: (N, 3) Å.  u: (N, 6) Å², order 11, 22, 33, 12, 13, 23; of an isotropic atom only the trace counts.
     anisotropic: (N,) bool.  labels: one (N,) int array a level, largest level first, -1 = in no group there;
     any integers >= 0.  names: one a level.  atomic: whether the atomic level stands below them.
-    weights: (N,) or None = 1 / (Tr U / 3), scaled to mean 1 (Pearce & Gros 2021, eq. 6, with mean for sum).
+    weights: (N,) or None for a rule of the settings, as 1 / (Tr U / 3), scaled to mean 1 (Pearce & Gros 2021, eq. 6,
+    with mean for sum).
     """
 
     xyz: np.ndarray
@@ -163,8 +164,10 @@ def _bounded_lists(owner: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     return start, members.astype(np.int32)
 
 
-def build(problem: Problem) -> Structure:
-    """The canonical order, the forest, each node's origin and radius, each group's motions of unit amplitude."""
+def build(problem: Problem, weights: str = "inverse") -> Structure:
+    """The canonical order, the forest, each node's origin and radius, each group's motions of unit amplitude.
+
+    weights: one of `points.WEIGHTS`, where the problem has none."""
     xyz = np.asarray(problem.xyz, np.float64)
     u = np.asarray(problem.u, np.float64)
     aniso = np.asarray(problem.anisotropic, bool)
@@ -193,7 +196,7 @@ def build(problem: Problem) -> Structure:
     slot[top_groups] = np.arange(len(top_groups))
     structure = Structure(
         n_atoms=len(xyz), d=d, order=order, xyz=xyz, u=_observed(u, aniso), anisotropic=aniso,
-        weights=_weights(u, None if problem.weights is None else np.asarray(problem.weights, np.float64)[order]),
+        weights=_weights(u, weights) if problem.weights is None else np.asarray(problem.weights, np.float64)[order],
         atomic=problem.atomic, n_groups=n_groups, level=level, group_of=group_of.astype(np.int32), label_of=label,
         size=count[:n_groups], parent=parent.astype(np.int32), child_start=child_start, children=children,
         atom_start=atom_start, loose=np.arange(atom_start[-1], len(xyz), dtype=np.int32), origin=origin, radius=radius,
@@ -276,11 +279,10 @@ def _observed(u: np.ndarray, aniso: np.ndarray) -> np.ndarray:
     return out
 
 
-def _weights(u: np.ndarray, given: np.ndarray | None) -> np.ndarray:
-    """The given weights, or 1 / (Tr U / 3) scaled to mean 1."""
-    if given is not None:
-        return given
-    weights = 1.0 / (u[:, :3].sum(axis=1) / 3.0)
+def _weights(u: np.ndarray, rule: str) -> np.ndarray:
+    """Powers of 1 / (Tr U / 3), scaled to mean 1."""
+    power = {"inverse": 1, "inverse-square": 2, "equal": 0}[rule]
+    weights = (u[:, :3].sum(axis=1) / 3.0) ** -power
     return weights / weights.mean()
 
 
