@@ -16,7 +16,7 @@ from polystate_tools.commands.several import each
 from polystate_tools.formats.policies import POLICIES
 
 if TYPE_CHECKING:
-    from polystate_tools.formats.report import ImportReport
+    from polystate_tools.formats.report import ExportReport, ImportReport
 
 
 def register(app: typer.Typer) -> None:
@@ -26,11 +26,23 @@ def register(app: typer.Typer) -> None:
 
 
 Format = Annotated[str | None, typer.Option(metavar="NAME", help="pdb, mmcif, bcif or mmtf, where the name lies.")]
-Altloc = Annotated[str, typer.Option(metavar="sites|global", help="Connected alternates, or one variable for all.")]
+Altloc = Annotated[
+    str,
+    typer.Option(metavar="sites|bonded|global", help="One variable for those bonded or in one place, bonded, or all."),
+]
 BFactors = Annotated[str | None, typer.Option(metavar="total|residual", help="What B-factors are beside TLS records.")]
 Tls = Annotated[
     str, typer.Option(metavar="normalise|keep", help="keep: store TLS groups without a positive amplitude.")
 ]
+Weights = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A number for each model, its population in any scale.")
+]
+Constraints = Annotated[
+    str | None, typer.Option(metavar="phenix|refmac=FILE", help="Also write the occupancy groups of the sites.")
+]
+Gaussian = Annotated[str, typer.Option(metavar="|".join(POLICIES), help="What B and ANISOU mean.")]
+HetDialect = Annotated[str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")]
+States = Annotated[str | None, typer.Option("--states", metavar="all|N", help="Joint states as models, by population.")]
 Base = Annotated[
     str | None, typer.Option(metavar="URL", help="Folder, or pattern with {id}, that pdb:ID is fetched from.")
 ]
@@ -59,6 +71,7 @@ def import_(
     b_factors: BFactors = None,
     tls: Tls = "normalise",
     model: Annotated[int | None, typer.Option(metavar="N", help="Import one model of several.")] = None,
+    weights: Weights = None,
     het: Annotated[bool, typer.Option(help="Read a heterogeneity extension where there is one.")] = True,
     collapse_duplicates: Annotated[
         bool, typer.Option("--collapse-duplicates", help="Merge alternates that are equal.")
@@ -71,6 +84,7 @@ def import_(
     atoms: Atoms = None,
     energy: Energy = None,
     external: Annotated[bool, typer.Option("--external", help="H5MD: refer to the file, pinned by hash.")] = False,
+    changes: Annotated[bool, typer.Option("--changes", help="List what was changed, where and why.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +97,8 @@ def import_(
 
     of_trajectory = {"topology": topology, "units": units, "atoms": atoms, "energy": energy, "external": external}
     of_structure = {"altloc": altloc, "b_factors": b_factors, "tls": tls, "model": model, "het": het,
-                    "collapse_duplicates": collapse_duplicates, "strict": strict}  # fmt: skip
+                    "collapse_duplicates": collapse_duplicates, "strict": strict,
+                    "weights": _weights(weights)}  # fmt: skip
     sources, target = _sources(paths)
 
     def one(source: str) -> None:
@@ -97,7 +112,7 @@ def import_(
         if as_json:
             echo_json(report.to_json())
         else:
-            _tell(out, report)
+            _tell(out, report, changes)
 
     each(sources, one)
 
@@ -123,6 +138,21 @@ def _targets(source: str, topology: Path | None, out: Path, overwrite: bool) -> 
         if read is not None:
             apart(read, out)
     store_target(out, overwrite)
+
+
+def _weights(path: Path | None) -> tuple[float, ...] | None:
+    """Numbers of a file, separated by blanks, commas or line ends; what follows # is a remark."""
+    from polystate_tools.formats.errors import BadOption
+
+    if path is None:
+        return None
+    try:
+        words = (
+            " ".join(line.partition("#")[0] for line in path.read_text("utf-8").splitlines()).replace(",", " ").split()
+        )
+        return tuple(float(word) for word in words)
+    except (OSError, ValueError) as error:
+        raise BadOption("--weights", error, "a file of numbers, one a model") from None
 
 
 def _is_trajectory(name: str | Path, format: str | None = None) -> bool:
@@ -161,7 +191,7 @@ def _structure(
     return import_file(source, format=format, base=base, refresh=refresh, **chosen)
 
 
-def _tell(out: Path, report: ImportReport) -> None:
+def _tell(out: Path, report: ImportReport, changes: bool) -> None:
     """The account of an import for people."""
     typer.echo(
         f"{out}: {report.read} records read, {report.kept} kept, {report.refused} refused, "
@@ -176,6 +206,8 @@ def _tell(out: Path, report: ImportReport) -> None:
             + (f" ({report.adp['statement']})" if report.adp["statement"] else "")
             + (f", ANISOU show {report.adp['shown_by_anisou']}" if report.adp["shown_by_anisou"] else "")
         )
+    for change in report.changes if changes else ():
+        typer.echo(f"changed: {change['because']} ({change['count']}): {change['where']}")
     for refusal in report.refused_by_reason():
         typer.echo(f"refused: {refusal}", err=True)
     for warning in report.warnings:
@@ -198,19 +230,20 @@ def _groups(texts: list[str] | None) -> dict[str, str] | None:
 
 def export(
     dep: Dep,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb or .mmtf file, also .gz, or .h5md.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz, or .h5md.")],
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the draws.")] = 0,
+    all_states: States = None,
     reference: Annotated[bool, typer.Option("--reference", help="Write x_ref of every atom.")] = False,
+    assembly: Annotated[str | None, typer.Option(metavar="ID", help="Write the copies of an assembly.")] = None,
+    constraints: Constraints = None,
     altloc: Annotated[str, typer.Option(metavar="all|first|occupancy|none|ID", help="Which conformer.")] = "all",
-    gaussian: Annotated[str, typer.Option(metavar="|".join(POLICIES), help="What B and ANISOU mean.")] = "marginal",
-    het_dialect: Annotated[
-        str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")
-    ] = None,
+    gaussian: Gaussian = "marginal",
+    het_dialect: HetDialect = None,
     psd: Psd = "refuse",
-    format: Annotated[str | None, typer.Option(metavar="mmcif|pdb|mmtf", help="Where the name is silent.")] = None,
+    format: Annotated[str | None, typer.Option(metavar="mmcif|pdb|bcif|mmtf", help="Where the name is silent.")] = None,
     mmtf_dialect: Annotated[str, typer.Option(metavar="1.0|draft", help="Which MMTF to write.")] = "1.0",
     axis: Annotated[str | None, typer.Option(metavar="NAME", help="H5MD: the axis, where there are several.")] = None,
     overwrite: Overwrite = False,
@@ -225,6 +258,7 @@ def export(
 
     no_stream(out)
     apart(dep, out)
+    program, groups = _constraints(constraints, overwrite)
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
     if _is_trajectory(out):
         from polystate_tools.formats.h5md.importer import export_h5md
@@ -242,16 +276,49 @@ def export(
             psd=psd,
             format=format,
             mmtf_dialect=mmtf_dialect,
+            states=all_states,
+            assembly=assembly,
+            constraints=program or None,
             **chosen,
         )
+        if program:
+            _write_groups(groups, report, overwrite)
     if as_json:
         echo_json(report.to_json())
-        return
+    else:
+        _tell_export(out, report)
+
+
+def _tell_export(out: Path, report: ExportReport) -> None:
+    """The account of an export for people."""
     typer.echo(
         f"{out}: {report.records} records, {report.models} model{'s' if report.models > 1 else ''}, "
         + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors")))
     )
+    for row in report.states:
+        typer.echo(f"model {row['model']}: {row['population']:.6g} {row['state']}")
     _echo_losses(report.losses)
+
+
+def _constraints(text: str | None, overwrite: bool) -> tuple[str, Path]:
+    """`phenix=FILE` as program and file, which is looked at before the work."""
+    from polystate.store.outputs import file_target
+    from polystate_tools.formats.errors import BadOption
+
+    if text is None:
+        return "", Path()
+    program, equals, file = text.partition("=")
+    if not equals or not file:
+        raise BadOption("--constraints", text, "PROGRAM=FILE, such as phenix=groups.eff")
+    file_target(Path(file), overwrite)
+    return program, Path(file)
+
+
+def _write_groups(path: Path, report: ExportReport, overwrite: bool) -> None:
+    from polystate.store.outputs import replacing
+
+    with replacing(path, overwrite) as partial:
+        partial.write_text(report.constraints, "utf-8")
 
 
 def _echo_losses(losses: list[dict[str, Any]]) -> None:

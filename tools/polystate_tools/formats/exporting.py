@@ -12,12 +12,15 @@ from polystate.deposition import Deposition
 from polystate.numbers.philox import Draw
 from polystate.store.outputs import file_target, replacing
 from polystate_tools.formats import het_dialects
+from polystate_tools.formats.constraints import constraints
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.known import FORMATS, loaded, of_suffix, writable
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unbuilding.assembly import assembled
+from polystate_tools.formats.unbuilding.listed import as_request, most_populated, named
 from polystate_tools.formats.unbuilding.unbuild import records_of_deposition, records_of_snapshots
 
 
@@ -25,15 +28,21 @@ def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[
     """The content of the file, and the account of the export."""
     _check(options)
     report = ExportReport(format=format, gaussian=options.gaussian)
-    if options.state or options.at or options.one_state or options.draws or options.reference:
+    if options.states is not None:
+        records = _of_states(dep, options, report)
+    elif options.state or options.at or options.one_state or options.draws or options.reference:
         records = _of_choice(dep, options, report)
     else:
         report.choice = "all alternates"
-        records = records_of_deposition(dep, options.gaussian, report, options.altloc)
+        records, source = records_of_deposition(dep, options.gaussian, report, options.altloc)
+        if options.constraints:
+            report.constraints = constraints(dep, records, source, options.constraints, report)
         if options.het_dialect:
-            if format != "mmcif":
+            if format not in ("mmcif", "bcif"):
                 raise BadOption("--het-dialect", options.het_dialect, "mmCIF, the extensions have no other form")
             records = het_dialects.write(dep, records, options.het_dialect, report)
+    if options.assembly is not None:
+        records = assembled(records, options.assembly, report)
     report.records, report.models = len(records), len(np.unique(records.model))
     if not any(d.is_gaussian for d in dep.descriptors.values()):
         records = replace(records, b=np.full(len(records), np.nan))  # B of 0 would claim atoms that stand still
@@ -51,7 +60,9 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
     format = chosen.format or (told.name if told else "")
     if format not in writable():
         raise BadOption(
-            "--format", format or path.name, "mmcif, pdb or mmtf, or a name that ends in .cif, .pdb or .mmtf"
+            "--format",
+            format or path.name,
+            "one of " + ", ".join(writable()) + ", or a name that ends as their files do",
         )
     content, report = export_bytes(dep, format, chosen)
     report.target = str(path)
@@ -65,6 +76,14 @@ def _check(options: ExportOptions) -> None:
     if policy is None:
         raise BadOption("--gaussian", options.gaussian, "one of " + ", ".join(POLICIES))
     single = bool(options.state or options.at or options.one_state)
+    if options.constraints and (single or options.draws or options.reference or options.states is not None):
+        raise BadOption("--constraints", options.constraints, "the export of all alternates")
+    if options.states is not None:
+        if options.states != "all" and not str(options.states).isdigit() or str(options.states) == "0":
+            raise BadOption("--states", options.states, "all, or a number from 1")
+        if options.state or options.draws or options.reference or options.altloc != "all" or options.het_dialect:
+            raise BadOption("--states", options.states, "no other choice of what is written")
+        single = True
     if options.draws < 0 or sum((single and not options.draws, bool(options.draws), options.reference)) > 1:
         raise BadOption("--draws, --state, --reference", "several of them", "one way to choose what is written")
     if options.altloc != "all" and (single or options.draws or options.reference or options.het_dialect):
@@ -73,6 +92,19 @@ def _check(options: ExportOptions) -> None:
         raise BadOption("--het-dialect", options.het_dialect, "the export of all alternates")
     if (options.draws or options.reference or single) and not policy.models:
         raise BadOption("--gaussian", "records", "records only with all alternates; a joint state has U_total")
+
+
+def _of_states(dep: Deposition, options: ExportOptions, report: ExportReport) -> Records:
+    """The most populated joint states, one a model."""
+    found = most_populated(dep, None if options.states == "all" else int(options.states or 0))
+    snapshots = [dep.render(state=as_request(dep, states), at=options.at, psd=options.psd) for _, states in found]
+    report.states = [
+        {"model": number, "population": weight, "state": named(dep, states)}
+        for number, (weight, states) in enumerate(found, 1)
+    ]
+    total = sum(weight for weight, _ in found)
+    report.choice = f"{len(found)} joint states, the most populated first, of {total:.6g} in all"
+    return records_of_snapshots(dep, snapshots, options.gaussian, report)
 
 
 def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) -> Records:

@@ -53,7 +53,7 @@ FORMATS = {
             _is_cif,
         ),
         Format("pdb", (".pdb", ".ent"), f"{_ROOM}.pdb.reader:records_of_pdb", f"{_ROOM}.pdb.writer:content", _is_pdb),
-        Format("bcif", (".bcif",), f"{_ROOM}.mmcif.bcif:records_of_bcif"),
+        Format("bcif", (".bcif",), f"{_ROOM}.mmcif.bcif:records_of_bcif", f"{_ROOM}.mmcif.bcif_writer:content"),
         Format("mmtf", (".mmtf",), f"{_ROOM}.mmtf.records:records_of_mmtf", f"{_ROOM}.mmtf.from_records:content"),
         Format("h5md", (".h5md", ".h5")),
     )

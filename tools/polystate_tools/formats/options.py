@@ -50,7 +50,8 @@ class ExportOptions:
     state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
     seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
     altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
-    (refused if there is any), or a letter.
+    (refused if there is any), or a letter. states: so many of the most populated joint states as models, or "all";
+    assembly: the id of one, whose copies are written.
     """
 
     gaussian: str = "marginal"
@@ -59,6 +60,10 @@ class ExportOptions:
     one_state: bool = False
     draws: int = 0
     seed: int = 0
+    states: int | str | None = None
+    assembly: str | None = None
+    constraints: str | None = None
+    """The refinement program whose occupancy groups the report is to have."""
     reference: bool = False
     altloc: str = "all"
     het_dialect: str | None = None

@@ -94,7 +94,10 @@ class ImportReport:
 
 @dataclass
 class ExportReport:
-    """records: atom records written; gaussian: the policy applied; losses as in an import report."""
+    """records: atom records written; gaussian: the policy applied; losses as in an import report.
+
+    states: of each model that is a joint state its number, population and name: {"model", "population", "state"}.
+    """
 
     target: str = ""
     format: str = ""
@@ -102,6 +105,9 @@ class ExportReport:
     choice: str = ""
     models: int = 1
     records: int = 0
+    states: list[dict[str, Any]] = field(default_factory=list)
+    constraints: str = ""
+    """Occupancy groups for a refinement program, where they were asked for."""
     losses: list[dict[str, Any]] = field(default_factory=list)
 
     def lose(self, what: str, count: int, because: str) -> None:

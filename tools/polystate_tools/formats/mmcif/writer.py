@@ -238,6 +238,12 @@ def _account(block: gemmi.cif.Block, report: ExportReport) -> None:
             "_polystate_export.states": report.choice,
         },
     )
+    keys = {"model_num": "model", "population": "population", "states": "state"}
+    _loop(
+        block,
+        "_polystate_export_model.",
+        {name: [str(row[key]) for row in report.states] for name, key in keys.items()},
+    )
     _loop(
         block,
         "_polystate_export_loss.",

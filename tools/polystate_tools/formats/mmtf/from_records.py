@@ -88,6 +88,8 @@ def structure_of_records(records: Records, report: ExportReport) -> Structure:
     if np.isfinite(records.b).all():
         fields["bFactorList"] = records.b.astype(np.float32)
     _note_losses(records, report)
+    if report.states:
+        report.lose("populations of models", len(report.states), "MMTF has no place for them; they are in this account")
     return Structure(fields)
 
 

@@ -67,6 +67,7 @@ def _account(report: ExportReport) -> Iterator[str]:
         f"GAUSSIAN {report.gaussian}: {said(report.gaussian)}",
         f"STATES {report.choice}",
     ]
+    texts += [f"MODEL {row['model']} POPULATION {row['population']:.6g}: {row['state']}" for row in report.states]
     texts += [f"LOSS {loss['what']} ({loss['count']}): {loss['because']}" for loss in report.losses]
     for text in texts:
         for line in textwrap.wrap(text.encode("ascii", "replace").decode(), 68):

@@ -7,11 +7,13 @@ A record is one ATOM/HETATM line or one row of `_atom_site`: one atom in one alt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from polystate_tools.formats.records.text import Text
+from polystate_tools.formats.records.text import Text, concatenate
 
 NO_NUMBER = -1
 """label_seq of a residue that is not part of a polymer."""
@@ -222,3 +224,17 @@ def as_text(value, length: int) -> Text:
     if isinstance(value, str):
         return Text.constant(value, length)
     return Text.of([str(v) for v in value])
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """The records of several tables, one after the other; bonds and what is no column are those of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    columns: dict[str, Any] = {}
+    for spec in fields(Records):
+        value = getattr(parts[0], spec.name)
+        if isinstance(value, Text):
+            columns[spec.name] = concatenate([getattr(part, spec.name) for part in parts])
+        elif isinstance(value, np.ndarray) and spec.name != "bonds":
+            columns[spec.name] = np.concatenate([getattr(part, spec.name) for part in parts])
+    return replace(parts[0], **columns)

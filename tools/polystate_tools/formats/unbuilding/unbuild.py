@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from polystate_tools.formats.building.bundles import MODEL
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.options import ALTLOCS
 from polystate_tools.formats.policies import POLICIES
-from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records
+from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, joined
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
@@ -26,7 +25,16 @@ from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_fr
 from polystate_tools.formats.unbuilding.tls import is_rest, tls_of_deposition, with_atoms
 
 
-def records_of_deposition(dep: Deposition, policy: str, report: ExportReport, altloc: str = "all") -> Records:
+@dataclass
+class Source:
+    """What records were made from: where, of each, the states in which it holds by variable."""
+
+    where: list[dict[int, set[int]]]
+
+
+def records_of_deposition(
+    dep: Deposition, policy: str, report: ExportReport, altloc: str = "all"
+) -> tuple[Records, Source]:
     """Every alternate and every model as records, ADPs by policy; or one conformer, see `conformer`."""
     added = levels_of(dep, policy, report)
     tls, tls_u = tls_of_deposition(dep, report) if POLICIES[policy].others == "keep" else (None, None)
@@ -46,7 +54,8 @@ def records_of_deposition(dep: Deposition, policy: str, report: ExportReport, al
     where = [found.where[k] for k in source.tolist()]
     records = replace(records, bonds=bonds_of_records(dep, found.atom[source], records.model, where))
     _note_losses(dep, report)
-    return replace(with_metadata(records, dep), tls=tls and with_atoms(tls, dep, found.atom[source]))
+    made = replace(with_metadata(records, dep), tls=tls and with_atoms(tls, dep, found.atom[source]))
+    return made, Source(where)
 
 
 def _one_conformer(
@@ -245,24 +254,6 @@ def _records(
         has_u=adps.has_u,
         het=hetero(dep)[residue],
     )
-
-
-def joined(parts: list[Records]) -> Records:
-    """The records of several tables, one after the other."""
-    from dataclasses import fields
-
-    from polystate_tools.formats.records.text import concatenate
-
-    if len(parts) == 1:
-        return parts[0]
-    columns: dict[str, Any] = {}
-    for spec in fields(Records):
-        value = getattr(parts[0], spec.name)
-        if isinstance(value, Text):
-            columns[spec.name] = concatenate([getattr(part, spec.name) for part in parts])
-        elif isinstance(value, np.ndarray) and spec.name != "bonds":
-            columns[spec.name] = np.concatenate([getattr(part, spec.name) for part in parts])
-    return replace(parts[0], **columns)
 
 
 def with_metadata(records: Records, dep: Deposition) -> Records:
