@@ -201,6 +201,13 @@ def test_remarks_follow_their_atoms() -> None:
     assert "annotations/my.notes: 1 items about what is not in NEW" in map(str, account.dropped)
 
 
+def test_atoms_on_a_line_have_no_orientation_and_are_taken_as_moved() -> None:
+    line = [[float(k), 0.0, 0.0] for k in range(4)]
+    old = Deposition(polystate.build(deposition(4, {"b": iadp([10.0, 20.0, 30.0, 40.0])}, line)))
+    out, account = on(old, revised(old, turn=TURN, move=MOVE))
+    assert account.frames == "the frames of both are one" and "4 of its atoms have moved" in account.stale[0].said
+
+
 def test_nothing_in_common_is_a_deposition_without_descriptors() -> None:
     old = small()
     out, account = on(old, golden("altloc-graded-b"))

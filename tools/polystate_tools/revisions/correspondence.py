@@ -18,7 +18,7 @@ from polystate_tools.revisions.residues import Chains, Pairs, residue_pairs
 SAME_FRAME = 1.0  # Å: less than half of the atoms have moved by more
 ONE_PLACE = 1.0  # Å: between the centres of a residue in both frames laid on each other
 TRIMS = 3  # rounds in which atoms that do not move with the rest are left out of the superposition
-FEWEST = 3  # atoms that a superposition needs
+FLAT = 1e-3  # of its length: atoms nearer to one line than this have no orientation
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,14 @@ class Correspondence:
         pairs = np.array(self.atoms, np.int64).reshape(-1, 2)
         x, y = self.old.x_ref[pairs[:, 0]], self.new.x_ref[pairs[:, 1]]
         distance = np.linalg.norm(y - x, axis=1)
-        if len(x) < FEWEST or np.median(distance) <= SAME_FRAME:
+        if not _spread(x) or np.median(distance) <= SAME_FRAME:
             return None
         keep = np.ones(len(x), bool)
         for _ in range(TRIMS):
             rotation, shift = superposed(x[keep], y[keep])
             distance = np.linalg.norm(turned(x, rotation) + shift - y, axis=1)
-            keep = distance <= 3 * max(float(np.median(distance)), 1e-3)
+            near = distance <= 3 * max(float(np.median(distance)), 1e-3)
+            keep = near if _spread(x[near]) else keep
         return rotation, shift
 
     @cached_property
@@ -84,6 +85,14 @@ class Correspondence:
             x = turned(x, self.frame[0]) + self.frame[1]
         found[there] = np.linalg.norm(self.new.x_ref[self.atom_rows[there]] - x, axis=1)
         return found
+
+
+def _spread(x: np.ndarray) -> bool:
+    """Whether points, (n, 3), are not on one line, so that a superposition has one answer."""
+    if len(x) < 3:
+        return False
+    sizes = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)
+    return bool(sizes[1] > FLAT * sizes[0])
 
 
 def superposed(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
