@@ -81,8 +81,12 @@ class Deposition(Judged):
 
         Without a state it is that of the most populated legal joint state. Never clipped: atoms whose U no motion
         has are named by `indefinite_atoms`."""
-        chosen = self.levels(levels)
-        return evaluate.covariance(self.request(state, at, None, atoms, backend, only=chosen), chosen, by_level)
+
+        def made() -> np.ndarray:
+            chosen = self.levels(levels)
+            return evaluate.covariance(self.request(state, at, None, atoms, backend, only=chosen), chosen, by_level)
+
+        return self.recent.get("covariance", (state, at, atoms, levels, by_level, backend), made).copy()
 
     def plan(
         self,

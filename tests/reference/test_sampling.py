@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polystate.errors import DrawRange, NotPositiveSemidefinite
 from polystate.numbers.philox import Draw, normals, words
-from polystate.numbers.positive import cholesky, displacement
+from polystate.numbers.positive import cholesky, displacing
 
 # Known answers of Random123 1.09 (kat_vectors): counter, key, result
 PUBLISHED = [
@@ -81,6 +81,6 @@ def test_indefinite_covariances_are_refused_unless_clipped():
     u = np.diag([1.0, 1.0, -0.5])[None]
     keys = np.array([1], np.uint32)
     with pytest.raises(NotPositiveSemidefinite):
-        displacement(u, Draw(1, 0), keys, "here")
-    moved = displacement(u, Draw(1, 0), keys, "here", psd="clip")
+        displacing(u, keys, "here")
+    moved = displacing(u, keys, "here", psd="clip")(Draw(1, 0))
     assert np.allclose(moved[0, :2], normals(Draw(1, 0), keys)[0, :2]) and abs(moved[0, 2]) < 1e-12

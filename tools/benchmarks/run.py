@@ -25,7 +25,10 @@ from typing import Any
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 ROOT = HERE.parents[1]
-MODULES = ("covariance", "draws", "sampling", "opening", "states", "modes", "growth", "import_export", "mmtf", "echt")
+MODULES = (
+    "covariance", "draws", "natural", "sampling", "opening", "states", "modes", "growth", "import_export", "mmtf",
+    "echt",
+)  # fmt: skip
 
 BESIDE = ("covariance", "modes")  # run by the interpreter that has the peers; the others need none but gemmi
 

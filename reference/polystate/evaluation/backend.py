@@ -14,6 +14,8 @@ from polystate.numbers import positive
 from polystate.numbers.philox import Draw
 from polystate.operators import call
 
+Displacing = Callable[[Draw], np.ndarray]  # a draw to (n, 3) ångström
+
 
 class Backend(Protocol):
     """The hot functions of an evaluation."""
@@ -30,8 +32,8 @@ class Backend(Protocol):
     def covariance(self, request: Any, levels: Sequence[Descriptor], by_level: bool) -> np.ndarray | None:
         """U as `evaluate.covariance`; None where the equations are evaluated as they are written."""
 
-    def displacement(self, u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str) -> np.ndarray:
-        """A Gaussian displacement of each atom, as `positive.displacement`."""
+    def displacing(self, u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> Displacing:
+        """The Gaussian displacement of each atom in any draw, as `positive.displacing`."""
 
 
 class Plain:
@@ -47,8 +49,8 @@ class Plain:
     def covariance(self, request: Any, levels: Sequence[Descriptor], by_level: bool) -> np.ndarray | None:
         return None
 
-    def displacement(self, u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str) -> np.ndarray:
-        return positive.displacement(u, draw, draw_key, where, psd)
+    def displacing(self, u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> Displacing:
+        return positive.displacing(u, draw_key, where, psd)
 
 
 NUMPY: Backend = Plain()

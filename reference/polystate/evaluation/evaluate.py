@@ -124,16 +124,16 @@ def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]
 def mean(request: Request) -> np.ndarray:
     """Mean coordinates of the atoms asked for, (n, 3) ångström."""
     dep = request.dep
-    x_ref = dep.x_ref[request.rows]
-    xyz, source = x_ref.copy(), np.full(len(request.rows), "", dtype=object)
-    for d in active(dep, request, lambda d: d.is_absolute):
+    xyz, source = np.take(dep.x_ref, request.rows, axis=0), np.full(len(request.rows), -1)
+    sources = list(active(dep, request, lambda d: d.is_absolute))
+    for k, d in enumerate(sources):
         at, values = absolute(d, request)
-        taken = np.flatnonzero(source[at] != "")
+        taken = np.flatnonzero(source[at] >= 0)
         if len(taken):
             atom = int(dep.hierarchy.atom_id[request.rows[at[taken[0]]]])
-            found = f"atom_id {atom} also from {source[at[taken[0]]]}"
+            found = f"atom_id {atom} also from {sources[source[at[taken[0]]]].id}"
             raise AbsoluteConflict(d.path, found, "one active absolute source an atom")  # MEAN-4
-        xyz[at], source[at] = values, d.id
+        xyz[at], source[at] = values, k
     for d in active(dep, request, is_displacement):
         at, values = displacement(d, request)
         np.add.at(xyz, at, values)

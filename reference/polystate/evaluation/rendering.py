@@ -12,6 +12,7 @@ import numpy as np
 
 from polystate.errors import BadRequest, DrawRange
 from polystate.evaluation import evaluate
+from polystate.evaluation.backend import Displacing
 from polystate.evaluation.request import State, refuse_others, request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
@@ -74,12 +75,23 @@ def _snapshot(asked: evaluate.Request, psd: str, sampled: Sequence[Descriptor]) 
     middle = evaluate.mean(asked)
     xyz, clipped = middle, False
     if asked.draw is not None and sampled:
-        u = evaluate.covariance(asked, sampled)
-        keys = dep.hierarchy.draw_key[asked.rows]
-        clipped = psd == "clip" and len(indefinite(u)) > 0
-        xyz = middle + asked.backend.displacement(u, asked.draw, keys, "hierarchy/atoms", psd)
+        displacing, clipped = _displacing(asked, psd, sampled)
+        xyz = middle + displacing(asked.draw)
     ids, labels = dep.hierarchy.atom_id[asked.rows], dep.states.labels(asked.joint)
     return Snapshot(xyz, middle, evaluate.present(asked), ids, labels, asked.steps, psd, asked, clipped)
+
+
+def _displacing(asked: evaluate.Request, psd: str, sampled: Sequence[Descriptor]) -> tuple[Displacing, bool]:
+    """From a draw to displacements, and whether some U was clipped; the next draw of the same state finds them made."""
+
+    def made() -> tuple[Displacing, bool]:
+        u = evaluate.covariance(asked, sampled)
+        keys = asked.dep.hierarchy.draw_key[asked.rows]
+        clipped = psd == "clip" and len(indefinite(u)) > 0
+        return asked.backend.displacing(u, keys, "hierarchy/atoms", psd), clipped
+
+    key = (asked.joint, asked.rows, asked.steps, asked.backend.name, psd, [d.id for d in sampled])  # U hangs on no more
+    return asked.dep.recent.get("displacing", key, made)
 
 
 def iterate(

@@ -16,11 +16,10 @@ from typing import Any, cast
 import numpy as np
 
 from polystate.errors import UnsupportedCombination
-from polystate.evaluation.backend import NUMPY, Backend, Choose
+from polystate.evaluation.backend import NUMPY, Backend, Choose, Displacing
 from polystate.evaluation.evaluate import Request
 from polystate.model.descriptor import Descriptor
 from polystate.numbers import positive
-from polystate.numbers.philox import Draw
 from polystate.operators import call
 
 BACKENDS = ("numpy", "numba", "cuda", "auto")
@@ -73,15 +72,14 @@ class Fast:
             return self._sum(request, levels)
         return np.stack([self._sum(request, [d]) for d in levels]) if levels else np.zeros((0, len(request.rows), 3, 3))
 
-    def displacement(self, u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str) -> np.ndarray:
-        """As `positive.displacement`."""
+    def displacing(self, u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> Displacing:
+        """As `positive.displacing`."""
         if self.name == "light":
-            return positive.displacement(u, draw, draw_key, where, psd)
+            return positive.displacing(u, draw_key, where, psd)
         from polystate.kernels.gauss import Gaussian
 
-        out = np.empty((1, len(u), 3))
-        Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, self.name).draws(draw.seed, draw.index, out)
-        return out[0]
+        gaussian = Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, self.name)
+        return lambda draw: gaussian.draws(draw.seed, draw.index, np.empty((1, len(u), 3)))[0]
 
     def _sum(self, request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
         if self.name == "light":

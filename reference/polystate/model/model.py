@@ -10,6 +10,7 @@ import numpy as np
 from polystate.errors import BadRequest
 from polystate.model import derivation
 from polystate.model.descriptor import Descriptor
+from polystate.model.recent import Recent
 from polystate.states.joint import States
 from polystate.states.scope_dag import Condition, ScopeDag, StateTable, state_table
 from polystate.structure.ground import Ground
@@ -23,6 +24,11 @@ class Model(Ground):
 
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Called before the arrays and tables of a descriptor are relied on; a model by itself trusts them."""
+
+    @cached_property
+    def recent(self) -> Recent:
+        """What the last requests needed; the tree under it does not change."""
+        return Recent()
 
     @cached_property
     def descriptors(self) -> dict[str, Descriptor]:

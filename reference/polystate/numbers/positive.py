@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from polystate.errors import BadRequest, NotPositiveSemidefinite
@@ -56,11 +58,12 @@ def cholesky(u: np.ndarray) -> np.ndarray:
     return c
 
 
-def displacement(u: np.ndarray, draw: Draw, draw_key: np.ndarray, where: str, psd: str = "refuse") -> np.ndarray:
-    """A Gaussian displacement of each atom, (n, 3) ångström, with covariance U (n, 3, 3)."""
+def displacing(u: np.ndarray, draw_key: np.ndarray, where: str, psd: str = "refuse") -> Callable[[Draw], np.ndarray]:
+    """From a draw to a Gaussian displacement of each atom, (n, 3) ångström, with covariance U (n, 3, 3)."""
     bad = indefinite(u)
     if len(bad) and psd != "clip":
         few = ", ".join(str(k) for k in np.asarray(draw_key)[bad[:5]])
         found = f"{len(bad)} atoms, first with draw keys {few}"
         raise NotPositiveSemidefinite(where, found, PSD_RULE)  # COV-10
-    return np.einsum("nij,nj->ni", cholesky(u), normals(draw, draw_key))
+    factor = cholesky(u)
+    return lambda draw: np.einsum("nij,nj->ni", factor, normals(draw, draw_key))
