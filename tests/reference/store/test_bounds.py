@@ -160,3 +160,8 @@ def test_what_is_there_may_be_as_large_as_it_is(tmp_path):
     """A column of one number shrinks by more than a thousand, which is no reason to refuse it."""
     tree = {**polystate.build(small.deposition(3, {})), "annotations/x": polystate.Group({}, {"v": np.ones(4 * MIB)})}
     assert polystate.read(write(tree, tmp_path / "l.zarr"))["annotations/x"].arrays["v"].all()
+
+
+@pytest.mark.parametrize("name", ["zstdbomb2", "atoms_big"])
+def test_small_stores_that_took_gigabytes_are_refused(shared_data, name):
+    assert isinstance(refused(shared_data.parent / f"cases/robustness/bomb/{name}.zarr.zip"), UnreadableArray)

@@ -1,0 +1,203 @@
+"""Damaged inputs to every reader, in forked workers under limits of time and memory.
+
+    python -m tests.robustness.fuzz 1000000 --jobs 2 --seed 1 --keep out/fuzz
+
+Counted: crashes by a signal, hangs, errors without a name, memory beyond the limit, wrong answers. Input k of a target
+depends on the seed, the target and k alone; what fails is kept as a small file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.robustness.targets import TARGETS, Target, Wrong
+
+HANG_S = 30
+GROWTH = 1 << 30
+"""Bytes that one input may make a worker grow by."""
+BATCH = 500  # inputs of one worker
+FAILURES = ("crash", "hang", "uncaught", "wrong", "memory")
+
+
+@dataclass
+class Tally:
+    """What came out, by target and kind, and a line for each failure."""
+
+    counts: Counter = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, target: str, kind: str, k: int, what: str = "") -> None:
+        self.counts[target, kind] += 1
+        if kind in FAILURES:
+            self.failures.append(f"{kind}: {target} {k}: {what}")
+
+    def lines(self) -> Iterator[str]:
+        for target in sorted({t for t, _ in self.counts}):
+            of = {kind: n for (t, kind), n in sorted(self.counts.items()) if t == target}
+            yield f"{target:6} {sum(of.values()):8}  " + ", ".join(f"{n} {kind}" for kind, n in of.items())
+
+
+@dataclass
+class Worker:
+    """A forked process that reads inputs `waiting` of a target, and tells of each when it begins and what came out."""
+
+    target: Target
+    waiting: list[int]
+    process: int = 0
+    pipe: int = 0
+    since: float = 0.0
+    text: bytes = b""
+
+    def start(self, seed: int) -> None:
+        ours, theirs = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            os.close(ours)
+            _work(self.target, self.waiting, seed, theirs)
+        os.close(theirs)
+        self.pipe, self.since, self.text = ours, time.monotonic(), b""
+
+    def told(self) -> list[list[str]]:
+        """Lines that came in, as words."""
+        piece = os.read(self.pipe, 1 << 16)
+        if not piece:
+            raise EOFError
+        *lines, self.text = (self.text + piece).split(b"\n")
+        self.since = time.monotonic()
+        return [line.decode("utf-8", "replace").split(" ", 2) for line in lines]
+
+    def end(self) -> int:
+        """The signal that ended it, 0 where it ended by itself."""
+        os.close(self.pipe)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+def damaged(target: Target, seed: int, k: int) -> bytes:
+    """Input k of a target."""
+    return target.make(random.Random(f"{seed}/{target.name}/{k}"))
+
+
+def _work(target: Target, numbers: list[int], seed: int, pipe: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries complain there
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        for k in numbers:
+            os.write(pipe, b"begin %d\n" % k)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            kind, what = "refused", ""
+            try:
+                kind = "taken" if target.read(damaged(target, seed, k), Path(folder)) else "refused"
+            except Wrong as error:
+                kind, what = "wrong", str(error)
+            except BaseException as error:  # whatever is not a named error
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                kind, what = "uncaught", f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+            grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+            if grown > GROWTH:
+                kind, what = "memory", f"{grown >> 20} MiB more"
+            os.write(pipe, f"{kind} {k} {what[:300]}".replace("\n", " ").encode("utf-8", "replace") + b"\n")
+    os._exit(0)
+
+
+def run(inputs: int, seed: int, jobs: int, names: list[str] | None = None, keep: Path | None = None) -> Tally:
+    """So many inputs in all, evenly over the targets."""
+    targets = [t for t in TARGETS if names is None or t.name in names]
+    for target in targets:
+        damaged(target, seed, 0)  # what they begin with is made once, before the forks
+    share = -(-inputs // len(targets))
+    batches = [(t, list(range(k, min(k + BATCH, share)))) for k in range(0, share, BATCH) for t in targets]
+    tally, running = Tally(), []
+    while batches or running:
+        while batches and len(running) < jobs:
+            running.append(Worker(*batches.pop(0)))
+            running[-1].start(seed)
+        ready = select.select([w.pipe for w in running], [], [], 1.0)[0]
+        for worker in list(running):
+            if not _follow(worker, worker.pipe in ready, tally, seed, keep):
+                running.remove(worker)
+                if worker.waiting:
+                    batches.insert(0, (worker.target, worker.waiting))
+    return tally
+
+
+def _follow(worker: Worker, ready: bool, tally: Tally, seed: int, keep: Path | None) -> bool:
+    """Take what a worker tells; whether it goes on."""
+    if ready:
+        try:
+            for kind, number, *what in worker.told():
+                if kind != "begin":
+                    k = int(number)
+                    worker.waiting.remove(k)
+                    tally.add(worker.target.name, kind, k, "".join(what))
+                    if kind in FAILURES:
+                        _keep(worker.target, seed, k, keep)
+            return True
+        except EOFError:
+            ended = worker.end()
+            if worker.waiting:
+                _fail(worker, "crash", f"signal {-ended}", tally, seed, keep)
+            return False
+    if time.monotonic() - worker.since > HANG_S:
+        os.kill(worker.process, signal.SIGKILL)
+        worker.end()
+        _fail(worker, "hang", f"more than {HANG_S} s", tally, seed, keep)
+        return False
+    return True
+
+
+def _fail(worker: Worker, kind: str, what: str, tally: Tally, seed: int, keep: Path | None) -> None:
+    """The input that a worker was at, which is the first that waits; of HDF5, what the walk in a child makes of it."""
+    k = worker.waiting.pop(0)
+    if worker.target.name == "h5md" and _walk_refuses(worker.target, seed, k):
+        tally.add("h5md", "refused", k)
+        return
+    tally.add(worker.target.name, kind, k, what)
+    _keep(worker.target, seed, k, keep)
+
+
+def _walk_refuses(target: Target, seed: int, k: int) -> bool:
+    code = "import sys; from polystate.artifacts.walk import unending; sys.exit(0 if unending(sys.argv[1]) else 1)"
+    with tempfile.NamedTemporaryFile(suffix=".h5md") as file:
+        file.write(damaged(target, seed, k))
+        file.flush()
+        return subprocess.run([sys.executable, "-c", code, file.name], timeout=120, check=False).returncode == 0
+
+
+def _keep(target: Target, seed: int, k: int, keep: Path | None) -> None:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{target.name}-{seed}-{k}").write_bytes(damaged(target, seed, k))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("inputs", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--target", action="append", choices=[t.name for t in TARGETS])
+    parser.add_argument("--keep", type=Path, help="folder for inputs that fail")
+    given = parser.parse_args()
+    began = time.monotonic()
+    tally = run(given.inputs, given.seed, given.jobs, given.target, given.keep)
+    print("\n".join([*tally.lines(), *tally.failures]))
+    total, failed = sum(tally.counts.values()), len(tally.failures)
+    print(f"{total} inputs, seed {given.seed}: {failed} failures, {time.monotonic() - began:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
