@@ -8,6 +8,7 @@ from polystate_conformance.selftest.planting import fault
 
 STORE = "polystate.store.reading:StoredTree.read_array"
 DIGEST = "polystate.store.digest"
+AXES = "polystate.rules.axes"
 ADAPTER = "polystate_conformance.implementations.reference"
 
 
@@ -289,3 +290,39 @@ def _(original):
         return (error for error in original(where, values, column) if error.expected != "from -10^9 to 10^9")
 
     return wrong
+
+
+@fault("axis-populations-not-summed", f"{AXES}:TOLERANCE", "validate")
+def _(original):
+    """Populations of an axis may be anything but negative."""
+    return float("inf")
+
+
+@fault("axis-populations-summed-loosely", f"{AXES}:TOLERANCE", "validate")
+def _(original):
+    """Populations of an axis may sum to 1.001."""
+    return 1e-3
+
+
+@fault("axis-populations-summed-exactly", f"{AXES}:TOLERANCE", "validate")
+def _(original):
+    """Populations of an axis may not exceed 1 by a rounding."""
+    return 0.0
+
+
+@fault("ncs-words-not-counted", "polystate.rules.hierarchy:_ncs_errors", "validate")
+def _(original):
+    """Whether copies of NCS are given is not held against the number of operators."""
+    return lambda ncs: iter(())
+
+
+@fault("ncs-words-may-be-left-over", "polystate.rules.hierarchy:_ncs_errors", "validate")
+def _(original):
+    """More words on copies of NCS than operators are not seen."""
+    return lambda ncs: original(ncs) if len(ncs.attributes["given"]) < len(ncs.arrays["operators"]) else iter(())
+
+
+@fault("landmarks-of-any-provenance", "polystate.rules.operators:assignment_errors", "validate")
+def _(original):
+    """The provenance that landmarks name is not looked up."""
+    return lambda dep: (error for error in original(dep) if error.code != "missing-provenance")

@@ -170,7 +170,7 @@ class PopulationRange(SemanticError):
 
 
 class PopulationSum(SemanticError):
-    """Populations of one variable that sum above 1."""
+    """Populations of one variable or axis that sum above 1."""
 
     code = "population-sum"
 

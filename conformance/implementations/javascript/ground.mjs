@@ -4,6 +4,8 @@ import { Hierarchy } from './hierarchy.mjs';
 import { checkUnique, checkVocabularies, loadPayload, Shapes } from './payload.mjs';
 import { payloads } from './schema.mjs';
 
+const TOLERANCE = 1e-6;
+
 export async function readHierarchy(deposition) {
   const { store } = deposition;
   const groups = {};
@@ -64,6 +66,8 @@ export async function readHierarchy(deposition) {
   if (store.group('hierarchy/ncs')) {
     const { arrays } = await loadPayload(store, 'hierarchy/ncs', 'ncs');
     lastRow(arrays.operators, 'hierarchy/ncs');
+    const { given } = store.group('hierarchy/ncs').payload;
+    if (given.length !== arrays.operators.shape[0]) throw semantic('wrong-shape', 'hierarchy/ncs#/given'); // [HIE-23]
   }
   const { arrays } = await loadPayload(store, 'reference', 'reference', { shapes: new Shapes({ N: ids.length }) });
   deposition.xref = Float64Array.from(arrays.x_ref.data);
@@ -117,6 +121,8 @@ export async function readAxes(deposition) {
     const path = `axes/${name}`;
     const payload = deposition.store.group(path)?.payload ?? {};
     const { arrays } = await loadPayload(deposition.store, path, 'axis', { shapes: new Shapes({ n: payload.length }) });
+    const total = arrays.population?.data.reduce((sum, p) => sum + p, 0) ?? 0;
+    if (total > 1 + TOLERANCE) throw semantic('population-sum', `${path}/population`); // [AXI-24]
     deposition.axes.set(name, { name, length: payload.length, payload, arrays });
   }
 }

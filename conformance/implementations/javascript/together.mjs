@@ -35,7 +35,7 @@ export function checkDiscreteDag(d) {
   }
 }
 
-// OPR-24, OPR-25
+// OPR-24, OPR-25, PRV-5
 function checkLandmarks(deposition) {
   for (const [name, { payload, arrays }] of deposition.landmarks) {
     const d = deposition.descriptors.get(payload.descriptor);
@@ -44,6 +44,8 @@ function checkLandmarks(deposition) {
     if (payload.variable !== variable) throw semantic('unsupported-combination', `landmarks/${name}#/variable`);
     const [points, width] = arrays.point.shape;
     if (!points || (d.components !== undefined && width !== d.components)) throw semantic('wrong-shape', `landmarks/${name}/point`);
+    const { provenance } = payload;
+    if (provenance !== undefined && !deposition.groups('provenance').includes(provenance)) throw semantic('missing-provenance', `landmarks/${name}#/provenance`);
   }
 }
 

@@ -10,18 +10,24 @@ from polystate.errors import (
     AxisLength,
     MissingArray,
     PolystateError,
+    PopulationSum,
     UnknownState,
     UnsupportedCombination,
 )
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules import payloads
+from polystate.states.joint import TOLERANCE  # of a sum of populations
 
 
 def axis_errors(dep: Model) -> Iterator[PolystateError]:
-    """[AXI-2], [AXI-3] The coordinates of each axis."""
+    """[AXI-2], [AXI-3], [AXI-24] The coordinates of each axis."""
     for name, axis in dep.axes.items():
-        yield from payloads.array_errors(dep.tree, f"axes/{name}", payloads.payload("axis"), {"n": axis.length})
+        found = list(payloads.array_errors(dep.tree, f"axes/{name}", payloads.payload("axis"), {"n": axis.length}))
+        yield from found
+        total = 0.0 if found else float(axis.coordinates.get("population", np.zeros(1)).sum())
+        if total > 1 + TOLERANCE:
+            yield PopulationSum(f"axes/{name}/population", total, "at most 1 in sum")  # AXI-24
 
 
 def known_axes(dep: Model, d: Descriptor) -> Iterator[PolystateError]:

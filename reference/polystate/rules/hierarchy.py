@@ -15,10 +15,11 @@ from polystate.errors import (
     PolystateError,
     SchemaError,
     UnsortedRows,
+    WrongShape,
 )
 from polystate.model.model import Model
 from polystate.rules import payloads
-from polystate.store.tree import Tree
+from polystate.store.tree import Group, Tree
 from polystate.structure.hierarchy import TABLES
 
 TABULAR = (*TABLES.values(), "bonds", "ncs")
@@ -91,6 +92,8 @@ def errors(dep: Model, sizes: dict[str, int]) -> Iterator[PolystateError]:
     for path in (p for p in tree if p.startswith("hierarchy/assemblies/") or p == "hierarchy/ncs"):
         if "operators" in tree[path].arrays:
             yield from _affine_errors(f"{path}/operators", tree[path].arrays["operators"])
+    if "hierarchy/ncs" in tree:
+        yield from _ncs_errors(tree["hierarchy/ncs"])
     for path in (p for p in tree if p.startswith("hierarchy/assemblies/")):
         yield from _assembly_errors(tree, path, sizes.get("hierarchy/chains", 0))
 
@@ -102,6 +105,13 @@ def _assembly_errors(tree: Tree, path: str, chains: int) -> Iterator[PolystateEr
     for column, size in (("chain", chains), ("operator", local.get("K", 0))):
         if column in tree[path].arrays:
             yield from payloads.row_errors(f"{path}/{column}", tree[path].arrays[column], size)
+
+
+def _ncs_errors(ncs: Group) -> Iterator[PolystateError]:
+    """[HIE-23] One word an operator on whether its copy is among the atoms."""
+    given, operators = len(ncs.attributes.get("given", ())), len(ncs.arrays["operators"])
+    if given != operators:
+        yield WrongShape("hierarchy/ncs#/given", f"{given} booleans", f"{operators}, one an operator")
 
 
 def draw_key_errors(dep: Model) -> Iterator[PolystateError]:

@@ -8,6 +8,7 @@ from typing import Any
 from polystate.artifacts.bodies import inline_body, is_pickle
 from polystate.errors import (
     HashMismatch,
+    MissingProvenance,
     PickleRefused,
     PolystateError,
     SchemaError,
@@ -71,6 +72,9 @@ def assignment_errors(dep: Model) -> Iterator[PolystateError]:
             yield UnsupportedCombination(f"{path}#/descriptor", name, "the basis or decoder that the group is named by")
         elif document["variable"] != variable:
             yield UnsupportedCombination(f"{path}#/variable", document["variable"], variable)
+        block = document.get("provenance")
+        if block is not None and f"provenance/{block}" not in dep.tree:
+            yield MissingProvenance(f"{path}#/provenance", block, "a block under provenance/")  # PRV-5
 
 
 def landmark_paths(dep: Model) -> list[str]:

@@ -701,7 +701,7 @@ class Landmarks(ConfiguredBaseModel):
     variable: str = Field(default=..., description="""The array of the descriptor that the points are values of, e.g. latent or coefficients.""")
     labels: list[str] = Field(default=..., description="""Names of the landmarks, by row.""")
     assignment: OperatorReference = Field(default=...)
-    provenance: Optional[str] = Field(default=None)
+    provenance: Optional[str] = Field(default=None, description="""Block under provenance/.""")
 
 
 class OperatorBody(ConfiguredBaseModel):
