@@ -72,6 +72,7 @@ polystate.errors
 
 polystate_schemas.generate polystate_schemas.tables
 polystate_schemas.payload_tables polystate_schemas.postprocess
+polystate_schemas.lock
 polystate_schemas.registry
 polystate_schemas.schema
 polystate_schemas.conform polystate_schemas.violations

@@ -326,3 +326,17 @@ def _(original):
 def _(original):
     """The provenance that landmarks name is not looked up."""
     return lambda dep: (error for error in original(dep) if error.code != "missing-provenance")
+
+
+@fault("hash-of-the-whole-entry", "polystate_schemas.registry:entries", "registry")
+def _(original):
+    """The content hash is over all that the file of an entry holds, the formula for print too."""
+    import hashlib
+    from dataclasses import replace
+
+    import rfc8785
+
+    def whole(entry):
+        return "sha256:" + hashlib.sha256(rfc8785.dumps(entry.document)).hexdigest()
+
+    return lambda *folder: {id: replace(entry, hash=whole(entry)) for id, entry in original(*folder).items()}

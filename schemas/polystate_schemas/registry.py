@@ -1,11 +1,11 @@
-"""The operator registry: entries, their content hashes, their test vectors, and the lock of what is published.
+"""The operator registry: entries, their content hashes and their test vectors.
 
     entries()["parametric_gaussian/tls_v1"].hash      "sha256:..."
 
 An entry is a YAML file registry/<subcase>/<name>_v<n>.yaml; its test vectors stand beside it, with a hash of their
-own, so that a new vector breaks no deposition. `python -m polystate_schemas.registry --publish` freezes the hash of
-every entry whose status is `published` in registry.lock.json; after that the entry cannot change. `--compile` writes
-compiled.json, the parsed entries under the SHA-256 of their files, so that a reader need not parse YAML.
+own, so that a new vector breaks no deposition. What is published, and since when, stands in `lock`.
+`python -m polystate_schemas.registry --compile` writes compiled.json, the parsed entries under the SHA-256 of their
+files, so that a reader need not parse YAML.
 """
 
 from __future__ import annotations
@@ -19,19 +19,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from polystate_schemas.documents import Violation, escape
 from polystate_schemas.schema import validate
 
 __all__ = [
-    "KEYS", "REGISTRY", "Entry", "RegistryError", "check", "check_lock", "content_hash", "entries", "publish", "read",
+    "KEYS", "REGISTRY", "Entry", "RegistryError", "canonical", "check", "content_hash", "entries",
+    "read", "vector_hash",
 ]  # fmt: skip
 
 REGISTRY = Path(__file__).parent / "registry"
 COMPILED = "compiled.json"
-_TYPES: dict[str, Any] = {
-    "number": (int, float), "integer": int, "text": str, "boolean": bool, "list": list, "object": dict,
-}  # fmt: skip
-KEYS = ("id", "subcase", "algebra", "signature", "formula", "defaults", "since", "status")
+KEYS = ("id", "algebra", "signature", "formula", "defaults")  # what an operator means, [REG-1]
+VECTOR = ("inputs", "parameters", "expected", "abs", "rel")  # what a vector means, [REG-5]
 
 
 class RegistryError(ValueError):
@@ -44,17 +42,27 @@ def _sha256(document: Any) -> str:
     return "sha256:" + hashlib.sha256(rfc8785.dumps(document)).hexdigest()
 
 
-def content_hash(document: Mapping[str, Any]) -> str:
-    """`sha256:` and the SHA-256 of the RFC 8785 form of exactly the keys of an entry."""
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The RFC 8785 form of the keys of an entry that say what the operator means: the bytes that are hashed."""
     missing = [key for key in KEYS if key not in document]
     if missing:
         raise RegistryError(f"an entry without {', '.join(missing)} has no content hash")
     import rfc8785
 
     try:
-        return _sha256({key: document[key] for key in KEYS})
+        return rfc8785.dumps({key: document[key] for key in KEYS})
     except rfc8785.CanonicalizationError as error:
         raise RegistryError(f"the entry has no canonical form: {error}") from None
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """[REG-1] `sha256:` and the SHA-256 of the canonical form of an entry."""
+    return "sha256:" + hashlib.sha256(canonical(document)).hexdigest()
+
+
+def vector_hash(vector: Mapping[str, Any]) -> str:
+    """[REG-5] The hash of what a test vector asks and expects; its title and origin are for people."""
+    return _sha256({key: vector[key] for key in VECTOR})
 
 
 @dataclass(frozen=True)
@@ -70,35 +78,14 @@ class Entry:
         return self.document["id"]
 
     @property
-    def needs_body(self) -> bool:
-        """Whether the operator is a body of the deposition or an artifact, and not its formula alone."""
-        return "body" in self.document["signature"]
+    def subcase(self) -> str:
+        """The first part of the id: the kind of operator."""
+        return self.id.partition("/")[0]
 
     @property
     def runs_code(self) -> bool:
         """Whether evaluating the body can run code of its author."""
         return self.document["signature"].get("body", {}).get("runs_code", False)
-
-    def parameter_violations(self, parameters: Mapping[str, Any]) -> list[Violation]:
-        """What the signature refuses in the parameters that a descriptor gives (pointers begin at `parameters`)."""
-        known = {item["name"]: item for item in self.document["signature"]["parameters"] if "taken_from" not in item}
-        defaults = self.document["defaults"]["parameters"]
-        found = []
-        for name, value in parameters.items():
-            if name not in known:
-                expected = f"one of {', '.join(known)}" if known else "no parameters"
-                found.append(Violation(f"/{escape(name)}", "a parameter that is not known", expected))
-            elif not isinstance(value, _TYPES[known[name]["type"]]) or isinstance(value, bool) != (
-                known[name]["type"] == "boolean"
-            ):
-                found.append(Violation(f"/{escape(name)}", repr(value), f"a {known[name]['type']}"))
-            elif known[name].get("allowed") and value not in known[name]["allowed"]:
-                found.append(Violation(f"/{escape(name)}", repr(value), f"one of {', '.join(known[name]['allowed'])}"))
-        return found + [
-            Violation(f"/{name}", "nothing", f"the parameter {name}")
-            for name in known
-            if name not in defaults and name not in parameters
-        ]
 
     @cached_property
     def vectors_document(self) -> dict[str, Any]:
@@ -120,7 +107,7 @@ class Entry:
 
 def read(path: Path) -> Entry:
     """The entry in one YAML file, or as it was compiled from the same bytes."""
-    compiled = _compiled(path.parents[1]).get(hashlib.sha256(path.read_bytes()).hexdigest())
+    compiled = _compiled(path.resolve().parents[1]).get(hashlib.sha256(path.read_bytes()).hexdigest())
     if compiled is not None:
         return Entry(compiled["document"], compiled["hash"], path)
     from polystate_schemas import yaml12
@@ -159,35 +146,15 @@ def entries(folder: Path = REGISTRY) -> dict[str, Entry]:
         if path.name.endswith(".vectors.yaml"):
             continue
         entry = read(path)
-        if entry.id != f"{path.parent.name}/{path.stem}" or entry.document["subcase"] != path.parent.name:
+        if entry.id != f"{path.parent.name}/{path.stem}":
             raise RegistryError(f"{path}: holds {entry.id}, which belongs into another file")
         found[entry.id] = entry
     return dict(sorted(found.items()))
 
 
-def lock(folder: Path = REGISTRY) -> dict[str, str]:
-    """Id to frozen hash of everything published."""
-    document = json.loads((folder / "registry.lock.json").read_text("utf-8"))
-    return {row["id"]: row["hash"] for row in document["published"]}
-
-
-def check_lock(folder: Path = REGISTRY) -> list[str]:
-    """What contradicts the lock: a published entry that changed, vanished, or was never frozen."""
-    frozen, present, problems = lock(folder), entries(folder), []
-    for name, value in frozen.items():
-        if name not in present:
-            problems.append(f"{name} is published and may not be removed")
-        elif present[name].hash != value:
-            problems.append(f"{name} is published as {value} and may not change; it is now {present[name].hash}")
-    for name, entry in present.items():
-        if entry.document["status"] == "published" and name not in frozen:
-            problems.append(f"{name} says that it is published, but registry.lock.json does not have it")
-    return problems
-
-
 def check(folder: Path = REGISTRY) -> list[str]:
-    """What is wrong with the registry: its schema, its lock, vectors that do not fit the signature."""
-    problems = check_lock(folder)
+    """What is wrong with the entries: their schema, and vectors that do not fit the signature."""
+    problems: list[str] = []
     for name, entry in entries(folder).items():
         for kind, document in (("operator_entry", entry.document), ("operator_vectors", entry.vectors_document)):
             for violation in validate(kind, document):
@@ -217,36 +184,15 @@ def _misfits(entry: Entry, vector: dict[str, Any]) -> list[str]:
     return problems
 
 
-def publish(folder: Path = REGISTRY) -> list[str]:
-    """Freeze the hashes of entries whose status is `published`; refuses where one that is frozen has changed."""
-    frozen, present = lock(folder), entries(folder)
-    broken = [problem for problem in check_lock(folder) if "may not" in problem]
-    if broken:
-        raise RegistryError("; ".join(broken))
-    new = [name for name, entry in present.items() if entry.document["status"] == "published" and name not in frozen]
-    rows = [{"id": name, "hash": present[name].hash} for name in sorted([*frozen, *new])]
-    text = json.dumps({"lock_version": 1, "published": rows}, indent=1) + "\n"
-    (folder / "registry.lock.json").write_text(text, "utf-8")
-    return new
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Check the registry, or publish."""
+    """Write compiled.json."""
     import argparse
 
-    parser = argparse.ArgumentParser(prog="python -m polystate_schemas.registry", description="Check the registry.")
-    parser.add_argument("--publish", action="store_true", help="freeze entries whose status is published")
-    parser.add_argument("--compile", action="store_true", help="write compiled.json")
-    options = parser.parse_args(arguments)
-    if options.compile:
-        (REGISTRY / COMPILED).write_text(compiled_text(), "utf-8")
-    if options.publish:
-        for name in publish():
-            print(f"frozen {name} {entries()[name].hash}")
-    problems = check()
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    parser = argparse.ArgumentParser(prog="python -m polystate_schemas.registry", description="Compile the registry.")
+    parser.add_argument("--compile", action="store_true", required=True, help="write compiled.json")
+    parser.parse_args(arguments)
+    (REGISTRY / COMPILED).write_text(compiled_text(), "utf-8")
+    return 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from polystate_schemas import yaml12
+from polystate_schemas.lock import lock
 from polystate_schemas.payload_tables import shapes
 from polystate_schemas.registry import entries
 
@@ -261,7 +262,7 @@ def _order(cls: dict[str, Any]) -> str:
 
 def _operators() -> str:
     return "\n".join(
-        f"- `{entry.id}`: `{entry.document['algebra']}`, {entry.document['status']}\n  `{entry.hash}`"
+        f"- `{entry.id}`: `{entry.document['algebra']}`, {lock().row(entry.id).status}\n  `{entry.hash}`"
         for entry in entries().values()
     )
 
@@ -282,7 +283,7 @@ def _operator(name: str) -> str:
     ]
     return "\n\n".join(
         [
-            f"**`{name}`**, `{document['algebra']}`, {document['status']}, `{entry.hash}`",
+            f"**`{name}`**, `{document['algebra']}`, {lock().row(name).status}, `{entry.hash}`",
             _markdown(["", "name", "type", "shape", "unit", "meaning"], rows),
             f"```text\n{document['formula']['text']}\n```",
         ]

@@ -6,7 +6,7 @@ import canonicalize from 'canonicalize';
 import { sha256 } from './digest.mjs';
 
 export const SCHEMAS = fileURLToPath(new URL('../../../schemas/polystate_schemas/', import.meta.url));
-const KEYS = ['id', 'subcase', 'algebra', 'signature', 'formula', 'defaults', 'since', 'status'];
+const KEYS = ['id', 'algebra', 'signature', 'formula', 'defaults'];
 
 export function contentHash(entry) {
   const content = Object.fromEntries(KEYS.map((key) => [key, entry[key]]));

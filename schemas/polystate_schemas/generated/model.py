@@ -273,7 +273,11 @@ class EntryStatus(str, Enum):
     """
     published = "published"
     """
-    Frozen in registry.lock.json; a correction is a new version.
+    Frozen; a correction is a new version.
+    """
+    deprecated = "deprecated"
+    """
+    Published, and advised against; its hash holds.
     """
 
 
@@ -714,27 +718,57 @@ class OperatorBody(ConfiguredBaseModel):
 
 class OperatorEntry(ConfiguredBaseModel):
     """
-    A registry entry. The content hash is the SHA-256 of the RFC 8785 form of exactly these keys.
+    A registry entry. The content hash is the SHA-256 of the RFC 8785 form of all keys but latex.
     """
     id: str = Field(default=...)
-    subcase: str = Field(default=..., description="""First part of the id.""")
     algebra: Algebra = Field(default=...)
     signature: Signature = Field(default=...)
     formula: Formula = Field(default=...)
     defaults: OpenObject = Field(default=..., description="""Values of parameters and policies that a descriptor does not set.""")
-    since: str = Field(default=..., description="""First version of the format with this entry.""")
-    status: EntryStatus = Field(default=...)
+    latex: str = Field(default=..., description="""The formula for print; what counts is its text.""")
 
-    @field_validator('subcase')
-    def pattern_subcase(cls, v):
-        pattern=re.compile(r"^[a-z][a-z0-9_]{0,63}$")
+
+class RegistryLock(ConfiguredBaseModel):
+    """
+    registry.lock.json, which holds what is no meaning of an operator, and what is frozen.
+    """
+    lock_version: int = Field(default=...    , le=2, ge=2)
+    operators: list[LockRow] = Field(default=...)
+
+
+class LockRow(ConfiguredBaseModel):
+    id: str = Field(default=...)
+    status: EntryStatus = Field(default=...)
+    since: str = Field(default=..., description="""First version of the format with this entry.""")
+    hash: Optional[str] = Field(default=None, description="""Its content hash when it was published.""")
+    vectors: Optional[OpenObject] = Field(default=None, description="""Hashes of the vectors that it was published with, by name.""")
+    published: Optional[str] = Field(default=None)
+    deprecated: Optional[str] = Field(default=None)
+    superseded_by: Optional[str] = Field(default=None)
+
+    @field_validator('published')
+    def pattern_published(cls, v):
+        pattern=re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
         if isinstance(v, list):
             for element in v:
                 if isinstance(element, str) and not pattern.search(element):
-                    err_msg = f"Invalid subcase format: {element}"
+                    err_msg = f"Invalid published format: {element}"
                     raise ValueError(err_msg)
         elif isinstance(v, str) and not pattern.search(v):
-            err_msg = f"Invalid subcase format: {v}"
+            err_msg = f"Invalid published format: {v}"
+            raise ValueError(err_msg)
+        return v
+
+    @field_validator('deprecated')
+    def pattern_deprecated(cls, v):
+        pattern=re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        if isinstance(v, list):
+            for element in v:
+                if isinstance(element, str) and not pattern.search(element):
+                    err_msg = f"Invalid deprecated format: {element}"
+                    raise ValueError(err_msg)
+        elif isinstance(v, str) and not pattern.search(v):
+            err_msg = f"Invalid deprecated format: {v}"
             raise ValueError(err_msg)
         return v
 
@@ -1190,6 +1224,8 @@ DerivedInput.model_rebuild()
 Landmarks.model_rebuild()
 OperatorBody.model_rebuild()
 OperatorEntry.model_rebuild()
+RegistryLock.model_rebuild()
+LockRow.model_rebuild()
 Signature.model_rebuild()
 BodySignature.model_rebuild()
 ArraySignature.model_rebuild()

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from polystate_conformance.paths import CORPUS
 from polystate_schemas.registry import REGISTRY, entries
 from polystate_tools.commands.registry import app
 
@@ -51,6 +53,44 @@ def test_list_and_show_and_hash_agree():
     assert hashed in run("list").stdout and hashed in run("show", "parametric_gaussian/tls_v1").stdout
 
 
+def test_a_file_of_the_current_folder_has_a_hash(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("op.yaml").write_bytes((REGISTRY / "identity" / "noop_v1.yaml").read_bytes())
+    assert run("hash", "op.yaml").stdout.strip() == entries()["identity/noop_v1"].hash
+
+
+def test_a_maintainer_adds_publishes_deprecates_and_exports(tmp_path):
+    folder, source = tmp_path / "registry", REGISTRY / "basis" / "nm_v1"
+    where = ("--registry", str(folder))
+    files = (str(source.with_suffix(".yaml")), str(source.with_suffix(".vectors.yaml")))
+    for words, said in (
+        (("add", *files, *where), "basis/nm_v1  draft"),
+        (("publish", "basis/nm_v1", "--day", "2026-11-29", *where), "basis/nm_v1  published 2026-11-29"),
+        (("deprecate", "basis/nm_v1", "--day", "2026-11-30", *where), "basis/nm_v1  deprecated 2026-11-30"),
+        (("export", str(tmp_path / "out"), *where), "3 files"),
+        (("export", str(tmp_path / "out"), *where), "3 files"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 0 and said in done.stdout, done.output
+    entries.cache_clear()
+    for words, said in (
+        (("publish", "basis/nm_v1", *where), "published already"),
+        (("publish", "basis/nm_v1", "--day", "today", *where), "--day"),
+        (("export", str(source.parent), *where), "something else"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 2 and said in done.stderr
+
+
+def test_verify_of_a_deposition_says_what_it_pins():
+    done = run("verify", str(CORPUS / "6vxx-echt.zarr.zip"))
+    assert done.exit_code == 0 and "#/operator  parametric_gaussian/tls_v1  published" in done.stdout
+
+
+def test_verify_prints_how_many_operators_are_published():
+    assert run("verify").stdout.splitlines()[-1].endswith(f"{len(entries())} of {len(entries())} operators published")
+
+
 def test_an_unknown_operator_is_named():
     result = run("show", "parametric_gaussian/tls_v9")
     assert result.exit_code == 2 and "tls_v9" in result.stderr and "tls_v1" in result.stderr
@@ -58,12 +98,12 @@ def test_an_unknown_operator_is_named():
 
 @pytest.mark.parametrize(
     "text, said",
-    [("a: 1\na: 2\n", "twice"), ("[]", "mapping"), ("id: x/y_v1\n", "content hash"), (None, "since")],
+    [("a: 1\na: 2\n", "twice"), ("[]", "mapping"), ("id: x/y_v1\n", "content hash"), (None, "algebra")],
 )
 def test_a_bad_entry_has_no_hash(tmp_path, text, said):
     path = tmp_path / "x.yaml"
     good = (REGISTRY / "identity" / "noop_v1.yaml").read_text("utf-8")
-    path.write_text(good.replace('since: "0.1.0"', "since: 0.1") if text is None else text, "utf-8")
+    path.write_text(good.replace("algebra: independent", "algebra: other") if text is None else text, "utf-8")
     result = run("hash", str(path))
     assert result.exit_code == 2 and said in result.stderr and str(path) in result.stderr
 
