@@ -76,7 +76,7 @@ def _in_range(records: Records, report: ImportReport) -> None:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
-            raise RecordRange(_place(records, row, report), found, f"at most {largest:g}")
+            raise RecordRange(_place(records, row, report), found, f"at most {largest:g}")  # EXP-30
 
 
 def _with_sound_operators(records: Records, report: ImportReport) -> Records:
