@@ -845,7 +845,6 @@ class ParameterSignature(ConfiguredBaseModel):
 
 class Formula(ConfiguredBaseModel):
     text: str = Field(default=..., description="""Complete: an implementation needs nothing else.""")
-    latex: str = Field(default=..., description="""The same, for print.""")
 
 
 class OperatorVectors(ConfiguredBaseModel):
