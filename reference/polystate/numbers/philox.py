@@ -43,7 +43,7 @@ def whole(text: str, where: str) -> int:
     """A seed or draw index written in decimal digits and nothing else ([RNG-5]); a Draw judges its size."""
     digits = text.lstrip("0") or text[:1]
     if not (text.isascii() and text.isdigit()) or len(digits) > 20:
-        raise DrawRange(where, text[:80], WHOLE)  # RNG-5
+        raise DrawRange(where, text[:80], WHOLE)  # RNG-27
     return int(digits)
 
 
