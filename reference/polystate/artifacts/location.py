@@ -21,6 +21,7 @@ from polystate.errors import (
     UriNotAllowed,
 )
 from polystate.model.descriptor import Descriptor
+from polystate.store import memory
 from polystate.store.leftovers import discard, sibling, sweep
 
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
@@ -174,10 +175,10 @@ def _fetched(url: str, sha256: str, where: str) -> Path:
 
 
 def _download(url: str, target: Path) -> None:
-    """Copy what stands at a URL; not more than the disk has left."""
+    """Copy what stands at a URL; not more than half of what the disk has left, and than 16 GiB times the bounds."""
     from polystate.store import web  # not before it is needed
 
-    limit = shutil.disk_usage(target.parent).free // 2
+    limit = min(shutil.disk_usage(target.parent).free // 2, 64 * memory.array_limit(0))
     if urlsplit(url).scheme in ("http", "https"):
         with open(target, "wb") as file:
             web.copy(url, file, limit)
@@ -188,5 +189,5 @@ def _download(url: str, target: Path) -> None:
     folder = bool(fs.isdir(root))
     size = sum(fs.du(root, total=False, maxdepth=web.DEPTH).values()) if folder else fs.size(root) or 0
     if size > limit:
-        raise OSError(f"{size} bytes, more than {limit}, half of what the disk has left")
+        raise OSError(f"{size} bytes, more than {limit}")
     fs.get(root, str(target), recursive=folder, **({"maxdepth": web.DEPTH} if folder else {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import re
 import socket
 import threading
@@ -19,7 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from polystate.store import memory
 
 SILENCE_S = 30  # without a byte
-WHOLE_S = 600  # for one answer
+WHOLE_S, COPY_S = 600, 3600  # for one answer, for one that goes into a file
 LISTING_S = 600  # for all folders of a store
 PIECE = 1 << 16
 REDIRECTS = 5
@@ -31,9 +32,11 @@ _LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE
 class _Bounded(http.client.HTTPConnection):
     """A connection that is cut when an answer takes too long, were it sent byte by byte."""
 
+    whole_s: float = WHOLE_S
+
     def connect(self) -> None:
         super().connect()
-        watch = threading.Timer(WHOLE_S, partial(_cut, self.sock))
+        watch = threading.Timer(self.whole_s, partial(_cut, self.sock))
         watch.daemon = True
         watch.start()
 
@@ -47,14 +50,18 @@ def _cut(connected: socket.socket) -> None:
         connected.shutdown(socket.SHUT_RDWR)
 
 
+def _timed(kind: type[_Bounded], req: Any) -> Any:
+    return type(kind.__name__, (kind,), {"whole_s": getattr(req, "whole_s", WHOLE_S)})
+
+
 class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_Bounded, req)
+        return self.do_open(_timed(_Bounded, req), req)
 
 
 class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_BoundedTls, req)
+        return self.do_open(_timed(_BoundedTls, req), req)
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):
@@ -73,15 +80,17 @@ _opener = urllib.request.build_opener(_Http, _Https, _SameHost)
 def get(url: str, first: int = 0, length: int | None = None, limit: int | None = None) -> bytes:
     """Bytes of what stands at a URL; a negative first counts from the end.
 
-    limit: OSError beyond so many bytes; by default what memory there is. FileNotFoundError where there is nothing."""
-    limit = memory.room() if limit is None else limit
-    if length is not None and length > limit:
-        raise OSError(f"{url}: {length} bytes, more than {limit}")
+    limit: OSError beyond so many bytes; by default those of a store of no files, see `memory`. FileNotFoundError where
+    there is nothing."""
+    limit = min(memory.room(), memory.array_limit(0)) if limit is None else limit
     with _answer(url, _range(first, length)) as answer:
         partial_content = answer.status == 206
         skip = 0 if partial_content else max(0, first)
         wanted = limit + 1 if length is None or first < 0 else skip + length
-        content = b"".join(pieces(answer, min(wanted, skip + limit + 1)))
+        held = io.BytesIO()
+        for piece in pieces(answer, min(wanted, skip + limit + 1)):
+            held.write(piece)
+    content = held.getvalue()  # no copy
     if len(content) - skip > limit:
         raise OSError(f"{url}: more than {limit} bytes")
     if not partial_content and first < 0:
@@ -92,7 +101,7 @@ def get(url: str, first: int = 0, length: int | None = None, limit: int | None =
 def copy(url: str, file: IO[bytes], limit: int) -> None:
     """Write what stands at a URL into a file; OSError beyond limit bytes."""
     left = limit
-    with _answer(url) as answer:
+    with _answer(url, whole_s=COPY_S) as answer:
         for piece in pieces(answer, limit + 1):
             left -= len(piece)
             if left < 0:
@@ -149,12 +158,14 @@ def _range(first: int, length: int | None) -> str | None:
     return f"bytes={first}-{first + length - 1}"
 
 
-def _answer(url: str, span: str | None = None) -> Any:
+def _answer(url: str, span: str | None = None, whole_s: float | None = None) -> Any:
     if urlsplit(url).scheme not in ("http", "https"):
         raise OSError(f"{url}: neither http nor https")
     headers = {"User-Agent": "polystate", "Accept-Encoding": "identity", **({"Range": span} if span else {})}
+    asked = urllib.request.Request(url, headers=headers)
+    asked.whole_s = WHOLE_S if whole_s is None else whole_s  # type: ignore[attr-defined]
     try:
-        return _opener.open(urllib.request.Request(url, headers=headers), timeout=SILENCE_S)
+        return _opener.open(asked, timeout=SILENCE_S)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (404, 410):

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 import polystate
-from polystate.errors import NotAStore
-from polystate.store import web
+from polystate.errors import NotAStore, UnreadableArray
+from polystate.store import memory, web
 from polystate.store.writing import write
 from tests.reference import small
 
@@ -112,3 +112,15 @@ def test_what_is_fetched_is_bounded(address, tmp_path):
         web.copy(f"{address}/large", file, 4000)
     with pytest.raises(OSError, match="neither http nor https"):
         web.get("file:///etc/hostname")
+
+
+def test_a_chunk_without_an_end_is_cut_off(address, tmp_path, monkeypatch):
+    """The metadata of a store are good, and then the server sends for ever."""
+    (tmp_path / "s.zarr/reference/x_ref/c/0/0").unlink()
+    opened = polystate.open(f"{address}/s.zarr")
+    opened.tree._keys.append("reference/x_ref/c/0/0")
+    original = web.get
+    monkeypatch.setattr(web, "get", lambda url, *given: original(f"{address}/endless", *given))
+    monkeypatch.setattr(memory, "FREE_ARRAYS", 1 << 20)
+    with pytest.raises(UnreadableArray, match="more than 1048576 bytes"):
+        _ = opened.x_ref

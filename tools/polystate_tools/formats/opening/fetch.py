@@ -16,7 +16,7 @@ BASE = "https://files.wwpdb.org/pub/pdb/data/structures/all/mmCIF"
 BASE_VARIABLE = "POLYSTATE_PDB_BASE"
 CACHE_VARIABLE = "POLYSTATE_CACHE"
 _ENTRY = re.compile(r"pdb:(?P<id>[0-9][A-Za-z0-9]{3}|pdb_[A-Za-z0-9]{8})", re.IGNORECASE)
-LIMIT_BYTES = 1 << 30
+LIMIT_BYTES = 1 << 28
 
 
 def is_entry(name: str) -> bool:
