@@ -20,7 +20,7 @@ from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
 from polystate_tools.formats.building.model_weights import ModelWeights
-from polystate_tools.formats.building.noting import noted_alternates
+from polystate_tools.formats.building.noting import noted_alternates, noted_components
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.known import FORMATS, loaded, readable
@@ -95,7 +95,7 @@ def tree_of_records(
         raise BadOption("--weights", f"{len(options.weights)} weights", "a file of several models")
     build = _of_one_model if bundle is None else _of_bundle(bundle)
     tree: dict[str, Group] = {"": Group(_document(records, report))}
-    tree |= hierarchy_groups(arranged, report)
+    tree |= hierarchy_groups(arranged, report) | noted_components(arranged)
     discrete, x_ref, record, condition, conditions = build(arranged, options, keys, report)
     tree["reference"] = Group({}, {"x_ref": x_ref})
     tree |= discrete

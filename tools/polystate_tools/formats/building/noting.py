@@ -15,6 +15,7 @@ from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
 PATH = "annotations/alternates"
+COMPONENTS = "annotations/components"
 LETTER, BONDED = "letter_of", "bonded_in"
 Held = dict[Variable, frozenset[int]]
 """The states of each variable in which a record holds."""
@@ -54,6 +55,19 @@ def noted_alternates(
     if never:
         report.lose("bonds", never, "between alternates of which no state has both")
     return {PATH: _group(letters, bonds)} if letters or bonds else {}
+
+
+def noted_components(layout: Layout) -> dict[str, Group]:
+    """What the file says of its residue types, {} where it says nothing."""
+    items: list[dict[str, Any]] = []
+    for comp in layout.records.comp.vocabulary()[1]:
+        found = layout.records.components.get(comp)
+        body = {key: value for key, value in (vars(found) if found else {}).items() if value}
+        if body:
+            selector = {"target": "deposition"}
+            about = {"comp": comp, **body}
+            items.append({"id": f"comp-{len(items) + 1}", "selector": selector, "body": about, "provenance": "import"})
+    return {COMPONENTS: Group({"items": items})} if items else {}
 
 
 def held_of_records(planned: Plan) -> dict[int, Held]:

@@ -35,7 +35,7 @@ def content(records: Records, report: ExportReport, options: ExportOptions) -> b
     try:
         from biotite.structure.io.pdbx import BinaryCIFBlock, BinaryCIFCategory, BinaryCIFFile
     except ImportError as error:
-        raise MissingReader("BinaryCIF", "no biotite", "pip install polystate[formats], or mmCIF") from error
+        raise MissingReader("BinaryCIF", "no biotite", "pip install polystate[bcif], or mmCIF") from error
     block = gemmi.cif.read_string(mmcif_of_records(records, report, records.loops)).sole_block()
     made = BinaryCIFBlock()
     for prefix in block.get_mmcif_category_names():

@@ -16,7 +16,7 @@ from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
 from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.records.gemmi_metadata import described
-from polystate_tools.formats.records.records import Entity, Records
+from polystate_tools.formats.records.records import Component, Entity, Records
 from polystate_tools.formats.records.text import Text
 
 EXTENSION_LOOPS = (
@@ -31,6 +31,7 @@ READ_CATEGORIES = {
     "atom_site",
     "atom_site_anisotrop",
     "atom_type",
+    "chem_comp",
     "cell",
     "entity",
     "entity_poly",
@@ -129,7 +130,12 @@ def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> R
                 "because": "not part of a deposition: " + ", ".join(sorted(left)),
             }
         )
-    records = replace(records, entities=_entities(records, block, structure), tls=tls_of_block(block, records, atoms))
+    records = replace(
+        records,
+        components=_components(block),
+        entities=_entities(records, block, structure),
+        tls=tls_of_block(block, records, atoms),
+    )
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
     bonds = connections.bonds_of_block(records, links, category(block, f"_{connections.CATEGORY}."), _ids(atoms))
     return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
@@ -147,6 +153,13 @@ def _move(block: gemmi.cif.Block, other: gemmi.cif.Block, name: str) -> None:
         loop = other.init_loop(name, [tag[len(name) :] for tag in table.tags])
         loop.set_all_values(columns)
         table.erase()
+
+
+def _components(block: gemmi.cif.Block) -> dict[str, Component]:
+    """Types and letters of residue types; names and formulas are the dictionary's."""
+    table = category(block, "_chem_comp.")
+    columns = (table.cells(name) for name in ("id", "type", "one_letter_code"))
+    return {comp: Component(kind.upper(), letter) for comp, kind, letter in zip(*columns, strict=True)}
 
 
 def _entities(records: Records, block: gemmi.cif.Block, structure: gemmi.Structure) -> list[Entity]:

@@ -34,6 +34,7 @@ def mmcif_of_records(records: Records, report: ExportReport, loops: dict[str, di
     block = document.add_new_block("".join(c if c.isalnum() or c in "_-." else "_" for c in name))
     _entry(block, records, name)
     _entities(block, records)
+    _components(block, records)
     _crystal(block, records)
     _assemblies(block, records)
     if records.tls is not None:
@@ -110,6 +111,15 @@ def _entities(block: gemmi.cif.Block, records: Records) -> None:
     _loop(block, "_entity_poly_seq.", rows)
     pairs = dict(zip(records.label_asym.tolist(), records.entity.tolist(), strict=True))
     _loop(block, "_struct_asym.", {"id": list(pairs), "entity_id": list(pairs.values())})
+
+
+def _components(block: gemmi.cif.Block, records: Records) -> None:
+    used = [comp for comp in records.comp.vocabulary()[1] if comp in records.components]
+    found = [records.components[comp] for comp in used]
+    columns = {"id": used, "type": [c.type for c in found]}
+    if any(c.letter for c in found):
+        columns["one_letter_code"] = [c.letter for c in found]
+    _loop(block, "_chem_comp.", columns)
 
 
 def _polymer_type(sequence: str) -> str:

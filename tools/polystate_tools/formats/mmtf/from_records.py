@@ -13,7 +13,7 @@ from polystate_tools.formats.mmtf.errors import NotRepresentable
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.mmtf.traversal import offsets
 from polystate_tools.formats.options import ExportOptions
-from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.records import Component, Records
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
 
@@ -133,9 +133,7 @@ def _groups(records: Records, first: np.ndarray) -> tuple[list[dict[str, Any]], 
 
 def _group(records: Records, start: int, end: int, bonds: np.ndarray) -> dict[str, Any]:
     comp = records.comp[start]
-    info = gemmi.find_tabulated_residue(comp)
-    kind = CHEM_COMP_TYPES.get(info.kind, "NON-POLYMER") if records.label_seq[start] >= 0 or info.is_standard() else ""
-    letter = info.one_letter_code.upper()
+    kind, letter = chemistry(records.components.get(comp), comp, records.label_seq[start] >= 0)
     return {
         "groupName": comp,
         "atomNameList": [records.name[row] for row in range(start, end)],
@@ -143,9 +141,20 @@ def _group(records: Records, start: int, end: int, bonds: np.ndarray) -> dict[st
         "bondOrderList": [order or -1 for order in bonds[:, 2].tolist()],
         "bondAtomList": bonds[:, :2].ravel().tolist(),
         "formalChargeList": records.charge[start:end].tolist(),
-        "singleLetterCode": letter if letter.isalpha() else ("X" if "LINKING" in kind else "?"),
-        "chemCompType": "PEPTIDE LINKING" if comp == "GLY" else kind or "NON-POLYMER",
+        "singleLetterCode": letter,
+        "chemCompType": kind,
     }
+
+
+def chemistry(stated: Component | None, comp: str, in_polymer: bool) -> tuple[str, str]:
+    """chemCompType and singleLetterCode of a residue type: as stated, else by what gemmi knows of it."""
+    info = gemmi.find_tabulated_residue(comp)
+    kind = CHEM_COMP_TYPES.get(info.kind, "NON-POLYMER") if in_polymer or info.is_standard() else "NON-POLYMER"
+    kind = (stated.type if stated else "") or ("PEPTIDE LINKING" if comp == "GLY" else kind)
+    letter = info.one_letter_code.upper()
+    return kind, (stated.letter if stated else "") or (
+        letter if letter.isalpha() else "X" if "LINKING" in kind else "?"
+    )
 
 
 class _Chains:
@@ -180,6 +189,9 @@ class _Chains:
             for a in self.records.assemblies
         ]
 
+    def _letter(self, names: str) -> str:
+        return one_letter(self.records.components.get(names.split(",")[0]), names)
+
     def entities(self) -> list[dict[str, Any]]:
         """Entities with one-letter sequences and the chains of all models."""
         of_chain = self.records.entity.take(self.first).tolist()
@@ -188,15 +200,15 @@ class _Chains:
                 "description": e.description,
                 "type": e.type,
                 "chainIndexList": [i for i, name in enumerate(of_chain) if name == e.id],
-                "sequence": "".join(_letter(names) for names in e.sequence.split()),
+                "sequence": "".join(self._letter(names) for names in e.sequence.split()),
             }
             for e in self.records.entities
         ]
 
 
-def _letter(names: str) -> str:
+def one_letter(stated: Component | None, names: str) -> str:
     """One letter for a residue of a sequence; X for what has none, the first of several alternatives."""
-    letter = gemmi.find_tabulated_residue(names.split(",")[0]).one_letter_code.upper()
+    letter = chemistry(stated, names.split(",")[0], True)[1]
     return letter if letter.isalpha() else "X"
 
 

@@ -12,12 +12,13 @@ from polystate_tools.formats.errors import NoAtoms
 from polystate_tools.formats.mmtf import traversal
 from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
+from polystate_tools.formats.mmtf.from_records import one_letter
 from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.records import elements
 from polystate_tools.formats.records.elements import unknown_elements
 from polystate_tools.formats.records.gemmi_metadata import is_cell
-from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Entity, NcsOperator, Records
+from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Component, Entity, NcsOperator, Records
 from polystate_tools.formats.records.text import Text
 
 LOST = {
@@ -70,6 +71,7 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
     in_polymer = np.array([e >= 0 and _is_polymer(structure["entityList"][e]) for e in entity.tolist()], bool)
     label_seq = np.where((numbers >= 0) & (in_polymer | (entity < 0))[at.chain_of_group], numbers + 1, NO_NUMBER)
     linked = np.array([POLYMER in g["chemCompType"].upper() for g in dictionary], bool)
+    components, entities = _components(structure), _entities(structure, at)
     element, strange = elements.of_symbols(_Rows(at.element.tolist(), at.entry).text())
     return Records(
         model=(at.model_of_chain[chain] + 1).astype(np.int32),
@@ -95,7 +97,8 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
         method="; ".join(dict.fromkeys(structure.get("experimentalMethods", []))),
         resolution=_number(structure["resolution"]) or None if "resolution" in structure else None,
         **_crystal(structure),
-        entities=_entities(structure, at),
+        entities=entities,
+        components=components,
         bonds=_bonds(structure, at),
         assemblies=_assemblies(structure),
         ncs=[NcsOperator(np.array(m).reshape(4, 4) + 0.0) for m in structure.get("ncsOperatorList", [])],
@@ -103,9 +106,54 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
             {"what": f"field {name}", "count": _count(structure[name]), "because": because}
             for name, because in LOST.items()
             if name in structure and _count(structure[name])
-        ],
+        ]
+        + _differences(structure, components, entities, at),
         doubts=[unknown_elements(strange)] if strange else [],
     )
+
+
+def _components(structure: Structure) -> dict[str, Component]:
+    """Type and letter of each residue type, of the first group that has it."""
+    made: dict[str, Component] = {}
+    for group in structure["groupList"]:
+        letter = group["singleLetterCode"]
+        made.setdefault(group["groupName"], Component(group["chemCompType"], letter))
+    return made
+
+
+def _differences(
+    structure: Structure, components: dict[str, Component], entities: list[Entity], at: traversal.Index
+) -> list[dict]:
+    """Notes of what the records do not say of the chemistry of a file."""
+    notes: list[dict] = []
+
+    def note(what: str, count: int, because: str) -> None:
+        if count:
+            notes.append({"what": what, "count": count, "because": because})
+
+    stated = [(g["groupName"], Component(g["chemCompType"], g["singleLetterCode"])) for g in structure["groupList"]]
+    several = {name for name, found in stated if components[name] != found}
+    note("types of components", len(several), "several for one residue type; the first is kept")
+    letters = 0
+    for entity, found in zip(entities, structure.get("entityList", []), strict=True):
+        if entity.sequence:
+            ours = [one_letter(components.get(n.split(",")[0]), n) for n in entity.sequence.split()]
+            letters += sum(a != b for a, b in zip(ours, found["sequence"], strict=True))
+        else:
+            letters += len(found["sequence"])
+    note("letters of sequences", letters, "another than that of the residue type")
+    if "unitCell" in structure or structure.get("spaceGroup"):
+        lost = _crystal(structure)["cell"] is None
+        note("unit cell and space group", int(lost), "of lengths 1, or none: no crystal")
+    first = int(structure["chainsPerModel"][0])
+    later = sum(
+        chain >= first
+        for assembly in structure.get("bioAssemblyList", [])
+        for transform in assembly["transformList"]
+        for chain in transform["chainIndexList"]
+    )
+    note("chains of assemblies", later, "of later models: an assembly acts on the chain in all models")
+    return notes
 
 
 def _count(value: Any) -> int:

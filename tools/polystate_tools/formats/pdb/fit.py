@@ -39,6 +39,8 @@ def fitting(records: Records, report: ExportReport) -> Records:
             report.lose(what, int(bad.sum()), f"written as {bound}")
             records = replace(records, b=np.where(bad, bound, records.b))
     _note_rounding(records, report)
+    if records.components:
+        report.lose("types of components", len(records.components), "a PDB file has their names only")
     report.lose(
         "label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]), "a PDB file has author numbering only"
     )

@@ -33,6 +33,14 @@ class Entity:
 
 
 @dataclass(frozen=True)
+class Component:
+    """What a file says of a residue type: type as in `_chem_comp.type` ("L-PEPTIDE LINKING"), letter in a sequence."""
+
+    type: str = ""
+    letter: str = ""
+
+
+@dataclass(frozen=True)
 class Assembly:
     """operators: list of (4, 4) float64; pairs: (operator index, label_asym id) that the operator acts on."""
 
@@ -135,6 +143,8 @@ class Records:
     cell: tuple[float, float, float, float, float, float] | None = None
     space_group: str = ""
     entities: list[Entity] = field(default_factory=list)
+    components: dict[str, Component] = field(default_factory=dict)
+    """Residue type -> what the file says of it."""
     bonds: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.int32))
     assemblies: list[Assembly] = field(default_factory=list)
     ncs: list[NcsOperator] = field(default_factory=list)

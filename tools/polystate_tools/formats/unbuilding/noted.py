@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from polystate.deposition import Deposition
-from polystate_tools.formats.building.noting import BONDED, LETTER, PATH
+from polystate_tools.formats.building.noting import BONDED, COMPONENTS, LETTER, PATH
+from polystate_tools.formats.records.records import Component
+
+
+def components(dep: Deposition) -> dict[str, Component]:
+    """What an import noted of the residue types."""
+    found = dep.tree[COMPONENTS].attributes.get("items") if COMPONENTS in dep.tree else None
+    bodies = [item.get("body") for item in found or ()]
+    return {
+        str(body["comp"]): Component(str(body.get("type", "")), str(body.get("letter", "")))
+        for body in bodies
+        if isinstance(body, dict) and "comp" in body
+    }
 
 
 def _items(dep: Deposition, target: str, key: str) -> Iterator[tuple[dict, Any]]:

@@ -16,6 +16,7 @@ from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, joined
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unbuilding import noted
 from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
 from polystate_tools.formats.unbuilding.bonds import bonds_of_records
 from polystate_tools.formats.unbuilding.conformer import conformer, kept, n_conformers
@@ -271,6 +272,7 @@ def with_metadata(records: Records, dep: Deposition) -> Records:
         cell=tuple(cell[k] for k in ("a", "b", "c", "alpha", "beta", "gamma")) if cell else None,
         space_group=crystal.get("space_group", ""),
         entities=_entities(dep),
+        components=noted.components(dep),
         assemblies=_assemblies(dep),
         ncs=_ncs(dep),
     )
