@@ -28,7 +28,7 @@ polystate_tools.echt
 polystate_tools.formats
 polystate_tools.formats.h5md
 polystate_tools.formats.exporting polystate_tools.formats.importing
-polystate_tools.formats.constraints
+polystate_tools.formats.constraints polystate_tools.formats.ensembles
 polystate_tools.formats.mmcif polystate_tools.formats.pdb polystate_tools.formats.mmtf
 polystate_tools.formats.het_dialects
 polystate_tools.formats.unbuilding

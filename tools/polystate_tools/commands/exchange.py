@@ -234,6 +234,12 @@ def export(
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
+    noise: Annotated[
+        str | None, typer.Option(metavar="L,...", help="With --draws: displacements of these levels only.")
+    ] = None,
+    ensemble: Annotated[
+        int, typer.Option(metavar="N", help="Write N joint states drawn by population as models, B-factors kept.")
+    ] = 0,
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the draws.")] = 0,
     all_states: States = None,
     reference: Annotated[bool, typer.Option("--reference", help="Write x_ref of every atom.")] = False,
@@ -270,6 +276,8 @@ def export(
             out,
             overwrite=overwrite,
             reference=reference,
+            noise=noise.split(",") if noise is not None else None,
+            ensemble=ensemble,
             altloc=altloc,
             gaussian=gaussian,
             het_dialect=het_dialect,

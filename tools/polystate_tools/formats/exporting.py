@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from polystate.deposition import Deposition
-from polystate.numbers.philox import Draw
 from polystate.store.outputs import file_target, replacing
-from polystate_tools.formats import het_dialects
+from polystate_tools.formats import ensembles, het_dialects
 from polystate_tools.formats.constraints import constraints
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.known import FORMATS, loaded, of_suffix, writable
@@ -30,7 +29,7 @@ def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[
     report = ExportReport(format=format, gaussian=options.gaussian)
     if options.states is not None:
         records = _of_states(dep, options, report)
-    elif options.state or options.at or options.one_state or options.draws or options.reference:
+    elif options.state or options.at or options.one_state or options.draws or options.ensemble or options.reference:
         records = _of_choice(dep, options, report)
     else:
         report.choice = "all alternates"
@@ -76,21 +75,27 @@ def _check(options: ExportOptions) -> None:
     if policy is None:
         raise BadOption("--gaussian", options.gaussian, "one of " + ", ".join(POLICIES))
     single = bool(options.state or options.at or options.one_state)
-    if options.constraints and (single or options.draws or options.reference or options.states is not None):
+    bundle = bool(options.draws or options.ensemble)
+    if options.constraints and (single or bundle or options.reference or options.states is not None):
         raise BadOption("--constraints", options.constraints, "the export of all alternates")
     if options.states is not None:
         if options.states != "all" and not str(options.states).isdigit() or str(options.states) == "0":
             raise BadOption("--states", options.states, "all, or a number from 1")
-        if options.state or options.draws or options.reference or options.altloc != "all" or options.het_dialect:
+        if options.state or bundle or options.reference or options.altloc != "all" or options.het_dialect:
             raise BadOption("--states", options.states, "no other choice of what is written")
         single = True
-    if options.draws < 0 or sum((single and not options.draws, bool(options.draws), options.reference)) > 1:
-        raise BadOption("--draws, --state, --reference", "several of them", "one way to choose what is written")
-    if options.altloc != "all" and (single or options.draws or options.reference or options.het_dialect):
+    if min(options.draws, options.ensemble) < 0:
+        raise BadOption("--draws, --ensemble", "less than none", "how many models to write")
+    ways = (single and not bundle, bool(options.draws), bool(options.ensemble), options.reference)
+    if sum(ways) > 1:
+        raise BadOption("--draws, --ensemble, --state, --reference", "several of them", "one way to choose")
+    if options.noise is not None and not options.draws:
+        raise BadOption("--noise", ",".join(options.noise), "--draws as well: nothing else has noise")
+    if options.altloc != "all" and (single or bundle or options.reference or options.het_dialect):
         raise BadOption("--altloc", options.altloc, "no --altloc where a joint state is written")
-    if options.het_dialect and (single or options.draws or options.reference):
+    if options.het_dialect and (single or bundle or options.reference):
         raise BadOption("--het-dialect", options.het_dialect, "the export of all alternates")
-    if (options.draws or options.reference or single) and not policy.models:
+    if (bundle or options.reference or single) and not policy.models:
         raise BadOption("--gaussian", "records", "records only with all alternates; a joint state has U_total")
 
 
@@ -109,10 +114,12 @@ def _of_states(dep: Deposition, options: ExportOptions, report: ExportReport) ->
 
 def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) -> Records:
     """One joint state, draws, or the reference as models."""
-    if options.draws:
-        draws = (Draw(options.seed, index) for index in range(options.draws))
-        snapshots = [dep.render(state=options.state, at=options.at, draw=draw, psd=options.psd) for draw in draws]
-        report.choice = f"draws 0 to {options.draws - 1} of seed {options.seed}" + _named(options)
+    if options.ensemble:
+        snapshots = ensembles.ensemble(dep, options, report)
+        report.choice += _named(options)
+    elif options.draws:
+        snapshots = ensembles.draws(dep, options, report)
+        report.choice += _named(options)
         report.lose("ADPs", options.draws, "a draw has its disorder in its coordinates")
     elif options.reference:
         snapshot = dep.render()

@@ -47,11 +47,12 @@ ALTLOCS = ("all", "first", "occupancy", "none")
 class ExportOptions:
     """What of a deposition is written.
 
-    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws,
-    seed: a bundle of draws; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`.
-    altloc: which conformer, of what has several: all, first (declared first), occupancy (highest), none
-    (refused if there is any), or a letter. states: so many of the most populated joint states as models, or "all";
-    assembly: the id of one, whose copies are written.
+    state, at: one joint state, by variable and by axis (one_state: even where neither names anything); draws, seed: a
+    bundle of draws, with the noise of all levels or of those in noise; ensemble: so many joint states drawn by
+    population, without noise; reference: x_ref; else every alternate. gaussian: one of `gaussian.POLICIES`. altloc:
+    which conformer, of what has several: all, first (declared first), occupancy (highest), none (refused if there is
+    any), or a letter. states: so many of the most populated joint states as models, or "all"; assembly: the id of one,
+    whose copies are written.
     """
 
     gaussian: str = "marginal"
@@ -59,6 +60,8 @@ class ExportOptions:
     at: Mapping[str, int] = field(default_factory=dict)
     one_state: bool = False
     draws: int = 0
+    noise: Sequence[str] | None = None
+    ensemble: int = 0
     seed: int = 0
     states: int | str | None = None
     assembly: str | None = None
