@@ -92,7 +92,8 @@ def damaged(target: Target, seed: int, k: int) -> bytes:
 
 
 def _work(target: Target, numbers: list[int], seed: int, pipe: int) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries complain there
+    for stream in (1, 2):  # libraries complain there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         for k in numbers:
