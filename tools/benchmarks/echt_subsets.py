@@ -40,7 +40,7 @@ def inputs(data: Path) -> Iterator[tuple[str, Path, dict, str]]:
     yield "4CUP, half of the atoms isotropic", data / "tls" / "4CUP.cif", {}, "mixed"
     yield "4CUP, one B a residue", data / "tls" / "4CUP.cif", {}, "residue"
     yield "4CUP, one B", data / "tls" / "4CUP.cif", {}, "one"
-    yield "1o1z, B total", data / "tls" / "1o1z.pdb", {"b_factors": "total"}, "as it is"
+    yield "1o1z, B total", data / "tls" / "1o1z.pdb", {"b_factors": "total", "psd": "clip"}, "as it is"
     yield "1o1z, B beside TLS", data / "tls" / "1o1z.pdb", {"b_factors": "residual", "psd": "clip"}, "as it is"
     yield "5cvz, B beside TLS", data / "tls" / "5cvz_final.pdb", {"b_factors": "residual", "psd": "clip"}, "as it is"
 

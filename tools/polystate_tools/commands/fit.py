@@ -59,6 +59,7 @@ def fit(
     min_steps: options.MinSteps = 1,
     steps: options.Steps = None,
     report: options.Report = None,
+    ranges: options.Ranges = True,
     files: options.Files = None,
     many: options.Many = None,
     scheduler: options.Scheduler = None,
@@ -88,7 +89,7 @@ def fit(
     _targets(out, report, files, overwrite)
     _apart([Path(source), domains, groups], out, report, files)
     result = _fit_one(source, out, settings, chosen, how)
-    _write_beside(result, files, report)
+    _write_beside(result, files, report, ranges)
     raise typer.Exit(_tell(result, out, how))
 
 
@@ -169,7 +170,7 @@ def _fit_many(
     return 1 if summary["failed"] or (summary["not_converged"] and not how.steps_asked) else 0
 
 
-def _write_beside(result: Fit, files: Path | None, report: Path | None) -> None:
+def _write_beside(result: Fit, files: Path | None, report: Path | None, ranges: bool) -> None:
     """What was asked for beside the deposition."""
     if files is not None:
         from polystate_tools.echt.outputs import write_all
@@ -178,7 +179,7 @@ def _write_beside(result: Fit, files: Path | None, report: Path | None) -> None:
     if report is not None:
         from polystate_tools.report.page import write_report
 
-        write_report(result, report)
+        write_report(result, report, ranges)
 
 
 def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool) -> None:
