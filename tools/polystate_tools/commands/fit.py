@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from polystate_tools.echt.fit import Fit
     from polystate_tools.echt.resume import Kept
     from polystate_tools.echt.solver.points import Point, Settings, State, Step
+    from polystate_tools.echt.suggest import Suggestion
 
 USUAL_STEPS = 55  # of a path, for the progress bar
 USUAL_MOST = 90  # steps, where --steps does not say
@@ -28,6 +29,7 @@ Examples:
   polystate fit 6vxx.pdb 6vxx-echt.zarr --levels molecule,domain,secondary_structure,residue,atomic
       --domains spike-domains.yaml --report 6vxx.html
   polystate fit 1o1z.pdb 1o1z-echt.zarr --levels chain,residue --b-factors total
+  polystate fit 4cup.cif 4cup-echt.zarr --suggest-domains domains.yaml
   polystate fit --many structures/ results/ --workers 2
 
 Exit status 1: not converged. What was found until then is written, and says so; a path that ends after --steps
@@ -61,6 +63,7 @@ def fit(
     report: options.Report = None,
     ranges: options.Ranges = True,
     files: options.Files = None,
+    suggest_domains: options.Suggest = None,
     many: options.Many = None,
     scheduler: options.Scheduler = None,
     workers: options.Workers = 0,
@@ -80,17 +83,18 @@ def fit(
     if workers < 0:
         raise BadRequest("--workers", workers, "0 or more")
     if many is not None:
-        _alone(source, out, report, files)
+        _alone(source, out, report, files, suggest_domains)
         raise typer.Exit(_fit_many(many, Path(str(source)), settings, chosen, scheduler, how))
     if scheduler is not None:
         raise BadRequest("--scheduler", scheduler, "--many as well")
     if source is None or out is None:
         raise BadRequest("fit", "no " + ("input" if source is None else "output"), "polystate fit IN OUT")
-    _targets(out, report, files, overwrite)
+    _targets(out, report, files, suggest_domains, overwrite)
     _apart([Path(source), domains, groups], out, report, files)
     result = _fit_one(source, out, settings, chosen, how)
     _write_beside(result, files, report, ranges)
-    raise typer.Exit(_tell(result, out, how))
+    found = _suggest(result, suggest_domains) if suggest_domains is not None else None
+    raise typer.Exit(_tell(result, out, how, found))
 
 
 class How(NamedTuple):
@@ -138,13 +142,17 @@ def _input_options(
     }  # fmt: skip
 
 
-def _alone(source: str | None, out: Path | None, report: Path | None, files: Path | None) -> None:
+def _alone(
+    source: str | None, out: Path | None, report: Path | None, files: Path | None, suggested: Path | None
+) -> None:  # fmt: skip
     """Refuse beside --many what is for one fit."""
     if source is None or out is not None:
         found = "no folder for the results" if source is None else f"{source} and {out}"
         raise BadRequest("fit --many", found, "polystate fit --many DIR OUT")
     if report is not None:
         raise BadRequest("--report", "--many as well", "polystate report OUT/NAME.zarr.zip of the ones to be seen")
+    if suggested is not None:
+        raise BadRequest("--suggest-domains", "--many as well", "polystate fit IN OUT --suggest-domains FILE.yaml")
     if files is not None:
         raise BadRequest("--files", "--many as well", "polystate fit IN OUT --files DIR of the ones to be used")
 
@@ -182,14 +190,17 @@ def _write_beside(result: Fit, files: Path | None, report: Path | None, ranges: 
         write_report(result, report, ranges)
 
 
-def _targets(out: Path, report: Path | None, files: Path | None, overwrite: bool) -> None:
+def _targets(
+    out: Path, report: Path | None, files: Path | None, suggested: Path | None, overwrite: bool
+) -> None:  # fmt: skip
     """Refuse, before the fit, what could not be written after it."""
     from polystate.store.outputs import file_target, store_target
     from polystate_tools.echt.outputs import TABLES
 
     (file_target if out.suffix == ".zip" else store_target)(out, overwrite)
-    if report is not None:
-        file_target(report, overwrite)
+    for path in (report, suggested):
+        if path is not None:
+            file_target(path, overwrite)
     if files is not None and files.exists() and not files.is_dir():
         raise AlreadyExists(str(files), "a file", "a folder or a new name")
     there = [files / name for name in TABLES if (files / name).exists()] if files is not None else []
@@ -278,16 +289,37 @@ def _installed() -> None:
         raise MissingPackage("fit", "no numba", "pip install 'polystate[fit]'")
 
 
-def _tell(result: Fit, out: Path, how: How) -> int:
+def _suggest(result: Fit, path: Path) -> Suggestion:
+    from polystate_tools.echt.suggest import suggest
+
+    found = suggest(result)
+    found.write(path)
+    return found
+
+
+def _tell(result: Fit, out: Path, how: How, found: Suggestion | None) -> int:
     """Say what was found; the exit status."""
     if how.as_json:
-        echo_json(result.to_json())
+        echo_json({**result.to_json(), **({"suggested": found.to_json()} if found else {})})
     else:
         _tell_people(result, out)
+        if found:
+            _tell_domains(found)
     if result.ending.converged:
         return 0
     typer.echo(f"not converged: {result.ending.reason}", err=True)
     return 0 if result.ending.kind == "steps" and how.steps_asked else 1
+
+
+def _tell_domains(found: Suggestion) -> None:
+    part = 100.0 / found.objective
+    rows = [
+        {"domain": d.name, "selection": d.selection, "residues": d.residues,
+         "mean B, small levels (Å²)": f"{d.b:.2f}", "F falls by": f"{part * d.gain:.2f} %"}
+        for d in found.domains
+    ]  # fmt: skip
+    echo_table(rows, list(rows[0]))
+    typer.echo(f"all {len(rows)} together: F falls by {part * found.gain:.2f} %")
 
 
 def _tell_people(result: Fit, out: Path) -> None:

@@ -47,6 +47,9 @@ Steps = Annotated[
 Report = Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")]
 Ranges = Annotated[bool, typer.Option(help="With --report: how far each share can move; takes longer than the fit.")]
 Files = Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")]
+Suggest = Annotated[
+    Path | None, typer.Option(metavar="FILE.yaml", help="Propose domains: elements of like disorder, for --domains.")
+]
 Many = Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")]
 Scheduler = Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")]
 Workers = Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")]

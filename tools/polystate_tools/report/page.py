@@ -123,11 +123,11 @@ def _path(found: Decomposition, model: charts.Model) -> list[str]:
     if last:
         said = ", ".join(f"{escape(_spoken(n))} {c:.3g}" for n, c in zip(found.names, last, strict=True))
         charts.append(
-            f"<section><h2>Optimisation path: complexity</h2>{model.path_complexity()}"
-            '<p class="note">The sum of the amplitudes of all groups, times 8π², divided by the atoms; dashed: all '
-            "levels. "
+            f'<div class="two"><section><h2>Optimisation path: complexity</h2>{model.path_complexity()}</section>'
+            "<section><h2>What complexity is</h2><p>The sum of the amplitudes of all groups, times 8π², divided by the "
+            "atoms; dashed: all levels. "
             f"It is what the penalty is on, and grows as smaller groups are allowed to move. At the end {said} Å²."
-            "</p></section>"
+            "</p></section></div>"
         )
     return charts
 
