@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import polystate
-from polystate.errors import BadRequest
+from polystate.errors import BadRequest, PolystateError
 from polystate.questions.differences import EXACT, Tolerance
 from polystate.questions.differences.arrays import value_differences
 from polystate.questions.differences.documents import document_differences
 from polystate.structure.hierarchy import Hierarchy
 from polystate.structure.matching import same_atoms
+from polystate_conformance.paths import CORPUS
 from tests.reference.small import conditions, deposition, iadp, sites
+from tests.reference.store.test_damaged_stores import EXAMPLES, FILES, damaged
 
 B_TO_U = 1 / (8 * math.pi**2)
 TWO = [(0, "A", -1, 0.6), (1, "B", -1, 0.4)]
@@ -104,7 +108,7 @@ def test_a_displacement_is_told_by_descriptor_in_the_state_that_is_asked_for() -
 def test_a_state_that_one_lacks_cannot_be_compared() -> None:
     other = opened(descriptors={"alt": sites([{"site": 0, "states": TWO}])})
     found = opened().differences(other, state={"alt/0": "B"})
-    assert list(found.not_compared) == ["means and covariances"] and not found.same
+    assert list(found.not_compared) == ["states, means and covariances"] and not found.same
     assert opened().differences(opened(), state={"alt/0": "B"}).not_compared
 
 
@@ -214,3 +218,20 @@ def test_the_json_holds_every_residue_and_the_lines_the_first_few() -> None:
     many = [{"site": k, "states": TWO} for k in range(3)]
     lines = opened().differences(opened(descriptors={"alt": sites(many)})).lines(most=2)
     assert "and 5 more like that" in lines
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=damaged())
+def test_a_damaged_store_is_compared_as_far_as_it_can_be(tmp_path: Path, files: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(tmp_path / "damaged.zarr.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    entry = next(entry for entry, whole in FILES.items() if set(whole) == set(files))
+    good = polystate.open(CORPUS / f"{entry}.zarr.zip")
+    try:
+        broken = polystate.open(tmp_path / "damaged.zarr.zip")
+        found = good.differences(broken, full=True), broken.differences(good, full=True)
+    except PolystateError as refusal:
+        assert refusal.code in ("not-a-store", "unsupported-version", "schema-violation")
+        return
+    assert found[0].same == found[1].same and len(found[0].arrays) == len(found[1].arrays)

@@ -70,4 +70,4 @@ def test_what_is_no_deposition_exits_2(tmp_path: Path) -> None:
 
 def test_a_state_that_both_lack_is_not_compared() -> None:
     done = diff(ECHT, ECHT, "--state", "altloc/A.1=B")
-    assert done.exit_code == 2 and done.stdout.startswith("not compared: means and covariances: ")
+    assert done.exit_code == 2 and done.stdout.startswith("not compared: states, means and covariances: ")

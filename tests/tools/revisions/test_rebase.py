@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 
 import polystate
 from polystate.deposition import Deposition
+from polystate.errors import BadRequest
 from polystate.evaluation import evaluate
 from polystate_conformance.paths import CORPUS
 from polystate_tools.revisions.rebase import rebased
@@ -213,3 +214,12 @@ def test_nothing_in_common_is_a_deposition_without_descriptors() -> None:
     out, account = on(old, golden("altloc-graded-b"))
     assert list(out.descriptors) == [] and account.atoms[0] == 0
     assert "descriptors/b: none of its atoms is in NEW" in map(str, account.dropped)
+
+
+def test_what_is_not_valid_is_refused_by_side_and_place() -> None:
+    bad = iadp([10.0, 20.0, 30.0, 40.0])
+    bad["arrays"]["atom_id"] = [1, 2, 3, 9]
+    broken, good = small(descriptors={"b": bad}), small()
+    for sides, name in (((broken, good), "OLD"), ((good, broken), "NEW")):
+        with pytest.raises(BadRequest, match=rf"^{name}: found descriptors/b/atom_id\[3\].*atom_id 9"):
+            rebased(*sides)

@@ -23,4 +23,5 @@ def superseding(document: Mapping[str, Any], old: Deposition) -> dict[str, Any]:
 
 def history(dep: Deposition) -> list[dict[str, Any]]:
     """This deposition and those before it, from the latest on."""
+    dep.check_documents()
     return [version(dep), *(dep.document.get("supersedes") or [])]

@@ -9,6 +9,7 @@ import numpy as np
 
 import polystate
 from polystate.deposition import Deposition
+from polystate.errors import BadRequest
 from polystate.model.descriptor import Descriptor
 from polystate.store.digest import partial_digest, reference_hash
 from polystate.store.tree import Group
@@ -30,6 +31,10 @@ def rebased(old: Deposition, new: Deposition) -> tuple[dict[str, Group], Account
 
     Atoms are those of the same chain, residue and name; residues are paired by number and type, and by aligned
     sequences where numbers have changed. Payloads stay as they are; descriptors say what they were made against."""
+    for name, dep in (("OLD", old), ("NEW", new)):
+        report = dep.validate()
+        if not report.valid:
+            raise BadRequest(name, report.errors[0], "a valid deposition")
     c = correspondence(old, new)
     gone = lost(c)
     account = Account((len(c.atoms), old.n_atoms - len(c.atoms), new.n_atoms - len(c.atoms)), _said_of_frames(c))

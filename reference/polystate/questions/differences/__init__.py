@@ -10,9 +10,10 @@ from polystate.model.model import Model
 from polystate.questions.differences.arrays import ArrayDifference
 from polystate.questions.differences.documents import DocumentDifference
 from polystate.questions.differences.states import StateDifferences, state_differences
-from polystate.questions.differences.stored import GroupDifference, stored_differences
+from polystate.questions.differences.stored import GroupDifference, Unread, stored_differences
 from polystate.questions.differences.tolerance import EXACT, Tolerance
 from polystate.questions.differences.values import Meanings, ValueDifference
+from polystate.rules.validate import document_errors, ground_errors
 
 MOST = 20  # differences of one kind, in the lines for people
 __all__ = ["EXACT", "Differences", "Tolerance", "differences"]
@@ -70,7 +71,9 @@ def differences(a: Model, b: Model, tolerance: Tolerance = EXACT, full: bool = F
     where a state or step is named."""
     found = Differences()
     for item in stored_differences(a, b, tolerance, full):
-        if isinstance(item, GroupDifference):
+        if isinstance(item, Unread):
+            found.not_compared[item.where] = item.why
+        elif isinstance(item, GroupDifference):
             found.groups.append(item)
         elif isinstance(item, DocumentDifference):
             found.documents.append(item)
@@ -79,15 +82,21 @@ def differences(a: Model, b: Model, tolerance: Tolerance = EXACT, full: bool = F
     if found.same and tolerance == EXACT and not (request.get("state") or request.get("at")):
         return found
     try:
+        for dep in (a, b):
+            _require_ground(dep)
         found.states = state_differences(a, b)
-    except PolystateError as refusal:
-        found.not_compared["states"] = str(refusal)
-    try:
         meanings = Meanings(a, b, tolerance, **request)
     except PolystateError as refusal:
-        found.not_compared["means and covariances"] = str(refusal)
+        found.not_compared["states, means and covariances"] = str(refusal)
         return found
     found.atoms = (a.n_atoms - len(meanings.rows[0]), b.n_atoms - len(meanings.rows[1]))
     found.values = list(meanings.differences())
     found.not_compared.update(meanings.not_compared)
     return found
+
+
+def _require_ground(dep: Model) -> None:
+    """Raise the first thing that is wrong with documents or hierarchy: without them no atom is any other's."""
+    for errors in (document_errors, ground_errors):
+        for error in errors(dep):
+            raise error

@@ -19,7 +19,7 @@ def row_names(dep: Model, group: str, payload: str, shape: tuple[int, ...], is_t
     def name(at: tuple[int, ...]) -> str | None:
         try:
             return _name(dep, group, payload, shape, at, is_table)
-        except (PolystateError, IndexError):  # what is broken has no name either
+        except (PolystateError, IndexError, TypeError, ValueError, AttributeError):  # what is broken has no name
             return None
 
     return name

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from polystate.errors import PolystateError
 from polystate.model.model import Model
 from polystate.questions.differences.arrays import ArrayDifference, value_differences
 from polystate.questions.differences.documents import DocumentDifference, document_differences
@@ -34,10 +35,20 @@ class GroupDifference:
         return f"{self.where}: only in {self.only.upper()}"
 
 
+@dataclass(frozen=True)
+class Unread:
+    """An array or table that cannot be read in one of the stores, and why."""
+
+    where: str
+    why: str
+
+
 def stored_differences(
     a: Model, b: Model, tolerance: Tolerance, full: bool
-) -> Iterator[GroupDifference | DocumentDifference | ArrayDifference]:
-    """What two stores say differently. full: provenance and annotations too, as in the full digest."""
+) -> Iterator[GroupDifference | DocumentDifference | ArrayDifference | Unread]:
+    """What two stores say differently, and what of them cannot be read.
+
+    full: provenance and annotations too, as in the full digest."""
     layers = ("", *(FULL if full else LAYERS))
     paths = {path for dep in (a, b) for path in dep.tree if path.partition("/")[0] in layers}
     told = ""
@@ -53,8 +64,13 @@ def stored_differences(
         for table in sorted({*one.tables, *other.tables}):
             if table not in one.tables or table not in other.tables:
                 yield ArrayDifference(f"{path}/{table}", f"only in {'A' if table in one.tables else 'B'}")
-            else:
-                yield from _payload(a, path, table, _columns(one, table), _columns(other, table), tolerance)
+                continue
+            try:
+                columns = [_columns(group, table) for group in (one, other)]
+            except PolystateError as refusal:
+                yield Unread(f"{path}/{table}", str(refusal))
+                continue
+            yield from _payload(a, path, table, columns[0], columns[1], tolerance)
 
 
 def _is_empty(group: Group) -> bool:
@@ -69,12 +85,17 @@ def _columns(group: Group, table: str) -> dict[str, Any]:
 
 def _payload(
     dep: Model, path: str, table: str, a: Mapping[str, Any], b: Mapping[str, Any], tolerance: Tolerance
-) -> Iterator[ArrayDifference]:
+) -> Iterator[ArrayDifference | Unread]:
     """The arrays of a group, or the columns of one of its tables."""
     for name in sorted({*a, *b}):
         where = "/".join(filter(None, (path, table, name)))
         if name not in a or name not in b:
             yield ArrayDifference(where, f"only in {'A' if name in a else 'B'}")
-        else:
-            rows = row_names(dep, path, table or name, np.shape(a[name]), bool(table))
-            yield from value_differences(a[name], b[name], where, tolerance, rows)
+            continue
+        try:
+            one, other = a[name], b[name]
+        except PolystateError as refusal:
+            yield Unread(where, str(refusal))
+            continue
+        rows = row_names(dep, path, table or name, np.shape(one), bool(table))
+        yield from value_differences(one, other, where, tolerance, rows)
