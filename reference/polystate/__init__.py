@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers and editors see of the lazy names below
     from polystate.deposition import Deposition as Deposition
     from polystate.deposition import open as open
+    from polystate.editing.payloads import replace_payload as replace_payload
+    from polystate.editing.regenerated import regenerated as regenerated
     from polystate.editing.text_form import build as build
     from polystate.errors import PolystateError as PolystateError
     from polystate.numbers.philox import Draw as Draw
@@ -37,6 +39,8 @@ _HOME = {
     "update": "store.updating",
     "digest": "store.digest",
     "build": "editing.text_form",
+    "replace_payload": "editing.payloads",
+    "regenerated": "editing.regenerated",
     "PolystateError": "errors",
 }
 __all__ = sorted(_HOME)

@@ -11,7 +11,32 @@ def payloads(view) -> dict[str, Any]:
     for name, cls in view.all_classes().items():
         if "payload" in cls.annotations:
             found[_value(cls, "payload")] = _payload(view, name, cls)
-    return dict(sorted(found.items()))
+    return dict(sorted((found | _of_entries(found)).items()))
+
+
+def _of_entries(found: dict[str, Any]) -> dict[str, Any]:
+    """Payloads of operators that no class names: those of rows, one a record, are told by the signature of the entry.
+
+    They are like isotropic B-factors, with the inputs of the operator, all of R rows, in the place of `b`."""
+    from polystate_schemas.registry import entries
+
+    named = {operator for payload in found.values() for operator in payload.get("operators", [])}
+    rows, made = found["iadp"], {}
+    for id, entry in entries().items():
+        inputs = entry.document["signature"]["inputs"]
+        if id in named or entry.subcase != "parametric_gaussian" or any(item["shape"][0] != "R" for item in inputs):
+            continue
+        own = {
+            item["name"]: {
+                "dtypes": [item["dtype"]], "required": not item.get("optional"), "description": item["description"],
+                "unit": item["unit"], "shapes": [item["shape"]],
+            }
+            for item in inputs
+        }  # fmt: skip
+        shared = {name: column for name, column in rows["arrays"].items() if name != "b"}
+        description = f"One row a record, for `{id}`."
+        made[id.rpartition("/")[2]] = rows | {"arrays": shared | own, "operators": [id], "description": description}
+    return made
 
 
 def _payload(view, name: str, cls) -> dict[str, Any]:

@@ -9,7 +9,6 @@ Unknown keys are no violation (a reader keeps and ignores them); `unknown_keys` 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from polystate_schemas.documents import (
@@ -24,7 +23,7 @@ from polystate_schemas.documents import (
 )
 
 __all__ = [
-    "Violation", "array_specification", "descriptor_payload", "json_schema", "kind_of_path", "kinds", "payload",
+    "Violation", "descriptor_payload", "json_schema", "kind_of_path", "kinds", "payload",
     "payload_kinds", "unknown_keys", "validate",
 ]  # fmt: skip
 
@@ -64,19 +63,3 @@ def _unknown(schema: Any, definitions: dict[str, Any], value: Any, pointer: str)
                 yield from _unknown(extra, definitions, item, place)
             elif known:
                 yield place
-
-
-def array_specification(payload: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """What a payload says of the array `name` (of `w2` that its shape is (h3, h2)); None if it does not know it."""
-    arrays = payload["arrays"]
-    if name in arrays:
-        return arrays[name]
-    match = re.fullmatch(r"(.*?)(0|[1-9]\d*)", name)
-    if match is None or f"{match[1]}<n>" not in arrays:
-        return None
-    number = int(match[2])
-    shapes = [
-        [str(dim).replace("<n+1>", str(number + 1)).replace("<n>", str(number)) for dim in shape]
-        for shape in arrays[f"{match[1]}<n>"]["shapes"]
-    ]
-    return arrays[f"{match[1]}<n>"] | {"shapes": shapes}

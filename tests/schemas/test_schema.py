@@ -219,14 +219,6 @@ def test_payload_of_a_discrete_operator_has_states_and_arrays():
     assert documents.descriptor_payload(MOTION | {"mode": "A"}) is None
 
 
-def test_numbered_arrays_are_resolved():
-    payload = documents.payload("mlp")
-    assert schema.array_specification(payload, "w2")["shapes"] == [["h3", "h2"]]
-    assert schema.array_specification(payload, "b0")["shapes"] == [["h1"]]
-    assert schema.array_specification(payload, "w01") is None
-    assert schema.array_specification(payload, "x1") is None
-
-
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: (
