@@ -57,8 +57,7 @@ def evaluate(
     tls, group, parent, origin, above, above_origin: the finest level, as in `collapse`; combination, begin, length:
     (P,) pieces of at most PIECE atoms; xyz: (3, padded) about the combination's origin; iso: (padded,) Å²; aniso:
     (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 = padding."""
-    six = np.empty(6 * PIECE)  # one array, so that the compiler sees that its parts do not overlap
-    p = np.empty(20)
+    six, p = np.empty(6 * PIECE), np.empty(20)  # one array: the compiler sees that its parts do not overlap
     flagged, last, flat = 0, len(row), out.reshape(-1)
     for piece in range(len(begin)):
         c, b, n = combination[piece], begin[piece], length[piece]

@@ -48,34 +48,41 @@ def _stop(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+Command = Annotated[
+    list[str] | None,
+    typer.Argument(help="The adapter, after a double dash; the reference if none.", metavar="-- CMD ..."),
+]
+Faults = Annotated[
+    bool, typer.Option("--faults", help="Plant every fault in the reference and see which case catches it.")
+]
+Family = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="hand|schema|blind",
+        help="With --faults: only wrong evaluators, dropped constraints or silenced codes (may be repeated).",
+    ),
+]
+Every = Annotated[
+    bool,
+    typer.Option("--every", help="With --faults: run all cases for each fault, and list cases that no fault breaks."),
+]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Score the implementations that know nothing, too: four runs more.")
+]
+CasesFolder = Annotated[
+    Path | None, typer.Option("--cases", metavar="DIR", help="Other cases than those of the specification.")
+]
+
+
 def score(
     ctx: typer.Context,
-    command: Annotated[
-        list[str] | None,
-        typer.Argument(help="The adapter, after a double dash; the reference if none.", metavar="-- CMD ..."),
-    ] = None,
+    command: Command = None,
     profile: Annotated[list[str] | None, typer.Option(help="Only this profile (may be repeated).")] = None,
     case: Annotated[list[str] | None, typer.Option(help="Only this case or area (may be repeated).")] = None,
-    faults: Annotated[
-        bool, typer.Option("--faults", help="Plant every fault in the reference and see which case catches it.")
-    ] = False,
-    family: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="hand|schema|blind",
-            help="With --faults: only wrong evaluators, dropped constraints or silenced codes (may be repeated).",
-        ),
-    ] = None,
-    every: Annotated[
-        bool,
-        typer.Option(
-            "--every", help="With --faults: run all cases for each fault, and list cases that no fault breaks."
-        ),
-    ] = False,
-    baselines: Annotated[
-        bool,
-        typer.Option("--baselines", help="Score the implementations that know nothing, too: four runs more."),
-    ] = False,
+    faults: Faults = False,
+    family: Family = None,
+    every: Every = False,
+    baselines: Baselines = False,
     jobs: Annotated[int, typer.Option(min=1, help="Adapter processes side by side.")] = min(4, os.cpu_count() or 1),
     seed: Annotated[int | None, typer.Option(help="Seed of order and statistical draws; a fresh one if none.")] = None,
     limit: Annotated[
@@ -88,9 +95,7 @@ def score(
     badge: Annotated[Path | None, typer.Option(help="Badge as SVG.")] = None,
     overwrite: Overwrite = False,
     against: Annotated[Path | None, typer.Option(help="An earlier report of --jsonl to compare with.")] = None,
-    cases_folder: Annotated[
-        Path | None, typer.Option("--cases", metavar="DIR", help="Other cases than those of the specification.")
-    ] = None,
+    cases_folder: CasesFolder = None,
 ) -> None:
     """Score an implementation against the conformance cases.
 
