@@ -76,11 +76,34 @@ def deposition(
     """A deposition with one TLS level a grouping of atoms, from the largest, and B-factors on top.
 
     xyz: (N, 3) Å; residue: (N,); levels: {name: (N,) labels}; b: (N,) Å² or None; name: (N,) codes into names."""
+    tree, i4 = _ground(xyz, residue, chain_of_residue, names, name), np.int32
+    for k, (level, label) in enumerate(levels.items()):
+        child = np.flatnonzero(label >= 0).astype(i4)
+        groups = int(label.max()) + 1
+        tree[f"groupings/bench.{level}/v1"] = Group(
+            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": [str(g) for g in range(groups)]},
+            {"child": child, "parent": label[child].astype(i4)},
+        )
+        rows = random_tls(label, groups, xyz, 0.1, k)
+        tree[f"descriptors/{level}"] = Group(
+            gaussian(level, {"grouping": f"bench.{level}/v1"}, "tls_v1"), {"tls": rows}
+        )
+    if b is not None:
+        n = len(xyz)
+        arrays = {"atom_id": np.arange(1, n + 1, dtype=np.uint32), "condition": np.full(n, -1, i4), "b": b}
+        tree["descriptors/atomic"] = Group(gaussian("atomic", {"level": "atom"}, "iadp_v1"), arrays)
+    return tree
+
+
+def _ground(
+    xyz: np.ndarray, residue: np.ndarray, chain_of_residue: np.ndarray, names: Sequence[str], name: np.ndarray | None
+) -> dict[str, Group]:
+    """Everything of a deposition but what varies."""
     n, n_residues = len(xyz), len(chain_of_residue)
     n_chains = int(chain_of_residue.max()) + 1
     i4 = np.int32
     chains = sorted(f"c{k}" for k in range(n_chains))
-    tree = {
+    return {
         "": Group({"format_version": "0.1.0", "title": "benchmark"}),
         "hierarchy/atoms": Group(
             {"vocabularies": {"name": list(names)}},
@@ -117,21 +140,6 @@ def deposition(
             | {"method": {"name": "random TLS"}}
         ),
     }
-    for k, (level, label) in enumerate(levels.items()):
-        child = np.flatnonzero(label >= 0).astype(i4)
-        groups = int(label.max()) + 1
-        tree[f"groupings/bench.{level}/v1"] = Group(
-            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": [str(g) for g in range(groups)]},
-            {"child": child, "parent": label[child].astype(i4)},
-        )
-        rows = random_tls(label, groups, xyz, 0.1, k)
-        tree[f"descriptors/{level}"] = Group(
-            gaussian(level, {"grouping": f"bench.{level}/v1"}, "tls_v1"), {"tls": rows}
-        )
-    if b is not None:
-        arrays = {"atom_id": np.arange(1, n + 1, dtype=np.uint32), "condition": np.full(n, -1, i4), "b": b}
-        tree["descriptors/atomic"] = Group(gaussian("atomic", {"level": "atom"}, "iadp_v1"), arrays)
-    return tree
 
 
 def gaussian(name: str, scope: Mapping[str, str], operator: str) -> dict[str, Any]:
