@@ -44,6 +44,7 @@ generated: $(READY)
 cases: $(READY)
 	$(BIN)/polystate score --jobs 2 -- $(BIN)/python -m polystate_conformance.implementations.reference
 	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.commands.mmtf_adapter
+	$(BIN)/polystate score --jobs 2 --profile exchange -- $(BIN)/python -m polystate_tools.commands.exchange_adapter
 	sh conformance/implementations/score.sh $(BIN)/polystate
 
 # What is handed on: built, installed outside of this folder, and the commands of the README run there.

@@ -203,6 +203,10 @@ def judge(case: Case, answer: dict[str, Any], hello: dict[str, Any], out_dir: An
         return {"outcome": "failed", "why": f"answers, though hello does not claim {case.profile}"}
     if case.statistical and "ok" in answer:
         return laws.verdict(case, answer["ok"], out_dir, plan)
+    if case.kind in ("import", "export"):
+        from polystate_conformance.scoring import exchange  # which needs gemmi and the reference
+
+        return exchange.verdict(case, answer, out_dir)
     return compare.verdict(case, answer, out_dir)
 
 

@@ -77,11 +77,18 @@ DROPPED_OF_A_PROCESS = 100
 
 _SAMPLER = "polystate_conformance.implementations.numpy_sampler"
 _DECODER = "polystate_tools.formats.mmtf"
-_ADAPTERS = {_SAMPLER: _SAMPLER, _DECODER: "polystate_tools.commands.mmtf_adapter"}
+_EXCHANGE = "polystate_tools.formats"
+_ADAPTERS = {
+    _SAMPLER: _SAMPLER, _DECODER: "polystate_tools.commands.mmtf_adapter",
+    _EXCHANGE: "polystate_tools.commands.exchange_adapter",
+}  # fmt: skip
 """What answers while a fault is planted below a package; of all others the reference. Named, not imported."""
 _SOUND = {
     "none": faults.Fault("none", "the reference", (), "polystate.errors:PolystateError", lambda original: original),
     "sampler": faults.Fault("sampler", "the sampler", (), f"{_SAMPLER}:factor", lambda original: original),
+    "exchange": faults.Fault(
+        "exchange", "importer and exporter", (), f"{_EXCHANGE}.importing:import_file", lambda original: original
+    ),
     "decoder": faults.Fault("decoder", "the decoder", (), f"{_DECODER}.decoder:decode", lambda original: original),
 }
 """Right ones: what their adapters do not pass is no case to tell a fault by."""
@@ -123,6 +130,8 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
         return case.statistical and item.target.startswith(_SAMPLER)
     if case.kind == "decode" or item.target.startswith(_DECODER):
         return case.kind == "decode" and item.target.startswith(_DECODER)
+    if case.kind in ("import", "export") or item.target.startswith(_EXCHANGE):
+        return case.kind in ("import", "export") and item.target.startswith(_EXCHANGE)
     if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return item.id in case.kills or not item.profiles or case.profile in item.profiles

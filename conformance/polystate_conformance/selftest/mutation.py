@@ -182,7 +182,11 @@ def run(
     """Judge the mutants of some rooms by the cases, or by those given; with `every`, one of so many, by a seed."""
     reference.backend = "numpy"
     if cases is None:
-        cases = [case for case in collection.load_all() if not case.statistical and case.kind != "decode"]
+        cases = [
+            case
+            for case in collection.load_all()
+            if not case.statistical and case.kind not in ("decode", "import", "export")
+        ]
     found = list(mutants(rooms))
     if every > 1:
         found = random.Random(seed).sample(found, len(found) // every)

@@ -15,7 +15,7 @@ deposition:
   reference: {x_ref: [[0, 0, 0], [1.5, 0, 0]]}
 """
 _NUMBERS = '{value: [], abs: 1.0e-12, rel: 1.0e-12, because: "a few roundings of binary64"}'
-_RAW = "raw.mmtf"
+_RAW, _RECORDS = "raw.mmtf", "raw.pdb"
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,11 @@ KINDS = {
         + f"expect:\n  u: {_NUMBERS}\n",
         deposition=False,
     ),
+    "import": Kind(
+        f"deposition: {{file: {_RECORDS}}}\n"
+        + "request: {outputs: [store]}\nexpect:\n"
+        + "  store: {asks: [{kind: validate, request: {outputs: [valid]}, expect: {valid: true}}]}\n",
+        beside={_RECORDS: b"END\n"},  # without atoms
+    ),
+    "export": Kind(_DEPOSITION + "request: {outputs: [file], format: pdb}\nexpect:\n  file: {atoms: []}\n"),
 }
