@@ -22,7 +22,7 @@ TITLE = 'a "distant" origin: its digits, {all} of them # and more'
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_case_of_each_kind_is_one_that_can_be_scored(tmp_path, kind):
-    profile = "mmtf" if kind == "decode" else "gaussian"
+    profile = {"decode": "mmtf", "import": "exchange", "export": "exchange"}.get(kind, "gaussian")
     file = authoring.new("tls", "origin-far-away", TITLE, kind, profile, ["TLS-1"], root=tmp_path)
     assert file == tmp_path / "tls" / "0001-origin-far-away" / "case.yaml"
     (case,) = collection.load_all(tmp_path)
