@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 <<<<<<< HEAD
-.PHONY: demo test check unit cases wheel faults generated bench bench-gpu fuzz kills verify-statistics clean
+.PHONY: demo test check unit cases wheel site faults generated bench bench-gpu fuzz kills verify-statistics clean
 =======
 .PHONY: demo test check unit cases faults mutants generated bench bench-gpu fuzz verify-statistics clean
 >>>>>>> e4d12f8 (Kill what an independent planting left alive: faults and cases at the corners; mutate the reference by method)
@@ -50,6 +50,13 @@ cases: $(READY)
 # What is handed on: built, installed outside of this folder, and the commands of the README run there.
 wheel: $(READY)
 	.ci/wheel
+
+# The specification with a page a sentence, operators, cases, corpus, a board of REPORTS (of `polystate score --jsonl`),
+# tutorials that are run and the Python interface: out/site/index.html.
+site: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[site]'
+	$(BIN)/python tools/site/generate.py out/site-source $(if $(REPORTS),--reports $(REPORTS))
+	$(BIN)/python -m sphinx -q -j 2 -b html out/site-source out/site
 
 # The suite itself: every wrong evaluator and, in some minutes, every dropped schema constraint is caught or explained.
 faults: $(READY)
