@@ -52,6 +52,7 @@ def query(dep: Deposition, sql: str) -> pa.Table:
             raise BadRequest("query", found, expected)
         if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
             raise BadRequest("query", f"a statement {statements[0].type.name}", expected)
+        dep.check_documents()
         for name, make in TABLES.items():
             if name in sql.lower() or CATALOGUE.search(sql):
                 with dep.answering():
