@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from polystate_conformance.paths import ROOT
+from polystate_conformance.paths import CORPUS, ROOT
 
 PAGES = (
     "README.md",
@@ -79,3 +80,11 @@ def test_a_wrong_path_is_seen() -> None:
     text = "see [x](no/such.md) and `rules/nothing.py`, `nowhere/`, but not `polystate score` or `a/b`"
     assert links(text) == ["no/such.md"]
     assert paths(text) == ["rules/nothing.py", "nowhere/"]
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    block = next(found for found in re.findall(r"^```python\n(.*?)^```$", text, flags=re.S | re.M) if "open(" in found)
+    names: dict[str, Any] = {}
+    exec(block.replace("examples/", f"{CORPUS}/"), names)
+    assert names["snap"].xyz.shape == (names["dep"].n_atoms, 3)
