@@ -4,11 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-<<<<<<< HEAD
-.PHONY: demo test check unit cases wheel site faults generated bench bench-gpu fuzz kills verify-statistics clean
-=======
-.PHONY: demo test check unit cases faults mutants generated bench bench-gpu fuzz verify-statistics clean
->>>>>>> e4d12f8 (Kill what an independent planting left alive: faults and cases at the corners; mutate the reference by method)
+.PHONY: demo test check unit cases wheel site faults mutants generated bench bench-gpu fuzz kills verify-statistics clean
 
 demo: $(READY)
 	$(BIN)/python -m polystate_tools.commands.demo
