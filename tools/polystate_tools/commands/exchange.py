@@ -228,18 +228,20 @@ def _groups(texts: list[str] | None) -> dict[str, str] | None:
     return made or None
 
 
+Noise = Annotated[str | None, typer.Option(metavar="L,...", help="With --draws: displacements of these levels only.")]
+Joint = Annotated[
+    int, typer.Option(metavar="N", help="Write N joint states drawn by population as models, B-factors kept.")
+]
+
+
 def export(
     dep: Dep,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz, or .h5md.")],
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
-    noise: Annotated[
-        str | None, typer.Option(metavar="L,...", help="With --draws: displacements of these levels only.")
-    ] = None,
-    ensemble: Annotated[
-        int, typer.Option(metavar="N", help="Write N joint states drawn by population as models, B-factors kept.")
-    ] = 0,
+    noise: Noise = None,
+    ensemble: Joint = 0,
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the draws.")] = 0,
     all_states: States = None,
     reference: Annotated[bool, typer.Option("--reference", help="Write x_ref of every atom.")] = False,
@@ -265,6 +267,7 @@ def export(
     no_stream(out)
     apart(dep, out)
     program, groups = _constraints(constraints, overwrite)
+    levels = noise.split(",") if noise is not None else None
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
     if _is_trajectory(out):
         from polystate_tools.formats.h5md.importer import export_h5md
@@ -272,23 +275,10 @@ def export(
         report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)
     else:
         report = export_file(
-            polystate.open(dep),
-            out,
-            overwrite=overwrite,
-            reference=reference,
-            noise=noise.split(",") if noise is not None else None,
-            ensemble=ensemble,
-            altloc=altloc,
-            gaussian=gaussian,
-            het_dialect=het_dialect,
-            psd=psd,
-            format=format,
-            mmtf_dialect=mmtf_dialect,
-            states=all_states,
-            assembly=assembly,
-            constraints=program or None,
-            **chosen,
-        )
+            polystate.open(dep), out, overwrite=overwrite, reference=reference, noise=levels, ensemble=ensemble,
+            altloc=altloc, gaussian=gaussian, het_dialect=het_dialect, psd=psd, format=format,
+            mmtf_dialect=mmtf_dialect, states=all_states, assembly=assembly, constraints=program or None, **chosen,
+        )  # fmt: skip
         if program:
             _write_groups(groups, report, overwrite)
     if as_json:
