@@ -303,3 +303,23 @@ def _(original):
         return Group({}, {**made.arrays, "xyz": xyz}, made.tables)
 
     return wrong
+
+
+@fault("blocks-never-stale", "polystate.rules.derivation:stale", "validate")
+def _(original):
+    """Whether what a provenance block describes has changed is not looked at."""
+    return lambda dep: (error for error in original(dep) if not error.where.startswith("provenance/"))
+
+
+@fault("blocks-always-stale", "polystate.rules.derivation:stale", "validate")
+def _(original):
+    """Each provenance block that describes something is called stale."""
+    from polystate.errors import Stale
+
+    def wrong(dep):
+        yield from original(dep)
+        for path in dep.tree:
+            if path.startswith("provenance/") and dep.tree[path].attributes.get("describes"):
+                yield Stale(path, "described", "nothing")
+
+    return wrong

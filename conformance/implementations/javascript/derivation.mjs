@@ -20,13 +20,20 @@ export function checkDerivedCycles(deposition) {
 }
 
 export async function checkStale(deposition, strict) {
-  for (const d of deposition.descriptors.values()) {
-    for (const { path, hash } of d.doc.derived_from?.inputs ?? []) {
-      if (`sha256:${await digestPartial(deposition.store, path)}` === hash) continue;
-      if (strict) throw semantic('stale', d.at);
-      deposition.warnings.push({ stage: 'semantic', code: 'stale', where: d.at });
-      break;
-    }
+  for (const d of deposition.descriptors.values()) await checkUnchanged(deposition, d.at, d.doc.derived_from?.inputs, strict);
+  for (const name of deposition.groups('provenance')) {
+    const at = `provenance/${name}`;
+    await checkUnchanged(deposition, at, deposition.store.group(at).payload.describes, strict);
+  }
+}
+
+// DRV-6, PRV-6: something made of parts of the store that have changed since.
+async function checkUnchanged(deposition, at, parts, strict) {
+  for (const { path, hash } of parts ?? []) {
+    if (`sha256:${await digestPartial(deposition.store, path)}` === hash) continue;
+    if (strict) throw semantic('stale', at);
+    deposition.warnings.push({ stage: 'semantic', code: 'stale', where: at });
+    break;
   }
 }
 

@@ -12,6 +12,7 @@ from polystate.evaluation.request import request as made_request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.numbers.tensors import six_components
+from polystate.rules.derivation import stale
 
 
 def describe(dep: Model) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def describe(dep: Model) -> dict[str, Any]:
         "axes": [{"name": a.name, "length": a.length} for a in dep.axes.values()],
         "descriptors": [_summary(d) for d in dep.descriptors.values()],
         "levels": [d.id for d in evaluate.gaussian_levels(dep)],
+        "stale": [{"where": error.where, "found": error.found} for error in stale(dep)],
     }
 
 

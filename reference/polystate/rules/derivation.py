@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from polystate.model.derivation import ARRAYS, made_from_inputs, maker
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules.operators import operator_errors
+from polystate.store.tree import Tree
 
 TOLERANCE = 1e-9
 
@@ -99,12 +100,21 @@ def _difference(where: str, stored: np.ndarray, made: np.ndarray) -> Iterator[De
 
 
 def stale(dep: Model) -> Iterator[Stale]:
-    """[DRV-7], [DRV-8] Descriptors whose inputs changed since they were made."""
-    from polystate.store.digest import partial_digest
+    """[DRV-7], [DRV-8] Descriptors whose inputs changed since they were made.
 
+    [PRV-7], [PRV-8] Provenance blocks of which something that they describe has changed since."""
     for d in dep.descriptors.values():
         derived = d.document.get("derived_from") or {}
-        for entry in derived.get("inputs", []):
-            found = partial_digest(dep.tree, entry["path"])
-            if entry.get("hash") not in (None, found):
-                yield Stale(d.path, f"{entry['path']} is now {found}", f"{entry['hash']}, as when it was made")
+        yield from _changed(dep.tree, d.path, derived.get("inputs", []))
+    for path in sorted(p for p in dep.tree if p.startswith("provenance/")):
+        yield from _changed(dep.tree, path, dep.tree[path].attributes.get("describes") or [])
+
+
+def _changed(tree: Tree, where: str, listed: Iterable[Mapping[str, str]]) -> Iterator[Stale]:
+    """[DRV-6], [PRV-6] The parts of a store that are no longer what they were when something was made of them."""
+    from polystate.store.digest import partial_digest
+
+    for entry in listed:
+        found = partial_digest(tree, entry["path"])
+        if entry.get("hash") not in (None, found):
+            yield Stale(where, f"{entry['path']} is now {found}", f"{entry['hash']}, as when it was made")

@@ -678,7 +678,7 @@ class Pipeline(ConfiguredBaseModel):
 
 class DerivedInput(ConfiguredBaseModel):
     """
-    What went in, and its digest then; another digest now makes the descriptor stale.
+    A part of the store, and its digest when what names it was made; another digest now makes that stale.
     """
     path: str = Field(default=..., description="""Path in the store, e.g. descriptors/altloc.""")
     hash: str = Field(default=..., description="""Digest of the subtree at path.""")
@@ -899,6 +899,7 @@ class Provenance(ConfiguredBaseModel):
     created: Optional[str] = Field(default=None)
     inputs: Optional[list[InputFile]] = Field(default=None)
     input_digest: Optional[str] = Field(default=None, description="""Of everything the fit read, as the software defines it.""")
+    describes: Optional[list[DerivedInput]] = Field(default=None, description="""What the block speaks of, and its digest then; another digest now makes the block stale.""")
     stack: Optional[list[str]] = Field(default=None, description="""Ids of the descriptors of the stack, from the largest level to the smallest.""")
     method: Optional[Method] = Field(default=None)
     target: Optional[Target] = Field(default=None)

@@ -182,6 +182,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     import polystate
     from polystate.numbers.tensors import EIGHT_PI_SQUARED
     from polystate.questions.glance import first_steps
+    from polystate_tools.commands.outputs import tell_stale
 
     opened = polystate.open(dep)
     found = opened.describe()
@@ -204,6 +205,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     echo_table(found["descriptors"], columns)
     if found["levels"]:
         typer.echo("levels, largest first: " + ", ".join(found["levels"]))
+    tell_stale(opened)
 
 
 def explain(

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from polystate.errors import AlreadyExists, BadRequest
+
+if TYPE_CHECKING:  # loaded by who opens a deposition
+    from polystate.deposition import Deposition
 
 FILES = (".npy", ".npz", ".csv", ".parquet", ".yaml", ".json", ".html")
 STRUCTURES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".h5md", ".h5", ".gz")
@@ -53,3 +59,13 @@ def folder(out: Path) -> None:
 
 def _stem(out: Path) -> str:
     return out.name.split(".")[0] or "out"
+
+
+def tell_stale(dep: Deposition) -> list[str]:
+    """Say on standard error what is stale: made of something that has changed since. Returns the paths."""
+    from polystate.rules.derivation import stale
+
+    found = list(stale(dep))
+    for error in found:
+        typer.echo(f"stale: {error.where}: {error.found.split(' is now ')[0]} has changed since it was made", err=True)
+    return [error.where for error in found]

@@ -37,12 +37,14 @@ def query(
     import polystate
     from polystate_tools.bridges.query import query as ask
     from polystate_tools.bridges.query import without_formulas
-    from polystate_tools.commands.outputs import apart, named
+    from polystate_tools.commands.outputs import apart, named, tell_stale
 
     if out is not None:
         suffix = named(out, (".csv", ".parquet"))
         apart(dep, out)
-    answer = ask(polystate.open(dep), sql)
+    opened = polystate.open(dep)
+    answer = ask(opened, sql)
+    tell_stale(opened)
     if out is not None:
         if suffix == ".parquet":
             from pyarrow import parquet

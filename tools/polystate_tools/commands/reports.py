@@ -37,7 +37,7 @@ def report(
     Example: polystate report 1ejg.zarr.zip"""
     import polystate
     from polystate.errors import AlreadyExists, BadRequest
-    from polystate_tools.commands.outputs import apart, named
+    from polystate_tools.commands.outputs import apart, named, tell_stale
     from polystate_tools.commands.progress import progress
     from polystate_tools.report.entry import has_fit, write_entry
 
@@ -51,11 +51,17 @@ def report(
     if out.exists() and not overwrite:
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
     opened = polystate.open(dep)
+    stale = tell_stale(opened)
     if (of or ("fit" if source or has_fit(opened) else "entry")) == "entry":
         if source is not None:
             raise BadRequest("--input", source, "no --input: it is compared with a fit")
         with progress(str(out)):
             write_entry(opened, out)
+    elif any(where.startswith("provenance/") for where in stale):
+        with progress(str(out)):
+            write_entry(opened, out)
+        typer.echo(f"{out}: the fit is left out, since its certificate does not hold for what has changed", err=True)
+        raise typer.Exit(1)
     else:
         from polystate_tools.report.page import write_stored
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import polystate
 from polystate.errors import BadRequest
+from polystate.store.tree import Group, Tree
 from polystate_conformance.paths import CORPUS
 from polystate_tools.corpus.entry import SOURCES, Entry
 
@@ -29,12 +30,23 @@ def entries() -> dict[str, Entry]:
 
 def _text_entries() -> Iterator[Entry]:
     """An entry for each text form in the folder of sources."""
-    from polystate.editing.text_form import build_file
     from polystate_schemas.yaml12 import load
 
     for path in sorted(SOURCES.glob("*.yaml")):
         title = str(load(path).get("title", path.stem))
-        yield Entry(path.stem, title, (path.name,), lambda found: build_file(found[0]), licence="Apache-2.0")
+        yield Entry(path.stem, title, (path.name,), _of_text, licence="Apache-2.0")
+
+
+def _of_text(found: tuple[Path, ...]) -> Tree:
+    """What a person wrote, with the account of that: the text, and the coordinates that it gives."""
+    from polystate.editing.described import describing
+    from polystate.editing.text_form import build_file
+
+    tree = dict(build_file(found[0]))
+    text = {"name": found[0].name, "sha256": sha256(found[0]), "format": "text"}
+    software = [{"name": "polystate", "version": polystate.__version__}]
+    block = {"kind": "assertion", "software": software, "inputs": [text]}
+    return {**tree, "provenance/text": Group(describing(tree, block, ["reference"]))}
 
 
 def chosen(names: list[str]) -> list[Entry]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from polystate.store.tree import Group
+from polystate.editing.described import describing
+from polystate.store.tree import Group, Tree
 from polystate_tools.echt.input import ISOTROPIC, FitInput
 from polystate_tools.echt.levels.levels import Level
 from polystate_tools.echt.levels.names import PREFIX
@@ -58,8 +59,18 @@ def fitted_tree(
         stack.append(name)
     if solver.atomic:
         stack += _atomic(out, data, solver, point)
-    out[f"provenance/{PROVENANCE}"] = Group(provenance(given, solver, steps, point, ending, stack, seconds))
+    block = provenance(given, solver, steps, point, ending, stack, seconds)
+    out[f"provenance/{PROVENANCE}"] = Group(describing(out, block, ["reference", *stack_paths(out, stack)]))
     return out
+
+
+def stack_paths(tree: Tree, stack: Sequence[str]) -> list[str]:
+    """The groups of a stack in the store: its descriptors, and the groupings that are their scopes."""
+    paths = []
+    for path in (f"descriptors/{name}" for name in stack):
+        grouping = tree[path].attributes["scope"].get("grouping")
+        paths += [path] if grouping is None else [path, f"groupings/{grouping}"]
+    return paths
 
 
 def _grouping(data: FitInput, level: Level) -> Group:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polystate.deposition import Deposition
+from polystate.editing.described import describing
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import het_dialects
 from polystate_tools.formats.building import adp, bundles, microheterogeneity, tls
@@ -100,7 +101,7 @@ def tree_of_records(
     tree["reference"] = Group({}, {"x_ref": x_ref})
     tree |= discrete
     tree |= _gaussian(arranged, x_ref, record, condition, conditions, options, report)
-    tree["provenance/import"] = Group(_provenance(options, report))
+    tree["provenance/import"] = Group(describing(tree, _provenance(options, report), ["reference"]))
     tree["annotations/import"] = Group(
         {
             "items": [

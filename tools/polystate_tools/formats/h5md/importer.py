@@ -22,6 +22,7 @@ import numpy as np
 
 from polystate.artifacts.h5md import Element, H5md
 from polystate.deposition import Deposition
+from polystate.editing.described import describing
 from polystate.errors import AlreadyExists, ArtifactMismatch, MissingArtifact
 from polystate.numbers.units import ANGSTROM
 from polystate.store import memory
@@ -77,10 +78,11 @@ def import_h5md(
     except (ArtifactMismatch, MissingArtifact) as error:
         raise UnreadableFile(error.where, error.found, error.expected) from error
     choices = {"units": units, "atoms": dict(atoms or {}) or None, "external": external, "energy": energy}
-    tree["provenance/import"] = Group({
+    block = {
         "kind": "import", "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
         "choices": {k: v for k, v in choices.items() if v is not None}, "losses": report.losses,
-        "inputs": [{"name": path.name, "sha256": sha256, "format": "h5md"}]})  # fmt: skip
+        "inputs": [{"name": path.name, "sha256": sha256, "format": "h5md"}]}  # fmt: skip
+    tree["provenance/import"] = Group(describing(tree, block, ["reference"]))
     return validated(tree, path.name), report
 
 
