@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from echt import spike
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.prepare import prepare
 from polystate_tools.echt.solver.model import level_covariances, own_covariances
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings
+from polystate_tools.echt.solver.points import Point, Settings
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.echt.solver.structure import Problem
 
@@ -97,7 +98,7 @@ def largest(solver: Solver, point: Point) -> list[float]:
     """Largest B (Å²) of an atom at each level."""
     u = [level_covariances(solver.s, point.sigma, k) for k in range(len(solver.problem.labels))]
     u.append(own_covariances(solver.s, point.own))
-    return [float(EIGHT_PI2 * v[:, :3].sum(axis=1).max() / 3) for v in u]
+    return [float(EIGHT_PI_SQUARED * v[:, :3].sum(axis=1).max() / 3) for v in u]
 
 
 def main() -> None:

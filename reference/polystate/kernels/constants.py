@@ -1,4 +1,4 @@
-"""Numbers that the kernels of every backend share.
+"""Coefficients of the inverse normal and the logarithm that the kernels of every backend share.
 
 PPND16: Wichura, The percentage points of the normal distribution, Applied Statistics 37 (1988) 477, AS241.
 The far tail (p < e⁻²⁵) is left out: the smallest p of a draw is 2⁻³³. LOG: fdlibm e_log.c."""
@@ -28,14 +28,6 @@ LOG = (
     6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
     1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
 )  # fmt: skip
-
-PHILOX_M0, PHILOX_M1 = 0xD2511F53, 0xCD9E8D57
-PHILOX_W0, PHILOX_W1 = 0x9E3779B9, 0xBB67AE85
-GAUSSIAN, DISCRETE, LATENT = 0, 1, 2  # streams
-
-EIGHT_PI_SQUARED = 78.95683520871486
-PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6
-PIVOT = 1e-12
 
 # PPND7 of the same publication, for float32
 NUMERATOR_7 = (3.3871327179e0, 5.0434271938e1, 1.5929113202e2, 5.9109374720e1)

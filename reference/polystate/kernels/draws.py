@@ -18,15 +18,12 @@ from polystate.kernels.constants import (
     LN2_LOW,
     LOG,
     NUMERATOR,
-    PHILOX_M0,
-    PHILOX_M1,
-    PHILOX_W0,
-    PHILOX_W1,
     TAIL_DENOMINATOR,
     TAIL_NUMERATOR,
     TAIL_SHIFT,
 )
 from polystate.kernels.jit import bits_of, float_of, fma, jit
+from polystate.numbers.constants import PHILOX_M0, PHILOX_M1, PHILOX_W0, PHILOX_W1
 
 BLOCK = 256
 _A0, _A1, _A2, _A3, _A4, _A5, _A6, _A7 = NUMERATOR

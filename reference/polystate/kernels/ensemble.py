@@ -23,7 +23,7 @@ from polystate.kernels.jit import jit
 from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.numbers.positive import checked_psd
-from polystate.numbers.tensors import six_components
+from polystate.numbers.tensors import VOIGT, six_components
 
 MOST_DRAWS = 1 << 64
 
@@ -129,7 +129,7 @@ class Ensemble:
     def _factor(self, six: np.ndarray, factor: np.ndarray) -> None:
         """Factors of the atoms whose covariance a condition changes; refuses what is indefinite."""
         u = np.empty((len(six), 3, 3))
-        for k, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+        for k, (i, j) in enumerate(VOIGT):
             u[:, i, j] = u[:, j, i] = six[:, k]
         own = np.zeros((6, len(six)))
         keys = self.dep.hierarchy.draw_key[self._touched]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from polystate.kernels.constants import PIVOT
+from polystate.numbers.constants import PIVOT
 
 _ROUNDING = 1e-14
 

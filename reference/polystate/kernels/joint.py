@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate.kernels.constants import DISCRETE
 from polystate.kernels.draws import philox
 from polystate.kernels.jit import jit
+from polystate.numbers.constants import DISCRETE
 from polystate.states.joint import States
 from polystate.states.scope_dag import Condition
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from polystate.kernels import formulas
-from polystate.kernels.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
 from polystate.kernels.jit import fusing, jit, prefetch
+from polystate.numbers.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
 
 AHEAD = 128  # atoms whose place in the output is asked for early
 PIECE = 512  # atoms that are evaluated between two visits to the output

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from polystate.errors import DrawRange
+from polystate.numbers.constants import (
+    DISCRETE,
+    GAUSSIAN,
+    LATENT,
+    PHILOX_M0,
+    PHILOX_M1,
+    PHILOX_W0,
+    PHILOX_W1,
+    ROUNDS,
+)
 
-GAUSSIAN, DISCRETE, LATENT = 0, 1, 2  # streams
-MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-WEYL = (0x9E3779B9, 0xBB67AE85)
-ROUNDS = 10
+MULTIPLIERS = (np.uint64(PHILOX_M0), np.uint64(PHILOX_M1))
+WEYL = (PHILOX_W0, PHILOX_W1)
 LOW = np.uint64(0xFFFFFFFF)
 WORD = np.uint64(32)
 WHOLE = "a whole number from 0 to 2^64 - 1"

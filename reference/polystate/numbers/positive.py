@@ -7,16 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from polystate.errors import BadRequest, NotPositiveSemidefinite
+from polystate.numbers.constants import PIVOT, PSD_ABSOLUTE, PSD_RELATIVE
 from polystate.numbers.philox import (
     Draw,
     normals,
 )
 
-PSD_RELATIVE, PSD_ABSOLUTE = 1e-6, 1e-6
-
 PSD_RULE = "λ_min ≥ -(1e-6 max(λ_max, 0) + 1e-6 Å²)"
-
-PIVOT = 1e-12  # of the trace: a pivot at or below gives a zero column
 
 
 def checked_psd(psd: str) -> str:

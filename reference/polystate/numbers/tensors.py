@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-EIGHT_PI_SQUARED = 8 * np.pi**2
+from polystate.numbers.constants import EIGHT_PI_SQUARED, VOIGT
 
-VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # order of the six components of U, T and L
+__all__ = [
+    "EIGHT_PI_SQUARED", "VOIGT", "rotation", "six_components", "symmetric", "symmetrised", "turned",
+]  # fmt: skip
 
 
 def symmetric(six: np.ndarray) -> np.ndarray:

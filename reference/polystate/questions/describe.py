@@ -11,7 +11,7 @@ from polystate.evaluation import evaluate
 from polystate.evaluation.request import request as made_request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
-from polystate.numbers.tensors import six_components
+from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components
 from polystate.rules.derivation import stale
 
 
@@ -113,7 +113,7 @@ def _amount(d: Descriptor, request: evaluate.Request, there: np.ndarray) -> Mapp
     one = len(request.rows) == 1
     if d.is_gaussian:
         u = evaluate.level_covariance(d, request)[there]
-        b = float(8 * np.pi**2 * np.trace(u, axis1=1, axis2=2).mean() / 3) if len(u) else None
+        b = float(EIGHT_PI_SQUARED * np.trace(u, axis1=1, axis2=2).mean() / 3) if len(u) else None
         amount = {"u": six_components(u)[0].tolist() if len(u) else None, "b": b} if one else {"mean_b": b}
         return {"present": int(there.sum()), **amount}
     if d.is_transform or d.signal_type == "unknown":

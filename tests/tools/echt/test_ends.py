@@ -10,12 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 import polystate
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.cli import application
 from polystate_tools.echt.errors import NotConverged
 from polystate_tools.echt.prepare import prepare
 from polystate_tools.echt.solver import path as path_module
 from polystate_tools.echt.solver.path import allowed_b, follow
-from polystate_tools.echt.solver.points import EIGHT_PI2, Settings
+from polystate_tools.echt.solver.points import Settings
 from polystate_tools.echt.solver.solver import Solver
 from tests.tools.echt.conftest import peptide
 
@@ -52,13 +53,13 @@ def test_whatever_the_levels_no_fit_explains_more_than_it_was_given_or_misses_it
         assert ending.converged, (levels, ending)
         assert point.met(solver.settings.tolerance) and all(np.isfinite(step.F) for step in steps)
         fitted, allowed = sum(solver.mean_b(point)), allowed_b(solver)
-        assert 0.2 * solver.mean_input * EIGHT_PI2 < fitted <= allowed * (1 + 1e-6), levels
+        assert 0.2 * solver.mean_input * EIGHT_PI_SQUARED < fitted <= allowed * (1 + 1e-6), levels
 
 
 def test_what_the_input_allows_is_its_mean_where_weights_are_its_inverse(pdb):
     given = prepare(pdb, levels=["chain"])
     assert allowed_b(Solver(given.problem)) == pytest.approx(given.data.mean_b, rel=1e-12)
-    b = EIGHT_PI2 * given.data.u[:, 0]
+    b = EIGHT_PI_SQUARED * given.data.u[:, 0]
     assert allowed_b(Solver(given.problem, Settings(weights="equal"))) == pytest.approx(np.sqrt((b**2).mean()))
 
 
@@ -126,8 +127,8 @@ def test_complexity_is_the_sum_of_amplitudes_by_atom(pdb):
     given = prepare(pdb, levels=["chain", "residue", "atomic"])
     solver = Solver(given.problem, Settings(max_steps=25))
     steps, point, _ = follow(solver)
-    amplitude, level = EIGHT_PI2 * point.amplitude, solver.s.level
-    expected = [amplitude[level == 0].sum(), amplitude[level == 1].sum(), EIGHT_PI2 * point.own_amplitude.sum()]
+    amplitude, level = EIGHT_PI_SQUARED * point.amplitude, solver.s.level
+    expected = [amplitude[level == 0].sum(), amplitude[level == 1].sum(), EIGHT_PI_SQUARED * point.own_amplitude.sum()]
     np.testing.assert_allclose(steps[-1].complexity, np.array(expected) / len(given.data.rows), rtol=1e-12)
 
 

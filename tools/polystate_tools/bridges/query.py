@@ -19,11 +19,11 @@ from polystate import Deposition
 from polystate.errors import AxisNotGiven, BadRequest, UnsupportedCombination
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import gaussian_levels
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate.store import memory
 from polystate.structure.hierarchy import ELEMENTS
 from polystate_tools.spreadsheet import as_text
 
-EIGHT_PI_SQUARED = 8 * np.pi**2
 CLOSED: dict[str, Any] = {
     "enable_external_access": False,
     "allow_community_extensions": False,

@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 import polystate
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_conformance import score as scoring
 from polystate_conformance.paths import CORPUS
 from polystate_tools.commands import terminal
@@ -37,7 +38,7 @@ def render_spike(console: Console) -> list[Path]:
     console.print(f"\n6vxx: {found['title'].capitalize()}, {found['atoms']} atoms, digest {dep.digest()[:16]}…")
     u = dep.covariance()
     snap = dep.render(draw=polystate.Draw(seed=7, index=0))
-    b = 8 * np.pi**2 * np.trace(u, axis1=1, axis2=2) / 3
+    b = EIGHT_PI_SQUARED * np.trace(u, axis1=1, axis2=2) / 3
     moved = np.sqrt(((snap.xyz - snap.mean) ** 2).sum(axis=1).mean())
     console.print(
         f"mean B {b.mean():.2f} Å², from {b.min():.2f} to {b.max():.2f}; draw 7:0 moves atoms by {moved:.3f} Å rms"

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
+
 LAST_KEY = 4294967295
 IADP = {"id": "parametric_gaussian/iadp_v1", "venue": "registry"}
 
@@ -102,7 +104,7 @@ def tls_row(xyz: np.ndarray, b: float, libration: Sequence[float]) -> list[float
     l1, l2, l3 = libration
     trace = l1 * (y * y + z * z) + l2 * (x * x + z * z) + l3 * (x * x + y * y)
     t = float(1 - trace.mean() / 3)
-    return [t, t, t, 0, 0, 0, l1, l2, l3, 0, 0, 0, *[0.0] * 8, round(b / (8 * np.pi**2), 6), *origin.tolist()]
+    return [t, t, t, 0, 0, 0, l1, l2, l3, 0, 0, 0, *[0.0] * 8, round(b / EIGHT_PI_SQUARED, 6), *origin.tolist()]
 
 
 def float32(layers: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import gemmi
 import numpy as np
 
 from polystate.errors import BadRequest
-from polystate_tools.echt.solver.points import EIGHT_PI2
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.stored import Decomposition
 
 IDENTITY = 50.0  # percent, below which two chains are not the same molecule
@@ -136,7 +136,7 @@ def _error_b(found: Decomposition) -> float:
     value, bound = (certificate.get(f"{what}_with_epsilon") for what in ("objective", "bound"))
     if value is None or bound is None or not beta:
         return math.inf
-    return float(EIGHT_PI2 * math.sqrt(max(float(value) - float(bound), 0.0) / float(beta)))
+    return float(EIGHT_PI_SQUARED * math.sqrt(max(float(value) - float(bound), 0.0) / float(beta)))
 
 
 def aligned(a: Copy, b: Copy) -> tuple[np.ndarray, float]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from polystate.editing.described import describing
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate.store.tree import Group, Tree
 from polystate_tools.echt.input import ISOTROPIC, FitInput
 from polystate_tools.echt.levels.levels import Level
@@ -14,7 +15,7 @@ from polystate_tools.echt.levels.names import PREFIX
 from polystate_tools.echt.prepare import Prepared
 from polystate_tools.echt.provenance import PROVENANCE, provenance
 from polystate_tools.echt.solver.model import own_covariances
-from polystate_tools.echt.solver.points import EIGHT_PI2, Ending, Point, Step
+from polystate_tools.echt.solver.points import Ending, Point, Step
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.formats.building.operators import operator
 
@@ -114,7 +115,7 @@ def _atomic(out: dict[str, Group], data: FitInput, solver: Solver, point: Point)
             continue
         arrays = {"atom_id": ids[pick], "condition": np.full(int(pick.sum()), -1, np.int32)}
         if operator_id == ISOTROPIC:
-            arrays["b"] = EIGHT_PI2 * u[pick, :3].sum(axis=1) / 3
+            arrays["b"] = EIGHT_PI_SQUARED * u[pick, :3].sum(axis=1) / 3
         else:
             arrays["u"] = u[pick]
         out[f"descriptors/{name}"] = Group(_document(name, operator_id, {"level": "atom"}), arrays)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate.store.tree import Group
 from polystate_tools.echt.deposit import fitted_tree
 from polystate_tools.echt.input import FitInput
@@ -17,7 +18,7 @@ from polystate_tools.echt.levels.levels import Level
 from polystate_tools.echt.prepare import Prepared, check, prepare
 from polystate_tools.echt.solver.model import level_covariances, own_covariances
 from polystate_tools.echt.solver.path import follow
-from polystate_tools.echt.solver.points import EIGHT_PI2, Ending, Point, Settings, State, Step, percent
+from polystate_tools.echt.solver.points import Ending, Point, Settings, State, Step, percent
 from polystate_tools.echt.solver.solver import Solver
 
 
@@ -146,4 +147,4 @@ def atom_covariances(fit: Fit) -> np.ndarray:
 
 def atom_b(fit: Fit) -> np.ndarray:
     """(levels, n) B of each fitted atom by level, Å², atoms in the order of hierarchy/atoms."""
-    return EIGHT_PI2 * atom_covariances(fit)[:, :, :3].sum(axis=2) / 3
+    return EIGHT_PI_SQUARED * atom_covariances(fit)[:, :, :3].sum(axis=2) / 3

@@ -11,11 +11,11 @@ import numpy as np
 from polystate import Deposition
 from polystate.errors import BadRequest, NotPositiveSemidefinite, UnsupportedCombination
 from polystate.evaluation.evaluate import gaussian_levels
+from polystate.numbers.constants import EIGHT_PI_SQUARED, VOIGT
 from polystate.numbers.positive import indefinite
 from polystate.store.tree import Tree
 from polystate.structure.selection import mask
 from polystate_tools.echt.errors import BFactorRange, NothingToFit, ResidualWithoutTls
-from polystate_tools.echt.solver.points import EIGHT_PI2
 from polystate_tools.formats.tls.selections import WATERS
 
 HYDROGEN = (1, 119)
@@ -23,7 +23,6 @@ MAX_B = 2000.0  # Å²
 POLYMER, AUTO = "polymer", "auto"  # words beside selections: of `only`, of `exclude`
 ISOTROPIC = "parametric_gaussian/iadp_v1"
 KNOWN = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1", "parametric_gaussian/tls_v1")
-VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
 @dataclass
@@ -43,7 +42,7 @@ class FitInput:
     @property
     def mean_b(self) -> float:
         """Mean input B, Å²."""
-        return float(EIGHT_PI2 * self.u[:, :3].sum(axis=1).mean() / 3)
+        return float(EIGHT_PI_SQUARED * self.u[:, :3].sum(axis=1).mean() / 3)
 
 
 def load(path: str | Path, **options) -> tuple[Tree, dict]:
@@ -160,7 +159,7 @@ def _input_covariance(dep: Deposition, rows: np.ndarray) -> tuple[np.ndarray, np
 
 def _possible(u: np.ndarray) -> np.ndarray:
     """(n,) bool: whether the B of U (n, 3, 3) is one that a fit can explain; no number is not."""
-    b = EIGHT_PI2 * np.trace(u, axis1=1, axis2=2) / 3
+    b = EIGHT_PI_SQUARED * np.trace(u, axis1=1, axis2=2) / 3
     return (b > 0) & (b <= MAX_B)
 
 
@@ -173,7 +172,7 @@ def _named(dep: Deposition, rows: np.ndarray) -> str:
 def _checked(
     dep: Deposition, rows: np.ndarray, u: np.ndarray, given: np.ndarray, psd: str, notes: list[str]
 ) -> np.ndarray:
-    b = EIGHT_PI2 * np.trace(u, axis1=1, axis2=2) / 3
+    b = EIGHT_PI_SQUARED * np.trace(u, axis1=1, axis2=2) / 3
     bad = np.flatnonzero(~_possible(u))
     if len(bad):
         named = ", ".join(

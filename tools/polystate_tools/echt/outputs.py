@@ -8,9 +8,9 @@ from pathlib import Path
 import gemmi
 import numpy as np
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.fit import Fit, atom_covariances
 from polystate_tools.echt.levels.tables import PLACE
-from polystate_tools.echt.solver.points import EIGHT_PI2
 from polystate_tools.echt.tls_files import TABLE as TLS_TABLE
 from polystate_tools.echt.tls_files import write_tls
 from polystate_tools.spreadsheet import as_text
@@ -74,7 +74,7 @@ def _structure(fit: Fit, u: np.ndarray) -> gemmi.Structure:
         atom = gemmi.Atom()
         atom.name, atom.element = str(name[row]), gemmi.Element(int(element[row]))
         atom.pos, atom.occ = gemmi.Position(*fit.data.xyz[k]), 1.0
-        atom.b_iso = float(EIGHT_PI2 * u[k, :3].sum() / 3)
+        atom.b_iso = float(EIGHT_PI_SQUARED * u[k, :3].sum() / 3)
         if np.abs(u[k, 3:]).max() > 1e-9 or np.ptp(u[k, :3]) > 1e-9:
             atom.aniso = gemmi.SMat33f(*u[k])
         atom.serial = int(h.atom_id[row])
@@ -101,8 +101,8 @@ def _tables(fit: Fit, u: np.ndarray, folder: Path):
         folder / "levels.csv", ["chain", "residue", "atom", *(f"{n}_group" if n in PLACE else n for n in names)],
         ([*p, *("" if v < 0 else int(v) for v in row)] for p, row in zip(place, labels, strict=True)),
     )  # fmt: skip
-    b = EIGHT_PI2 * u[:, :, :3].sum(axis=2) / 3
-    b_in = EIGHT_PI2 * data.u[:, :3].sum(axis=1) / 3
+    b = EIGHT_PI_SQUARED * u[:, :, :3].sum(axis=2) / 3
+    b_in = EIGHT_PI_SQUARED * data.u[:, :3].sum(axis=1) / 3
     yield _write(
         folder / "atoms.csv",
         ["atom_id", "chain", "residue", "atom", "b_input", "b_model", *(f"b_{n}" for n in fit.names)],
@@ -149,7 +149,7 @@ def _group_rows(fit: Fit, b: np.ndarray, s, point):
                 name,
                 int(size[g]),
                 f"{amplitude[g]:.6g}",
-                f"{EIGHT_PI2 * amplitude[g]:.4f}",
+                f"{EIGHT_PI_SQUARED * amplitude[g]:.4f}",
                 f"{most[g]:.4f}",
             ]
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point
+from polystate.numbers.constants import EIGHT_PI_SQUARED
+from polystate_tools.echt.solver.points import Point
 from polystate_tools.echt.solver.records import Penalty
 from polystate_tools.echt.solver.solver import Solver
 
@@ -50,7 +51,7 @@ def _moved(solver: Solver, n: int, point: Point, level: int, sign: float, rises:
     atomic = level == len(solver.problem.labels)
     price, models = 0.5 * rises[0] * point.F, [point]
     for _ in range(SOLVES):
-        change = sign * price * (EIGHT_PI2 / solver.s.n_atoms if atomic else 0.0)
+        change = sign * price * (EIGHT_PI_SQUARED / solver.s.n_atoms if atomic else 0.0)
         own = max(alpha + change, 0.02 * alpha)
         shifted = penalty._replace(alpha=penalty.alpha + sign * price * weight, alpha_atom=own)
         slack = max(4.0 * alpha, float(np.abs(price * weight).max(initial=0.0)), abs(change))

@@ -15,8 +15,9 @@ import numpy as np
 
 from polystate import Deposition
 from polystate.errors import BadRequest
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.input import VOIGT, FitInput, fit_input, load
-from polystate_tools.echt.solver.points import EIGHT_PI2, Point, Settings
+from polystate_tools.echt.solver.points import Point, Settings
 from polystate_tools.echt.solver.solver import Solver
 from polystate_tools.echt.solver.structure import Problem
 
@@ -82,12 +83,12 @@ class Decomposition:
     @property
     def b(self) -> np.ndarray:
         """(levels, n) B of each fitted atom by level, Å²."""
-        return EIGHT_PI2 * self.u[:, :, :3].sum(axis=2) / 3
+        return EIGHT_PI_SQUARED * self.u[:, :, :3].sum(axis=2) / 3
 
     @property
     def b_input(self) -> np.ndarray | None:
         """(n,) input B, Å²."""
-        return None if self.u_input is None else EIGHT_PI2 * self.u_input[:, :3].sum(axis=1) / 3
+        return None if self.u_input is None else EIGHT_PI_SQUARED * self.u_input[:, :3].sum(axis=1) / 3
 
     @property
     def total(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from polystate_tools.echt.solver.points import EIGHT_PI2
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.stored import Decomposition
 from polystate_tools.report.svg import FAINT, Frame, escape, histogram, scatter_density, stacked_profile
 
@@ -199,7 +199,7 @@ class Model:
             shift = np.sqrt(np.maximum(np.linalg.eigvalsh(t), 0))[::-1]
             degrees = np.degrees(np.sqrt(np.maximum(values, 0)))[::-1]
             direction = vectors[:, -1] * (1 if vectors[np.argmax(np.abs(vectors[:, -1])), -1] > 0 else -1)
-            out.append({"label": int(label), "b": EIGHT_PI2 * row[20], "degrees": degrees, "shift": shift,
+            out.append({"label": int(label), "b": EIGHT_PI_SQUARED * row[20], "degrees": degrees, "shift": shift,
                         "direction": direction, "origin": row[21:24], "level": level})  # fmt: skip
         return out
 

@@ -17,11 +17,6 @@ from polystate.kernels.constants import (
     DENOMINATOR_7,
     NUMERATOR,
     NUMERATOR_7,
-    PHILOX_M0,
-    PHILOX_M1,
-    PHILOX_W0,
-    PHILOX_W1,
-    PSD_ABSOLUTE,
     TAIL_DENOMINATOR,
     TAIL_DENOMINATOR_7,
     TAIL_NUMERATOR,
@@ -29,6 +24,7 @@ from polystate.kernels.constants import (
     TAIL_SHIFT,
 )
 from polystate.kernels.cuda.shim import THREADS, cuda, device, fast, fast_device, jit
+from polystate.numbers.constants import PHILOX_M0, PHILOX_M1, PHILOX_W0, PHILOX_W1, PSD_ABSOLUTE
 
 _A0, _A1, _A2, _A3, _A4, _A5, _A6, _A7 = NUMERATOR
 _B0, _B1, _B2, _B3, _B4, _B5, _B6, _B7 = DENOMINATOR

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from polystate.numbers.constants import VOIGT
+
 from .structure import Structure
 
 
@@ -33,7 +35,7 @@ def own_covariances(s: Structure, own: np.ndarray) -> np.ndarray:
         out[:, :3] = own[:, 0, 0, None]
         return out
     a = s.anisotropic
-    for k, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+    for k, (i, j) in enumerate(VOIGT):
         out[a, k] = own[a, i, j]
     out[~a, :3] = own[~a, 0, 0, None]
     return out

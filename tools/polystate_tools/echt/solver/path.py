@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.errors import NotConverged
 
-from .points import EIGHT_PI2, Ending, Point, Settings, State, Step
+from .points import Ending, Point, Settings, State, Step
 from .solver import Solver
 
 EXCESS = 0.01  # of the mean B that the weights allow: what a step solved to its tolerance may be beyond
@@ -85,7 +86,7 @@ def allowed_b(solver: Solver) -> float:
     isotropic atoms and weights 1/u that is the mean input itself."""
     s = solver.s
     square = np.where(s.anisotropic, (s.u**2).sum(axis=1), 3.0 * s.u[:, 0] ** 2)
-    return float(EIGHT_PI2 * np.sqrt((1.0 / s.weights).mean() * (s.weights * square).mean() / 3.0))
+    return float(EIGHT_PI_SQUARED * np.sqrt((1.0 / s.weights).mean() * (s.weights * square).mean() / 3.0))
 
 
 def ended(solver: Solver, steps: list[Step], point: Point) -> Ending | None:
@@ -135,7 +136,7 @@ def _largest_change(before: State | None, point: Point) -> float | None:
     if before is None or before.amplitudes is None:
         return None
     now = np.concatenate([point.amplitude, point.own_amplitude])
-    return float(EIGHT_PI2 * np.abs(now - before.amplitudes).max(initial=0.0))
+    return float(EIGHT_PI_SQUARED * np.abs(now - before.amplitudes).max(initial=0.0))
 
 
 def _refined(solver: Solver, centre: State, n: int) -> Point:

@@ -11,8 +11,6 @@ import numpy as np
 
 from .records import Interior
 
-EIGHT_PI2 = 8.0 * math.pi**2
-
 
 def percent(part: float, total: float) -> float | None:
     """`part` of `total` in percent; None where the total is zero, so that nothing is a part of it."""

@@ -15,11 +15,13 @@ import time
 
 import numpy as np
 
+from polystate.numbers.constants import EIGHT_PI_SQUARED
+
 from .atoms import loose_steps
 from .bound import atom_losses, dual_bound, headroom, loss_pulls, objective
 from .model import input_values
 from .newton import eliminate, fields_down, step_length, substitute
-from .points import EIGHT_PI2, Point, Settings, State, Step
+from .points import Point, Settings, State, Step
 from .records import Interior, Penalty, Sweep
 from .structure import Problem, Structure, build
 from .threads import Threads
@@ -207,14 +209,14 @@ class Solver:
     # -- what a point says ----------------------------------------------------------------------------------
     def level_weights(self) -> np.ndarray:
         """(G,) dB/dA: mean B (Å²) over all atoms that one unit of a group's amplitude makes."""
-        return EIGHT_PI2 * self.s.size / self.s.n_atoms
+        return EIGHT_PI_SQUARED * self.s.size / self.s.n_atoms
 
     def mean_b(self, point: Point) -> list[float]:
         """Mean B (Å²) of each level over all atoms, the atomic level last if there is one."""
         share = self.level_weights() * point.amplitude
         out = [float(share[self.s.level == k].sum()) for k in range(len(self.problem.labels))]
         if self.atomic:
-            out.append(float(EIGHT_PI2 * point.own_amplitude.mean()))
+            out.append(float(EIGHT_PI_SQUARED * point.own_amplitude.mean()))
         return out
 
     def complexity(self, point: Point) -> list[float]:
@@ -222,7 +224,7 @@ class Solver:
         out = [point.amplitude[self.s.level == k].sum() for k in range(len(self.problem.labels))]
         if self.atomic:
             out.append(point.own_amplitude.sum())
-        return [float(EIGHT_PI2 * total / self.s.n_atoms) for total in out]
+        return [float(EIGHT_PI_SQUARED * total / self.s.n_atoms) for total in out]
 
     def mean_b_bound(self, point: Point, beta: float) -> list[float]:
         """How far (Å²) each level's mean B can be from the optimum's: Ob sum (A - A*)^2 <= gap, and Cauchy."""
@@ -230,13 +232,13 @@ class Solver:
         weight = self.level_weights()
         out = [radius * float(np.sqrt((weight[self.s.level == k] ** 2).sum())) for k in range(len(self.problem.labels))]
         if self.atomic:
-            out.append(radius * EIGHT_PI2 / math.sqrt(self.s.n_atoms))
+            out.append(radius * EIGHT_PI_SQUARED / math.sqrt(self.s.n_atoms))
         return out
 
     def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
         difference = atom_losses(self.s, self.fields(point.sigma), point.own, self.threads)[:, 1]
-        return float(EIGHT_PI2 * np.sqrt(np.mean(difference**2)))
+        return float(EIGHT_PI_SQUARED * np.sqrt(np.mean(difference**2)))
 
     def penalties(self, n: int) -> Penalty:
         """What amplitudes cost at step n = 1, 2, ..."""
