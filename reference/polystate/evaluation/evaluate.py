@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from polystate.artifacts.bodies import run
-from polystate.artifacts.trajectory import frame
 from polystate.errors import (
     AbsoluteConflict,
     AxisNotGiven,
@@ -156,6 +154,8 @@ def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
         xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
     elif d.regime == "trajectory" and d.mode == "C":
         mine, at = request.among(d.atom_rows)
+        from polystate.artifacts.trajectory import frame  # only these read files beside the deposition
+
         xyz = frame(d, step_of(d, request))[mine]
     elif d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
@@ -383,6 +383,8 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
         weights = {name: np.asarray(d.array(name), np.float64) for name in names}
         output = request.backend.call(d.operator, {"latent": z, **weights}, d.parameters)["output"]
     else:
+        from polystate.artifacts.bodies import run
+
         output = run(d, z, request.allow_code)
     if output.shape != (len(d.atom_rows), 3):
         raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")  # MEAN-13

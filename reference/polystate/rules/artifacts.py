@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from polystate.artifacts.location import artifact, locate
-from polystate.artifacts.trajectory import trajectory
 from polystate.errors import (
     PolystateError,
     UriNotAllowed,
@@ -31,6 +30,8 @@ def artifact_errors(dep: Model) -> Iterator[PolystateError]:
         if d.document.get("artifact"):
             try:
                 if d.procedure.placed == "trajectory":
+                    from polystate.artifacts.trajectory import trajectory  # few depositions have a file to read
+
                     trajectory(d)  # opened once and kept
                 else:
                     artifact(d)

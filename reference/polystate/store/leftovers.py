@@ -6,7 +6,6 @@ import functools
 import hashlib
 import os
 import re
-import secrets
 import shutil
 import time
 from contextlib import suppress
@@ -20,7 +19,7 @@ _NAME = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})(?P<process>[0-9a-f]{8})[0-9a
 def sibling(path: Path, purpose: str) -> Path:
     """A hidden name beside `path` that nothing else has; it holds this machine and process."""
     name = os.fsencode(path.name)[:LONGEST].decode("utf-8", "ignore")
-    return path.with_name(f".{name}.{_machine()}{os.getpid():08x}{secrets.token_hex(4)}.{purpose}")
+    return path.with_name(f".{name}.{_machine()}{os.getpid():08x}{os.urandom(4).hex()}.{purpose}")
 
 
 def is_sibling(name: str) -> bool:
