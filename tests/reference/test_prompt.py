@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +87,7 @@ def test_type_checkers_see_what_the_lazy_names_are(tmp_path):
         'import polystate\ndep = polystate.open("6vxx.zarr")\nreveal_type(dep.covariance())\ndep.rendr()\n'
     )
     command = [sys.executable, "-m", "mypy", "--no-incremental", "--follow-imports=silent", str(program)]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    where = {**os.environ, "MYPYPATH": str(Path(polystate.__file__).parent.parent)}  # editable, it is found by a hook
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=where)
     assert 'Revealed type is "numpy.ndarray' in found.stdout, found.stdout + found.stderr
     assert '"Deposition" has no attribute "rendr"; maybe "render"' in found.stdout

@@ -89,8 +89,11 @@ def test_the_model_that_is_chosen_is_the_step_of_its_axis() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_entries_are_what_their_sources_build(name: str) -> None:
+    """The provenance that says from which text, by which version, is the entry's own."""
     built = polystate.Deposition(build_file(CORPUS / "sources" / f"{name}.yaml"))
-    assert built.digest(full=True) == polystate.open(CORPUS / f"{name}.zarr.zip").digest(full=True)
+    tree = polystate.open(CORPUS / f"{name}.zarr.zip").tree
+    kept = {path: node for path, node in tree.items() if path != "provenance/text"}
+    assert built.digest(full=True) == polystate.Deposition(kept).digest(full=True)
 
 
 def test_the_artifact_is_written_the_same_again(tmp_path: Path) -> None:
