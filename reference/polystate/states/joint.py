@@ -181,6 +181,24 @@ class States:
     def _label(self, v: int, joint: list[int]) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
+    def combinations(self, variables: Sequence[int]) -> Iterator[tuple[np.ndarray, float]]:
+        """Legal joint states of some variables, with their populations, in declared order; one is made at a time.
+
+        variables: ascending, with all that they depend on; in a joint state, int64, the others are inactive."""
+        waiting = [(0, np.full(len(self.dag), INACTIVE, np.int64), 1.0)]
+        while waiting:
+            k, joint, weight = waiting.pop()
+            if k == len(variables):
+                yield joint, weight
+                continue
+            v = variables[k]
+            possible = counting.options(self.dag, v, joint)
+            weights = self.populations(v, joint) if possible != [INACTIVE] else {}
+            for state in reversed(possible):
+                following = joint.copy()
+                following[v] = state
+                waiting.append((k + 1, following, weight * weights.get(state, 1.0)))
+
     def find(self, state: Mapping[Any, str]) -> dict[int, int]:
         """Variables and the indices of their states that `state` names."""
         wanted: dict[int, int] = {}

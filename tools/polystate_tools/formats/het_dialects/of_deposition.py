@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
 from polystate.deposition import Deposition
 from polystate.states import counting
-from polystate.states.scope_dag import INACTIVE
+from polystate.states.parts import components
 from polystate_tools.formats.building.sites import ABSENT
 from polystate_tools.formats.het_dialects.tree import JOINT, JointState, State, StateTree
 from polystate_tools.formats.report import ExportReport
@@ -112,21 +113,22 @@ def _of_records(dep: Deposition, found: Alternates, names: dict, report: ExportR
 def _joint_states(dep: Deposition, written: list[int], names: dict, report: ExportReport) -> Iterator[JointState]:
     """Every legal combination of each set of variables that conditions connect, with its population."""
     dag, taken, number = dep.states.dag, set(), 0
+    part = components(len(dag), dag.edge_child, dag.edge_parent)
     for v in written:
-        if v in taken:
+        if part[v] in taken:
             continue
-        component = _component(dep, v, written)
-        taken |= component
+        taken.add(part[v])
+        component = np.flatnonzero(part == part[v]).tolist()
         if len(component) == 1:
             continue  # its occupancies stand on the atoms
         number += 1
-        combined = list(_combinations(dep, sorted(component), MOST_JOINT + 1))
+        combined = list(islice(dep.states.combinations(component), MOST_JOINT + 1))
         if len(combined) > MOST_JOINT:
             report.lose(f"joint states with {dag.variable_name(v)}", len(component), f"more than {MOST_JOINT}")
             continue
         own = [u for u in component if dag.descriptor(u) == JOINT]
         for k, (joint, weight) in enumerate(combined):
-            members = [names[u, int(joint[u])] for u in sorted(component) if (u, int(joint[u])) in names]
+            members = [names[u, int(joint[u])] for u in component if (u, int(joint[u])) in names]
             label = str(dag.state_labels(own[0])[joint[own[0]]]) if len(own) == 1 else f"b{number}.{k + 1}"
             bundle = str(number)
             source = "unknown"
@@ -135,40 +137,3 @@ def _joint_states(dep: Deposition, written: list[int], names: dict, report: Expo
                 bundle = d.label_names[int(dag.site[own[0]])]
                 source = str(d.table("states")["source"][0]) if "source" in d.table("states") else "unknown"
             yield JointState(label, weight, members, bundle, source)
-
-
-def _component(dep: Deposition, v: int, written: list[int]) -> set[int]:
-    """The variables that conditions connect with v."""
-    dag = dep.states.dag
-    linked: dict[int, set[int]] = {}
-    for u in range(len(dag)):
-        for parent in dag.parents(u):
-            linked.setdefault(u, set()).add(parent)
-            linked.setdefault(parent, set()).add(u)
-    found, waiting = set(), [v]
-    while waiting:
-        u = waiting.pop()
-        if u not in found:
-            found.add(u)
-            waiting += linked.get(u, ())
-    return found
-
-
-def _combinations(dep: Deposition, variables: list[int], most: int) -> Iterator[tuple[np.ndarray, float]]:
-    """At most `most` legal combinations of variables that include all they depend on."""
-    dag = dep.states.dag
-    made = 0
-    waiting = [(0, np.full(len(dag), INACTIVE, np.int64), 1.0)]
-    while waiting and made < most:
-        k, joint, weight = waiting.pop()
-        if k == len(variables):
-            made += 1
-            yield joint, weight
-            continue
-        v = variables[k]
-        possible = counting.options(dag, v, joint)
-        weights = dep.states.populations(v, joint) if possible != [INACTIVE] else {}
-        for state in reversed(possible):
-            following = joint.copy()
-            following[v] = state
-            waiting.append((k + 1, following, weight * weights.get(state, 1.0)))

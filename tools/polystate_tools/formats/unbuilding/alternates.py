@@ -6,7 +6,7 @@ combination of their states that is told apart by coordinates or by an ADP, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -197,20 +197,8 @@ class _Payload:
         """Legal joint states of some variables and all they depend on, with their populations."""
         involved = tuple(sorted(counting.ancestors(self.dag, variables)))
         if involved not in self._combinations:
-            self._combinations[involved] = list(self._enumerate(involved, np.full(len(self.dag), INACTIVE), 1.0))
+            self._combinations[involved] = list(self.dep.states.combinations(involved))
         return self._combinations[involved]
-
-    def _enumerate(self, rest: tuple[int, ...], joint: np.ndarray, weight: float) -> Iterator:
-        if not rest:
-            yield joint, weight
-            return
-        v = rest[0]
-        possible = counting.options(self.dag, v, joint)
-        weights: Mapping[int, float] = self.dep.states.populations(v, joint) if possible != [INACTIVE] else {}
-        for state in possible:
-            following = joint.copy()
-            following[v] = state
-            yield from self._enumerate(rest[1:], following, weight * weights.get(state, 1.0))
 
     def records(self, atom: int) -> list[_Record]:
         """The records of an atom in declared order of its states."""

@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 import numpy as np
 
 from polystate.deposition import Deposition
-from polystate.states import counting
 from polystate.states.parts import components
 from polystate.states.scope_dag import INACTIVE
 from polystate_tools.formats.errors import CannotHold
@@ -37,24 +36,12 @@ def most_populated(dep: Deposition, how_many: int | None) -> Ranked:
 
 def _of_part(dep: Deposition, variables: list[int]) -> Ranked:
     """All legal states of variables that depend on no others, ranked."""
-    dag = dep.states.dag
     made: Ranked = []
-    waiting: list[tuple[int, list[int], float]] = [(0, [INACTIVE] * len(dag), 1.0)]
-    while waiting:
-        k, joint, weight = waiting.pop()
-        if k == len(variables):
-            made.append((weight, {v: joint[v] for v in variables if joint[v] != INACTIVE}))
-            if len(made) > MOST_ENTANGLED:
-                name = dag.variable_name(variables[0])
-                raise CannotHold("--states", f"more than {MOST_ENTANGLED} states with {name}", "fewer, or --draws")
-            continue
-        v = variables[k]
-        possible = counting.options(dag, v, joint)
-        weights = dep.states.populations(v, joint) if possible != [INACTIVE] else {}
-        for state in reversed(possible):
-            following = joint.copy()
-            following[v] = state
-            waiting.append((k + 1, following, weight * weights.get(state, 1.0)))
+    for joint, weight in dep.states.combinations(variables):
+        made.append((weight, {v: int(joint[v]) for v in variables if joint[v] != INACTIVE}))
+        if len(made) > MOST_ENTANGLED:
+            name = dep.states.dag.variable_name(variables[0])
+            raise CannotHold("--states", f"more than {MOST_ENTANGLED} states with {name}", "fewer, or --draws")
     return sorted(made, key=lambda found: -found[0])
 
 
