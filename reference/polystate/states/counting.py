@@ -7,7 +7,7 @@ only. Counting is #P-hard in general (a scope DAG can encode any 2-SAT formula),
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import product
 
@@ -74,13 +74,18 @@ def satisfiable(dag: ScopeDag, conditions: Iterable[Condition | None]) -> bool:
 
 def ancestors(dag: ScopeDag, variables: Iterable[int]) -> set[int]:
     """The variables and everything they depend on."""
+    return reached(variables, dag.parents)
+
+
+def reached(variables: Iterable[int], above: Callable[[int], Iterable[int]]) -> set[int]:
+    """The variables and all that one comes to from them, `above` saying the next of each."""
     found: set[int] = set()
     waiting = list(variables)
     while waiting:
         v = waiting.pop()
         if v not in found:
             found.add(v)
-            waiting += dag.parents(v)
+            waiting += above(v)
     return found
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from polystate.errors import IllegalState, NoPopulation, TooEntangled
-from polystate.states.counting import MAX_ENTRIES, MAX_WIDTH, options
+from polystate.states.counting import MAX_ENTRIES, MAX_WIDTH, options, reached
 from polystate.states.forest import marginals
 from polystate.states.joint import States
 from polystate.states.parts import components
@@ -126,7 +126,9 @@ class Law:
 
     def _eliminated(self, keep: Variables, evidence: tuple[Factor, ...]) -> np.ndarray:
         wanted = set(keep).union(*(f.variables for f in evidence))
-        factors = [self._factor(v) for v in sorted(self._ancestors(wanted))] + list(evidence)
+        factors = [self._factor(v) for v in sorted(reached(wanted, lambda v: self._factor(v).variables))] + list(
+            evidence
+        )
         waiting = {v for f in factors for v in f.variables} - set(keep)
         while waiting:
             v = min(waiting, key=lambda v: (len({u for f in factors if v in f.variables for u in f.variables}), v))
@@ -155,16 +157,6 @@ class Law:
         if summed is not None:
             table = table.sum(axis=-1)
         return Factor(keep, np.broadcast_to(table, self.shape(keep)))
-
-    def _ancestors(self, variables: set[int]) -> set[int]:
-        found: set[int] = set()
-        waiting = list(variables)
-        while waiting:
-            v = waiting.pop()
-            if v not in found:
-                found.add(v)
-                waiting += [u for u in self._factor(v).variables if u != v]
-        return found
 
     # -- the table of one variable -----------------------------------------------------------------------
 
