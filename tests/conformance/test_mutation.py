@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from polystate_conformance import paths
-from polystate_conformance.selftest import mutation
+from polystate_conformance.selftest import mutation, survivors
 from polystate_conformance.selftest.mutating import changes
 from polystate_conformance.selftest.rewriting import edited
 from polystate_conformance.suite import case as cases
@@ -43,8 +43,8 @@ def test_every_changed_function_compiles_and_differs():
     (tree,) = ast.parse(SOURCE).body
     assert isinstance(tree, ast.FunctionDef)
     for item in changes(tree):
-        assert compile(ast.fix_missing_locations(ast.Module([item.tree], [])), "f", "exec")
-        assert ast.unparse(item.tree) != ast.unparse(tree)
+        assert compile(ast.fix_missing_locations(ast.Module([item.make()], [])), "f", "exec")
+        assert ast.unparse(item.make()) != ast.unparse(tree)
 
 
 def test_an_edit_of_a_source_is_refused_where_it_does_not_fit_once():
@@ -56,11 +56,44 @@ def test_an_edit_of_a_source_is_refused_where_it_does_not_fit_once():
         edited("a", "b")(f)
 
 
+def test_annotations_are_left_alone():
+    (tree,) = ast.parse("def f(a: int | None = None) -> int | None:\n    b: int | None = a\n    return b").body
+    assert isinstance(tree, ast.FunctionDef)
+    assert list(changes(tree)) == []
+
+
+def room(name: str) -> list[mutation.Mutant]:
+    return list(mutation.mutants((f"polystate.operators.{name}",)))
+
+
 def test_a_mutant_that_matters_is_killed_by_a_case_that_runs_it_and_one_that_nothing_runs_survives():
     (file,) = paths.CASES.glob("nm/0001-*/case.yaml")
-    room = ("polystate.operators.parametric_gaussian.nm_covariance_v1", "polystate.operators.symmetry.space_group_v1")
-    found = mutation.run(room, cases=[cases.load(file)])
-    ours = [item for item in found if item.module == room[0]]
-    assert ours and any(item.killed_by == "nm.0001" for item in ours)
-    assert all(item.killed_by is None and item.cases == 0 for item in found if item.module == room[1])
-    assert room[0] in mutation.table(found) and "## Survivors" in mutation.table(found)
+    ours, idle = room("parametric_gaussian.nm_covariance_v1"), room("symmetry.space_group_v1")
+    mutation.judge([*ours, *idle], [cases.load(file)])
+    assert any(item.killed_by == "nm.0001" for item in ours)
+    assert idle and all(item.killed_by is None and item.cases == 0 for item in idle)
+
+
+def test_each_mutant_is_known_by_its_words_and_belongs_to_one_part():
+    found = room("symmetry.space_group_v1")
+    assert len({item.key for item in found}) == len(found)
+    assert {item.part(5) for item in found} == set(range(5))
+
+
+def test_the_page_names_what_lives_without_a_reason_and_a_reason_that_no_longer_holds_is_reported():
+    found = room("symmetry.space_group_v1")[:4]
+    found[0].cases, found[0].killed_by = 1, "tls.0001"
+    found[1].cases = found[2].cases = 1
+    reasons = {found[1].key: "only speed", found[0].key: "only speed", f"{found[0].name}: gone": "only speed"}
+    page = survivors.page(found, reasons)
+    assert "1 of the 3 mutants that a case runs are killed (33.3%), 1 more are explained" in page
+    assert [line for line in page.splitlines() if "| 1 |" in line and "`" in line] == [
+        line for line in page.splitlines() if survivors._cell(found[2].change.new) in line
+    ]
+    stale = survivors.stale(reasons, found, {found[0].module})
+    assert [line.partition(":")[0] for line in stale] == ["killed by tls.0001", "no such mutant"]
+    assert survivors.stale(reasons, found, set()) == []
+
+
+def test_every_reason_names_a_mutant():
+    assert survivors.stale(survivors.reasons(), mutation.mutants(), {m.__name__ for m in mutation.modules()}) == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -31,37 +33,54 @@ _SYMMETRIC = ("min", "max", "zip", "isinstance", "range")
 
 @dataclass(frozen=True)
 class Change:
-    """One changed tree, where it differs, and the source of what stood there and of what stands there now."""
+    """One change of a tree: where it differs, and the source of what stood there and of what stands there now."""
 
-    tree: ast.FunctionDef
     line: int
     old: str
     new: str
+    statement: str
+    """The statement that it stands in; of one that holds others, its first line."""
+    make: Callable[[], ast.FunctionDef] = field(repr=False)
+    """Makes the changed tree."""
+
+    def __str__(self) -> str:
+        """The change in words that stay the same wherever its function moves."""
+        said = f"{self.old} -> {self.new}"
+        return said if self.statement == self.old else f"{said} in {self.statement}"
 
 
 def changes(tree: ast.FunctionDef) -> Iterator[Change]:
     """Every change of a function, one at a time; lines count from the first of the function."""
-    for number, node in enumerate(_nodes(tree)):
-        for variant in range(len(_alternatives(node))):
-            mutant = copy.deepcopy(tree)
-            twin = next(item for k, item in enumerate(_nodes(mutant)) if k == number)
-            new = _alternatives(twin)[variant]
-            if not _replaced(mutant, twin, new):
-                continue
-            yield Change(mutant, getattr(node, "lineno", 1), _said(node), _said(new))
+    for number, (node, statement) in enumerate(_nodes(tree, tree)):
+        for variant, new in enumerate(_alternatives(node)):
+            yield Change(getattr(node, "lineno", 1), _said(node), _said(new), _said(statement),
+                         functools.partial(_changed, tree, number, variant))  # fmt: skip
 
 
-def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that have a meaning to a program: not the words of an error, nor what bounds memory."""
-    yield node
+def _changed(tree: ast.FunctionDef, number: int, variant: int) -> ast.FunctionDef:
+    mutant = copy.deepcopy(tree)
+    twin, _ = next(itertools.islice(_nodes(mutant, mutant), number, None))
+    _replace(mutant, twin, _alternatives(twin)[variant])
+    return mutant
+
+
+def _nodes(node: ast.AST, statement: ast.stmt) -> Iterator[tuple[ast.AST, ast.stmt]]:
+    """The nodes that have a meaning to a program, each with its statement.
+
+    Annotations have none, nor the words of an error, nor what bounds memory."""
+    statement = node if isinstance(node, ast.stmt) else statement
+    yield node, statement
     if isinstance(node, ast.Raise | ast.JoinedStr) or _owner(node) == "memory":
         return
     if isinstance(node, ast.keyword) and node.arg == "strict":
         return
     if isinstance(node, ast.Yield) and isinstance(node.value, ast.Call) and _owner(node.value)[:1].isupper():
         return
-    for child in ast.iter_child_nodes(node):
-        yield from _nodes(child)
+    for name, value in ast.iter_fields(node):
+        if name not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _nodes(child, statement)
 
 
 def _owner(node: ast.AST) -> str:
@@ -74,24 +93,19 @@ def _owner(node: ast.AST) -> str:
 
 
 def _said(node: ast.AST) -> str:
-    return " ".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).split())[:120]
+    """The beginning of the source on one line; of a statement that holds others, its first line."""
+    source = ast.unparse(ast.fix_missing_locations(copy.deepcopy(node)))
+    return (source.partition("\n")[0] if hasattr(node, "body") else " ".join(source.split()))[:120]
 
 
-def _replaced(tree: ast.AST, old: ast.AST, new: ast.AST) -> bool:
-    """Put a node in the place of another; annotations and docstrings are left alone."""
+def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    """Put a node in the place of another."""
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns"):
-                continue
             if value is old:
                 setattr(parent, name, new)
-                return True
-            if isinstance(value, list):
-                for k, item in enumerate(value):
-                    if item is old:
-                        value[k] = new
-                        return True
-    return False
+            elif isinstance(value, list):
+                value[:] = [new if item is old else item for item in value]
 
 
 def _alternatives(node: ast.AST) -> list[ast.AST]:

@@ -1,33 +1,35 @@
 """Mutation testing of the reference: every small change of every function that gives meaning, against the cases.
 
-    python -m polystate_conformance.selftest.mutation [--jobs 2] [--every 1] [module ...]
+    python -m polystate_conformance.selftest.mutation [--jobs 2] [--part 0/5] [--case AREA] [--table FILE] [module ...]
 
 A mutant is planted by giving a function other code, in a process forked for it alone, so that everything that has
 bound the function has the mutant. It is put to cases that run its line, until one of them answers otherwise than
-before; a mutant that needs more than LIMIT_S for a case hangs, and is killed too. The table goes to
-`conformance/MUTANTS.md`."""
+before; a mutant that needs more than LIMIT_S for a case hangs, and is killed too. The table of a run of all modules
+goes to `conformance/MUTANTS.md`."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import hashlib
 import importlib
 import inspect
 import os
 import pkgutil
-import random
 import signal
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from polystate_conformance import paths
 from polystate_conformance.implementations import reference
 from polystate_conformance.scoring.runner import run_in_process
+from polystate_conformance.selftest import survivors
 from polystate_conformance.selftest.mutating import Change, changes
 from polystate_conformance.selftest.rewriting import compiled, syntax
 from polystate_conformance.suite import collection
@@ -45,7 +47,6 @@ ROOMS = (
 LIMIT_S = 20
 CASES_OF_A_MUTANT = 120
 """So many cases at most are put to a mutant."""
-TABLE = paths.CONFORMANCE / "MUTANTS.md"
 
 
 @dataclass
@@ -56,12 +57,23 @@ class Mutant:
     function: FunctionType = field(repr=False)
     change: Change = field(repr=False)
     line: int
+    repeated: int = 0
+    """How many changes of the function that are said in the same words stand before it."""
     killed_by: str | None = None
     cases: int = 0
 
     @property
     def name(self) -> str:
         return f"{self.module}:{self.function.__qualname__}"
+
+    @property
+    def key(self) -> str:
+        """The mutant in words that stay the same when lines move, or other functions change."""
+        return f"{self.name}: {self.change}" + (f" ({self.repeated + 1})" if self.repeated else "")
+
+    def part(self, parts: int) -> int:
+        """The part of so many that it belongs to, which hangs on its key alone."""
+        return int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:8]) % parts
 
 
 def modules(rooms: tuple[str, ...] = ROOMS) -> Iterator[ModuleType]:
@@ -94,17 +106,56 @@ def mutants(rooms: tuple[str, ...] = ROOMS) -> Iterator[Mutant]:
     for module in modules(rooms):
         for function in functions(module):
             with contextlib.suppress(OSError, SyntaxError, AssertionError):  # made by a decorator: no source
-                first = function.__code__.co_firstlineno
+                first, said = function.__code__.co_firstlineno, Counter[str]()
                 for change in changes(syntax(function)):
-                    yield Mutant(module.__name__, function, change, first + change.line - 1)
+                    yield Mutant(module.__name__, function, change, first + change.line - 1, said[str(change)])
+                    said[str(change)] += 1
 
 
-def covered(cases: list[Case], materials: Materials, files: set[str]) -> tuple[dict[str, float], dict[Any, list[str]]]:
-    """How long each case takes that passes, and for each line (file, number) the cases that run it."""
-    seconds: dict[str, float] = {}
-    lines: dict[Any, list[str]] = {}
+Line = tuple[str, int]
+"""A file and the number of a line in it."""
+
+
+@dataclass
+class Coverage:
+    """How long each case takes that passes, and for each line the cases that run it."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: dict[Line, list[str]] = field(default_factory=dict)
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Of the cases that run the line of a mutant those to put it to: in turn one that runs what few others run of
+        the function, one of all modules, and the quickest of each area."""
+        file = str(sys.modules[mutant.module].__file__)
+        ids = self.lines.get((file, mutant.line), [])
+        start = mutant.function.__code__.co_firstlineno
+        own: dict[str, float] = defaultdict(float)
+        for line in range(start, start + len(inspect.getsource(mutant.function).splitlines())):
+            for id in self.lines.get((file, line), []):
+                own[id] += 1 / len(self.lines[file, line])
+        areas: dict[str, list[str]] = {}
+        for id in sorted(ids, key=lambda id: self.seconds[id]):
+            areas.setdefault(id.partition(".")[0], []).append(id)
+        quick = sorted((place, self.seconds[id], id) for mine in areas.values() for place, id in enumerate(mine))
+        orders = (sorted(ids, key=lambda id: -own[id]), sorted(ids, key=lambda id: -self.rarity[id]),
+                  (id for _, _, id in quick))  # fmt: skip
+        return list(dict.fromkeys(id for turn in zip(*orders, strict=True) for id in turn))
+
+    @functools.cached_property
+    def rarity(self) -> dict[str, float]:
+        """For each case how much it runs of what few others run."""
+        found = dict.fromkeys(self.seconds, 0.0)
+        for ids in self.lines.values():
+            for id in ids:
+                found[id] += 1 / len(ids)
+        return found
+
+
+def covered(cases: list[Case], materials: Materials, files: set[str]) -> Coverage:
+    """Which lines of some files each case runs."""
+    found = Coverage()
     for case in cases:
-        seen: set[tuple[str, int]] = set()
+        seen: set[Line] = set()
 
         def trace(frame: Any, event: str, _: Any, seen: Any = seen) -> Any:
             if frame.f_code.co_filename not in files:
@@ -119,21 +170,10 @@ def covered(cases: list[Case], materials: Materials, files: set[str]) -> tuple[d
         finally:
             sys.settrace(None)
         if result["outcome"] == "passed" and all(result.get("named", {}).values()):
-            seconds[case.id] = time.monotonic() - started
+            found.seconds[case.id] = time.monotonic() - started
             for line in seen:
-                lines.setdefault(line, []).append(case.id)
-    return seconds, lines
-
-
-def chosen(ids: list[str], seconds: dict[str, float], rarity: dict[str, float]) -> list[str]:
-    """Of the cases that run a line those that run most of what few others do, and the quickest of each area."""
-    areas: dict[str, list[str]] = {}
-    for id in sorted(ids, key=lambda id: seconds[id]):
-        areas.setdefault(id.partition(".")[0], []).append(id)
-    quick = sorted((place, seconds[id], id) for mine in areas.values() for place, id in enumerate(mine))
-    rare = sorted(ids, key=lambda id: -rarity[id])
-    mixed = [id for pair in zip(rare, (id for _, _, id in quick), strict=True) for id in pair]
-    return list(dict.fromkeys(mixed))[:CASES_OF_A_MUTANT]
+                found.lines.setdefault(line, []).append(case.id)
+    return found
 
 
 def start(mutant: Mutant, cases: list[Case], materials: Materials) -> tuple[int, int]:
@@ -159,7 +199,7 @@ def end(mutant: Mutant, reading: int) -> None:
 def _first_kill(mutant: Mutant, cases: list[Case], materials: Materials) -> str | None:
     sys.stdout, sys.stderr = open(os.devnull, "w"), open(os.devnull, "w")
     try:
-        made = compiled(mutant.function, mutant.change.tree)
+        made = compiled(mutant.function, mutant.change.make())
         mutant.function.__code__ = made.__code__
         mutant.function.__defaults__, mutant.function.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
     except (SyntaxError, ValueError):
@@ -175,97 +215,56 @@ def _first_kill(mutant: Mutant, cases: list[Case], materials: Materials) -> str 
     return None
 
 
-def run(
-    rooms: tuple[str, ...] = ROOMS, jobs: int = 1, every: int = 1, seed: int = 0,
-    progress: Callable[[Mutant], None] | None = None, cases: list[Case] | None = None,
-) -> list[Mutant]:  # fmt: skip
-    """Judge the mutants of some rooms by the cases, or by those given; with `every`, one of so many, by a seed."""
+def judge(
+    found: list[Mutant], cases: list[Case], jobs: int = 1, most: int = CASES_OF_A_MUTANT,
+    progress: Callable[[Mutant], None] = lambda mutant: None,
+) -> None:  # fmt: skip
+    """Put each mutant to the cases that run it, to so many at most, and write down which kills it."""
     reference.backend = "numpy"
-    if cases is None:
-        cases = [
-            case
-            for case in collection.load_all()
-            if not case.statistical and case.kind not in ("decode", "import", "export")
-        ]
-    found = list(mutants(rooms))
-    if every > 1:
-        found = random.Random(seed).sample(found, len(found) // every)
-        found.sort(key=lambda mutant: (mutant.module, mutant.line))
-    files = {str(sys.modules[mutant.module].__file__) for mutant in found}
     known = {case.id: case for case in cases}
+    running: dict[int, tuple[Mutant, int]] = {}
     with Materials() as materials:
         materials.prebuild(cases, jobs)
-        seconds, lines = covered(cases, materials, files)
-        rarity = dict.fromkeys(seconds, 0.0)
-        for ids in lines.values():
-            for id in ids:
-                rarity[id] += 1 / len(ids)
-        running: dict[int, tuple[Mutant, int]] = {}
+        coverage = covered(cases, materials, {str(sys.modules[mutant.module].__file__) for mutant in found})
         for mutant in [*found, *[None] * jobs]:
             if running and (mutant is None or len(running) == jobs):
                 ended, _ = os.wait()
                 end(*running[ended])
-                if progress is not None:
-                    progress(running[ended][0])
-                del running[ended]
-            if mutant is not None:
-                ids = lines.get((str(sys.modules[mutant.module].__file__), mutant.line), [])
-                if not ids:
-                    continue
-                child, reading = start(mutant, [known[id] for id in chosen(ids, seconds, rarity)], materials)
+                progress(running.pop(ended)[0])
+            if mutant is not None and (ids := coverage.of(mutant)[:most]):
+                child, reading = start(mutant, [known[id] for id in ids], materials)
                 running[child] = mutant, reading
-    return found
-
-
-def table(found: list[Mutant], every: int = 1) -> str:
-    """The page of the last run: a row a module, every survivor by its line, and the functions that no case runs."""
-    run = [mutant for mutant in found if mutant.cases]
-    survivors = [mutant for mutant in run if mutant.killed_by is None]
-    rows = []
-    for name in dict.fromkeys(mutant.module for mutant in found):
-        mine = [mutant for mutant in run if mutant.module == name]
-        idle, killed = sum(m.module == name for m in found) - len(mine), sum(m.killed_by is not None for m in mine)
-        rows.append(f"| {name} | {len(mine)} | {killed} | {killed / max(1, len(mine)):.1%} | {idle} |")
-    killed = len(run) - len(survivors)
-    which = "" if every == 1 else f" Of each {every} mutants one was taken."
-    idle_functions = sorted({mutant.name for mutant in found} - {mutant.name for mutant in run})
-    lines = [
-        "# Mutants of the reference", "",
-        "Written by `make mutants`; what a survivor means is decided by reading it." + which, "",
-        f"{killed} of the {len(run)} mutants that a case runs are killed ({killed / max(1, len(run)):.1%});"
-        f" {len(found) - len(run)} more stand on lines that no case runs.", "",
-        "| module | run | killed | score | not run |", "| --- | --- | --- | --- | --- |", *rows, "", "## Survivors", "",
-        "| function | line | stood there | stands there | cases put to it |", "| --- | --- | --- | --- | --- |",
-        *(f"| {item.name} | {item.line} | {_cell(item.change.old)} | {_cell(item.change.new)} | {item.cases} |"
-          for item in survivors), "",
-        "## Functions that no case runs", "",
-        "They serve people or programs beside the adapter, or are never reached.", "",
-        *(f"- {name}" for name in idle_functions),
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return "`" + text.replace("|", "\\|") + "`"
 
 
 def main(arguments: list[str]) -> int:
-    """Judge mutants and write the table."""
+    """Judge mutants and write the table; 1 where a reason is given for a mutant that is none, or is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rooms", nargs="*", help="modules and packages; all where none is named")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--every", type=int, default=1, help="one of so many mutants, chosen by --seed")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--table", type=Path, default=TABLE)
+    parser.add_argument("--part", default="0/1", help="1/5: of five parts of the mutants the second")
+    parser.add_argument("--case", action="append", help="cases or areas to put them to; all where none is named")
+    parser.add_argument("--most", type=int, default=CASES_OF_A_MUTANT, help="cases put to a mutant")
+    parser.add_argument("--table", type=Path, help="where to write the page; without rooms conformance/MUTANTS.md")
     options = parser.parse_args(arguments)
+    part, parts = map(int, options.part.split("/"))
+    rooms = tuple(options.rooms) or ROOMS
+    every = list(mutants(rooms))
+    found = [mutant for mutant in every if mutant.part(parts) == part]
+    cases = [case for case in collection.load(collection.Choice.of(None, options.case))
+             if not case.statistical and case.kind not in ("decode", "import", "export")]  # fmt: skip
+    reasons = survivors.reasons()
 
     def progress(mutant: Mutant) -> None:
-        if mutant.killed_by is None and mutant.cases:
-            print(f"survives {mutant.name}:{mutant.line}: {mutant.change.old}  ->  {mutant.change.new}", flush=True)
+        if mutant.killed_by is None and survivors.why(mutant, reasons) is None:
+            print(f"survives, line {mutant.line}: {mutant.key}", flush=True)
 
-    found = run(tuple(options.rooms) or ROOMS, options.jobs, options.every, options.seed, progress)
-    options.table.write_text(table(found, options.every), "utf-8")
-    return 0
+    judge(found, cases, options.jobs, options.most, progress)
+    asked = None if options.rooms or options.case else survivors.PAGE
+    if page := options.table or asked:
+        page.write_text(survivors.page(found, reasons, part, parts), "utf-8")
+    stale = survivors.stale(reasons, every, {module.__name__ for module in modules(rooms)})
+    print("".join(f"stale reason: {line}\n" for line in stale), end="")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":
