@@ -23,6 +23,7 @@ polystate_tools.commands
 polystate_tools.corpus
 polystate_tools.report
 polystate_tools.bridges
+polystate_tools.scenes
 polystate_tools.revisions
 polystate_tools.echt
 polystate_tools.formats

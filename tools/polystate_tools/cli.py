@@ -40,7 +40,7 @@ TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
 EXTRAS = {  # package -> the extra of polystate that brings it
     "numba": "fast", "mdtraj": "fit", "duckdb": "query", "biotite": "bcif", "dask": "cluster", "fsspec": "cluster",
-    "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast",
+    "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast", "molviewspec": "scenes",
 }  # fmt: skip
 HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
 EPILOG = (

@@ -236,7 +236,13 @@ Joint = Annotated[
 
 def export(
     dep: Dep,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz, or .h5md.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz; .h5md; a scene: .mvsx, .pml or .cxc."
+        ),
+    ],
+    context: typer.Context,
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
@@ -257,15 +263,23 @@ def export(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Export as mmCIF, PDB or MMTF: all alternates, one joint state, draws, or the reference; as H5MD: an axis.
+    """Export as mmCIF, PDB or MMTF: all alternates, one joint state, draws, or the reference; as H5MD: an axis; as a
+    scene of MolViewSpec (.mvsx), PyMOL (.pml) or ChimeraX (.cxc): states, and levels as colours and ellipsoids.
 
-    Example: polystate export 6vxx.zarr 6vxx.cif --gaussian records"""
+    Examples:
+      polystate export 6vxx.zarr 6vxx.cif --gaussian records
+      polystate export 6vxx.zarr 6vxx.pml"""
     import polystate
     from polystate_tools.commands.outputs import apart, no_stream
     from polystate_tools.formats import export_file
+    from polystate_tools.scenes.writing import SUFFIXES, write_scene
 
     no_stream(out)
     apart(dep, out)
+    if out.suffix.lower() in SUFFIXES:
+        _refuse_choices(context, out)
+        report = write_scene(polystate.open(dep), out, overwrite=overwrite)
+        return echo_json(report.to_json()) if as_json else _tell_export(out, report)
     program, groups = _constraints(constraints, overwrite)
     levels = noise.split(",") if noise is not None else None
     chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
@@ -287,12 +301,27 @@ def export(
         _tell_export(out, report)
 
 
+SCENE_TAKES = {"dep", "out", "overwrite", "as_json"}
+
+
+def _refuse_choices(context: typer.Context, out: Path) -> None:
+    """A scene shows everything: what chooses a part of it is refused, not passed over."""
+    from polystate_tools.formats.errors import BadOption
+
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "")
+        if given is not None and given.name == "COMMANDLINE" and option.name not in SCENE_TAKES:
+            raise BadOption(option.opts[0], out.name, "no such choice: a scene shows all states and levels")
+
+
 def _tell_export(out: Path, report: ExportReport) -> None:
     """The account of an export for people."""
     typer.echo(
         f"{out}: {report.records} records, {report.models} model{'s' if report.models > 1 else ''}, "
         + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors")))
     )
+    for file in report.files[:-1]:
+        typer.echo(f"beside it: {file}")
     for row in report.states:
         typer.echo(f"model {row['model']}: {row['population']:.6g} {row['state']}")
     _echo_losses(report.losses)

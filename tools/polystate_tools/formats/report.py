@@ -108,6 +108,8 @@ class ExportReport:
     states: list[dict[str, Any]] = field(default_factory=list)
     constraints: str = ""
     """Occupancy groups for a refinement program, where they were asked for."""
+    files: list[str] = field(default_factory=list)
+    """All that was written, where it is more than the target."""
     losses: list[dict[str, Any]] = field(default_factory=list)
 
     def lose(self, what: str, count: int, because: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate_tools.echt.stored import Decomposition
+from polystate_tools.formats.tls.motions import Motion, motions
 from polystate_tools.report.svg import FAINT, Frame, escape, histogram, scatter_density, stacked_profile
 
 MOST_CHAINS = 24
@@ -172,14 +173,13 @@ class Model:
         for k, level in enumerate(self.found.levels):
             if not level.names or (level.name in ("residue", "sidechain") and len(self.found.levels) > 2):
                 continue
-            motions = self._motions(k)
-            for m in sorted(motions, key=lambda m: -m["b"])[:6]:
+            for m in sorted(motions(level.tls), key=lambda m: -m.amplitude)[:6]:
                 rows.append(
                     f'<tr><td><i class="key" style="background:{self.colours[k % 8]}"></i>'
-                    f"{escape(level.names[m['label']])}</td>"
-                    f"<td>{m['b']:.2f}</td><td>{m['degrees'][0]:.2f}, {m['degrees'][1]:.2f}, {m['degrees'][2]:.2f}</td>"
-                    f"<td>{m['shift'][0]:.2f}, {m['shift'][1]:.2f}, {m['shift'][2]:.2f}</td>"
-                    f"<td>{', '.join(f'{round(v, 1) + 0.0:.1f}' for v in m['direction'])}</td></tr>"
+                    f"{escape(level.names[m.label])}</td>"
+                    f"<td>{EIGHT_PI_SQUARED * m.amplitude:.2f}</td><td>{', '.join(f'{v:.2f}' for v in m.degrees)}</td>"
+                    f"<td>{', '.join(f'{v:.2f}' for v in m.shift)}</td>"
+                    f"<td>{', '.join(f'{round(v, 1) + 0.0:.1f}' for v in m.direction)}</td></tr>"
                 )
         return (
             '<div class="scroll"><table><tr><th>group</th><th>mean B, Å²</th><th>libration, °</th>'
@@ -187,21 +187,6 @@ class Model:
             f"<th>axis x, y, z</th></tr>{''.join(rows)}</table></div>"
             '<p class="note">RMS values at the group\'s centroid; the axis is that of the largest libration.</p>'
         )
-
-    def _motions(self, level: int) -> list[dict]:
-        tls = self.found.levels[level].tls
-        out = []
-        for label in np.flatnonzero(tls[:, 20] > 0):
-            row = tls[label]
-            t = row[20] * row[[0, 3, 4, 3, 1, 5, 4, 5, 2]].reshape(3, 3)
-            lib = row[20] * row[[6, 9, 10, 9, 7, 11, 10, 11, 8]].reshape(3, 3)
-            values, vectors = np.linalg.eigh(lib)
-            shift = np.sqrt(np.maximum(np.linalg.eigvalsh(t), 0))[::-1]
-            degrees = np.degrees(np.sqrt(np.maximum(values, 0)))[::-1]
-            direction = vectors[:, -1] * (1 if vectors[np.argmax(np.abs(vectors[:, -1])), -1] > 0 else -1)
-            out.append({"label": int(label), "b": EIGHT_PI_SQUARED * row[20], "degrees": degrees, "shift": shift,
-                        "direction": direction, "origin": row[21:24], "level": level})  # fmt: skip
-        return out
 
     # -- residuals ------------------------------------------------------------------------------------------
     def agreement(self, b_in: np.ndarray) -> str:
@@ -242,10 +227,10 @@ class Model:
         xyz = found.dep.x_ref[found.rows[anchor[keep]]]
         jump = np.linalg.norm(np.diff(xyz, axis=0), axis=1) > 8.0 * step
         new = jump | (self.chain[keep][1:] != self.chain[keep][:-1]) | ~self.polymer[keep][1:]
-        axes = []
+        axes: list[tuple[int, Motion]] = []
         for k, level in enumerate(found.levels):
             if 0 < len(level.names) <= 400:
-                axes += sorted(self._motions(k), key=lambda m: -m["b"])[:40]
+                axes += [(k, m) for m in sorted(motions(level.tls), key=lambda m: -m.amplitude)[:40]]
         centred = xyz - xyz.mean(axis=0)
         frame = np.linalg.svd(centred, full_matrices=False)[2] if len(xyz) > 3 else np.eye(3)
         frame = frame[[1, 0, 2]] if len(xyz) > 3 else frame  # the longest axis upright
@@ -259,9 +244,9 @@ class Model:
             "levels": [n.replace("_", " ") for n in found.names],
             "u": self.u[:, anchor[keep]].round(4).tolist(),
             "rotation": frame.reshape(-1).round(4).tolist(),
-            "axes": [{"level": m["level"], "degrees": round(float(m["degrees"][0]), 3),
-                      "origin": m["origin"].round(2).tolist(),
-                      "direction": m["direction"].round(4).tolist()} for m in axes],
+            "axes": [{"level": k, "degrees": round(float(m.degrees[0]), 3),
+                      "origin": m.origin.round(2).tolist(),
+                      "direction": m.direction.round(4).tolist()} for k, m in axes],
         }, separators=(",", ":")).replace("</", "<\\/")  # fmt: skip
 
 
