@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # loaded when a plan is asked for
     from polystate.draws import Draws
     from polystate.evaluation.moments import Moments
     from polystate.kernels.plan import Plan
-    from polystate.kernels.torch_plan import TorchPlan
+    from polystate.kernels.twin.plan import TorchPlan
     from polystate.questions.differences import Differences
     from polystate.questions.residues import ResidueMoments
 
@@ -95,20 +95,25 @@ class Deposition(Judged):
         atoms: Sequence[int] | str | None = None,
         levels: Sequence[str] | None = None,
         backend: str = "numba",
+        device: str = "cpu",
+        **given: Any,
     ) -> Plan | TorchPlan:
         """The Gaussian stack compiled for one state: `covariance()` again and again with other `parameters`.
 
-        backend: numba, or torch for tensors that gradients pass through."""
+        backend: numba, or torch for means, covariances and draws in tensors that gradients pass through, on the torch
+        `device`. given: components, allow_code, as in `render`."""
         if backend not in ("numba", "torch"):
             raise BadRequest("backend", backend, "numba or torch: what a plan can be compiled for")
+        if backend == "numba" and device != "cpu":
+            raise BadRequest("device", device, "cpu, or backend='torch'")
         chosen = self.levels(levels)
-        asked = self.request(state, at, None, atoms, "numba", only=chosen)
+        asked = self.request(state, at, None, atoms, "numba", only=chosen, **given)
         if backend == "torch":
             try:
-                from polystate.kernels.torch_plan import TorchPlan
+                from polystate.kernels.twin.plan import TorchPlan
             except ImportError as error:
                 raise BadRequest("backend", error, "torch: pip install 'polystate[torch]'") from error
-            return TorchPlan(asked, chosen)
+            return TorchPlan(asked, chosen, device)
         from polystate.kernels.plan import Plan
 
         return Plan(asked, chosen)

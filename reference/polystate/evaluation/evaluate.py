@@ -276,7 +276,7 @@ def absent(d: Descriptor, request: Request) -> np.ndarray:
 # -- rigid bodies ----------------------------------------------------------------------------------------
 
 
-def _bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+def bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
     """Atoms that a rigid-body descriptor moves, the label of each, and its quaternions, translations, origins."""
     label = d.label_of_atom[request.rows]
     names = ("quaternion", "translation", "origin")
@@ -293,7 +293,7 @@ def _bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tu
 def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     if d.is_discrete and not chosen_states(d, request):
         return np.zeros(0, np.int64), np.zeros((0, 3))
-    at, body, (quaternion, translation, origin) = _bodies(d, request)
+    at, body, (quaternion, translation, origin) = bodies(d, request)
     x_fit = d.to_fitted(request.dep.x_ref[request.rows[at]])
     inputs = {
         "quaternion": quaternion,
@@ -306,20 +306,27 @@ def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np
 
 
 def transforms(request: Request) -> Iterator[tuple[Descriptor, np.ndarray, np.ndarray, np.ndarray]]:
-    """Transforms in the order in which they act, descendants first: places, rotations (m, 3, 3), shifts (m, 3).
+    """Transforms in the order in which they act, descendants first: places, rotations (m, 3, 3), shifts (m, 3)."""
+    made: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+    for d, here in in_order(request):
+        if d.id not in made:
+            made[d.id] = transform(d, request)
+        at, turn, shift = made[d.id]
+        yield d, at[here], turn[here], shift[here]
+
+
+def in_order(request: Request) -> Iterator[tuple[Descriptor, np.ndarray]]:
+    """Transforms in the order in which they act, each with which of its atoms it then turns, (m,) bool.
 
     Containment of groups orders them: a group that holds fewer atoms is the descendant."""
     waiting = []
     for d in active(request.dep, request, lambda d: d.is_transform):
         if d.is_discrete and not chosen_states(d, request):
             continue
-        at, turn, shift = transform(d, request)
-        size = group_sizes(d, request)[at]
-        for n in np.unique(size).tolist():
-            here = size == n
-            waiting.append((n, d.id, d, at[here], turn[here], shift[here]))
-    for _, _, d, at, turns, shifts in sorted(waiting, key=lambda w: (w[0], w[1].encode())):
-        yield d, at, turns, shifts
+        size = group_sizes(d, request)[bodies(d, request)[0]]
+        waiting += [(n, d.id.encode(), d, size == n) for n in np.unique(size).tolist()]
+    for _, _, d, here in sorted(waiting, key=lambda w: w[:2]):
+        yield d, here
 
 
 def group_sizes(d: Descriptor, request: Request) -> np.ndarray:
@@ -330,7 +337,7 @@ def group_sizes(d: Descriptor, request: Request) -> np.ndarray:
 
 def transform(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What one transform does to its atoms: places, rotations (m, 3, 3), shifts (m, 3) ångström."""
-    at, body, (quaternion, translation, origin) = _bodies(d, request)
+    at, body, (quaternion, translation, origin) = bodies(d, request)
     turn = rotation(quaternion)
     shift = origin + translation - np.einsum("gij,gj->gi", turn, origin)
     if d.offset is not None:  # conjugate by the offset: x -> R (Q Rᵀ (x - d) + s) + d
@@ -350,7 +357,7 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
     drawn, and 0 without a draw. width: how many there are, None where only the decoder's body knows."""
     if d.id in request.components:
         return np.asarray(request.components[d.id], np.float64)
-    if d.has(name) and (d.axis is None or d.axis in request.steps or not d.table("latents")):
+    if d.has(name) and not are_drawn(d, name, request):
         values = np.asarray(on_axis(d, name, request), np.float64)
     elif d.table("latents"):
         variance = d.column("latents", "variance")
@@ -363,6 +370,12 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
     if width is not None and values.shape != (width,):
         raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")  # MEAN-12
     return values
+
+
+def are_drawn(d: Descriptor, name: str, request: Request) -> bool:
+    """Whether amplitudes or components come from the table `latents`: nothing is given, nor stored for this request."""
+    stored = d.has(name) and (d.axis is None or d.axis in request.steps)
+    return d.id not in request.components and bool(d.table("latents")) and not stored
 
 
 def check_components(d: Descriptor, given: np.ndarray) -> None:
