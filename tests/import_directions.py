@@ -55,6 +55,7 @@ polystate_conformance.paths
 polystate_conformance
 
 polystate
+polystate.torch
 polystate.deposition
 polystate.editing
 polystate.sample polystate.draws
