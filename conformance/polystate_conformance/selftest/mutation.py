@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import hashlib
 import importlib
 import inspect
 import os
@@ -30,7 +29,8 @@ from typing import Any
 from polystate_conformance.implementations import reference
 from polystate_conformance.scoring.runner import run_in_process
 from polystate_conformance.selftest import survivors
-from polystate_conformance.selftest.mutating import Change, changes
+from polystate_conformance.selftest.mutant import Mutant
+from polystate_conformance.selftest.mutating import changes
 from polystate_conformance.selftest.rewriting import compiled, syntax
 from polystate_conformance.suite import collection
 from polystate_conformance.suite.case import Case
@@ -47,33 +47,6 @@ ROOMS = (
 LIMIT_S = 20
 CASES_OF_A_MUTANT = 120
 """So many cases at most are put to a mutant."""
-
-
-@dataclass
-class Mutant:
-    """One changed function, where it stands, and what became of it."""
-
-    module: str
-    function: FunctionType = field(repr=False)
-    change: Change = field(repr=False)
-    line: int
-    repeated: int = 0
-    """How many changes of the function that are said in the same words stand before it."""
-    killed_by: str | None = None
-    cases: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.module}:{self.function.__qualname__}"
-
-    @property
-    def key(self) -> str:
-        """The mutant in words that stay the same when lines move, or other functions change."""
-        return f"{self.name}: {self.change}" + (f" ({self.repeated + 1})" if self.repeated else "")
-
-    def part(self, parts: int) -> int:
-        """The part of so many that it belongs to, which hangs on its key alone."""
-        return int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:8]) % parts
 
 
 def modules(rooms: tuple[str, ...] = ROOMS) -> Iterator[ModuleType]:

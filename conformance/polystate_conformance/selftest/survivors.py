@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from polystate_conformance import paths
+from polystate_conformance.selftest.mutant import Mutant
 from polystate_schemas import yaml12
-
-if TYPE_CHECKING:
-    from polystate_conformance.selftest.mutation import Mutant
 
 PAGE = paths.CONFORMANCE / "MUTANTS.md"
 REASONS = paths.FAULTS / "explained-mutants.yaml"
