@@ -20,6 +20,7 @@ FOLDERS = {
 PLAN = """
 polystate_tools.cli
 polystate_tools.commands
+polystate_tools.archive
 polystate_tools.corpus
 polystate_tools.report
 polystate_tools.bridges

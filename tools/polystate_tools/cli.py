@@ -40,9 +40,8 @@ TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
 EXTRAS = {  # package -> the extra of polystate that brings it
     "numba": "fast", "mdtraj": "fit", "duckdb": "query", "biotite": "bcif", "dask": "cluster", "fsspec": "cluster",
-    "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast", "molviewspec": "scenes",
+    "distributed": "cluster", "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast", "molviewspec": "scenes",
 }  # fmt: skip
-HINTS = {"not-positive-semidefinite": "; --psd clip sets their negative eigenvalues to zero"}
 EPILOG = (
     "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done. "
     f"Every verb takes --quiet: no progress. {TRACEBACK}=1 shows where an error comes from."
@@ -121,6 +120,7 @@ def _unread() -> int:
 def _refused(error: Exception) -> int:
     """Say in one line why something could not be done; the exit status."""
     from polystate.errors import PolystateError
+    from polystate_tools.archive.outcomes import HINTS
 
     show = getattr(error, "show", None)
     if callable(show):  # of typer: wrong usage, with the usage

@@ -17,7 +17,6 @@ from polystate.errors import BadRequest
 from polystate_tools.bridges.query import query
 from polystate_tools.cli import application
 from polystate_tools.echt.fit import atom_b, fit
-from polystate_tools.echt.many import fit_many, row_key
 from polystate_tools.echt.outputs import write_all
 from polystate_tools.echt.ranges import share_ranges
 from polystate_tools.echt.solver import solver as solver_module
@@ -326,110 +325,33 @@ def test_what_could_not_be_written_is_refused_before_the_fit(pdb, tmp_path):
         assert not out.exists() and not list(tmp_path.glob("*.npz"))
 
 
-def test_many_structures_make_one_table_and_go_on(pdb, tmp_path):
-    """One good file and one with B = 0: a row each, and a second run that fits only what is new or failed."""
+def many(pdb, tmp_path, *options):
+    """`fit --many` of a folder: (status, summary, rows of the table by entry, what was said)."""
+    done = run("--many", tmp_path / "in", tmp_path / "out", "--jobs", "1", "--levels", "chain", *options, "--json")
+    summary = json.loads(done.stdout)
+    rows = {row["entry"]: row for row in pq.read_table(summary["table"]).to_pylist()}
+    return done.exit_code, summary, rows, done.stderr
+
+
+def test_many_structures_make_one_table_and_b_factors_can_be_said(pdb, tmp_path):
+    """A good file, one with B = 0, one that asks what its B-factors are: it is answered, and the good one not asked."""
     folder = tmp_path / "in"
     folder.mkdir()
     shutil.copy(pdb, folder / "good.pdb")
     text = pdb.read_text().splitlines()
     (folder / "zero.pdb").write_text("\n".join([text[0][:60] + "  0.00" + text[0][66:], *text[1:]]) + "\n")
-    options = {"levels": ["chain", "residue", "atomic"]}
-    quick = Settings(max_steps=3, final_tolerance=1e-2)
-    summary = fit_many(folder, tmp_path / "out", quick, options, workers=1)
-    assert (summary["done"], summary["failed"], summary["kept"]) == (1, 1, 0)
-    table = pq.read_table(summary["table"]).to_pylist()
-    assert {r["name"]: r["code"] for r in table} == {"good": "", "zero": "b-factor-range"}
+    (folder / "asks.pdb").write_text("REMARK   3   NUMBER OF TLS GROUPS  :    1\n" + pdb.read_text())
+    status, summary, rows, _ = many(pdb, tmp_path, "--steps", "3")
+    assert status == 1 and (summary["done"], summary["failed"], summary["kept"]) == (1, 2, 0)
+    assert {n: r["code"] for n, r in rows.items()} == {
+        "asks": "b-factors-unstated", "good": "", "zero": "b-factor-range",
+    }  # fmt: skip
     assert polystate.open(tmp_path / "out" / "good.zarr.zip").validate().valid
-    shutil.copy(pdb, folder / "more.pdb")
-    again = fit_many(folder, tmp_path / "out", quick, options, workers=1)
-    assert (again["done"], again["failed"], again["kept"]) == (1, 1, 1)
-
-
-def test_a_killed_worker_is_replaced(pdb, tmp_path):
-    """The worker process is killed while it works; the task is done again by another."""
-    import os
-    import signal
-    import threading
-    import time
-
-    import psutil
-
-    folder = tmp_path / "in"
-    folder.mkdir()
-    shutil.copy(pdb, folder / "a.pdb")
-    before = {p.pid for p in psutil.Process().children(recursive=True)}
-    killed = []
-
-    def kill():
-        for _ in range(2000):
-            time.sleep(0.01)
-            for p in psutil.Process().children(recursive=True):
-                try:
-                    if p.pid not in before and "spawn_main" in " ".join(p.cmdline()) and p.cpu_times().user > 0.8:
-                        os.kill(p.pid, signal.SIGKILL)
-                        killed.append(p.pid)
-                        return
-                except psutil.Error:
-                    continue
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    summary = fit_many(folder, tmp_path / "out", Settings(), {"levels": ["chain", "residue", "atomic"]}, workers=1)
-    thread.join()
-    assert killed
-    assert (summary["done"], summary["failed"]) == (1, 0)
-
-
-def many(pdb, tmp_path, *options):
-    """`fit --many` of one quick structure: (summary, what was said)."""
-    folder = tmp_path / "in"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(pdb, folder / "a.pdb")
-    done = run("--many", folder, tmp_path / "out", "--workers", "1", "--levels", "chain", *options, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout), done.stderr
-
-
-def test_results_of_other_settings_are_made_again(pdb, tmp_path):
-    assert many(pdb, tmp_path, "--steps", "2")[0]["done"] == 1
-    assert many(pdb, tmp_path, "--steps", "2")[0]["kept"] == 1
-    summary, said = many(pdb, tmp_path, "--steps", "3")
-    assert (summary["done"], summary["kept"], summary["again"]) == (1, 0, 1)
-    assert "made again" in said and ": a" in said
-    table = pq.read_table(summary["table"]).to_pylist()
-    assert [(r["steps"], r["key"] != "") for r in table] == [(3, True)]
-    for option in ("--restart", "-y"):
-        assert many(pdb, tmp_path, "--steps", "3", option)[0]["done"] == 1
-    (tmp_path / "out" / "rows" / "a.json").write_text("{")
-    assert many(pdb, tmp_path, "--steps", "3")[0]["done"] == 1
-    (tmp_path / "out" / "a.zarr.zip").unlink()
-    assert many(pdb, tmp_path, "--steps", "3")[0]["done"] == 1
-
-
-def test_the_key_of_a_row_follows_all_that_its_fit_depends_on(pdb, tmp_path):
-    domains = tmp_path / "domains.yaml"
-    domains.write_text("levels: {domain: {groups: {one: A or B}}}")
-    options = {"levels": None, "domains": domains, "exclude": [], "psd": "refuse"}
-    keys = [row_key(pdb, Settings(), options), row_key(pdb, Settings(delta=0.7), options)]
-    keys += [row_key(pdb, Settings(), {**options, "b_factors": "total"})]
-    domains.write_text("levels: {domain: {groups: {one: B or A}}}")
-    keys.append(row_key(pdb, Settings(), options))
-    pdb.write_text(pdb.read_text() + "\n")
-    keys.append(row_key(pdb, Settings(), options))
-    assert len(set(keys)) == len(keys)
-    assert row_key(pdb, Settings(), options) == keys[-1]
-
-
-def test_b_factors_can_be_said_for_many(pdb, tmp_path):
-    """A file that asks is answered; one without TLS groups has no such question."""
-    folder = tmp_path / "in"
-    folder.mkdir()
-    unsaid = "REMARK   3   NUMBER OF TLS GROUPS  :    1\n" + pdb.read_text()
-    (folder / "asks.pdb").write_text(unsaid)
-    quick = Settings(max_steps=2, final_tolerance=1e-2)
-    summary = fit_many(folder, tmp_path / "out", quick, {"levels": ["chain"]}, workers=1)
-    assert [r["code"] for r in pq.read_table(summary["table"]).to_pylist()] == ["b-factors-unstated"]
-    assert many(pdb, tmp_path, "--steps", "2", "--b-factors", "total")[0]["done"] == 2
+    assert (rows["good"]["steps"], sum(json.loads(rows["good"]["shares"]).values())) == (3, pytest.approx(100))
+    (folder / "zero.pdb").unlink()
+    status, summary, rows, said = many(pdb, tmp_path, "--steps", "2", "--b-factors", "total")
+    assert status == 0 and (summary["done"], summary["again"]) == (2, 1)
+    assert {n: r["steps"] for n, r in rows.items()} == {"asks": 2, "good": 2}
 
 
 @pytest.mark.parametrize(
@@ -441,6 +363,7 @@ def test_b_factors_can_be_said_for_many(pdb, tmp_path):
         (("--scheduler", "host"), "--scheduler: found host"),
         (("--b-factors", "both"), "--b-factors: found both"),
         (("--domains", "domains.yaml"), "domains.yaml#/levels: found no levels"),
+        (("--failures", "x.txt"), "x.txt, expected a name that ends in"),
         (("more",), "found .* and more"),
     ],
 )

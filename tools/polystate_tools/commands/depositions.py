@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from polystate.errors import BadRequest
+from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import (
     AllowCode,
     At,
@@ -99,33 +101,34 @@ def _counted(errors: list[Any]) -> str:
 
 def convert(
     dep: Dep,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
+    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Directory or .zip to write.")] = None,
     mode: Annotated[str | None, typer.Option(metavar="A|B", help="Store discrete descriptors in this mode.")] = None,
     pack: Annotated[bool, typer.Option("--zip", help="Write a zip whatever OUT is called.")] = False,
     overwrite: Overwrite = False,
+    many: each_of.Source = None,
+    jobs: each_of.Jobs = 0,
+    scheduler: each_of.Scheduler = None,
+    failures: each_of.Failures = None,
 ) -> None:
     """Copy a deposition into another container or mode; what it says stays the same.
 
     Files beside it that it refers to, such as trajectories, are copied into the folder of OUT.
 
-    Example: polystate convert 6vxx.zarr 6vxx.zarr.zip"""
-    from polystate.store.reading import read
-    from polystate.store.writing import write
-    from polystate_tools.commands import artifacts
+    Examples:
+      polystate convert 6vxx.zarr 6vxx.zarr.zip
+      polystate convert --many old/ new/"""
     from polystate_tools.commands.outputs import apart, store
+    from polystate_tools.commands.works import convert_one, converted
 
+    if many is not None:
+        asked = each_of.Many(many, jobs, scheduler, failures, overwrite)
+        each_of.run("convert", convert_one, ".zarr.zip", {"mode": mode}, asked, [dep, out])
+    if out is None:
+        raise BadRequest("convert", f"no output for {dep}", "polystate convert DEP OUT")
     store(out)
     out = out.with_name(out.name + ".zip") if pack and out.suffix != ".zip" else out
     apart(dep, out, in_place=True)  # all of it is read before the old store is replaced
-    stored = read(dep)
-    moves, warnings = artifacts.needed(stored, out)
-    tree: Any = stored
-    if mode is not None:
-        from polystate.editing.modes import convert as convert_mode
-
-        tree = convert_mode(tree, mode)
-    write(tree, out, overwrite=overwrite)
-    artifacts.copy(moves)
+    moves, warnings = converted(dep, out, mode, overwrite)
     for source, target in moves:
         typer.echo(f"copied {source} to {target}, which the deposition refers to", err=True)
     for warning in warnings:
@@ -139,10 +142,22 @@ def validate(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is stale.")] = False,
     artifacts: Annotated[bool, typer.Option("--artifacts", help="Verify external files, too.")] = False,
     as_json: Json = False,
+    many: each_of.Source = None,
+    jobs: each_of.Jobs = 0,
+    scheduler: each_of.Scheduler = None,
+    failures: each_of.Failures = None,
 ) -> None:
     """Say all that is wrong with depositions; exit status 1 where anything is.
 
-    Example: polystate validate 6vxx.zarr --json"""
+    Examples:
+      polystate validate 6vxx.zarr --json
+      polystate validate --many depositions/ results/"""
+    if many is not None:
+        from polystate_tools.commands.works import validate_one
+
+        options = {"strict": strict, "regenerate": regenerate, "artifacts": artifacts}
+        asked = each_of.Many(many, jobs, scheduler, failures, as_json=as_json)
+        each_of.run("validate", validate_one, "", options, asked, [*deps])
     each(deps, lambda dep: _validated(dep, strict, regenerate, artifacts, as_json, len(deps) > 1))
 
 

@@ -10,9 +10,12 @@ import typer
 
 from polystate.errors import BadRequest
 from polystate.store.outputs import store_target
+from polystate_tools.archive.sources import STRUCTURES
+from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
 from polystate_tools.commands.outputs import apart, store
 from polystate_tools.commands.several import each
+from polystate_tools.commands.works import export_one, import_one
 from polystate_tools.formats.policies import POLICIES
 
 if TYPE_CHECKING:
@@ -87,18 +90,28 @@ def import_(
     changes: Annotated[bool, typer.Option("--changes", help="List what was changed, where and why.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    many: each_of.Source = None,
+    jobs: each_of.Jobs = 0,
+    scheduler: each_of.Scheduler = None,
+    failures: each_of.Failures = None,
 ) -> None:
     """Import structure files; every record read is accounted for.
 
     Examples:
       polystate import 6vxx.pdb 6vxx.zarr
-      polystate import in/*.pdb out/"""
+      polystate import in/*.pdb out/
+      polystate import --many 'pdb/*/{id}.cif.gz' out/ --jobs 8"""
     from polystate.store.writing import write
 
     of_trajectory = {"topology": topology, "units": units, "atoms": atoms, "energy": energy, "external": external}
     of_structure = {"altloc": altloc, "b_factors": b_factors, "tls": tls, "model": model, "het": het,
                     "collapse_duplicates": collapse_duplicates, "strict": strict,
                     "weights": _weights(weights)}  # fmt: skip
+    if many is not None:
+        each_of.alone("import", {**{f"--{name}": value for name, value in of_trajectory.items()}, "--changes": changes})
+        asked = each_of.Many(many, jobs, scheduler, failures, overwrite or refresh, as_json)
+        options = {**of_structure, "format": format, "base": base, "refresh": refresh}
+        each_of.run("import", import_one, ".zarr.zip", options, asked, [*paths], STRUCTURES)
     sources, target = _sources(paths)
 
     def one(source: str) -> None:
@@ -235,14 +248,14 @@ Joint = Annotated[
 
 
 def export(
+    context: typer.Context,
     dep: Dep,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz; .h5md; a scene: .mvsx, .pml or .cxc."
         ),
-    ],
-    context: typer.Context,
+    ] = None,
     state: State = None,
     at: At = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Write N draws as models.")] = 0,
@@ -262,18 +275,36 @@ def export(
     axis: Annotated[str | None, typer.Option(metavar="NAME", help="H5MD: the axis, where there are several.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    many: each_of.Source = None,
+    jobs: each_of.Jobs = 0,
+    scheduler: each_of.Scheduler = None,
+    failures: each_of.Failures = None,
 ) -> None:
     """Export as mmCIF, PDB or MMTF: all alternates, one joint state, draws, or the reference; as H5MD: an axis; as a
     scene of MolViewSpec (.mvsx), PyMOL (.pml) or ChimeraX (.cxc): states, and levels as colours and ellipsoids.
 
     Examples:
       polystate export 6vxx.zarr 6vxx.cif --gaussian records
-      polystate export 6vxx.zarr 6vxx.pml"""
+      polystate export 6vxx.zarr 6vxx.pml
+      polystate export --many depositions/ files/ --format bcif"""
     import polystate
     from polystate_tools.commands.outputs import apart, no_stream
     from polystate_tools.formats import export_file
     from polystate_tools.scenes.writing import SUFFIXES, write_scene
 
+    levels = noise.split(",") if noise is not None else None
+    chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
+    of_file = {
+        "reference": reference, "noise": levels, "ensemble": ensemble, "altloc": altloc, "gaussian": gaussian,
+        "het_dialect": het_dialect, "psd": psd, "format": format, "mmtf_dialect": mmtf_dialect,
+        "states": all_states, "assembly": assembly, **chosen,
+    }  # fmt: skip
+    if many is not None:
+        each_of.alone("export", {"--constraints": constraints, "--axis": axis})
+        asked = each_of.Many(many, jobs, scheduler, failures, overwrite, as_json)
+        each_of.run("export", export_one, _suffix(format), of_file, asked, [dep, out])
+    if out is None:
+        raise BadRequest("export", f"no output for {dep}", "polystate export DEP OUT")
     no_stream(out)
     apart(dep, out)
     if out.suffix.lower() in SUFFIXES:
@@ -281,17 +312,13 @@ def export(
         report = write_scene(polystate.open(dep), out, overwrite=overwrite)
         return echo_json(report.to_json()) if as_json else _tell_export(out, report)
     program, groups = _constraints(constraints, overwrite)
-    levels = noise.split(",") if noise is not None else None
-    chosen: dict[str, Any] = {"state": states(state), "at": steps(at), "draws": draws, "seed": seed}
     if _is_trajectory(out):
         from polystate_tools.formats.h5md.importer import export_h5md
 
         report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)
     else:
         report = export_file(
-            polystate.open(dep), out, overwrite=overwrite, reference=reference, noise=levels, ensemble=ensemble,
-            altloc=altloc, gaussian=gaussian, het_dialect=het_dialect, psd=psd, format=format,
-            mmtf_dialect=mmtf_dialect, states=all_states, assembly=assembly, constraints=program or None, **chosen,
+            polystate.open(dep), out, overwrite=overwrite, constraints=program or None, **of_file
         )  # fmt: skip
         if program:
             _write_groups(groups, report, overwrite)
@@ -312,6 +339,16 @@ def _refuse_choices(context: typer.Context, out: Path) -> None:
         given = context.get_parameter_source(option.name or "")
         if given is not None and given.name == "COMMANDLINE" and option.name not in SCENE_TAKES:
             raise BadOption(option.opts[0], out.name, "no such choice: a scene shows all states and levels")
+
+
+def _suffix(format: str | None) -> str:
+    """What files of a format are called, mmCIF where none is said."""
+    from polystate_tools.formats.known import FORMATS, writable
+
+    row = FORMATS.get(format or "mmcif")
+    if row is None or not row.writer:
+        raise BadRequest("--format", format, "one of " + ", ".join(writable()))
+    return row.suffixes[0]
 
 
 def _tell_export(out: Path, report: ExportReport) -> None:

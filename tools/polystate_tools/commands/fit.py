@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from polystate.errors import AlreadyExists, BadRequest, PolystateError
+from polystate_tools.archive.sources import DEPOSITIONS, STRUCTURES
 from polystate_tools.commands import fit_options as options
+from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import Json, Overwrite, echo_json, echo_table
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ Examples:
       --domains spike-domains.yaml --report 6vxx.html
   polystate fit 1o1z.pdb 1o1z-echt.zarr --levels chain,residue --b-factors total
   polystate fit 4cup.cif 4cup-echt.zarr --suggest-domains domains.yaml
-  polystate fit --many structures/ results/ --workers 2
+  polystate fit --many structures/ results/ --jobs 2
 
 Exit status 1: not converged. What was found until then is written, and says so; a path that ends after --steps
 is what was asked for."""
@@ -64,9 +67,10 @@ def fit(
     ranges: options.Ranges = True,
     files: options.Files = None,
     suggest_domains: options.Suggest = None,
-    many: options.Many = None,
-    scheduler: options.Scheduler = None,
+    many: each_of.Source = None,
+    scheduler: each_of.Scheduler = None,
     workers: options.Workers = 0,
+    failures: each_of.Failures = None,
     restart: options.Restart = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -83,8 +87,9 @@ def fit(
     if workers < 0:
         raise BadRequest("--workers", workers, "0 or more")
     if many is not None:
-        _alone(source, out, report, files, suggest_domains)
-        raise typer.Exit(_fit_many(many, Path(str(source)), settings, chosen, scheduler, how))
+        each_of.alone("fit", {"--report": report, "--suggest-domains": suggest_domains, "--files": files})
+        asked = each_of.Many(many, workers, scheduler, failures, restart or overwrite, as_json)
+        raise typer.Exit(_fit_many(asked, each_of.folder_of("fit", [source, out]), settings, chosen, how))
     if scheduler is not None:
         raise BadRequest("--scheduler", scheduler, "--many as well")
     if source is None or out is None:
@@ -142,40 +147,31 @@ def _input_options(
     }  # fmt: skip
 
 
-def _alone(
-    source: str | None, out: Path | None, report: Path | None, files: Path | None, suggested: Path | None
-) -> None:  # fmt: skip
-    """Refuse beside --many what is for one fit."""
-    if source is None or out is not None:
-        found = "no folder for the results" if source is None else f"{source} and {out}"
-        raise BadRequest("fit --many", found, "polystate fit --many DIR OUT")
-    if report is not None:
-        raise BadRequest("--report", "--many as well", "polystate report OUT/NAME.zarr.zip of the ones to be seen")
-    if suggested is not None:
-        raise BadRequest("--suggest-domains", "--many as well", "polystate fit IN OUT --suggest-domains FILE.yaml")
-    if files is not None:
-        raise BadRequest("--files", "--many as well", "polystate fit IN OUT --files DIR of the ones to be used")
+def _fit_many(many: each_of.Many, out: Path, settings: Settings, chosen: dict[str, Any], how: How) -> int:
+    """Fit all entries of a source and say what came of it; the exit status."""
+    from polystate_tools.archive.outcomes import Journal
+    from polystate_tools.archive.running import Task
+    from polystate_tools.commands.works import fit_one
+
+    _check_files(chosen)
+    files = {name: value.absolute() if isinstance(value, Path) else value for name, value in chosen.items()}
+    task = Task("fit", fit_one, ".zarr.zip", {**files, "settings": asdict(settings)})
+    summary = each_of.done(task, many, out, (*DEPOSITIONS, *STRUCTURES))
+    rows = Journal(out, "fit").rows().values()
+    open_ends = sum(r["status"] == "done" and not r.get("converged", True) for r in rows)
+    each_of.told(summary, many, f"; {open_ends} not converged" if open_ends else "")
+    return 1 if summary.failed or (open_ends and not how.steps_asked) else 0
 
 
-def _fit_many(
-    many: Path, out: Path, settings: Settings, chosen: dict[str, Any], scheduler: str | None, how: How
-) -> int:  # fmt: skip
-    """Fit a folder and say what came of it; the exit status."""
-    from polystate_tools.commands.progress import of_total, progress
-    from polystate_tools.echt.many import fit_many, structures
+def _check_files(options: dict[str, Any]) -> None:
+    """Refuse a bad file of levels once, instead of at every entry."""
+    from polystate_tools.echt.levels.domains import read_domains
+    from polystate_tools.echt.levels.tables import table_rows
 
-    with progress("structures", len(structures(many))) as advance:
-        summary = fit_many(
-            many, out, settings, chosen, scheduler=scheduler, workers=how.workers, again=how.restart or how.overwrite,
-            tell=lambda text: typer.echo(f"note: {text}", err=True), progress=of_total(advance),
-        )  # fmt: skip
-    if how.as_json:
-        echo_json(summary)
-    else:
-        said = f"{summary['done']} fitted, {summary['failed']} failed, {summary['kept']} done before"
-        said += f"; {summary['not_converged']} not converged" if summary["not_converged"] else ""
-        typer.echo(f"{summary['table']}: {said}")
-    return 1 if summary["failed"] or (summary["not_converged"] and not how.steps_asked) else 0
+    if options.get("domains"):
+        read_domains(options["domains"])
+    if options.get("groups"):
+        table_rows(options["groups"])
 
 
 def _write_beside(result: Fit, files: Path | None, report: Path | None, ranges: bool) -> None:

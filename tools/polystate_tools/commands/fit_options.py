@@ -50,7 +50,7 @@ Files = Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files
 Suggest = Annotated[
     Path | None, typer.Option(metavar="FILE.yaml", help="Propose domains: elements of like disorder, for --domains.")
 ]
-Many = Annotated[Path | None, typer.Option(metavar="DIR", help="Fit every structure file of a folder into IN.")]
-Scheduler = Annotated[str | None, typer.Option(metavar="tcp://...", help="Dask scheduler for --many.")]
-Workers = Annotated[int, typer.Option(metavar="N", help="Local workers for --many, threads for one fit.")]
+Workers = Annotated[
+    int, typer.Option("--jobs", "--workers", metavar="N", help="--many: so many processes; of one fit: threads.")
+]
 Restart = Annotated[bool, typer.Option("--restart", help="Forget an interrupted fit; with --many, all results.")]

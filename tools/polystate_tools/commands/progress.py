@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 QUIET = "POLYSTATE_QUIET"  # a variable, which --quiet sets
 FIRST, EVERY = 1.0, 15.0  # seconds until the first line, and between lines
@@ -28,9 +30,22 @@ def progress(what: str, total: float | None = None) -> Iterator[Callable[[float]
 
 @contextmanager
 def _bar(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
     from polystate_tools.commands.terminal import console
+
+    class Rate(TextColumn):
+        def render(self, task: Any) -> Text:
+            return Text(f"{task.speed:.3g} a second," if task.speed else "")
 
     columns = (
         SpinnerColumn(),
@@ -38,6 +53,7 @@ def _bar(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
+        *([Rate(""), TimeRemainingColumn()] if total else []),
     )
     with Progress(*columns, console=console(sys.stderr)) as bar:
         task = bar.add_task(what, total=total)
@@ -56,8 +72,7 @@ def _lines(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
     def tell() -> None:
         wait = FIRST
         while not over.wait(wait):
-            share = f", {done:.0f} of {total:.0f}" if total else f", {done:.0f}" if done else ""
-            print(f"{what}{share}, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+            print(f"{what}{_share(done, total, time.monotonic() - begin)}", file=sys.stderr, flush=True)
             wait = EVERY
 
     teller = threading.Thread(target=tell, daemon=True)
@@ -67,6 +82,15 @@ def _lines(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
     finally:
         over.set()
         teller.join()
+
+
+def _share(done: float, total: float | None, seconds: float) -> str:
+    """How far it is, how fast it goes, and how long the rest takes at that."""
+    if not total or not done:
+        counted = f", {done:.0f} of {total:.0f}" if total else f", {done:.0f}" if done else ""
+        return f"{counted}, {seconds:.0f} s"
+    rate, left = done / seconds, datetime.timedelta(seconds=round((total - done) * seconds / done))
+    return f", {done:.0f} of {total:.0f}, {seconds:.0f} s, {rate:.3g} a second, {left} left"
 
 
 def of_total(advance: Callable[[float], None]) -> Callable[[float, float], None]:

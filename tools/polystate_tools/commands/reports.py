@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import Dep, Overwrite
 
 
@@ -31,10 +32,16 @@ def report(
         bool, typer.Option(help="With --input: how far each share can move; takes a minute or so.")
     ] = True,
     overwrite: Overwrite = False,
+    many: each_of.Source = None,
+    jobs: each_of.Jobs = 0,
+    scheduler: each_of.Scheduler = None,
+    failures: each_of.Failures = None,
 ) -> None:
     """Write one self-contained page: what varies where, the states, the structure in space; or of a fit.
 
-    Example: polystate report 1ejg.zarr.zip"""
+    Examples:
+      polystate report 1ejg.zarr.zip
+      polystate report --many depositions/ pages/"""
     import polystate
     from polystate.errors import AlreadyExists, BadRequest
     from polystate_tools.commands.outputs import apart, named, tell_stale
@@ -43,6 +50,12 @@ def report(
 
     if of not in (None, "fit", "entry"):
         raise BadRequest("--of", of, "fit or entry")
+    if many is not None:
+        from polystate_tools.commands.works import report_one
+
+        each_of.alone("report", {"--out": out, "--input": source})
+        asked = each_of.Many(many, jobs, scheduler, failures, overwrite)
+        each_of.run("report", report_one, ".html", {"of": of}, asked, [dep])
     out = out or Path(Path(dep.rstrip("/")).name.split(".")[0] + ".html")
     named(out, (".html", ".htm"))
     for read in (dep, source):
