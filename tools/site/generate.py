@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -289,9 +290,13 @@ def _tutorials(out: Path) -> None:
 
 
 def _run(text: str, folder: Path) -> str:
-    """A tutorial with the output of each Python block below it; what fails there fails the build."""
+    """A tutorial with the output of each Python block below it; what fails there fails the build.
+
+    torch is an extra that the site does not need: without it a tutorial that imports it is shown and not run."""
     from polystate_tools.commands.examples import put
 
+    if "import torch" in text and importlib.util.find_spec("torch") is None:
+        return text
     space: dict[str, Any] = {}
     before = Path.cwd()
     os.chdir(folder)
