@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SCORE := $(BIN)/polystate score --jobs 2 --overwrite
+REPORTS ?= $(wildcard out/reports/*.jsonl)
 
 .PHONY: demo test check unit cases wheel site faults mutants generated bench bench-gpu fuzz kills verify-statistics clean
 
@@ -36,19 +38,22 @@ generated: $(READY)
 	$(BIN)/polystate registry verify
 	$(BIN)/polystate corpus verify
 
-# The suite against the reference, and against implementations that share no code with it.
+# The suite against the reference, and against implementations that share no code with it; reports in out/reports, which
+# the board of `make site` shows.
 cases: $(READY)
-	$(BIN)/polystate score --jobs 2 -- $(BIN)/python -m polystate_conformance.implementations.reference
-	$(BIN)/polystate score --jobs 2 --profile mmtf -- $(BIN)/python -m polystate_tools.commands.mmtf_adapter
-	$(BIN)/polystate score --jobs 2 --profile exchange -- $(BIN)/python -m polystate_tools.commands.exchange_adapter
-	sh conformance/implementations/score.sh $(BIN)/polystate
+	mkdir -p out/reports
+	$(SCORE) --jsonl out/reports/reference.jsonl -- $(BIN)/python -m polystate_conformance.implementations.reference
+	$(SCORE) --jsonl out/reports/mmtf.jsonl --profile mmtf -- $(BIN)/python -m polystate_tools.commands.mmtf_adapter
+	$(SCORE) --jsonl out/reports/exchange.jsonl --profile exchange -- \
+		$(BIN)/python -m polystate_tools.commands.exchange_adapter
+	sh conformance/implementations/score.sh $(BIN)/polystate out/reports
 
 # What is handed on: built, installed outside of this folder, and the commands of the README run there.
 wheel: $(READY)
 	.ci/wheel
 
-# The specification with a page a sentence, operators, cases, corpus, a board of REPORTS (of `polystate score --jsonl`),
-# tutorials that are run and the Python interface: out/site/index.html.
+# The specification with a page a sentence, operators, cases, corpus, a board of REPORTS (of `polystate score --jsonl`;
+# by default those of `make cases`), tutorials that are run and the Python interface: out/site/index.html.
 site: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[site]'
 	$(BIN)/python tools/site/generate.py out/site-source $(if $(REPORTS),--reports $(REPORTS))

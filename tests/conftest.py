@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polystate_tools.corpus.entry import data_folder
+from tests.browser import browser  # noqa: F401 - a fixture
 
 ABSENT = "the real input files are neither at $POLYSTATE_DATA nor in shared/data beside the repository"
 

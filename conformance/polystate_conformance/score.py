@@ -38,6 +38,8 @@ class Score:
     board: list[dict[str, Any]] = field(default_factory=list)
     kills: list[kill.Kill] | None = None
     changes: dict[str, list[str]] | None = None
+    earlier: dict[str, Any] | None = None
+    """The footer of the report that `changes` are since."""
 
     @property
     def good(self) -> bool:
@@ -68,7 +70,7 @@ def score(
 
     `begun` is told how many cases and faults there are. NotStarted, before any case, when the program gives no hello.
     """
-    old = report.read(against)[0] if against is not None else None
+    old = report.read(against) if against is not None else None
     choice = choose.Choice.of(profiles, ids)
     session = Session(command)
     with Materials() as materials, _started(session, command) as start:
@@ -86,7 +88,7 @@ def score(
         chosen = report.Chosen(choice, len(collection), choose.count(root)) if choice else None
         scored = Score(collection, run, report.summary(run, collection, chosen))
         if old is not None:
-            scored.changes = report.against(old, run.results)
+            scored.changes, scored.earlier = report.against(old[0], run.results), old[1]
             scored.footer["against"] = {name: len(ids) for name, ids in scored.changes.items()}
         if with_faults:
             scored.kills = kill.table(collection, jobs, materials, every=every, tasks=tasks, progress=kill_progress)
@@ -151,9 +153,9 @@ def baseline(
 
 def write_reports(
     scored: Score, *, json: Path | None = None, html: Path | None = None, junit_xml: Path | None = None,
-    badge: Path | None = None, overwrite: bool = False,
+    badge: Path | None = None, beside: Sequence[Path] = (), overwrite: bool = False,
 ) -> None:  # fmt: skip
-    """Write the reports that have a path, each whole or not at all."""
+    """Write the reports that have a path, each whole or not at all; beside: reports that the page compares with."""
     if json is not None:
         report.write(json, scored.run, scored.footer, overwrite)
     if junit_xml is not None:
@@ -163,8 +165,8 @@ def write_reports(
     if html is not None:
         kills = None if scored.kills is None else [item.to_json() for item in scored.kills]
         page = report_html.page(
-            scored.run.results, scored.footer, traces=traces(scored), board=scored.board, kills=kills,
-            changes=scored.changes,
+            scored.run.results, scored.footer, traces=traces(scored), cases=scored.cases, board=scored.board,
+            kills=kills, changes=scored.changes, earlier=scored.earlier, beside=[report.read(path) for path in beside],
         )  # fmt: skip
         report.write_text(html, page, overwrite)
     if badge is not None:

@@ -18,8 +18,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from board import board
+
 from polystate_conformance import paths
-from polystate_conformance.reports import footer
 from polystate_conformance.suite import collection, sentences
 from polystate_conformance.suite.case import Case
 from polystate_schemas import lock
@@ -53,7 +54,8 @@ def main() -> None:
     _cases(out, cases)
     _registry(out)
     _corpus(out)
-    _board(out, given.reports, {case.id for case in cases})
+    ids = {case.id for case in cases}
+    write(out / "board.md", board(given.reports, lambda id: case_link(id, "cases/") if id in ids else id))
     _api(out)
     _tutorials(out)
     write(out / "index.md", INDEX)
@@ -235,34 +237,6 @@ def _corpus(out: Path) -> None:
     head = "# Golden depositions\n\n`polystate corpus get NAME DIR` puts one into a folder.\n\n"
     columns = "| name | what it shows | size | from | digest |\n| --- | --- | --- | --- | --- |\n"
     write(out / "corpus.md", head + columns + "\n".join(rows) + "\n")
-
-
-def _board(out: Path, reports: list[Path], known: set[str]) -> None:
-    """Implementations side by side, from the reports of `polystate score --jsonl`."""
-    read = [footer.read(path) for path in reports]
-    parts = ["# Board of implementations", "", "Send the report of `polystate score --jsonl` to be on it.", ""]
-    profiles = list(dict.fromkeys(name for _, (foot) in read for name in foot["profiles"]))
-    names = [_implementation(foot) for _, foot in read]
-    parts += ["| profile | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
-    for profile in profiles:
-        cells = []
-        for _, foot in read:
-            row = foot["profiles"].get(profile)
-            failed = f", {row['failed']} failed" if row and row["failed"] else ""
-            cells.append(f"{row['passed']} of {row['cases']}{failed}" if row else "")
-        parts.append(f"| {profile} | " + " | ".join(cells) + " |")
-    for (results, foot), name in zip(read, names, strict=True):
-        failed = [r for r in results if r["outcome"] == "failed"]
-        parts += ["", f"## {name}", "", f"{foot['date']}, suite {foot['suite']}; {len(failed)} failed.", ""]
-        for r in failed[:200]:
-            link = case_link(r["case"], "cases/") if r["case"] in known else r["case"]
-            parts.append(f"- {link}: {short(r['title'])} ({short(str(r['why']), 200)})")
-    write(out / "board.md", "\n".join(parts) + "\n")
-
-
-def _implementation(foot: dict[str, Any]) -> str:
-    who = foot["implementation"]
-    return f"{who.get('name') or 'unknown'} {who.get('version') or ''} ({who.get('language') or ''})".replace(" ()", "")
 
 
 def _api(out: Path) -> None:

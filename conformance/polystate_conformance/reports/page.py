@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from polystate_conformance.reports import footer as report
+from polystate_conformance.reports import others as report_others
 from polystate_conformance.reports import statistics as report_statistics
+from polystate_conformance.reports.case_parts import Links
 from polystate_conformance.reports.html import document, table
 from polystate_conformance.scoring.runner import Result
+from polystate_conformance.suite.case import Case
 
 BASELINES = {
     "accept_all": "calls everything valid", "reject_all": "refuses everything",
@@ -42,6 +46,13 @@ td.n, th.n { text-align: right; }
 code, pre { font: 13px/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 td:first-child code, .id { white-space: nowrap; }
 details { margin: .3rem 0; }
+a { color: inherit; text-decoration-color: var(--none); text-underline-offset: 2px; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+section.case { border-top: 1px solid var(--line); padding: .2rem 0 .8rem; }
+section.case:target h3 { border-left: .3rem solid var(--good); padding-left: .5rem; }
+section.case pre { margin: .2rem 0 .6rem; max-height: 24rem; overflow: auto; }
+.scroll { overflow-x: auto; }
+@media (max-width: 40rem) { .scroll table { min-width: 46rem; } body { padding: 1.2rem 1rem 3rem; } }
 summary { cursor: pointer; }
 .key span { margin-right: 1.2rem; }
 .key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px; }
@@ -53,10 +64,16 @@ summary { cursor: pointer; }
 
 
 def page(
-    results: list[Result], footer: dict[str, Any], *, traces: list[dict[str, Any]], board: list[dict[str, Any]] = (),  # type: ignore[assignment]
-    kills: list[dict[str, Any]] | None = None, changes: dict[str, list[str]] | None = None,
+    results: list[Result], footer: dict[str, Any], *, traces: list[dict[str, Any]],
+    cases: Sequence[Case] = (), board: Sequence[dict[str, Any]] = (), kills: list[dict[str, Any]] | None = None,
+    changes: dict[str, list[str]] | None = None, earlier: dict[str, Any] | None = None,
+    beside: Sequence[report_others.Other] = (),
 ) -> str:  # fmt: skip
-    """The page; `traces` one row a sentence, `board` one row a baseline, `kills` one row a fault."""
+    """The page; `traces` one row a sentence, `board` one row a baseline, `kills` one row a fault.
+
+    cases: those whose ids lead to what they ask and expect; changes: since the run whose footer is `earlier`; beside:
+    results and footers of other implementations."""
+    links = Links(cases, {item["id"]: _words(item["text"]) for item in traces})
     who = footer["implementation"]
     name = f"{who.get('name') or 'unknown'} {who.get('version') or ''}".strip()
     totals = report.totals(footer)
@@ -67,14 +84,18 @@ def page(
         f"<code>{escape(footer['command'])}</code> · suite {escape(footer['suite'])} · seed {footer['seed']}"
         f" · {footer['restarts']} restarts</p>",
         badge(footer),
-        _profiles(footer, totals), _validity(footer, list(board)), _failures(results, footer), _named(results),
+        _profiles(footer, totals), _validity(footer, list(board)), _failures(results, footer, links),
+        _named(results, links),
     ]  # fmt: skip
-    if changes is not None:
-        parts.append(_changes(changes))
-    parts.append(_sentences(footer, traces))
+    if beside:
+        parts.append(report_others.beside(results, footer, beside, links))
+    if changes is not None and earlier is not None:
+        parts.append(report_others.trend(earlier, footer, changes, links))
+    parts.append(_sentences(footer, traces, links))
     parts.append(report_statistics.section(results, report_statistics.figures()))
     if kills is not None:
-        parts.append(_faults(kills, footer))
+        parts.append(_faults(kills, footer, links))
+    parts.append(links.section())
     return document(f"Polystate conformance: {name}", _STYLE, "".join(parts))
 
 
@@ -143,7 +164,7 @@ def _validity(footer: dict[str, Any], board: list[dict[str, Any]]) -> str:
     return "<h2>Telling valid from faulty</h2>" + text + table(head, rows, {1, 2, 3, 4}) + said
 
 
-def _failures(results: list[Result], footer: dict[str, Any]) -> str:
+def _failures(results: list[Result], footer: dict[str, Any], links: Links) -> str:
     failed = [result for result in results if result["outcome"] == "failed"]
     if nothing := report.nothing_claimed(footer):
         return f"<h2>Failures</h2><p class=no>{escape(nothing[0].upper() + nothing[1:])}.</p>"
@@ -154,32 +175,26 @@ def _failures(results: list[Result], footer: dict[str, Any]) -> str:
         found = f"<code>{escape(result['why'])}</code>"
         if result.get("stderr"):
             found += f"<details><summary>standard error</summary><pre>{escape(result['stderr'])}</pre></details>"
-        case, broken = (
-            f"<code>{escape(result['case'])}</code>",
-            ", ".join(f"<span class=id>{escape(id)}</span>" for id in result["sentences"]),
-        )
-        rows.append([case, escape(result["title"]), found, broken])
+        broken = ", ".join(map(links.sentence, result["sentences"]))
+        rows.append([links.case(result["case"]), escape(result["title"]), found, broken])
     return f"<h2>Failures ({len(failed)})</h2>" + table(["case", "what holds", "found", "sentences it breaks"], rows)
 
 
-def _named(results: list[Result]) -> str:
+def _named(results: list[Result], links: Links) -> str:
     other = [r for r in results if r["outcome"] == "passed" and not all(r.get("named", {}).values())]
     if not other:
         return ""
-    rows = [[f"<code>{escape(r['case'])}</code>", escape(r["title"]), f"<code>{escape(r['found'])}</code>",
+    rows = [[links.case(r["case"]), escape(r["title"]), f"<code>{escape(r['found'])}</code>",
              ", ".join(part for part, agrees in r["named"].items() if not agrees)] for r in other]  # fmt: skip
     return f"<h2>Refused, but named otherwise ({len(other)})</h2>" + table(
         ["case", "what holds", "found", "differs in"], rows
     )
 
 
-def _changes(changes: dict[str, list[str]]) -> str:
-    rows = [[name, str(len(ids)), f"<code>{escape(', '.join(ids[:60]))}</code>"] for name, ids in changes.items()]
-    return "<h2>Since the earlier run</h2>" + table(["", "cases", ""], rows, {1})
-
-
-def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
-    rows = []
+def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]], links: Links) -> str:
+    """Those that the run breaks or that are stale by themselves, the others folded."""
+    rows: list[list[str]] = []
+    wrong: list[list[str]] = []
     for item in traces:
         marks = f"<span class=no>stale in {len(item['stale'])}</span>" if item["stale"] else ""
         none = '<span class="no">none</span>' if item["level"] == "must" else "none"
@@ -188,23 +203,32 @@ def _sentences(footer: dict[str, Any], traces: list[dict[str, Any]]) -> str:
             if item["tests"]
             else (f"<span class=soft>{escape(item['untestable'])}</span>" if item["untestable"] else none)
         )
-        broken = f"<span class=no>{', '.join(item['broken'])}</span>" if item["broken"] else ""
-        id, violated = f"<code>{item['id']}</code>", str(len(item["violates"]))
-        rows.append([id, item["level"], _marked(item["text"]), tests, violated, broken + marks])
+        broken = ", ".join(map(links.case, item["broken"]))
+        id, violated = f'<code id="s-{item["id"]}">{item["id"]}</code>', str(len(item["violates"]))
+        row = [id, item["level"], _marked(item["text"]), tests, violated, " ".join(filter(None, (broken, marks)))]
+        (wrong if broken or marks else rows).append(row)
     head = ["sentence", "level", "text", "cases", "refusals", "broken by"]
-    body = f"<details><summary>{len(rows)} sentences</summary>{table(head, rows, {4})}</details>" if rows else ""
+    opened = f"<h3>Broken or stale: {len(wrong)}</h3>{table(head, wrong, {4})}" if wrong else ""
+    body = (
+        f"<details><summary>{len(rows)} sentences{' more' if wrong else ''}</summary>{table(head, rows, {4})}</details>"
+    )
     bare = [item["id"] for item in traces if item["level"] == "must"
             and not (item["tests"] or item["violates"] or item["untestable"])]  # fmt: skip
     without = f"<p class=no>Without a case: {', '.join(bare)}.</p>" if bare else ""
-    return f"<h2>Sentences</h2><p>{report.sentences_said(footer)}.</p>{without}{body}"
+    return f"<h2>Sentences</h2><p>{report.sentences_said(footer)}.</p>{without}{opened}{body if rows else ''}"
 
 
 def _marked(text: str) -> str:
     """Text with its `code` marked as such; of links the words."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", text)))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(_words(text)))
 
 
-def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
+def _words(text: str) -> str:
+    """Text without its links, of which the words stay."""
+    return re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", text)
+
+
+def _faults(kills: list[dict[str, Any]], footer: dict[str, Any], links: Links) -> str:
     parts = [
         "<h2>Planted faults</h2><p class=soft>Evaluators with one mistake each; a suite that bites fails every one.</p>"
     ]
@@ -222,7 +246,7 @@ def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
         for kill in sorted(mine, key=lambda kill: (
             bool(kill["killed_by"]) and not kill["claimed_in_vain"], bool(kill["explained"])
         )):  # fmt: skip
-            by = f"<code>{escape(kill['killed_by'][0])}</code>" if kill["killed_by"] else ""
+            by = links.case(kill["killed_by"][0]) if kill["killed_by"] else ""
             more = f" and {len(kill['killed_by']) - 1} more" if len(kill["killed_by"]) > 1 else ""
             state = by + more or (
                 f"<span class=soft>{escape(kill['explained'])}</span>"
@@ -230,13 +254,15 @@ def _faults(kills: list[dict[str, Any]], footer: dict[str, Any]) -> str:
                 else "<span class=no>survives</span>"
             )
             if kill["claimed_in_vain"]:
-                state += f" <span class=no>claimed in vain by {escape(', '.join(kill['claimed_in_vain']))}</span>"
+                state += (
+                    f" <span class=no>claimed in vain by {', '.join(map(links.case, kill['claimed_in_vain']))}</span>"
+                )
             rows.append([f"<code>{escape(kill['id'])}</code>", escape(kill["description"]), state])
         opened = " open" if caught + explained < len(mine) or any(kill["claimed_in_vain"] for kill in mine) else ""
         said = f"{caught} of {len(mine)} caught" + (f", {explained} explained" if explained else "")
         parts.append(f"<details{opened}><summary>{FAMILIES.get(family, family)}: {said}"
                      f"</summary>{table(['fault', 'mistake', 'caught by'], rows)}</details>")  # fmt: skip
     if unbroken := footer.get("unbroken_cases"):
-        ids = ", ".join(f"<code>{escape(id)}</code>" for id in unbroken)
+        ids = ", ".join(map(links.case, unbroken))
         parts.append(f"<p class=no>None of these faults breaks {ids}.</p>")
     return "".join(parts)

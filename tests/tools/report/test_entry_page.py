@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -13,12 +11,7 @@ import polystate
 from polystate_conformance.paths import CORPUS
 from polystate_tools import cli
 from polystate_tools.report.entry import has_fit, page, write_entry
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-OUTSIDE = """return [...document.querySelectorAll('body *')].filter(e => {
-    for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX != 'visible') return false;
-    const r = e.getBoundingClientRect(); return r.width && (r.right > innerWidth + 1 || r.left < -1);
-}).map(e => e.outerHTML.slice(0, 80))"""
+from tests.browser import OUTSIDE, look
 
 
 def of(name: str) -> polystate.Deposition:
@@ -66,30 +59,6 @@ def test_a_deposition_with_a_fit_has_two_pages(tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as leaving:
         cli.main()
     assert not leaving.value.code and (tmp_path / "1ejg.html").stat().st_size < 2_000_000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("no chromium and chromedriver here: pages are not tried in a browser")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pages are not tried in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def look(browser, path: Path, width: int, dark: bool) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 1200, "deviceScaleFactor": 1, "mobile": False}
-    )
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    browser.get(path.as_uri())
 
 
 @pytest.mark.parametrize("name", ["1ejg", "mixed", "1l2y", "altloc-nested"])

@@ -69,6 +69,10 @@ Every = Annotated[
 Baselines = Annotated[
     bool, typer.Option("--baselines", help="Score the implementations that know nothing, too: four runs more.")
 ]
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="REPORT", help="With --html: a report of another implementation (may be repeated)."),
+]
 CasesFolder = Annotated[
     Path | None, typer.Option("--cases", metavar="DIR", help="Other cases than those of the specification.")
 ]
@@ -95,6 +99,7 @@ def score(
     badge: Annotated[Path | None, typer.Option(help="Badge as SVG.")] = None,
     overwrite: Overwrite = False,
     against: Annotated[Path | None, typer.Option(help="An earlier report of --jsonl to compare with.")] = None,
+    beside: Beside = None,
     cases_folder: CasesFolder = None,
 ) -> None:
     """Score an implementation against the conformance cases.
@@ -104,14 +109,20 @@ def score(
     argv = [*(command or []), *ctx.args] or scoring.REFERENCE
     outputs = {"--jsonl": jsonl, "--html": html, "--junit": junit, "--badge": badge}
     _check_options(limit, faults, every, family, {name: path for name, path in outputs.items() if path}, overwrite)
+    if beside and html is None:
+        raise BadRequest("--beside", "no --html", "both: it is the page that has them side by side")
     try:
+        for path in beside or ():
+            report.read(path)  # before the work
         with _progress(faults) as told:
             scored = scoring.score(
                 argv, profiles=profile, ids=case, jobs=jobs, seed=seed, limit_s=limit, with_faults=faults,
                 families=family, every=every, with_baselines=baselines, against=against,
                 root=paths.CASES if cases_folder is None else cases_folder, **told,
             )  # fmt: skip
-        scoring.write_reports(scored, json=jsonl, html=html, junit_xml=junit, badge=badge, overwrite=overwrite)
+        scoring.write_reports(
+            scored, json=jsonl, html=html, junit_xml=junit, badge=badge, beside=beside or (), overwrite=overwrite
+        )
     except (cases.BadCase, report.BadReport, sentences.BadSpecification, kill.NothingToJudge, scoring.NotStarted,
             OSError) as error:  # fmt: skip
         _stop(str(error))
