@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import polystate
 from polystate.artifacts.bodies import is_pickle
-from polystate.errors import CodeNotAllowed, HashMismatch, OutputShape, PickleRefused
+from polystate.errors import CodeNotAllowed, HashMismatch, OutputShape, PickleRefused, UnsupportedCombination
 from polystate_conformance.paths import CONFORMANCE
 from tests.reference.small import build
 
@@ -99,3 +100,24 @@ def test_bytes_that_are_no_program_are_an_error_by_name() -> None:
     with pytest.raises(polystate.PolystateError) as refused:
         decoder(b"no model").render(allow_code=True)
     assert refused.value.stage == "operator"
+
+
+def test_an_onnx_body_has_gradients_in_torch() -> None:
+    torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (extra `torch`)")
+    pytest.importorskip("onnx2torch", reason="SKIPPED: onnx2torch is not installed")
+    plan = decoder(LINEAR).plan(backend="torch", allow_code=True)
+    (inputs,) = plan.inputs.values()
+    inputs["latent"].requires_grad_()
+    plan.mean().sum().backward()
+    assert torch.allclose(inputs["latent"].grad, torch.tensor([21.0], dtype=torch.float64))  # 1 + 2 + ... + 6
+
+
+def test_an_onnx_body_without_a_converter_is_refused_in_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="SKIPPED: torch is not installed (extra `torch`)")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setitem(sys.modules, "onnx2torch", None)
+    plan = decoder(LINEAR).plan(backend="torch", allow_code=True)
+    with pytest.raises(UnsupportedCombination, match="pip install onnx2torch"):
+        plan.mean()
+    with pytest.raises(CodeNotAllowed):
+        decoder(LINEAR).plan(backend="torch").mean()

@@ -32,10 +32,9 @@ def network(d: Descriptor, allow_code: bool, device: torch.device) -> tuple[dict
         return _perceptron(d, device)
     load(d, allow_code)  # refused here as in an evaluation: by hash, by permission, as a pickle
     if d.operator == "neural_decoder/torchscript_v1":
-        module = torch.jit.load(io.BytesIO(body(d)[0]), map_location=device).eval()
-    else:
-        module = _converted(d, body(d)[0]).to(device).eval()
-    return {}, _of_module(d, module)
+        return {}, _of_module(d, torch.jit.load(io.BytesIO(body(d)[0]), map_location=device), torch.float32)
+    module, dtype = _converted(d, body(d)[0])
+    return {}, _of_module(d, module.to(device), dtype)
 
 
 def _perceptron(d: Descriptor, device: torch.device) -> tuple[dict[str, Tensor], Network]:
@@ -54,12 +53,13 @@ def _perceptron(d: Descriptor, device: torch.device) -> tuple[dict[str, Tensor],
     return weights, forward
 
 
-def _of_module(d: Descriptor, module: torch.nn.Module) -> Network:
-    """A program takes one latent vector at a time, (1, d) float32, and gives 3M numbers in any shape."""
+def _of_module(d: Descriptor, module: torch.nn.Module, dtype: torch.dtype) -> Network:
+    """A program takes one latent vector at a time, (1, d), and gives 3M numbers in any shape."""
     m = len(d.array("atom_id"))
+    module.eval()
 
     def one(z: Tensor) -> Tensor:
-        output = module(z[None].to(torch.float32)).to(torch.float64)
+        output = module(z[None].to(dtype)).to(torch.float64)
         if output.numel() != 3 * m:
             raise OutputShape(d.path, f"{output.numel()} numbers", f"{3 * m}, three an atom")  # MEAN-13
         return output.reshape(m, 3)
@@ -70,15 +70,18 @@ def _of_module(d: Descriptor, module: torch.nn.Module) -> Network:
     return forward
 
 
-def _converted(d: Descriptor, content: bytes) -> torch.nn.Module:
+def _converted(d: Descriptor, content: bytes) -> tuple[torch.nn.Module, torch.dtype]:
+    """An ONNX program as a module, and the type of its input."""
     try:
         import onnx
-        import onnx2torch
-    except ImportError as error:
+        from onnx2torch import convert
+    except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision that is not of this torch
         expected = "a converter that gives it gradients: pip install onnx2torch"
         raise UnsupportedCombination(d.path, f"{d.operator} in torch, but {error}", expected) from error
+    model = onnx.load_model_from_string(content)
+    is_double = model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
     try:
-        return onnx2torch.convert(onnx.load_model_from_string(content))
+        return convert(model), torch.float64 if is_double else torch.float32
     except NotImplementedError as error:
         found = f"{d.operator} with {str(error)[:200]}"
         raise UnsupportedCombination(d.path, found, "operations that have a conversion to torch") from error
