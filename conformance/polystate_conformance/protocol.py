@@ -38,7 +38,9 @@ def check(name: str, message: Any) -> None:
     """Raise BadMessage unless `message` satisfies the definition `name` of the protocol's schema."""
     error = next(_validator(name).iter_errors(message), None)
     if error is not None:
-        place = "/".join(str(part) for part in error.absolute_path) or "message"
+        above = list(error.absolute_schema_path)
+        option = above[above.index("dependentSchemas") + 1] if "dependentSchemas" in above else None
+        place = option or "/".join(str(part) for part in error.absolute_path) or "message"
         raise BadMessage(f"{place}: {error.message[:300]}")
 
 

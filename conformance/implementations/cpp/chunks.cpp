@@ -196,6 +196,11 @@ Bytes fillValue(const json& value, const std::string& dtype) {
       element = static_cast<T>(s == "NaN" ? std::nan("") : s == "Infinity" ? infinity : -infinity);
     } else if (value.is_boolean()) {
       element = value.get<bool>();
+    } else if (!std::is_floating_point_v<T> && dtype != "bool") {
+      double number = value.get<double>();
+      if (number != std::floor(number) || number < static_cast<double>(std::numeric_limits<T>::min()) ||
+          number > static_cast<double>(std::numeric_limits<T>::max())) fail("fill value");
+      element = value.get<T>();
     } else {
       element = value.get<T>();
       if (std::is_floating_point_v<T> && !std::isfinite(static_cast<double>(element))) fail("fill value");

@@ -20,6 +20,9 @@ Evaluated Evaluator::run(const json& request) {
   for (const auto& [key, value] : request.items())
     if (!keys.count(key)) bad(key);
   std::set<std::string> outputs = request.at("outputs").get<std::set<std::string>>();
+  if (request.contains("descriptors") && !outputs.count("covariance") && !outputs.count("covariance_by_level") &&
+      !outputs.count("levels")) bad("descriptors");
+  if (request.contains("list") && !outputs.count("states")) bad("list");
   for (const std::string& output : outputs)
     if (!mine.count(output)) {
       if (output == "count" || output == "states") throw Unsupported{output};

@@ -42,7 +42,7 @@ function digestOf(path) {
 // Path of an artifact whose hash has been checked.
 export function pinned(d) {
   const { uri, sha256: hash } = d.doc.artifact;
-  const path = resolve(dirname(resolve(d.deposition.path)), decodeURIComponent(uri.replace(/^file:/, '')));
+  const path = resolve(dirname(resolve(d.deposition.path)), decodeURIComponent(uri.replace(/^file:/i, '')));
   if (!existsSync(path)) throw refuse('missing-artifact', `${d.at}#/artifact/uri`);
   if (digestOf(path) !== hash) throw refuse('artifact-mismatch', `${d.at}#/artifact/sha256`);
   return path;

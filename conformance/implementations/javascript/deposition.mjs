@@ -25,7 +25,6 @@ export class Deposition {
     d.checkVersion();
     d.checkLayers();
     d.checkDocuments();
-    await d.readEverything();
     await readHierarchy(d);
     await readGroupings(d);
     await readAxes(d);
@@ -100,12 +99,6 @@ export class Deposition {
 
   groups(folder) {
     return this.store.children(folder).filter((name) => this.store.nodes.get(`${folder}/${name}`)?.kind !== 'array');
-  }
-
-  async readEverything() {
-    for (const [path, node] of this.store.nodes) {
-      if (node.kind !== 'group') await this.store.array(path);
-    }
   }
 
   async readDescriptors() {

@@ -95,6 +95,7 @@ function derive(deposition, d) {
   const variables = (site) => ({ rows: 1, site: Int32Array.of(site), draw_key: Uint32Array.of(d.pending ? freeDrawKey(deposition) : 0) });
   if (op.id === 'assignment/nearest_landmark_v1') {
     const marks = deposition.landmarks.get(source);
+    if (of.doc.sample_axis == null || of.doc.sample_axis !== d.doc.sample_axis) throw semantic('unsupported-combination', `${d.at}#/sample_axis`); // DRV-16
     const value = of.arrays[marks?.payload.variable];
     if (value?.shape.length !== 2 || value.shape[1] !== marks.arrays.point.shape[1]) return undefined;
     const { landmark } = nearest({ value, point: marks.arrays.point });

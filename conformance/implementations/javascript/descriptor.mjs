@@ -71,6 +71,8 @@ export class Descriptor {
     if (doc.derived_from?.operator) {
       checkOperatorReference(doc.derived_from.operator, `${at}#/derived_from/operator`);
       if (!MAKERS.has(doc.derived_from.operator.id)) refuse(`${at}#/derived_from/operator/id`);
+      const listed = doc.derived_from.operator.id.startsWith('ensemble/'); // DRV-15
+      if (doc.regime !== 'discrete' || (listed && doc.mode !== 'A')) refuse(`${at}#/derived_from`);
     }
     this.scope = scopeLabels(deposition.hierarchy, deposition.groupings, doc.scope, at);
     this.checkReference();

@@ -13,7 +13,7 @@ function toArray(nested, dtype) {
   for (let x = nested; Array.isArray(x); x = x[0]) shape.push(x.length);
   const flat = Array.isArray(nested) ? nested.flat(Infinity) : [nested];
   const data = TYPES[dtype === 'text' ? 'float64' : dtype].from(flat, (v) => Number(v));
-  if (data.length !== shape.reduce((a, b) => a * b, 1)) throw semantic('wrong-shape', 'inputs');
+  if (data.length !== shape.reduce((a, b) => a * b, 1)) throw refuse('bad-request', 'inputs');
   return { data, shape, dtype };
 }
 
@@ -167,6 +167,25 @@ export { nearest, weightedMean };
 
 export const OPERATORS = Object.keys(FORMULAS);
 
+// ERR-13: dimensions of one name have one size, and indices point inside of what they count.
+const COUNTED = { group: 'G', child: 'N', parent: 'G' };
+function checkShapes(rules, inputs, { labels }) {
+  const sizes = new Map(labels === undefined ? [] : [['G', labels]]);
+  for (const [name, { shape }] of Object.entries(inputs)) {
+    const n = Number(/\d+$/.exec(name)?.[0] ?? 0);
+    const due = (rules.get(name) ?? rules.get(name.replace(/\d+$/, '<n>'))).shape
+      .map((d) => (d === 'h<n>' && n === 0 ? 'd' : typeof d === 'string' ? d.replace('<n+1>', n + 1).replace('<n>', n) : d));
+    const fits = due.length === shape.length && due.every((d, k) => {
+      if (typeof d === 'string' && !sizes.has(d)) sizes.set(d, shape[k]);
+      return shape[k] === (typeof d === 'string' ? sizes.get(d) : d);
+    });
+    if (!fits) throw refuse('bad-request', 'inputs');
+  }
+  for (const [name, of] of Object.entries(COUNTED)) {
+    if (inputs[name]?.data.some((i) => i < 0 || i >= sizes.get(of))) throw refuse('bad-request', 'inputs');
+  }
+}
+
 export function answerOperator({ operator: id, hash, inputs: given, parameters = {}, outputs }) {
   const entry = registry.get(id);
   if (!entry) throw operatorError('unknown-operator', 'operator');
@@ -181,12 +200,17 @@ export function answerOperator({ operator: id, hash, inputs: given, parameters =
     inputs[name] = toArray(value, rule.dtype);
   }
   for (const { name, optional } of rules.values()) {
-    if (!optional && !(name.replace('<n>', '0') in inputs)) throw semantic('missing-array', 'inputs');
+    if (!optional && !(name.replace('<n>', '0') in inputs)) throw refuse('bad-request', 'inputs');
   }
   const values = { ...entry.defaults.parameters, ...parameters };
   for (const { name, allowed } of entry.signature.parameters) {
-    if (!(name in values) || (allowed && !allowed.includes(values[name]))) throw schema('schema-violation', 'parameters');
+    if (!(name in values)) throw refuse('bad-request', 'parameters');
+    if (allowed && !allowed.includes(values[name])) throw schema('schema-violation', 'parameters');
   }
+  for (const name of Object.keys(parameters)) {
+    if (!entry.signature.parameters.some((p) => p.name === name)) throw schema('schema-violation', 'parameters');
+  }
+  checkShapes(rules, inputs, values);
   const result = formula(inputs, values);
   for (const name of outputs) if (!(name in result)) throw refuse('bad-request', 'outputs');
   return Object.fromEntries(outputs.map((name) => [name, result[name]]));

@@ -5,18 +5,18 @@ import { registry } from './registry.mjs';
 export function checkUri(uri, where) {
   let path;
   try {
-    path = decodeURIComponent(uri.replace(/^file:/, ''));
+    path = decodeURIComponent(uri.replace(/^file:/i, ''));
   } catch {
     throw operatorError('uri-not-allowed', where);
   }
-  if (!uri.startsWith('file:') || path.startsWith('/') || path.split(/[/\\]/).includes('..')) throw operatorError('uri-not-allowed', where);
+  if (!/^file:/i.test(uri) || /^(\/|$)|\\/.test(path) || path.split('/').includes('..')) throw operatorError('uri-not-allowed', where);
 }
 
 export function checkOperatorReference(op, where) {
   const entry = registry.get(op.id);
   if (!entry) throw operatorError('unknown-operator', `${where}/id`);
   if (op.hash !== entry.hash) throw operatorError('hash-mismatch', `${where}/hash`);
-  if (op.venue !== 'registry' && !entry.signature.body) throw semantic('unsupported-combination', `${where}/venue`);
+  if ((op.venue === 'registry') === Boolean(entry.signature.body)) throw semantic('unsupported-combination', `${where}/venue`);
   const rules = new Map(entry.signature.parameters.filter((p) => !p.taken_from).map((p) => [p.name, p]));
   const fits = {
     number: (v) => typeof v === 'number', integer: Number.isInteger, text: (v) => typeof v === 'string',

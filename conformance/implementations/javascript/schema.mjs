@@ -67,6 +67,7 @@ export function checkRequest(kind, request) {
   const draw = errors.find((e) => e.instancePath === '/index');
   if (draw) throw evaluate('draw-range', 'index');
   const [error] = errors;
-  const key = error.instancePath.split('/')[1] ?? error.params?.additionalProperty ?? error.params?.missingProperty ?? '';
+  const option = /\/dependentSchemas\/([^/]+)\//.exec(error.schemaPath)?.[1];
+  const key = option ?? error.instancePath.split('/')[1] ?? error.params?.additionalProperty ?? error.params?.missingProperty ?? '';
   throw evaluate('bad-request', key, error.message);
 }

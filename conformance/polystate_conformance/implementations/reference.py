@@ -234,8 +234,6 @@ def _draw(message: dict[str, Any]) -> dict[str, Any]:
     dep = _open(message)
     if message["seed"] is None:
         raise BadRequest("seed", "nothing", "the seed of a draw")  # ERR-12
-    if "policies" in request and "iterate" not in request:
-        raise BadRequest("policies", "no iterated axis", "policies where an axis is iterated")
     selection = {**_selection(request), **_given(request), "psd": request.get("psd", "refuse")}
     seed, index = whole(message["seed"], "seed"), whole(request.get("index", "0"), "index")
     ok = _many(dep, request, out_dir, seed, index, selection) if outputs & {"draws", "states_drawn"} else {}
@@ -340,6 +338,8 @@ def _round_trip(message: dict[str, Any]) -> dict[str, Any]:
 def _operator(message: dict[str, Any]) -> dict[str, Any]:
     from polystate.errors import HashMismatch, UnknownOperator
     from polystate.operators import call
+    from polystate.operators.inputs import checked
+    from polystate.rules.operators import parameter_errors
     from polystate_schemas import registry
 
     request, out_dir = message["request"], message["out_dir"]
@@ -348,9 +348,14 @@ def _operator(message: dict[str, Any]) -> dict[str, Any]:
         raise UnknownOperator("operator", request["operator"], "an operator of the registry")
     if request.get("hash", entry.hash) != entry.hash:
         raise HashMismatch("hash", request["hash"], entry.hash)
-    dtypes = {item["name"]: item["dtype"] for item in entry.document["signature"]["inputs"]}
-    inputs = {name: np.asarray(value, dtypes.get(name, "float64")) for name, value in request["inputs"].items()}
-    found = call(request["operator"], inputs, request.get("parameters"))
+    signature, given = entry.document["signature"], request.get("parameters", {})
+    for error in parameter_errors("parameters", signature["parameters"], given):
+        raise error
+    for name in request["outputs"]:
+        if name not in [output["name"] for output in signature["outputs"]]:
+            raise BadRequest("outputs", name, "outputs of this operator")  # ERR-13
+    parameters = {**entry.document["defaults"].get("parameters", {}), **given}
+    found = call(request["operator"], checked(signature, request["inputs"], parameters), parameters)
     return {name: protocol.save_array(out_dir, name, found[name]) for name in request["outputs"]}
 
 

@@ -50,7 +50,7 @@ def _located(uri: str, folder: str | Path | None, allowed: Collection[str], wher
             raise UriNotAllowed(where, uri, "a path relative to the folder that holds the deposition")
         if folder is None:
             raise UriNotAllowed(where, uri, "a deposition opened from a path, which artifacts can lie beside")
-        if ".." in path.parts or not path.parts:
+        if ".." in path.parts or not path.parts or "\\" in str(path):
             raise UriNotAllowed(where, uri, "a path that stays in the folder that holds the deposition")
         if isinstance(folder, str):
             return f"{folder.rstrip('/')}/{path}"

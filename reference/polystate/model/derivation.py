@@ -9,7 +9,6 @@ import numpy as np
 
 from polystate.errors import (
     MissingArray,
-    UnknownGrouping,
     UnsupportedCombination,
     WrongShape,
 )
@@ -96,10 +95,11 @@ def _assigned(dep: Sources, d: Descriptor) -> Group:
     source = _source(dep, d)
     path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
     if path not in dep.tree:
-        raise UnknownGrouping(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")  # ERR-10
+        raise MissingArray(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")  # DRV-16
     landmarks = dep.tree[path]
     variable = str(landmarks.attributes.get("variable", "latent"))
     if source.axis is None or source.axis != d.axis:
+        # DRV-16
         raise UnsupportedCombination(f"{d.path}#/sample_axis", d.axis, f"{source.axis}, the axis of {source.id}")
     if "point" not in landmarks.arrays:
         raise MissingArray(f"{path}/point", "nothing", "the points of the landmarks")

@@ -14,7 +14,7 @@ from polystate.errors import (
     Stale,
     UnsupportedCombination,
 )
-from polystate.model.derivation import ARRAYS, made_from_inputs, maker
+from polystate.model.derivation import ARRAYS, MEAN, made_from_inputs, maker
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules.operators import operator_errors
@@ -62,13 +62,16 @@ def _inputs(dep: Model, name: str) -> list[str]:
 
 
 def function_errors(d: Descriptor) -> Iterator[PolystateError]:
-    """[DRV-14] A derivation by an operator that makes no descriptor."""
+    """[DRV-14], [DRV-15] A derivation by an operator that makes no descriptor, or none of this kind."""
     operator = (d.document.get("derived_from") or {}).get("operator")
     errors = list(operator_errors(f"{d.path}#/derived_from/operator", operator))
     yield from errors
     if operator is not None and not errors and operator["id"] not in ARRAYS:
         expected = "one of " + ", ".join(ARRAYS)
         yield UnsupportedCombination(f"{d.path}#/derived_from/operator/id", operator["id"], expected)
+    elif operator is not None and not errors and not (d.is_discrete and (operator["id"] != MEAN or d.mode == "A")):
+        made = "states, listed" if operator["id"] == MEAN else "labels of states"
+        yield UnsupportedCombination(f"{d.path}#/derived_from", f"{d.regime}, mode {d.mode}", made)
 
 
 def mismatches(dep: Model) -> Iterator[PolystateError]:

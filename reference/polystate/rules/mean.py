@@ -101,13 +101,14 @@ def absolute_errors(dep: Model, found: list[Descriptor]) -> Iterator[PolystateEr
     owner = np.full(dep.n_atoms, -1)
     always = [d for d in found if always_active(d)]
     for k, d in enumerate(always):
-        shared = np.flatnonzero(d.covered & (owner >= 0))
+        covered = d.covered & np.isin(d.label_of_atom, d.column("states", "site")) if d.is_discrete else d.covered
+        shared = np.flatnonzero(covered & (owner >= 0))
         if len(shared):
             atom = int(dep.hierarchy.atom_id[shared[0]])
             other = always[owner[shared[0]]].id
             yield AbsoluteConflict(d.path, f"atom_id {atom} also from {other}", "one absolute source an atom")
             return
-        owner[d.covered] = k
+        owner[covered] = k
 
 
 def transform_errors(dep: Model, found: list[Descriptor]) -> Iterator[PolystateError]:

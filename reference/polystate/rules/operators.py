@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from polystate.artifacts.bodies import inline_body, is_pickle
@@ -39,11 +39,20 @@ def operator_errors(where: str, operator: Any) -> Iterator[PolystateError]:
         yield HashMismatch(f"{where}/hash", operator.get("hash"), entry.hash)  # OPR-2
         return
     signature, venue = entry.document["signature"], operator.get("venue")
-    if venue != "registry" and "body" not in signature:
-        yield UnsupportedCombination(f"{where}/venue", venue, f"registry: {name} has no body")  # OPR-3
-    known = {p["name"]: p for p in signature["parameters"] if "taken_from" not in p}
-    for key, value in (operator.get("parameters") or {}).items():
-        place = f"{where}/parameters/{key}"
+    if (venue == "registry") == ("body" in signature):
+        expected = f"inline or external: {name} has a body" if venue == "registry" else f"registry: {name} has no body"
+        yield UnsupportedCombination(f"{where}/venue", venue, expected)  # OPR-3
+    own = [p for p in signature["parameters"] if "taken_from" not in p]
+    yield from parameter_errors(f"{where}/parameters", own, operator.get("parameters") or {})
+
+
+def parameter_errors(
+    where: str, described: Iterable[Mapping[str, Any]], given: Mapping[str, Any]
+) -> Iterator[SchemaError]:
+    """[OPR-4] Parameters that an entry does not have, and values that it does not permit."""
+    known = {p["name"]: p for p in described}
+    for key, value in given.items():
+        place = f"{where}/{key}"
         if key not in known:
             yield SchemaError(place, "a parameter", "one of " + (", ".join(known) or "no parameters"))  # OPR-4
         elif not _is_of_type(value, known[key]["type"]):

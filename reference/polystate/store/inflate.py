@@ -33,10 +33,32 @@ def gunzip(data: bytes, limit: int) -> bytes:
 
 
 def unzstd(data: bytes, limit: int) -> bytes:
-    """The content of one zstd frame; ValueError where it would be longer than limit."""
+    """The content of a zstd frame or several; ValueError where it would be longer than limit."""
     import zstandard
 
     size = zstandard.get_frame_parameters(data).content_size
     if size != zstandard.CONTENTSIZE_UNKNOWN and size > limit:
         raise ValueError(f"{size} bytes in a chunk of less than {limit}")
-    return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit, allow_extra_data=False)
+    try:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit, allow_extra_data=False)
+    except zstandard.ZstdError:
+        return _unzstd_frames(data, limit)
+
+
+def _unzstd_frames(data: bytes, limit: int) -> bytes:
+    """The contents of zstd frames that follow one another; a few bytes at a time, since a block grows 30 000-fold."""
+    import zstandard
+
+    found = bytearray()
+    view, at = memoryview(data), 0
+    while at < len(view):
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        while not frame.eof:
+            if at >= len(view):
+                raise ValueError("a zstd frame that is cut off")
+            found += frame.decompress(view[at : at + FIRST])
+            at += FIRST
+            if len(found) > limit:
+                raise ValueError(f"more than {limit} bytes in {len(data)}")
+        at = min(at, len(view)) - len(frame.unused_data)
+    return bytes(found)

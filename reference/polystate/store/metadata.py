@@ -199,11 +199,14 @@ def is_fill_value(value: Any, dtype: np.dtype) -> bool:
         if isinstance(value, str):
             return bool(_FLOAT_TEXT.fullmatch(value)) and (value[:2] != "0x" or len(value) == 2 + 2 * dtype.itemsize)
         return isinstance(value, int | float) and abs(value) <= float(np.finfo(dtype).max)
-    return isinstance(value, int) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
 def fill_value(value: Any, dtype: np.dtype) -> Any:
     """The element that a fill value of the metadata stands for."""
     if isinstance(value, str) and value.startswith("0x"):
         return np.frombuffer(bytes.fromhex(value[2:]), dtype.newbyteorder(">")).astype(dtype)[0]
+    if dtype.kind in "iu":
+        return dtype.type(int(value))
     return dtype.type(value.replace("Infinity", "inf") if isinstance(value, str) else value)

@@ -11,8 +11,9 @@ import numpy as np
 
 from polystate.errors import PolystateError
 from polystate_conformance import protocol
+from polystate_tools.formats.mmtf.container import expand, unpack
 from polystate_tools.formats.mmtf.decoder import decode
-from polystate_tools.formats.mmtf.fields import BINARY
+from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
 from polystate_tools.formats.mmtf.jsonform import to_json
 from polystate_tools.formats.mmtf.structure import Structure
 
@@ -37,12 +38,23 @@ def handle(message: dict[str, Any]) -> dict[str, Any]:
     if message["profile"] != PROFILE or message["kind"] != "decode":
         return {"unsupported": {"profile": message["profile"]}}
     try:
-        made = decode(Path(message["deposition"]).read_bytes())
-        return {"ok": answer(made, message["request"]["outputs"], message["out_dir"])}
+        content, outputs = Path(message["deposition"]).read_bytes(), message["request"]["outputs"]
+        made = decode(content)
+        if not set(outputs).isdisjoint(PROPERTY_FIELDS):
+            raw = unpack(expand(content))
+            made.fields.update((name, _listed(raw[name])) for name in PROPERTY_FIELDS if name in raw)
+        return {"ok": answer(made, outputs, message["out_dir"])}
     except PolystateError as error:
         return {"rejected": {"stage": error.stage, "code": error.code, "where": error.where}}
     except Exception:
         return {"error": {"message": traceback.format_exc(limit=-4)}}
+
+
+def _listed(value: Any) -> Any:
+    """[MMTF-52] A value with the binary values in it as lists of their bytes."""
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | bytes | memoryview) else value
 
 
 def answer(made: Structure, outputs: list[str], out_dir: str) -> dict[str, Any]:
