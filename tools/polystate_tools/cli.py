@@ -24,6 +24,7 @@ MODULES = {
     ): "polystate_tools.commands.depositions",
     ("covariance", "render", "sample", "moments"): "polystate_tools.commands.evaluation",
     ("query",): "polystate_tools.commands.queries",
+    ("catalogue",): "polystate_tools.commands.catalogue",
     ("diff",): "polystate_tools.commands.differences",
     ("rebase", "history"): "polystate_tools.commands.revisions",
     ("import", "export"): "polystate_tools.commands.exchange",
@@ -39,8 +40,9 @@ MODULES = {
 TRACEBACK = "POLYSTATE_TRACEBACK"  # a variable: show where an error comes from
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as a shell reports the signals
 EXTRAS = {  # package -> the extra of polystate that brings it
-    "numba": "fast", "mdtraj": "fit", "duckdb": "query", "biotite": "bcif", "dask": "cluster", "fsspec": "cluster",
-    "distributed": "cluster", "torch": "torch", "onnxruntime": "torch", "llvmlite": "fast", "molviewspec": "scenes",
+    "numba": "fast", "mdtraj": "fit", "duckdb": "query", "biotite": "bcif", "dask": "cluster", "fsspec": "remote",
+    "distributed": "cluster", "aiohttp": "remote", "torch": "torch", "onnxruntime": "torch",
+    "llvmlite": "fast", "molviewspec": "scenes",
 }  # fmt: skip
 EPILOG = (
     "Exit status: 0 done and good, 1 done and not good (invalid, a case failed), 2 could not be done. "

@@ -211,7 +211,11 @@ def check_version(document: Mapping[str, Any], where: str) -> None:
 def source(path: str | Path) -> Source:
     """The bytes at `path`: a directory, a zip, or a URL."""
     if isinstance(path, str) and "://" in path:
-        from polystate.store.remote import RemoteSource  # not before it is needed: it knows the web
+        if path.endswith(".zip"):
+            from polystate.store.ranges import RemoteZipSource  # not before it is needed: it knows the web
+
+            return RemoteZipSource(path)
+        from polystate.store.remote import RemoteSource
 
         return RemoteSource(path)
     path = Path(path)

@@ -23,7 +23,9 @@ class RemoteSource:
 
             self.fs, self.root = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
-            raise NotAStore(url, error, "http, https or a URL of a kind that fsspec knows") from error
+            raise NotAStore(
+                url, error, "http, https or a URL of a kind that fsspec knows (polystate[remote])"
+            ) from error
 
     def keys(self) -> list[str]:
         try:

@@ -9,10 +9,15 @@ import os
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from polystate.errors import NotAStore
 from polystate.store import memory
+
+if TYPE_CHECKING:  # loaded where there is a zip
+    import zipfile
+
+LOCAL_HEADER = 30  # bytes
 
 
 class Source(Protocol):
@@ -112,33 +117,49 @@ def _replaced(name: str) -> NotAStore:
 
 def _range(file: IO[bytes] | io.FileIO, size: int, first: int, length: int | None, begin: int = 0) -> bytes:
     """Bytes of what lies in a file from `begin` on and is `size` long."""
-    first = min(first if first >= 0 else max(0, size + first), size)
-    length = size - first if length is None else min(length, size - first)
+    first, length = window(size, first, length)
     memory.require(length)
     file.seek(begin + first)
     return file.read(length) or b""
+
+
+def window(size: int, first: int, length: int | None) -> tuple[int, int]:
+    """Where a range begins in what is `size` long, and how long it is; a negative first counts from the end."""
+    first = min(first if first >= 0 else max(0, size + first), size)
+    return first, size - first if length is None else min(length, size - first)
+
+
+def checked_zip(file: Any, name: str, size: int) -> zipfile.ZipFile:
+    """A zip that holds a store, opened: a path, or a file that can be read at any place, of so many bytes."""
+    import zipfile
+
+    try:
+        found = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        raise NotAStore(name, error, "a complete zip file") from error  # STO-2
+    entries = found.infolist()
+    if len({entry.filename for entry in entries}) != len(entries):
+        raise NotAStore(name, "an entry stored twice", "each entry once")  # STO-4
+    for entry in entries:  # [STO-49]
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
+            raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")  # STO-5
+    limit = memory.inflated_limit(size)
+    if sum(entry.file_size for entry in entries) > limit:  # [STO-55]
+        raise NotAStore(name, f"entries of more than {limit} bytes in {size}", memory.RAISED)
+    return found
+
+
+def content_begin(entry: zipfile.ZipInfo, header: bytes) -> int:
+    """Where the content of an entry of a zip begins, by its local header of LOCAL_HEADER bytes."""
+    return entry.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", header[26:]))  # the name, what follows it
 
 
 class ZipSource:
     """A store in a zip with the root at the top."""
 
     def __init__(self, path: Path) -> None:
-        import zipfile
-
         self.path, self.name = path, str(path)
-        try:
-            self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            raise NotAStore(str(path), error, "a complete zip file") from error  # STO-2
-        entries = self.zip.infolist()
-        if len({entry.filename for entry in entries}) != len(entries):
-            raise NotAStore(str(path), "an entry stored twice", "each entry once")  # STO-4
-        for entry in entries:  # [STO-49]
-            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-                raise NotAStore(entry.filename, f"method {entry.compress_type}", "entries stored or deflated")  # STO-5
-        limit = memory.inflated_limit(self.size())
-        if sum(entry.file_size for entry in entries) > limit:  # [STO-55]
-            raise NotAStore(str(path), f"entries of more than {limit} bytes in {self.size()}", memory.RAISED)
+        self.zip = checked_zip(path, str(path), self.size())
 
     def keys(self) -> list[str]:
         return [name for name in self.zip.namelist() if not is_of_machine(name)]
@@ -148,8 +169,7 @@ class ZipSource:
 
     def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
         entry = self.zip.getinfo(key)
-        first = min(first if first >= 0 else max(0, entry.file_size + first), entry.file_size)
-        length = entry.file_size - first if length is None else min(length, entry.file_size - first)
+        first, length = window(entry.file_size, first, length)
         memory.require(length)
         if entry.compress_type or not first and length == entry.file_size:  # to the end, where the sum is verified
             with self.zip.open(entry) as file:
@@ -159,8 +179,8 @@ class ZipSource:
             now = os.fstat(file.fileno())
             if self.zip.fp is None or not os.path.samestat(now, os.fstat(self.zip.fp.fileno())):
                 raise _replaced(self.name)
-            file.seek(entry.header_offset + 26)  # lengths of the name and of what follows it before the content
-            begin = entry.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
+            file.seek(entry.header_offset)
+            begin = content_begin(entry, file.read(LOCAL_HEADER))
             return _range(file, entry.file_size, first, length, begin)
 
     def is_replaced(self) -> bool:

@@ -98,6 +98,21 @@ def get(url: str, first: int = 0, length: int | None = None, limit: int | None =
     return content[skip : None if length is None else skip + length]
 
 
+def tail(url: str, length: int) -> tuple[bytes, int]:
+    """The last bytes of what stands at a URL, and how many it has; all of them where the server has no ranges."""
+    limit = min(memory.room(), memory.array_limit(0))
+    with _answer(url, f"bytes=-{length}") as answer:
+        content = b"".join(pieces(answer, limit + 1))
+        if len(content) > limit:
+            raise OSError(f"{url}: more than {limit} bytes")
+        if answer.status != 206:
+            return content, len(content)
+        told = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+        if told is None:
+            raise OSError(f"{url}: a range of something whose length is not said")
+        return content, int(told[1])
+
+
 def copy(url: str, file: IO[bytes], limit: int) -> None:
     """Write what stands at a URL into a file; OSError beyond limit bytes."""
     left = limit

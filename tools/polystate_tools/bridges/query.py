@@ -1,4 +1,4 @@
-"""Questions in SQL: a deposition as tables of atoms, residues, moments, chains, groups, descriptors and states.
+"""Questions in SQL: a deposition as tables of atoms, residues, moments, chains, groups, sites, states, fits and more.
 
     query(dep, "SELECT chain, number, b FROM residues ORDER BY b DESC LIMIT 10")
 
@@ -7,8 +7,9 @@ The tables are made when a question is asked; nothing outside the deposition can
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from polystate.evaluation.evaluate import gaussian_levels
 from polystate.numbers.constants import EIGHT_PI_SQUARED
 from polystate.store import memory
 from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.bridges import summaries
 from polystate_tools.spreadsheet import as_text
 
 CLOSED: dict[str, Any] = {
@@ -39,12 +41,25 @@ CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pragma_\w+)\b", r
 
 def query(dep: Deposition, sql: str) -> pa.Table:
     """The answer to a query over the tables of `TABLES`; column names and units are in their docstrings."""
+
+    def made(make: Callable[[Deposition], pa.Table]) -> Any:
+        with dep.answering():
+            dep.check_documents()
+            return make(dep)
+
+    return answer(sql, {name: partial(made, make) for name, make in TABLES.items()})
+
+
+def answer(sql: str, tables: Mapping[str, Callable[[], Any]], views: Mapping[str, str] | None = None) -> pa.Table:
+    """The answer to a query over tables of Arrow, of which those are made that it may ask for.
+
+    views: name to the SELECT over the tables that it stands for; then all tables are made."""
     try:
         import duckdb
     except ImportError as error:
         raise UnsupportedCombination("query", "no duckdb", "pip install 'polystate[query]'") from error
     connection = duckdb.connect(config={**CLOSED, "memory_limit": f"{max(memory.room() >> 20, 64)}MiB"})
-    expected = "one SELECT over " + ", ".join(TABLES)
+    expected = "one SELECT over " + ", ".join([*tables, *(views or {})])
     try:
         statements = connection.extract_statements(sql)
         if len(statements) != 1:
@@ -52,11 +67,11 @@ def query(dep: Deposition, sql: str) -> pa.Table:
             raise BadRequest("query", found, expected)
         if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
             raise BadRequest("query", f"a statement {statements[0].type.name}", expected)
-        dep.check_documents()
-        for name, make in TABLES.items():
-            if name in sql.lower() or CATALOGUE.search(sql):
-                with dep.answering():
-                    connection.register(name, make(dep))
+        for name, make in tables.items():
+            if views or name in sql.lower() or CATALOGUE.search(sql):
+                connection.register(name, make())
+        for name, select in (views or {}).items():
+            connection.execute(f"CREATE VIEW {name} AS {select}")
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise BadRequest("query", str(error).splitlines()[0], expected) from error
@@ -201,6 +216,9 @@ TABLES: dict[str, Callable[[Deposition], pa.Table]] = {
     "groups": groups,
     "descriptors": descriptors,
     "states": states,
+    "sites": summaries.sites,
+    "entries": summaries.entries,
+    "fits": summaries.fits,
 }
 
 

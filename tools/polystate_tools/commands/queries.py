@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polystate_tools.commands.options import Dep, Json, Overwrite, echo_json, echo_table, save
+from polystate_tools.commands.options import Json, Overwrite, deposition, echo_json, echo_table, save
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def register(app: typer.Typer) -> None:
@@ -16,8 +19,8 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    dep: Dep,
-    sql: Annotated[str, typer.Argument(help="SQL over atoms, residues, moments, chains, groups, descriptors, states.")],
+    dep: Annotated[str, deposition("DEP", "A deposition: directory, .zip or URL; or an archive with a catalogue.")],
+    sql: Annotated[str, typer.Argument(help="SQL over the tables that SHOW TABLES lists.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write .csv or .parquet instead of printing.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -25,26 +28,23 @@ def query(
         bool, typer.Option("--formulas", help="Leave cells of a .csv as they are that a spreadsheet would compute.")
     ] = False,
 ) -> None:
-    """Ask a deposition a question in SQL.
+    """Ask a deposition, or all of an archive, a question in SQL.
 
     The residues with the largest tenth of residue-level disorder:
 
     polystate query 6vxx-echt.zarr "SELECT name, b FROM groups WHERE descriptor LIKE '%residue%'
     QUALIFY percent_rank() OVER (ORDER BY b) >= 0.9 ORDER BY b DESC"
 
-    The tables are atoms, residues, moments, chains, groups, descriptors, states; SHOW TABLES lists them, DESCRIBE
-    residues the columns of one. B-factors are those of the default state, NULL where it does not have the atom."""
-    import polystate
-    from polystate_tools.bridges.query import query as ask
+    The tables are atoms, residues, moments, chains, groups, descriptors, sites, states, entries, fits; SHOW TABLES
+    lists them, DESCRIBE residues the columns of one. B-factors are those of the default state, NULL where it does not
+    have the atom. An archive (polystate catalogue build) has all but atoms, each with the entry in front."""
     from polystate_tools.bridges.query import without_formulas
-    from polystate_tools.commands.outputs import apart, named, tell_stale
+    from polystate_tools.commands.outputs import apart, named
 
     if out is not None:
         suffix = named(out, (".csv", ".parquet"))
         apart(dep, out)
-    opened = polystate.open(dep)
-    answer = ask(opened, sql)
-    tell_stale(opened)
+    answer = _answer(dep, sql)
     if out is not None:
         if suffix == ".parquet":
             from pyarrow import parquet
@@ -64,3 +64,21 @@ def query(
         echo_json(answer.to_pylist())
     else:
         echo_table(answer.to_pylist(), answer.column_names)
+
+
+def _answer(where: str, sql: str) -> pa.Table:
+    """The answer of a deposition, or of the catalogue of an archive."""
+    from polystate_tools.archive.catalogue import has_catalogue
+
+    if has_catalogue(where):
+        from polystate_tools.archive.asking import ask
+
+        return ask(where, sql)
+    import polystate
+    from polystate_tools.bridges.query import query as ask_one
+    from polystate_tools.commands.outputs import tell_stale
+
+    opened = polystate.open(where)
+    answer = ask_one(opened, sql)
+    tell_stale(opened)
+    return answer
