@@ -20,3 +20,5 @@ if make -s -C "$here/cpp" PYTHON="$python" check-libraries >/dev/null 2>&1; then
 else
     echo "SKIPPED: the C++ implementation, since its compiler or libraries are not here"
 fi
+
+"$polystate" score --jobs 2 --profile exchange -- "$python" "$here/exchange/adapter.py"

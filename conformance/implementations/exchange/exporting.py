@@ -1,0 +1,212 @@
+"""What of a deposition is written: records of a reference, of one joint state, of models or of draws (20.3, 20.4)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tls
+from entry import Refused, TlsGroup
+from evaluation import Deposition, State, Variable, _rows, highest
+from importing import NOTES
+from sites import ABSENT
+
+ALONE = ("present", ".")
+"""Labels of states that are no letters."""
+
+
+@dataclass
+class Written:
+    """A record to be written; row: of the atom. b is None where no descriptor covers the atom."""
+
+    model: int
+    row: int
+    alt: str
+    xyz: np.ndarray
+    occ: float
+    b: float | None
+    u: np.ndarray | None
+
+
+@dataclass
+class Content:
+    """All that goes into a file. bonds: rows and alternates of both ends."""
+
+    records: list[Written] = field(default_factory=list)
+    bonds: list[tuple[int, str, int, str]] = field(default_factory=list)
+    groups: list[tuple[TlsGroup, list[int]]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+
+
+class Exporter:
+    """One export. gaussian: the ids of the descriptors that are summed; notes: what an importer left for us."""
+
+    def __init__(self, dep: Deposition, request: dict[str, Any], seed: str | None):
+        self.dep, self.request, self.seed = dep, request, seed
+        self.policy = request.get("gaussian", "marginal")
+        self.notes = dep.tree[NOTES].payload["items"] if NOTES in dep.tree else []
+        self.content = next((n["body"]["content"] for n in self.notes if "content" in n["body"]), "residual")
+        ids = set(dep.gaussians)
+        self.total = ids
+        if self.policy in ("atomic-only", "records"):
+            ids = {id for id in ids if dep.gaussians[id].payload["scope"].get("level") == "atom"}
+        if self.policy == "refuse" and len(ids) > 1:
+            raise Refused("evaluate", "cannot-hold", "gaussian")
+        if self.policy not in ("marginal", "atomic-only", "records", "refuse"):
+            raise Refused("evaluate", "bad-option", "gaussian")
+        self.ids = self.total if self.policy == "records" and self.content == "total" else ids
+        self.order = sorted(
+            range(len(dep.atom_id)), key=lambda row: (dep.tree["hierarchy/atoms"].arrays["residue"][row], row)
+        )
+        self.made = Content(losses=[f"{id}: what it says has no place in the file" for id in dep.unsaid])
+        self.made.remarks.append(f"GAUSSIAN {self.policy}")
+
+    def write(self) -> Content:
+        if "draws" in self.request:
+            self._draws()
+        elif "state" in self.request:
+            self._one(self.dep.choose(self.request["state"], highest))
+        elif "conformer" in self.request:
+            self._one(self.dep.choose({}, self._conformer))
+        else:
+            self._everything()
+        if self.policy == "records":
+            self._groups()
+        return self.made
+
+    def _conformer(self, variable: Variable, available: list[tuple[int, float]]) -> int:
+        """The state of the letter that was asked for, where there is one, else that of the highest population."""
+        labels = self.dep.variables[variable].labels
+        return next((s for s, _ in available if labels[s] == self.request["conformer"]), highest(variable, available))
+
+    def _say(self, state: State) -> None:
+        labels = [f"{id}/{site}={self.dep.variables[id, site].labels[number]}" for (id, site), number in state.items()]
+        self.made.remarks += [f"STATE {label}" for label in labels] or ["STATE the only one"]
+
+    def _one(self, state: State) -> None:
+        self._say(state)
+        for row in self.order:
+            if self.dep.present(row, state):
+                self._record(1, row, "", state, 1.0)
+        self._bonds(lambda row: [""] if self.dep.present(row, state) else [], state)
+
+    def _record(self, model: int, row: int, alt: str, state: State, occ: float) -> None:
+        self.made.records.append(Written(model, row, alt, self.dep.mean(row, state), occ, *self._adp(row, state)))
+
+    def _adp(self, row: int, state: State) -> tuple[float | None, np.ndarray | None]:
+        """B (8π²/3 of the trace of U), and U where it is not isotropic or was read as such."""
+        u = self.dep.covariance(row, state, self.ids)
+        if u is None:
+            return None, None
+        b = tls.PI8 / 3 * float(np.trace(u))
+        if self.policy == "records":
+            read = [id for id in self.ids if "u" in self.dep.gaussians[id].arrays]
+            if self.dep.covariance(row, state, set(read)) is None:
+                return b, None
+            noted = [
+                n["body"] for n in self.notes if "b" in n["body"] and n["selector"]["atoms"] == [self.dep.atom_id[row]]
+            ]
+            return next((n["b"] for n in noted if self.dep.holds(read[0], n["condition"], state)), b), u
+        isotropic = np.allclose(u, np.eye(3) * u[0, 0], rtol=0, atol=1e-9)
+        return b, None if isotropic else u
+
+    def _draws(self) -> None:
+        """Draws of joint states and coordinates, by a generator of its own that is a function of seed and index."""
+        if self.seed is None:
+            raise Refused("evaluate", "bad-request", "seed")
+        self.made.remarks += [f"SEED {self.seed}", f"DRAWS 0 to {self.request['draws'] - 1}"]
+        for index in range(self.request["draws"]):
+            random = np.random.default_rng([int(self.seed), index])
+
+            def drawn(_: Variable, available: list[tuple[int, float]], random=random) -> int:
+                weights = np.array([max(p, 0.0) for _, p in available])
+                return available[random.choice(len(available), p=weights / weights.sum())][0]
+
+            state = self.dep.choose({}, drawn)
+            for row in self.order:
+                noise = random.standard_normal(3)
+                u = self.dep.covariance(row, state, self.total)
+                if self.dep.present(row, state):
+                    values, vectors = np.linalg.eigh(np.zeros((3, 3)) if u is None else u)
+                    xyz = self.dep.mean(row, state) + vectors @ (np.sqrt(values.clip(0)) * noise)
+                    self.made.records.append(Written(index + 1, row, "", xyz, 1.0, None, None))
+
+    def _everything(self) -> None:
+        """The models of the bundle, or the only one, with all alternates."""
+        dep = self.dep
+        bundle = dep.bundle[0] if dep.bundle else None
+        self.of_row: dict[int, list[Variable]] = {}
+        for variable in dep.variables:
+            if variable != bundle:
+                for row in dep.covered(variable):
+                    self.of_row.setdefault(row, []).append(variable)
+        for model, number in enumerate(sorted(dep.variables[bundle].labels) if bundle else [None], 1):
+            given = {} if bundle is None else {f"{bundle[0]}/{bundle[1]}": dep.variables[bundle].labels[number]}
+            base = dep.choose(given, highest)
+            whole = dep.variables[bundle].deposited[number] if bundle else 1.0
+            for row in self.order:
+                for alt, state, occ in self._alternates(row, base, given):
+                    self._record(
+                        model, row, alt, state, occ if occ is not None else 1.0 if math.isnan(whole) else whole
+                    )
+        self._bonds(lambda row: list(dict.fromkeys(r.alt for r in self.made.records if r.row == row)), None)
+
+    def _alternates(self, row: int, base: State, given: dict[str, str]):
+        """Alternate, joint state and occupancy (None: that of its model) of each record of an atom."""
+        dep = self.dep
+        variable = next((v for v in self.of_row.get(row, ()) if v in base), None)
+        if variable is None:
+            if dep.present(row, base):
+                yield "", base, None
+            return
+        found = dep.variables[variable]
+        for number, label in found.labels.items():
+            state = dep.choose(given | {f"{variable[0]}/{variable[1]}": label}, highest)
+            if label != ABSENT and dep.present(row, state) and not self._shared(row, variable[0], label):
+                yield "" if label in ALONE else label, state, self._occupancy(row, variable, number)
+
+    def _shared(self, row: int, id: str, label: str) -> bool:
+        """Whether a state has the record of another letter, as the importer noted."""
+        bodies = [n["body"] for n in self.notes if n["selector"].get("atoms") == [self.dep.atom_id[row]]]
+        return any(body.get("of") == id and body["state"] == label for body in bodies)
+
+    def _occupancy(self, row: int, variable: Variable, number: int) -> float:
+        """What was deposited for a record, for its state, or else the population."""
+        group, found = self.dep.descriptors[variable[0]], self.dep.variables[variable]
+        for kept in _rows(group.tables.get("occupancy")):
+            clauses = self.dep.conditions[variable[0]].get(kept["condition"], {})
+            if self.dep.row[kept["atom_id"]] == row and number in clauses.get(variable, ()):
+                return kept["value"]
+        deposited = found.deposited[number]
+        return next(p for s, _, p in found.rows if s == number) if math.isnan(deposited) else deposited
+
+    def _bonds(self, alternates, state: State | None) -> None:
+        """Bonds between those of their records that some state has together, or that a note names (EXP-32)."""
+        arrays = (
+            self.dep.tree["hierarchy/bonds"].arrays
+            if "hierarchy/bonds" in self.dep.tree
+            else {"atom_a": [], "atom_b": []}
+        )
+        noted = {tuple(n["selector"]["atoms"]): n["body"]["bond"] for n in self.notes if "bond" in n["body"]}
+        for a, b in zip(map(int, arrays["atom_a"]), map(int, arrays["atom_b"]), strict=True):
+            named = noted.get((self.dep.atom_id[a], self.dep.atom_id[b]), [["", ""]])
+            one = set(getattr(self, "of_row", {}).get(a, ())) & set(getattr(self, "of_row", {}).get(b, ()))
+            for left in alternates(a):
+                for right in alternates(b):
+                    apart = bool(one) and left != right and "" not in (left, right)
+                    if not apart and (state or any(x in ("", left) and y in ("", right) for x, y in named)):
+                        self.made.bonds.append((a, left, b, right))
+
+    def _groups(self) -> None:
+        for group in self.dep.gaussians.values():
+            for label, row in enumerate(group.arrays.get("tls", ())):
+                own = [r for r in self.order if self.dep.label(group.payload["scope"], r) == label]
+                self.made.groups.append((tls.as_group(row), own))
+        if self.made.groups:
+            self.made.remarks.append(
+                "ATOM RECORD CONTAINS "
+                + ("SUM OF TLS AND RESIDUAL B FACTORS" if self.content == "total" else "RESIDUAL B FACTORS ONLY")
+            )

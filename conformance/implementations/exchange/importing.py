@@ -1,0 +1,387 @@
+"""An entry as a deposition: hierarchy, reference, alternates, models, ADPs (20.1, 20.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tls
+from entry import Atom, Entity, Entry, Record, Refused
+from sites import ABSENT, letters, sites
+from store import Group, Tree, pinned, table, text_column
+
+Clause = tuple[str, int, tuple[int, ...]]
+"""Descriptor, site and the states of which one holds."""
+NOTES = "annotations/alternates"
+
+
+class Conditions:
+    """The conditions of a descriptor, numbered as they come; none is -1."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[Clause, ...], int] = {}
+
+    def number(self, clauses: Iterable[Clause]) -> int:
+        key = tuple(sorted(clauses))
+        return self.numbers.setdefault(key, len(self.numbers)) if key else -1
+
+    def tables(self) -> dict[str, Any]:
+        rows = sorted(
+            (number, parent, site, state)
+            for key, number in self.numbers.items() for parent, site, states in key for state in states
+        )  # fmt: skip
+        if not rows:
+            return {}
+        kinds = (("condition", "i4"), ("parent", "text"), ("site", "i4"), ("state", "i4"))
+        return {"conditions": table(**{name: (kind, [row[i] for row in rows]) for i, (name, kind) in enumerate(kinds)})}
+
+
+class Importer:
+    """One import. of_atom: the id of each atom; of each model its records, sites, occupancy and what it is within."""
+
+    def __init__(self, entry: Entry, options: dict[str, Any], registry: dict[str, str]):
+        self.entry, self.options, self.registry = entry, options, registry
+        self.models: dict[int, list[Record]] = defaultdict(list)
+        for record in entry.records:
+            self.models[record.model].append(record)
+        self.letter: dict[int, str] = {}
+        for records in self.models.values():
+            self.letter |= letters(records)
+            _refuse_duplicates(records, self.letter)
+        self.of_atom = {atom: i for i, atom in enumerate(dict.fromkeys(r.atom for r in entry.records), 1)}
+        self.first = {record.atom: record for record in reversed(entry.records)}
+        self.residues = _residues(self.models.values())
+        self.occupancy = {model: _occupancy(records) for model, records in self.models.items()}
+        self.within = self.occupancy if len(self.models) > 1 else dict.fromkeys(self.models, 1.0)
+        self.sites = {
+            model: sites(entry, records, self.within[model] or 1.0, options.get("alternates"))
+            for model, records in self.models.items()
+        }
+        self.in_site = {model: {a: s for s in found for a in s.atoms} for model, found in self.sites.items()}
+        self.draw_key = 2**32
+        self.notes: list[dict[str, Any]] = []
+        self.tree: Tree = {"": Group({"format_version": "0.1.0"}), "provenance/import": Group(
+            {"kind": "import", "software": [{"name": "exchange from the text", "version": "1"}]})}  # fmt: skip
+
+    def deposition(self) -> Tree:
+        self._hierarchy()
+        shown = {m: self._shown(m) for m in self.models}
+        self.x_ref = np.array([next(s[a] for s in shown.values() if a in s).xyz for a in self.of_atom], float)
+        self.tree["reference"] = Group(arrays={"x_ref": self.x_ref})
+        several = len(self.models) > 1
+        if several:
+            self._bundle(shown)
+        for state, model in enumerate(self.models):
+            suffix, parents = (f"-m{model}", [("model", 0, (state,))]) if several else ("", [])
+            if self.sites[model]:
+                self._alternates(model, f"alternates{suffix}", parents, shown[model])
+            self._partial(model, f"partial{suffix}", parents)
+        self._adps()
+        if self.notes:
+            self.tree[NOTES] = Group({"items": self.notes})
+        return {**{parent: Group() for name in list(self.tree) for parent in _parents(name)}, **self.tree}
+
+    def _key(self) -> int:
+        self.draw_key -= 1
+        return self.draw_key
+
+    def _row(self, atom: Atom) -> int:
+        return self.of_atom[atom] - 1
+
+    def _shown(self, model: int) -> dict[Atom, Record]:
+        """The record of each atom that a model shows: that of the reference states."""
+        found = {}
+        for record in self.models[model]:
+            site = self.in_site[model].get(record.atom)
+            found.setdefault(record.atom, (site.shown(record.atom) if site else None) or record)
+        return found
+
+    def _hierarchy(self) -> None:
+        chains = list(dict.fromkeys(key[0] for key in self.residues))
+        by_residue = {(*r.place, r.comp): r for r in reversed(self.entry.records)}
+        by_chain = {r.label: r for r in reversed(self.entry.records)}
+        entities = [e for e in self.entry.entities if any(by_chain[c].entity == e for c in chains)]
+        row_of = {key: row for row, key in enumerate(self.residues)}
+        atoms = [self.first[atom] for atom in self.of_atom]
+        of_residue = [by_residue[key] for key in self.residues]
+        places = list(dict.fromkeys(key[:3] for key in self.residues))
+        self.tree["hierarchy/atoms"] = _columns(
+            {"name": [r.name for r in atoms]},
+            atom_id=np.arange(1, len(atoms) + 1, dtype="u4"), residue=_i4(row_of[r.atom[:4]] for r in atoms),
+            element=np.array([r.element for r in atoms], "u1"), charge=np.array([r.charge for r in atoms], "i1"),
+        )  # fmt: skip
+        position = {"position": _i4(places.index(k[:3]) for k in self.residues)}
+        self.tree["hierarchy/residues"] = _columns(
+            {"comp": [r.comp for r in of_residue], "ins": [r.ins for r in of_residue]},
+            chain=_i4(chains.index(r.label) for r in of_residue), label_seq=_i4(r.label_seq for r in of_residue),
+            auth_seq=_i4(r.number for r in of_residue), **(position if len(places) < len(self.residues) else {}),
+        )  # fmt: skip
+        self.tree["hierarchy/chains"] = _columns(
+            {"label_asym": chains, "auth_asym": [by_chain[c].chain for c in chains]},
+            entity=_i4(entities.index(by_chain[c].entity) if by_chain[c].entity in entities else -1 for c in chains),
+        )  # fmt: skip
+        said = [self.entry.entities.get(e, Entity("")) for e in entities]
+        self.tree["hierarchy/entities"] = _columns(
+            {"type": [e.type for e in said], "description": [e.description for e in said],
+             "sequence": [e.sequence for e in said]}
+        )  # fmt: skip
+        self._bonds()
+
+    def _bonds(self) -> None:
+        """Each bond once, and a note of the alternates that it is between where it is not between all (EXP-32)."""
+        between: dict[tuple[int, int], list[list[str]]] = defaultdict(list)
+        for one, other, _ in self.entry.bonds:
+            if one[0] in self.of_atom and other[0] in self.of_atom and one[0] != other[0]:
+                ends = sorted([(self._row(one[0]), one[1]), (self._row(other[0]), other[1])])
+                pair = between[ends[0][0], ends[1][0]]
+                if [ends[0][1], ends[1][1]] not in pair:
+                    pair.append([ends[0][1], ends[1][1]])
+        if not between:
+            return
+        rows = sorted(between)
+        ends = {"atom_a": _i4(a for a, _ in rows), "atom_b": _i4(b for _, b in rows)}
+        self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.zeros(len(rows), "u1")})
+        for a, b in rows:
+            if any(letter for pair in between[a, b] for letter in pair):
+                self._note([a + 1, b + 1], {"bond": sorted(between[a, b])})
+
+    def _note(self, atoms: list[int], body: dict[str, Any]) -> None:
+        self.notes.append({"selector": {"target": "atoms", "atoms": atoms}, "body": body})
+
+    def _bundle(self, shown: dict[int, dict[Atom, Record]]) -> None:
+        count = len(self.models)
+        populations = _populations([*self.occupancy.values()], self.options.get("weights"))
+        xyz, present = np.repeat(self.x_ref[None], count, 0), np.zeros((count, len(self.of_atom)), "u1")
+        for state, model in enumerate(self.models):
+            for atom, record in shown[model].items():
+                xyz[state, self._row(atom)], present[state, self._row(atom)] = record.xyz, 1
+        self.tree["axes/model"] = Group({"length": count})
+        states = [(0, i, str(model), -1, populations[i], self.occupancy[model], "unknown")
+                  for i, model in enumerate(self.models)]  # fmt: skip
+        document = {"regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "algebra": "independent",
+                    "signal_type": "coordinates", "state_axis": "model"}  # fmt: skip
+        arrays = {"atom_id": np.arange(1, len(self.of_atom) + 1, dtype="u4"), "xyz": xyz, "present": present}
+        self._descriptor("model", document, arrays, self._variables(states))
+
+    def _descriptor(self, id: str, document: dict[str, Any], arrays: dict[str, Any], tables: dict[str, Any]) -> None:
+        self.tree[f"descriptors/{id}"] = Group({"id": id, **document, "provenance": "import"}, arrays, tables)
+
+    def _variables(self, states: list[tuple[Any, ...]]) -> dict[str, Any]:
+        kinds = {"site": "i4", "state": "i4", "label": "text", "condition": "i4", "population": "f8", "deposited": "f8",
+                 "source": "text"}  # fmt: skip
+        own = sorted({row[0] for row in states})
+        return {
+            "states": table(**{name: (kind, [r[i] for r in states]) for i, (name, kind) in enumerate(kinds.items())}),
+            "variables": table(site=("i4", own), draw_key=("u4", [self._key() for _ in own])),
+        }
+
+    def _discrete(
+        self, id: str, scope: dict[str, str], parents: list[Clause], states, absent, deltas, occupancy
+    ) -> None:
+        """One of mode B. states: (site, label, population, deposited); occupancy: (atom, site, state, value)."""
+        conditions = Conditions()
+        always = conditions.number(parents)
+        rows, number = [], defaultdict(int)
+        for site, label, population, deposited in states:
+            rows.append(
+                (site, number[site], label, always, population, np.nan if deposited is None else deposited, "fit")
+            )
+            number[site] += 1
+        tables = self._variables(rows)
+        kept = sorted(
+            (atom, conditions.number([(id, site, (state,))]), value) for atom, site, state, value in occupancy
+        )
+        if kept:
+            tables["occupancy"] = table(atom_id=("u4", [k[0] for k in kept]), condition=("i4", [k[1] for k in kept]),
+                                        value=("f8", [k[2] for k in kept]))  # fmt: skip
+        keys, moved = {"site": "i4", "state": "i4", "atom_id": "u4"}, dict.fromkeys(("dx", "dy", "dz"), "f8")
+        for name, rows, columns in (("deltas", deltas, keys | moved), ("absent", absent, keys)):
+            if rows:
+                rows.sort()
+                tables[name] = table(**{n: (kind, [r[i] for r in rows]) for i, (n, kind) in enumerate(columns.items())})
+        algebra = "nested_under" if parents else "independent"
+        document = {
+            "regime": "discrete",
+            "mode": "B",
+            "scope": scope,
+            "signal_type": "categorical_state",
+            "algebra": algebra,
+        }
+        self._descriptor(id, document, {}, tables | conditions.tables())
+
+    def _alternates(self, model: int, id: str, parents: list[Clause], shown: dict[Atom, Record]) -> None:
+        states, absent, deltas, occupancy, child, parent = [], [], [], [], [], []
+        for number, site in enumerate(self.sites[model]):
+            states += [(number, *three) for three in zip(site.labels, site.population, site.deposited, strict=True)]
+            for atom in site.atoms:
+                child.append(self._row(atom))
+                parent.append(number)
+                for state, label in enumerate(site.labels):
+                    record = site.records.get((atom, label))
+                    if record is None:
+                        absent.append((number, state, self.of_atom[atom]))
+                        continue
+                    if any(delta := np.subtract(record.xyz, shown[atom].xyz).tolist()):
+                        deltas.append((number, state, self.of_atom[atom], *delta))
+                    deposited = site.deposited[state]
+                    if self.letter[id_(record)] == label and record.occ != deposited:
+                        occupancy.append((self.of_atom[atom], number, state, record.occ))
+                    elif self.letter[id_(record)] != label:
+                        self._note([self.of_atom[atom]], {"of": id, "state": label, "letter": self.letter[id_(record)]})
+        order = sorted(range(len(child)), key=child.__getitem__)
+        labels = [f"{number}:{site.atoms[0][0]}.{site.atoms[0][1]}" for number, site in enumerate(self.sites[model])]
+        name = f"import.{id}/v1"
+        self.tree[f"groupings/{name}"] = Group(
+            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": labels},
+            {"child": _i4(child[i] for i in order), "parent": _i4(parent[i] for i in order)})  # fmt: skip
+        self._discrete(id, {"grouping": name}, parents, states, absent, deltas, occupancy)
+
+    def _partial(self, model: int, id: str, parents: list[Clause]) -> None:
+        """Atoms without alternates of an occupancy below that of the model (EXP-9, EXP-36)."""
+        whole = self.within[model]
+        found: dict[int, list[Record]] = defaultdict(list)
+        rows = {key: row for row, key in enumerate(self.residues)}
+        for record in self.models[model]:
+            if not self.letter[id_(record)] and record.occ < whole - 1e-6:
+                found[rows[record.atom[:4]]].append(record)
+        if not found:
+            return
+        states, absent, occupancy = [], [], []
+        for row, records in sorted(found.items()):
+            mean = sum(r.occ for r in records) / len(records)
+            states += [(row, "present", mean / whole, mean), (row, ABSENT, 1 - mean / whole, None)]
+            absent += [(row, 1, self.of_atom[r.atom]) for r in records]
+            occupancy += [(self.of_atom[r.atom], row, 0, r.occ) for r in records if r.occ != mean]
+        self._discrete(id, {"level": "residue"}, parents, states, absent, [], occupancy)
+
+    def _adps(self) -> None:
+        """Rows of B and of U, one for each record, under the condition that it is shown; TLS beside them."""
+        group_u, content = self._tls()
+        iso, aniso = Conditions(), Conditions()
+        b_rows, u_rows = [], []
+        for state, model in enumerate(self.models):
+            parents = [("model", 0, (state,))] if len(self.models) > 1 else []
+            id = f"alternates-m{model}" if parents else "alternates"
+            number = {atom: n for n, site in enumerate(self.sites[model]) for atom in site.atoms}
+            for record in self.models[model]:
+                clauses, site = list(parents), self.in_site[model].get(record.atom)
+                if site is not None:
+                    states = [
+                        i for i, label in enumerate(site.labels) if site.records.get((record.atom, label)) is record
+                    ]
+                    clauses.append((id, number[record.atom], tuple(states)))
+                atom = self.of_atom[record.atom]
+                own = group_u[atom - 1] if content == "total" else np.zeros((3, 3))
+                if record.u is not None:
+                    condition = aniso.number(clauses)
+                    u_rows.append((atom, condition, (np.array(record.u) - tls.six_of(own)).tolist()))
+                    self._note([atom], {"b": record.b, "condition": condition})
+                elif record.b is not None:
+                    b_rows.append((atom, iso.number(clauses), record.b - tls.PI8 / 3 * np.trace(own)))
+        both = (("iadp", "iadp_v1", b_rows, iso, "b"), ("aadp", "aadp_v1", u_rows, aniso, "u"))
+        for id, operator, rows, conditions, name in both:
+            if rows:
+                rows.sort()
+                arrays = {"atom_id": np.array([r[0] for r in rows], "u4"), "condition": _i4(r[1] for r in rows),
+                          name: np.array([r[2] for r in rows], "f8")}  # fmt: skip
+                self._gaussian(id, operator, {"level": "atom"}, arrays, conditions.tables())
+
+    def _gaussian(self, id: str, operator: str, scope: dict[str, str], arrays, tables) -> None:
+        pin = pinned(f"parametric_gaussian/{operator}", self.registry)
+        document = {"regime": "continuous", "mode": "C", "scope": scope, "signal_type": "gaussian_disorder",
+                    "algebra": "additive_covariance", "operator": pin}  # fmt: skip
+        self._descriptor(id, document, arrays, tables)
+
+    def _tls(self) -> tuple[np.ndarray, str | None]:
+        """U of TLS at x_ref (n, 3, 3), and whether the ADPs contain it."""
+        u, content = np.zeros((len(self.of_atom), 3, 3)), self.options.get("b_factors") or self.entry.content
+        member: dict[int, int] = {}
+        for number, group in enumerate(self.entry.groups):
+            for atom, record in self.first.items():
+                if any(record.chain == c and a <= record.number <= b for c, a, b in group.ranges):
+                    member.setdefault(self._row(atom), number)
+        used = sorted(set(member.values()))
+        if not used:
+            return u, None
+        if content is None:
+            raise Refused("semantic", "b-factors-unstated", "B-factors beside TLS")
+        rows = sorted(member)
+        made = []
+        for number in used:
+            own = [row for row in rows if member[row] == number]
+            made.append(tls.row(self.entry.groups[number], self.x_ref[own]))
+            u[own] = tls.displacement(made[-1], self.x_ref[own])
+        self.tree["groupings/import.tls/v1"] = Group(
+            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": [str(n + 1) for n in used]},
+            {"child": _i4(rows), "parent": _i4(used.index(member[row]) for row in rows)})  # fmt: skip
+        self._gaussian("tls", "tls_v1", {"grouping": "import.tls/v1"}, {"tls": np.array(made)}, {})
+        self.notes.append({"selector": {"target": "descriptor", "descriptor": "tls"}, "body": {"content": content}})
+        return u, content
+
+
+id_ = id
+"""The identity of a record, where a descriptor's id hides the name."""
+
+
+def deposition(entry: Entry, options: dict[str, Any], registry: dict[str, str]) -> Tree:
+    """The groups of the deposition of an entry. options: b_factors, alternates and weights, as in chapter 19."""
+    return Importer(entry, options, registry).deposition()
+
+
+def _i4(values: Iterable[int]) -> np.ndarray:
+    return np.array(list(values), "i4")
+
+
+def _columns(texts: dict[str, list[str]], **arrays: np.ndarray) -> Group:
+    coded = {name: text_column(values) for name, values in texts.items()}
+    payload = {"vocabularies": {name: vocabulary for name, (_, vocabulary) in coded.items()}}
+    return Group(payload, arrays | {name: codes for name, (codes, _) in coded.items()})
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts))]
+
+
+def _refuse_duplicates(records: list[Record], letter: dict[int, str]) -> None:
+    seen = set()
+    for record in records:
+        key = (record.atom, letter[id(record)])
+        if key in seen:
+            raise Refused("semantic", "duplicate-record", "/".join(map(str, record.atom)))
+        seen.add(key)
+
+
+def _residues(models: Iterable[list[Record]]) -> list[tuple[str, int, str, str]]:
+    """Residues in their place: those that a later model adds stand behind the one before them there."""
+    order: list[tuple[str, int, str, str]] = []
+    for records in models:
+        before = None
+        for key in dict.fromkeys(record.atom[:4] for record in records):
+            if key not in order:
+                order.insert(order.index(before) + 1 if before else 0, key)
+            before = key
+    return order
+
+
+def _occupancy(records: list[Record]) -> float:
+    """The largest of the atoms of a model, the alternates of an atom summed."""
+    of_atom: dict[Atom, float] = defaultdict(float)
+    for record in records:
+        of_atom[record.atom] += record.occ
+    return max(of_atom.values())
+
+
+def _populations(occupancies: list[float], weights: list[float] | None) -> list[float]:
+    """Of the models: as the caller says, as their occupancies say, or all alike (EXP-11)."""
+    count = len(occupancies)
+    if weights is not None:
+        if len(weights) != count or not sum(weights) > 0:
+            raise Refused("evaluate", "bad-option", "weights")
+        return [weight / sum(weights) for weight in weights]
+    near = 0.005 + 1e-9
+    if all(abs(occ - 1 / count) <= near for occ in occupancies) or abs(sum(occupancies) - 1) <= near * count:
+        return [occ / sum(occupancies) for occ in occupancies]
+    return [1 / count] * count

@@ -1,0 +1,188 @@
+"""PDB and mmCIF files as entries, read by gemmi."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import gemmi
+import numpy as np
+from entry import End, Entity, Entry, Record, Refused, TlsGroup, content_said
+
+PRESENT = ("polymer", "non-polymer", "branched", "water")
+
+
+def read(path: Path) -> Entry:
+    """The entry of a .pdb or .cif file."""
+    try:
+        document = gemmi.cif.read(str(path)) if path.suffix == ".cif" else None
+        alternates = _single_letters(document.sole_block()) if document else {}
+        structure = gemmi.make_structure_from_block(document.sole_block()) if document else gemmi.read_pdb(str(path))
+    except (RuntimeError, ValueError) as error:
+        raise Refused("container", "unreadable-file", f"{path.name}: {error}") from None
+    structure.setup_entities()
+    found = Entry(records=[*_records(structure, alternates)], entities=_entities(structure))
+    found.bonds = _bonds(structure, alternates)
+    if document:
+        _of_block(document.sole_block(), found)
+    else:
+        _of_remarks(structure.raw_remarks, found)
+        found.bonds += _conect(structure, path.read_text("latin-1"))
+    return found.check()
+
+
+def _single_letters(block: gemmi.cif.Block) -> dict[str, str]:
+    """Put a character that is free for each alternate of several, which gemmi does not hold: character to alternate."""
+    columns = [block.find_values("_atom_site.label_alt_id")]
+    columns += [block.find_values(f"_struct_conn.pdbx_ptnr{i}_label_alt_id") for i in "12"]
+    words = {value for column in columns for value in column}
+    free = (chr(code) for code in range(0x7E, 0x21, -1) if chr(code) not in words and chr(code) not in "'\"#;_$[]?.")
+    made = {word: next(free) for word in sorted(words) if len(gemmi.cif.as_string(word)) > 1}
+    for column in columns:
+        for at, value in enumerate(column):
+            column[at] = made.get(value, value)
+    return {character: gemmi.cif.as_string(word) for word, character in made.items()}
+
+
+def _decimal(value: float) -> float:
+    """The number that a file wrote in few digits, where gemmi holds the nearest of 32 bits."""
+    return float(str(np.float32(value)))
+
+
+def _records(structure: gemmi.Structure, alternates: dict[str, str]):
+    of_subchain = {name: entity for entity in structure.entities for name in entity.subchains}
+    for number, model in enumerate(structure, 1):
+        for chain in model:
+            for residue in chain:
+                entity = of_subchain.get(residue.subchain)
+                for atom in residue:
+                    u = (
+                        tuple(round(_decimal(v), 7) for v in atom.aniso.elements_pdb())
+                        if atom.aniso.nonzero()
+                        else None
+                    )
+                    alt = atom.altloc.strip("\0")
+                    yield Record(
+                        number, chain.name, residue.subchain or chain.name, entity.name if entity else "", residue.name,
+                        residue.seqid.num, residue.seqid.icode.strip(), residue.label_seq or -1, atom.name,
+                        alternates.get(alt, alt), _element(atom.element), atom.charge, residue.het_flag == "H",
+                        tuple(atom.pos.tolist()), _decimal(atom.occ), _decimal(atom.b_iso), u,
+                    )  # fmt: skip
+
+
+def _element(element: gemmi.Element) -> int:
+    return 119 if element.name == "D" else element.atomic_number
+
+
+def _entities(structure: gemmi.Structure) -> dict[str, Entity]:
+    made = {}
+    for entity in structure.entities:
+        name = entity.entity_type.name.lower().replace("nonpolymer", "non-polymer")
+        kind = name if name in PRESENT else ""
+        made[entity.name] = Entity(kind, "", " ".join(entity.full_sequence))
+    return made
+
+
+def _bonds(structure: gemmi.Structure, alternates: dict[str, str]) -> list[tuple[End, End, int]]:
+    labels = {}
+    for chain in structure[0]:
+        for residue in chain:
+            labels[chain.name, str(residue.seqid), residue.name] = residue.subchain or chain.name
+    made = []
+    for connection in structure.connections:
+        if connection.type == gemmi.ConnectionType.Hydrog:
+            continue
+        ends = []
+        for address in (connection.partner1, connection.partner2):
+            label = labels.get((address.chain_name, str(address.res_id.seqid), address.res_id.name))
+            seqid = address.res_id.seqid
+            if label and seqid.num is not None:
+                atom = (label, seqid.num, seqid.icode.strip(), address.res_id.name, address.atom_name)
+                alt = address.altloc.strip("\0")
+                ends.append((atom, alternates.get(alt, alt)))
+        if len(ends) == 2:
+            made.append((ends[0], ends[1], 0))
+    return made
+
+
+def _conect(structure: gemmi.Structure, text: str) -> list[tuple[End, End, int]]:
+    """Bonds of CONECT records between residues; those within residues are what programs take from the components."""
+    of_serial = {}
+    for chain in structure[0]:
+        for residue in chain:
+            for atom in residue:
+                place = (residue.subchain or chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name)
+                of_serial[atom.serial] = ((*place, atom.name), atom.altloc.strip("\0"))
+    made = []
+    for line in text.splitlines():
+        if line.startswith("CONECT"):
+            numbers = [
+                int(line[i : i + 5]) for i in range(6, min(len(line.rstrip()), 31), 5) if line[i : i + 5].strip()
+            ]
+            first, *others = [of_serial.get(number) for number in numbers]
+            for other in others:
+                if first and other and first[0][:3] != other[0][:3]:
+                    made.append((first, other, 0))
+    return made
+
+
+_NUMBER = r"\s*(-?[0-9.]+(?:[eE][-+]?[0-9]+)?|-?inf|nan)"
+
+
+def _of_remarks(lines: list[str], found: Entry) -> None:
+    """TLS groups of REMARK 3, and what it says of the B-factors."""
+    text = "\n".join(line[11:].strip() for line in lines if line.startswith("REMARK   3"))
+    found.content = content_said(text)
+    for part in re.split(r"TLS GROUP\s*:", text)[1:]:
+        numbers = {name: float(value) for name, value in re.findall(rf"\b([TLS][123][123])\s*:{_NUMBER}", part)}
+        origin = re.search(rf"ORIGIN FOR THE GROUP \(A\)\s*:{_NUMBER}{_NUMBER}{_NUMBER}", part)
+        numbers.setdefault("S33", -numbers.get("S11", math.nan) - numbers.get("S22", math.nan))
+        group = _group([float(x) for x in origin.groups()] if origin else None, numbers)
+        if group is None:
+            found.losses.append("a TLS group with a number that is missing")
+            continue
+        for chain, begin, other, end in re.findall(r"RESIDUE RANGE\s*:\s*(\S+)\s+(-?\d+)\s+(\S+)\s+(-?\d+)", part):
+            if chain == other:
+                group.ranges.append((chain, int(begin), int(end)))
+        found.groups.append(group)
+
+
+def _group(origin: list[float] | None, numbers: dict[str, float]) -> TlsGroup | None:
+    names = [["T11", "T22", "T33", "T12", "T13", "T23"], ["L11", "L22", "L33", "L12", "L13", "L23"]]
+    names.append([f"S{i}{j}" for i in "123" for j in "123"])
+    if origin is None or any(name not in numbers for part in names for name in part):
+        return None
+    return TlsGroup(origin, *([numbers[name] for name in part] for part in names))
+
+
+def _of_block(block: gemmi.cif.Block, found: Entry) -> None:
+    """TLS groups of _pdbx_refine_tls, and what the block says of the B-factors."""
+    for tag in ("_refine.details", "_ccp4_refine_tls.details"):
+        for value in block.find_values(tag):
+            found.content = found.content or content_said(gemmi.cif.as_string(value))
+    groups = {}
+    for row in _rows(block, "_pdbx_refine_tls."):
+        numbers = {
+            f"{kind}{i}{j}": gemmi.cif.as_number(row[f"{kind.lower()}[{i}][{j}]"])
+            for kind in "TLS" for i in "123" for j in "123" if row.get(f"{kind.lower()}[{i}][{j}]", "?") not in "?."
+        }  # fmt: skip
+        if "S33" not in numbers and {"S11", "S22"} <= set(numbers):
+            numbers["S33"] = -numbers["S11"] - numbers["S22"]
+        group = _group([gemmi.cif.as_number(row.get(f"origin_{axis}", "?")) for axis in "xyz"], numbers)
+        if group is None:
+            found.losses.append(f"TLS group {row.get('id')}: a number is missing")
+        else:
+            groups[row["id"]] = group
+    for row in _rows(block, "_pdbx_refine_tls_group."):
+        group = groups.get(row.get("refine_tls_id", ""))
+        if group is not None:
+            begin, end = int(row["beg_auth_seq_id"]), int(row["end_auth_seq_id"])
+            group.ranges.append((row["beg_auth_asym_id"], begin, end))
+    found.groups += groups.values()
+
+
+def _rows(block: gemmi.cif.Block, category: str):
+    tags = {tag.lower(): values for tag, values in block.get_mmcif_category(category, True).items()}
+    for number in range(len(next(iter(tags.values()), ()))):
+        yield {tag: gemmi.cif.as_string(values[number]) for tag, values in tags.items()}

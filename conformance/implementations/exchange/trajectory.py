@@ -1,0 +1,49 @@
+"""H5MD files as trajectories along the axis `frame`, stored inline in Å (20.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from entry import Refused
+from store import Group, Tree
+
+FACTORS = {"nm": 10.0, "nanometer": 10.0, "Angstrom": 1.0, "angstrom": 1.0, "pm": 0.01, "picometer": 0.01,
+           "bohr": 0.529177210903}  # fmt: skip
+"""Å in a unit of length, as files and callers call it (9.3)."""
+
+
+def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
+    """The deposition of a topology with the frames of the one particle group of a file."""
+    with h5py.File(path) as file:
+        groups = [group for group in file.get("particles", {}).values() if "position" in group]
+        if len(groups) != 1:
+            raise Refused("container", "unreadable-file", "particles")
+        value = groups[0]["position/value"]
+        stated = value.attrs.get("unit", groups[0]["position"].attrs.get("unit", unit))
+        stated = stated.decode() if isinstance(stated, bytes) else stated
+        if stated not in FACTORS:
+            raise Refused("evaluate", "bad-option", "unit")
+        frames = np.asarray(value[...], float)
+        if "id" in groups[0]:
+            ids = np.asarray(groups[0]["id/value"][...] if "value" in groups[0]["id"] else groups[0]["id"][...])
+            order = np.argsort(np.broadcast_to(ids, frames.shape[:2]), axis=1)
+            frames = np.take_along_axis(frames, order[..., None], 1)
+        if "image" in groups[0]:
+            edges = np.asarray(
+                groups[0]["box/edges"][...]
+                if "value" not in groups[0]["box/edges"]
+                else groups[0]["box/edges/value"][...]
+            )
+            frames = frames + np.asarray(groups[0]["image/value"][...]) * (edges if edges.ndim == 1 else edges[:, None])
+    atoms = tree["hierarchy/atoms"].arrays["atom_id"]
+    if frames.shape[1] != len(atoms):
+        raise Refused("operator", "artifact-mismatch", "particles")
+    document = {"id": "trajectory", "regime": "trajectory", "mode": "A", "scope": {"level": "deposition"},
+                "signal_type": "coordinates", "algebra": "independent", "sample_axis": "frame"}  # fmt: skip
+    kept = {name: group for name, group in tree.items() if name.split("/")[0] in ("", "hierarchy", "reference")}
+    return kept | {
+        "axes": Group(), "axes/frame": Group({"length": len(frames)}), "descriptors": Group(),
+        "descriptors/trajectory": Group(document, {"atom_id": atoms, "xyz": frames * FACTORS[stated]}),
+    }  # fmt: skip

@@ -1,0 +1,209 @@
+"""Contents as PDB and mmCIF files, written by gemmi; B, U and remarks are put in as they are due."""
+
+from __future__ import annotations
+
+import gemmi
+import tls
+from entry import Refused
+from evaluation import Deposition
+from exporting import Content
+
+TYPES = {"polymer": gemmi.EntityType.Polymer, "water": gemmi.EntityType.Water, "branched": gemmi.EntityType.Branched}
+
+
+class Names:
+    """The texts of the hierarchy by row."""
+
+    def __init__(self, dep: Deposition):
+        tree = dep.tree
+        self.atoms, self.residues, self.chains, self.entities = (
+            tree[f"hierarchy/{level}"] for level in ("atoms", "residues", "chains", "entities")
+        )
+        self.name, self.comp, self.ins = (
+            self._of("atoms", "name"),
+            self._of("residues", "comp"),
+            self._of("residues", "ins"),
+        )
+        self.label, self.auth = self._of("chains", "label_asym"), self._of("chains", "auth_asym")
+        self.type, self.sequence = self._of("entities", "type"), self._of("entities", "sequence")
+        self.description = self._of("entities", "description")
+        self.residue = self.atoms.arrays["residue"].tolist()
+        self.chain = self.residues.arrays["chain"].tolist()
+        self.number = self.residues.arrays["auth_seq"].tolist()
+        self.label_seq = self.residues.arrays["label_seq"].tolist()
+        self.entity = self.chains.arrays["entity"].tolist()
+
+    def _of(self, level: str, column: str) -> list[str]:
+        group = getattr(self, level)
+        words = group.payload["vocabularies"][column]
+        return [words[code] if code >= 0 else "" for code in group.arrays[column]]
+
+    def element(self, row: int) -> gemmi.Element:
+        number = int(self.atoms.arrays["element"][row])
+        return gemmi.Element("D") if number == 119 else gemmi.Element(number)
+
+
+def structure(dep: Deposition, content: Content) -> gemmi.Structure:
+    """Models, chains, residues and atoms of a content, in its order; entities and links."""
+    names, made = Names(dep), gemmi.Structure()
+    for row, kind in enumerate(names.type):
+        entity = gemmi.Entity(str(row + 1))
+        entity.entity_type = TYPES.get(kind, gemmi.EntityType.NonPolymer)
+        entity.subchains = [names.label[c] for c, e in enumerate(names.entity) if e == row]
+        entity.full_sequence = names.sequence[row].split()
+        made.entities.append(entity)
+    made.entities = gemmi.EntityList(made.entities)
+    before: tuple[int, int] | None = None
+    for record in content.records:
+        residue = names.residue[record.row]
+        chain = names.chain[residue]
+        if before is None or before[0] != record.model:
+            made.add_model(gemmi.Model(record.model))
+        if before is None or (before[0], names.auth[names.chain[before[1]]]) != (record.model, names.auth[chain]):
+            made[-1].add_chain(gemmi.Chain(names.auth[chain]))
+        if before != (record.model, residue):
+            made[-1][-1].add_residue(_residue(names, residue, chain))
+        made[-1][-1][-1].add_atom(_atom(names, record))
+        before = record.model, residue
+    for number, (a, left, b, right) in enumerate(content.bonds, 1):
+        made.connections.append(_connection(names, number, (a, left), (b, right)))
+    return made
+
+
+def _residue(names: Names, row: int, chain: int) -> gemmi.Residue:
+    made = gemmi.Residue()
+    made.name, made.subchain = names.comp[row], names.label[chain]
+    made.seqid = gemmi.SeqId(names.number[row], names.ins[row] or " ")
+    made.label_seq = names.label_seq[row] if names.label_seq[row] >= 0 else None
+    polymer = names.entity[chain] >= 0 and names.type[names.entity[chain]] == "polymer"
+    made.het_flag = "A" if polymer else "H"
+    made.entity_id = str(names.entity[chain] + 1)
+    return made
+
+
+def _atom(names: Names, record) -> gemmi.Atom:
+    made = gemmi.Atom()
+    made.name, made.element = names.name[record.row], names.element(record.row)
+    made.charge, made.altloc = int(names.atoms.arrays["charge"][record.row]), (record.alt or "\0")[0]
+    made.pos, made.occ = gemmi.Position(*record.xyz), record.occ
+    made.b_iso = record.b or 0.0
+    if record.u is not None:
+        made.aniso = gemmi.SMat33f(*tls.six_of(record.u).tolist())
+    return made
+
+
+def _connection(names: Names, number: int, *ends: tuple[int, str]) -> gemmi.Connection:
+    made = gemmi.Connection()
+    made.name, made.type = f"covale{number}", gemmi.ConnectionType.Covale
+    for name, (row, alt) in zip(("partner1", "partner2"), ends, strict=True):
+        residue = names.residue[row]
+        seqid = gemmi.SeqId(names.number[residue], names.ins[residue] or " ")
+        address = gemmi.AtomAddress(
+            names.auth[names.chain[residue]], seqid, names.comp[residue], names.name[row], alt or "\0"
+        )
+        setattr(made, name, address)
+    return made
+
+
+def mmcif(dep: Deposition, content: Content) -> str:
+    document = structure(dep, content).make_mmcif_document()
+    block, names = document.sole_block(), Names(dep)
+    table = block.find("_atom_site.", ["Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "B_iso_or_equiv", "label_alt_id"])
+    for row, record in zip(table, content.records, strict=True):
+        values = [*map(_number, record.xyz), _number(record.occ), "?" if record.b is None else _number(record.b)]
+        for column, value in enumerate([*values, gemmi.cif.quote(record.alt) if record.alt else "."]):
+            row[column] = value
+    tensors = block.find("_atom_site_anisotrop.", [f"U[{i}][{j}]" for i, j in ("11", "22", "33", "12", "13", "23")])
+    for row, record in zip(tensors, [r for r in content.records if r.u is not None], strict=True):
+        for column, value in enumerate(tls.six_of(record.u).tolist()):
+            row[column] = _number(value)
+    block.set_pair("_refine.details", gemmi.cif.quote("; ".join(content.remarks)))
+    if content.groups:
+        _tls_loops(block, names, content)
+    return document.as_string()
+
+
+def _number(value: float) -> str:
+    """Digits enough that what was read in a file is written as it stood there."""
+    return f"{value + 0.0:.9g}" if abs(value) > 1e-9 else "0"
+
+
+def _tls_loops(block: gemmi.cif.Block, names: Names, content: Content) -> None:
+    tags = [f"origin_{axis}" for axis in "xyz"]
+    tags += [f"{kind}[{i}][{j}]" for kind in "TL" for i, j in ("11", "22", "33", "12", "13", "23")]
+    tags += [f"S[{i}][{j}]" for i in "123" for j in "123"]
+    loop = block.init_loop("_pdbx_refine_tls.", ["id", *tags])
+    for number, (group, _) in enumerate(content.groups, 1):
+        loop.add_row([str(number), *map(_number, (*group.origin, *group.translation, *group.libration, *group.screw))])
+    ends = [f"{end}_auth_{what}_id" for end in ("beg", "end") for what in ("asym", "seq")]
+    loop = block.init_loop("_pdbx_refine_tls_group.", ["id", "refine_tls_id", *ends])
+    for number, chain, begin, end in _ranges(names, content):
+        loop.add_row([str(loop.length() + 1), str(number), chain, str(begin), chain, str(end)])
+
+
+def _ranges(names: Names, content: Content):
+    """Ranges of residue numbers of each group: number of the group, chain, first and last residue."""
+    for number, (_, rows) in enumerate(content.groups, 1):
+        found: list[list] = []
+        for residue in dict.fromkeys(names.residue[row] for row in rows):
+            chain, seq = names.auth[names.chain[residue]], names.number[residue]
+            if found and found[-1][0] == chain and seq - found[-1][2] in (0, 1):
+                found[-1][2] = seq
+            else:
+                found.append([chain, seq, seq])
+        yield from ((number, *one) for one in found)
+
+
+def pdb(dep: Deposition, content: Content) -> str:
+    names = Names(dep)
+    _fits(names, content)
+    options = gemmi.PdbWriteOptions(minimal=False, cryst1_record=False)
+    lines = structure(dep, content).make_pdb_string(options).splitlines()
+    blank = [record.b is None for record in content.records]
+    number = -1
+    for at, line in enumerate(lines):
+        if line.startswith(("ATOM", "HETATM")):
+            number += 1
+            if blank[number]:
+                lines[at] = line[:60] + " " * 6 + line[66:]
+    head = [*_tls_remarks(names, content), *(f"REMARK   3  {remark}" for remark in content.remarks)]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def _fits(names: Names, content: Content) -> None:
+    """Refuse what has no columns (EXP-23)."""
+    for record in content.records:
+        residue = names.residue[record.row]
+        limits = (
+            (names.name[record.row], 4, "atom name"), (names.comp[residue], 3, "component"),
+            (record.alt, 1, "alternate"), (names.auth[names.chain[residue]], 1, "chain"),
+            (str(names.number[residue]), 4, "residue number"),
+        )  # fmt: skip
+        for text, columns, what in limits:
+            if len(text) > columns:
+                raise Refused("evaluate", "cannot-hold", f"{what} {text}")
+
+
+def _tls_remarks(names: Names, content: Content) -> list[str]:
+    """Groups as REMARK 3 has them, with more digits than refinement programs write."""
+    ranges = list(_ranges(names, content))
+    lines = ["  TLS DETAILS", f"   NUMBER OF TLS GROUPS  : {len(content.groups)}"] if content.groups else []
+    for number, (group, _) in enumerate(content.groups, 1):
+        own = [r for r in ranges if r[0] == number]
+        lines += [
+            f"   TLS GROUP : {number}",
+            f"    NUMBER OF COMPONENTS GROUP : {len(own)}",
+            "    COMPONENTS        C SSSEQI   TO  C SSSEQI",
+        ]
+        lines += [f"    RESIDUE RANGE :   {chain} {begin:5d}        {chain} {end:5d}" for _, chain, begin, end in own]
+        lines.append("    ORIGIN FOR THE GROUP (A): " + " ".join(map(_number, group.origin)))
+        lines += _tensor("T", group.translation) + _tensor("L", group.libration)
+        lines.append("    S TENSOR")
+        for i in range(3):
+            lines.append("      " + " ".join(f"S{i + 1}{j + 1}: {_number(group.screw[3 * i + j])}" for j in range(3)))
+    return [f"REMARK   3{line}" for line in lines]
+
+
+def _tensor(kind: str, values: list[float]) -> list[str]:
+    found = [f"{kind}{ij}: {_number(v)}" for ij, v in zip(("11", "22", "33", "12", "13", "23"), values, strict=True)]
+    return [f"    {kind} TENSOR", *(f"      {found[i]} {found[i + 1]}" for i in (0, 2, 4))]
