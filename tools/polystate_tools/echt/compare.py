@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 import gemmi
 import numpy as np
@@ -139,8 +140,15 @@ def _error_b(found: Decomposition) -> float:
     return float(EIGHT_PI_SQUARED * math.sqrt(max(float(value) - float(bound), 0.0) / float(beta)))
 
 
-def aligned(a: Copy, b: Copy) -> tuple[np.ndarray, float]:
-    """((n, 2) places of residues that align, percent of them that are the same)."""
+class Alignment(NamedTuple):
+    """at: (n, 2) places of residues that align; identity: percent of them that are the same."""
+
+    at: np.ndarray
+    identity: float
+
+
+def aligned(a: Copy, b: Copy) -> Alignment:
+    """The residues of two copies, by sequence."""
     found = gemmi.align_string_sequences(a.comp, b.comp, [])
     i = j = 0
     pairs: list[tuple[int, int]] = []
@@ -154,12 +162,13 @@ def aligned(a: Copy, b: Copy) -> tuple[np.ndarray, float]:
             pairs += [(i + k, j + k) for k in range(n)]
         i, j, count = i + n * (letter in "MI"), j + n * (letter in "MD"), ""
     same = sum(a.comp[p] == b.comp[q] for p, q in pairs)
-    return np.array(pairs, np.int64).reshape(-1, 2), 100.0 * same / max(len(pairs), 1)
+    return Alignment(np.array(pairs, np.int64).reshape(-1, 2), 100.0 * same / max(len(pairs), 1))
 
 
-def compare(a: Copy, b: Copy, scaled: bool = False) -> Comparison:
-    """Two copies; scaled: B of b multiplied so that both have one mean over the aligned residues."""
-    at, identity = aligned(a, b)
+def compare(a: Copy, b: Copy, scaled: bool = False, alignment: Alignment | None = None) -> Comparison:
+    """Two copies; scaled: B of b multiplied so that both have one mean over the aligned residues; alignment: theirs,
+    where it is known."""
+    at, identity = alignment or aligned(a, b)
     names = [name for name in a.levels if name in b.levels]
     if not names:
         raise BadRequest(f"{a.name}, {b.name}", f"no common level: {', '.join(a.levels)}; {', '.join(b.levels)}",
@@ -193,8 +202,10 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float | None:
 def within(chosen: Sequence[Copy], scaled: bool = False) -> list[Comparison]:
     """Every two copies of one molecule among those of one fit."""
     out = []
-    for k, a in enumerate(chosen):
-        out += [compare(a, b, scaled) for b in chosen[k + 1 :] if aligned(a, b)[1] >= IDENTITY]
+    for a, b in combinations(chosen, 2):
+        alignment = aligned(a, b)
+        if alignment.identity >= IDENTITY:
+            out.append(compare(a, b, scaled, alignment))
     if not out:
         raise BadRequest(chosen[0].entry if chosen else "fit", f"{len(chosen)} chains, no two of one molecule",
                          "two copies, or another fit to compare with")  # fmt: skip
@@ -205,10 +216,11 @@ def between(first: Sequence[Copy], other: Sequence[Copy], scaled: bool = False) 
     """Each chain of one fit with its partner in another: the chain of the same name, else the one most alike."""
     out = []
     for a in first:
-        found = [(aligned(a, b)[1], b.chain == a.chain, b) for b in other]
-        good = [(same, identity, b) for identity, same, b in found if identity >= IDENTITY]
+        found = [(aligned(a, b), b) for b in other]
+        good = [(alignment, b) for alignment, b in found if alignment.identity >= IDENTITY]
         if good:
-            out.append(compare(a, max(good, key=lambda row: row[:2])[2], scaled))
+            alignment, b = max(good, key=lambda row: (row[1].chain == a.chain, row[0].identity))
+            out.append(compare(a, b, scaled, alignment))
     if not out:
         raise BadRequest(f"{first[0].entry}, {other[0].entry}" if first and other else "fits", "no chain in common",
                          "fits of one molecule")  # fmt: skip
