@@ -72,14 +72,14 @@ class Solver:
             self.threads.run(fields_down, len(stage), stage, self.s.forest, sigma, out)
         return out
 
-    def _linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
         """Fields and loss gradients at x into `sweep`; returns the atoms' terms of the bound."""
         y = self.fields(x.sigma)
         pulls, sums, tops = loss_pulls(self.s, y, x.own, self.threads)
         self.sweep = self.sweep._replace(y=y, pulls=pulls)
         return sums, tops
 
-    def _newton(self, x: State, penalty: Penalty, mu: float) -> bool:
+    def newton(self, x: State, penalty: Penalty, mu: float) -> bool:
         """The step towards complementarity mu into `change`; False on breakdown."""
         s, at = self.s, x.interior
         for stage in s.stages:
@@ -94,7 +94,7 @@ class Solver:
             loose_steps(0, len(s.loose), s.loose, s.atoms, at, penalty, mu, self.change)
         return True
 
-    def _advance(self, x: State) -> float:
+    def advance(self, x: State) -> float:
         """Move x along the step as far as it stays positive definite; returns the length taken."""
         ranks = (self.s.rank, self.s.rank, self.atom_rank, self.atom_rank)
         blocks = list(zip(x.interior, self.change, ranks, strict=True))[: 4 if self.atomic else 2]
@@ -125,7 +125,7 @@ class Solver:
         goal = self.settings.centre * penalty.alpha_atom * self.mean_input
         mu, length, stalled, iteration = self.complementarity(x), 0.0, 0, 0
         value = math.inf  # F at x, epsilon term and all: what x is worth before anything is switched off
-        sums, tops = self._linearise(x)
+        sums, tops = self.linearise(x)
         while iteration < self.settings.max_iterations and stalled < 6:
             iteration += 1
             if centre is None:
@@ -134,18 +134,18 @@ class Solver:
                 target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
             if centre is not None and value < math.inf:
                 target = max(target, 0.1 * tolerance * abs(value) / self.dimension)
-            if not self._newton(x, penalty, target):
+            if not self.newton(x, penalty, target):
                 break
-            length = self._advance(x)
+            length = self.advance(x)
             mu = self.complementarity(x)
-            sums, tops = self._linearise(x)
-            value = self._value(x, sums, penalty)
+            sums, tops = self.linearise(x)
+            value = self.value(x, sums, penalty)
             if centre is None and length > 0.9 and mu < 2.0 * goal:
                 centre = x.copy()
             left = mu * self.dimension / (tolerance * abs(value))
             if left > max(1e3, 1e-2 / tolerance) or (left > self.hopeful and tolerance >= 1e-4):
                 continue
-            point = self._clipped(x, mu, penalty)
+            point = self.clipped(x, mu, penalty)
             if best is None or point.F_eps < best.F_eps:
                 best = point
             history.append(best.F)
@@ -157,7 +157,7 @@ class Solver:
                 self.hopeful = 4.0 * max(left, 1.0)
                 break
         if best is None:
-            best = self._clipped(x, mu, penalty)
+            best = self.clipped(x, mu, penalty)
             (bound, bound_eps), history = self._bound(sums, tops, penalty), [best.F]
         best.D, best.D_eps, best.iterations, best.history = bound, bound_eps, iteration, history
         best.centre = centre
@@ -167,7 +167,7 @@ class Solver:
         """The dual bounds at the point that `sweep` is linearised about."""
         return dual_bound(self.s, self.sweep.pulls, sums, tops, penalty, self.threads)
 
-    def _value(self, x: State, sums: np.ndarray, penalty: Penalty) -> float:
+    def value(self, x: State, sums: np.ndarray, penalty: Penalty) -> float:
         """F with the epsilon term at x, whose losses are in `sums`."""
         amplitude = np.trace(x.sigma, axis1=1, axis2=2)
         total = float(sums[:, 0].sum() + (penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
@@ -177,7 +177,7 @@ class Solver:
             total += float(penalty.alpha_atom * own.sum() + penalty.beta * (own**2).sum())
         return total
 
-    def _clipped(self, x: State, mu: float, penalty: Penalty) -> Point:
+    def clipped(self, x: State, mu: float, penalty: Penalty) -> Point:
         """x with everything the net switches off set to exactly zero.
 
         On the central path covariance and slack share eigenvectors and multiply to mu: off is what is small

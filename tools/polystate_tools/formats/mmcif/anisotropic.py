@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gemmi
 import numpy as np
 
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
-from polystate_tools.formats.mmcif.columns import U_ELEMENTS, Columns, columns_of_block
+from polystate_tools.formats.mmcif.columns import U_ELEMENTS, Columns
 from polystate_tools.formats.records.records import Records
 
 CATEGORY = "_atom_site_anisotrop"
@@ -15,12 +14,14 @@ SAME = 1e-4
 """Å²; U of two places that are this near are one number, rounded."""
 
 
-def with_anisotropic(records: Records, block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
+def with_anisotropic(records: Records, table: Columns, atoms: Columns) -> Records:
     """U of the columns `aniso_U` of the atoms, and of the category, joined by atom id; B-form tensors are divided by
-    8 pi squared. Where both are there the category counts, and a difference is said."""
+    8 pi squared. Where both are there the category counts, and a difference is said.
+
+    table: the columns of `_atom_site_anisotrop`."""
     _in_site(records, atoms)
     in_site, said = records.u.copy(), records.has_u.copy()
-    made = _of_category(records, block, atoms, where)
+    made = _of_category(records, table, atoms)
     apart = np.flatnonzero(said & made.has_u & (np.abs(in_site - made.u) > SAME).any(axis=1))
     if len(apart):
         names = [made.residue_name(row) for row in apart[:NAMED].tolist()]
@@ -44,8 +45,7 @@ def _in_site(records: Records, atoms: Columns) -> None:
         records.has_u |= whole
 
 
-def _of_category(records: Records, block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
-    table = columns_of_block(block, "atom_site_anisotrop", where)
+def _of_category(records: Records, table: Columns, atoms: Columns) -> Records:
     n = len(table)
     if not n:
         return records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import gemmi
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from polystate_tools.formats.errors import NonFiniteRecord, OccupancyRange, WrongColumns
 from polystate_tools.formats.records import elements
 from polystate_tools.formats.records.records import Records
-from polystate_tools.formats.records.text import Text
+from polystate_tools.formats.records.text import Text, arrow
 
 U_ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
 KNOWN = {
@@ -64,7 +65,7 @@ class Columns(Protocol):
 class CifColumns:
     """Columns of raw CIF values."""
 
-    def __init__(self, values: dict[str, list[str]], where: str) -> None:
+    def __init__(self, values: Mapping[str, list[str] | pa.Array], where: str) -> None:
         self.values, self.where, self.names = values, where, list(values)
 
     def __len__(self) -> int:
@@ -86,6 +87,13 @@ def columns_of_block(block: gemmi.cif.Block, category: str, where: str) -> CifCo
     loop, names = table.loop, [tag[len(category) + 2 :] for tag in table.tags]
     values, width = (loop.values, len(loop.tags)) if loop is not None else ([], 1)
     columns = [values[k::width] if loop is not None else list(table.column(k)) for k in range(len(names))]
+    return named_columns(names, columns, category, where)
+
+
+def named_columns(
+    names: Sequence[str], columns: Sequence[list[str] | pa.Array], category: str, where: str
+) -> CifColumns:
+    """Columns under the names that the dictionary has for them."""
     named = {SPELLED.get(name.lower(), name): column for name, column in zip(names, columns, strict=True)}
     return CifColumns(named, f"{where} _{category}")
 
@@ -222,10 +230,10 @@ def _check_numbers(atoms: Columns, records: Records, where: str) -> None:
         raise OccupancyRange(f"{where} _atom_site.occupancy of {atom_name(atoms, row)}", found, "0 or more")
 
 
-def _numbers(values: list[str], where: str, name: str, blank: float) -> np.ndarray:
+def _numbers(values: list[str] | pa.Array, where: str, name: str, blank: float) -> np.ndarray:
     """(N,) float64 of raw CIF values; . and ? become `blank`, a standard uncertainty is cut off."""
     try:
-        return pc.cast(pa.array(values, pa.string()), pa.float64()).to_numpy(zero_copy_only=False)
+        return pc.cast(arrow(values), pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         pass
     raw = Text.of(values)

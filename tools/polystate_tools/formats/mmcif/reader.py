@@ -8,10 +8,17 @@ import gemmi
 import numpy as np
 
 from polystate_tools.formats.errors import NoAtoms, UnreadableFile
-from polystate_tools.formats.mmcif import connections
+from polystate_tools.formats.mmcif import connections, plain
 from polystate_tools.formats.mmcif.anisotropic import with_anisotropic
 from polystate_tools.formats.mmcif.categories import category
-from polystate_tools.formats.mmcif.columns import IN_SITE, KNOWN, Columns, atom_records, columns_of_block
+from polystate_tools.formats.mmcif.columns import (
+    IN_SITE,
+    KNOWN,
+    Columns,
+    atom_records,
+    columns_of_block,
+    named_columns,
+)
 from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
 from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
@@ -19,6 +26,7 @@ from polystate_tools.formats.records.gemmi_metadata import described
 from polystate_tools.formats.records.records import Component, Entity, Records
 from polystate_tools.formats.records.text import Text
 
+SITES, TENSORS = "atom_site", "atom_site_anisotrop"
 EXTENSION_LOOPS = (
     "pdbx_heterogeneity_hierarchy",
     "pdbx_state_coexistence",
@@ -28,8 +36,8 @@ EXTENSION_LOOPS = (
     "pdbx_het_state_members",
 )
 READ_CATEGORIES = {
-    "atom_site",
-    "atom_site_anisotrop",
+    SITES,
+    TENSORS,
     "atom_type",
     "chem_comp",
     "cell",
@@ -58,11 +66,15 @@ READ_CATEGORIES = {
 
 def records_of_mmcif(content: bytes, where: str = "input") -> Records:
     """Records of the bytes of an mmCIF file; the first block with atoms is read."""
+    text = text_of(content, where)
+    records = _of_plain_loops(text, where)
+    if records is not None:
+        return records
     try:
-        document = gemmi.cif.read_string(text_of(content, where).decode("utf-8-sig"))
+        document = gemmi.cif.read_string(text.decode("utf-8-sig"))
     except (ValueError, RuntimeError, UnicodeDecodeError) as error:
         raise UnreadableFile(where, error, "a CIF document") from error
-    blocks = [(block, columns_of_block(block, "atom_site", where)) for block in document]
+    blocks = [(block, columns_of_block(block, SITES, where)) for block in document]
     with_atoms = [(block, columns) for block, columns in blocks if len(columns)]
     if not with_atoms:
         raise NoAtoms(where, "no block with _atom_site", "a macromolecular mmCIF file")
@@ -71,17 +83,39 @@ def records_of_mmcif(content: bytes, where: str = "input") -> Records:
     return records
 
 
+def _of_plain_loops(text: bytes, where: str) -> Records | None:
+    """Records of a file of one block whose atoms are a plain loop; None of others, and of what is no CIF without it."""
+    loops: dict[str, Columns] = {}
+    for name in (SITES, TENSORS):
+        found = plain.cut(text, name)
+        if found is not None:
+            text, columns = found
+            loops[name] = named_columns(list(columns), list(columns.values()), name, where)
+    if SITES not in loops:
+        return None
+    try:
+        document = gemmi.cif.read_string(text.decode("utf-8-sig"))
+    except (ValueError, RuntimeError, UnicodeDecodeError):
+        return None
+    if len(document) != 1 or any(len(document[0].find_mmcif_category(f"_{name}.")) for name in loops):
+        return None
+    return records_of_block(document[0], loops[SITES], where, loops.get(TENSORS))
+
+
 def unread_block(name: str, atoms: int) -> dict:
     """What is said of a further block with atoms: one file is one structure, and the first is taken."""
     because = "one file is one structure: only the first data block with atoms is read"
     return {"what": f"atoms of data block {name}", "count": atoms, "because": because}
 
 
-def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
-    """Records of the columns of `_atom_site` and the rest of the block. Erases the atom loops."""
+def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str, tensors: Columns | None = None) -> Records:
+    """Records of the columns of `_atom_site` and the rest of the block. Erases the atom loops.
+
+    tensors: the columns of `_atom_site_anisotrop` where the block does not hold them."""
     if not len(atoms):
         raise NoAtoms(where, "an empty _atom_site", "at least one atom")
-    records = with_anisotropic(atom_records(atoms, where), block, atoms, where)
+    tensors = columns_of_block(block, TENSORS, where) if tensors is None else tensors
+    records = with_anisotropic(atom_records(atoms, where), tensors, atoms)
     notes = [
         {"what": f"column _atom_site.{name}", "count": len(records), "because": "not part of a deposition"}
         for name in atoms.names
@@ -98,8 +132,8 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str) -> Reco
                         "because": "differs from the label, which is kept",
                     }
                 )
-    for name in ("_atom_site.", "_atom_site_anisotrop."):
-        table = block.find_mmcif_category(name)
+    for name in (SITES, TENSORS):
+        table = block.find_mmcif_category(f"_{name}.")
         if len(table):
             table.erase()
     return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block, atoms), block)
@@ -137,7 +171,8 @@ def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> R
         tls=tls_of_block(block, records, atoms),
     )
     loops = {name: category(block, f"_{name}.") for name in EXTENSION_LOOPS}
-    bonds = connections.bonds_of_block(records, links, category(block, f"_{connections.CATEGORY}."), _ids(atoms))
+    others = category(block, f"_{connections.CATEGORY}.")
+    bonds = connections.bonds_of_block(records, links, others, _ids(atoms) if others.n_rows else [])
     return replace(records, bonds=bonds, loops={name: table for name, table in loops.items() if table})
 
 

@@ -58,7 +58,7 @@ def told_format(path: Path, content: bytes) -> str:
 
 def text_of(content: bytes, where: str) -> bytes:
     """The same bytes when they are text; refuses what holds NUL bytes or nothing."""
-    if not content.strip():
+    if not content or content.isspace():
         raise UnreadableFile(where, "an empty file", "a structure file")
     if b"\x00" in content:
         raise UnreadableFile(where, f"a NUL byte at {content.index(0)}", "a text file")

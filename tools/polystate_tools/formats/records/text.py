@@ -23,9 +23,9 @@ class Text:
     values: tuple[str, ...]
 
     @classmethod
-    def of(cls, strings: Iterable[str]) -> Text:
+    def of(cls, strings: Iterable[str] | pa.Array) -> Text:
         """Encode a sequence of texts; values are in order of first appearance."""
-        encoded = pa.array(strings, type=pa.string()).dictionary_encode()
+        encoded = arrow(strings).dictionary_encode()
         return cls(
             encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), tuple(encoded.dictionary.to_pylist())
         )
@@ -88,6 +88,11 @@ class Text:
         recode = np.zeros(len(self.values), np.int32)
         recode[order] = np.arange(len(order), dtype=np.int32)
         return recode[self.codes], [self.values[code] for code in order]
+
+
+def arrow(strings: Iterable[str] | pa.Array) -> pa.Array:
+    """Texts as Arrow has them."""
+    return strings if isinstance(strings, pa.Array) else pa.array(strings, type=pa.string())
 
 
 def concatenate(columns: Sequence[Text]) -> Text:
