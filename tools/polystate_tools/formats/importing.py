@@ -193,11 +193,13 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         same &= bundles.constant(bundle, records.has_u.astype(float))
         record, step = bundles.by_model(bundle, same, plain)
         conditions = Conditions()
-        of_step = {-1: -1} | {k: conditions.add([(model, (k,))]) for k in np.unique(step[step >= 0]).tolist()}
+        of_step = np.full(len(bundle.numbers) + 1, -1)  # the last one is that of no step
+        for k in np.unique(step[step >= 0]).tolist():
+            of_step[k] = conditions.add([(model, (k,))])
         rows = sorted(planned.adp, key=_place)
-        number = [of_step[k] for k in step.tolist()] + [conditions.add([(v, s)]) for _, _, v, s in rows if v]
+        number = np.array([conditions.add([(v, s)]) for _, _, v, s in rows if v], np.int64)
         record = np.concatenate([record, np.array([row[1] for row in rows], np.int64)])
-        return groups, x_ref, record, np.array(number, np.int64), conditions
+        return groups, x_ref, record, np.concatenate([of_step[step], number]), conditions
 
     return build
 

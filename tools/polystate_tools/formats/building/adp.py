@@ -65,11 +65,12 @@ def _group(name: str, operator_id: str, content: str, atom, condition, condition
     table = conditions.table()
     if used and table:
         keep = np.isin(table["condition"], sorted(used))
-        renumber = {old: new for new, old in enumerate(dict.fromkeys(table["condition"][keep].tolist()))}
-        renumber[-1] = -1
-        condition = np.array([renumber[c] for c in condition.tolist()], np.int32)
+        kept = list(dict.fromkeys(table["condition"][keep].tolist()))
+        renumber = np.full(max(used) + 2, -1, np.int32)  # the last one is that of no condition
+        renumber[kept] = np.arange(len(kept))
+        condition = renumber[condition]
         table = {
-            "condition": np.array([renumber[c] for c in table["condition"][keep].tolist()], np.int32),
+            "condition": renumber[table["condition"][keep]],
             "parent": [p for p, k in zip(table["parent"], keep.tolist(), strict=True) if k],
             "site": table["site"][keep],
             "state": table["state"][keep],

@@ -27,8 +27,8 @@ class Bundle:
 
     def steps(self, records: Records) -> np.ndarray:
         """(n,) the model of each record, from 0."""
-        number = {int(k): step for step, k in enumerate(self.numbers.tolist())}
-        return np.array([number[int(k)] for k in records.model.tolist()], np.int64)
+        order = np.argsort(self.numbers)
+        return order[np.searchsorted(self.numbers, records.model, sorter=order)].astype(np.int64)
 
     @property
     def first(self) -> np.ndarray:

@@ -230,14 +230,23 @@ def _check_numbers(atoms: Columns, records: Records, where: str) -> None:
         raise OccupancyRange(f"{where} _atom_site.occupancy of {atom_name(atoms, row)}", found, "0 or more")
 
 
+SAMPLE, FEW = 4096, 512
+"""A column with fewer than `FEW` different texts in its first `SAMPLE` rows is read by what is different."""
+
+
 def _numbers(values: list[str] | pa.Array, where: str, name: str, blank: float) -> np.ndarray:
     """(N,) float64 of raw CIF values; . and ? become `blank`, a standard uncertainty is cut off."""
+    column = arrow(values)
+    if len(column.slice(0, SAMPLE).unique()) >= FEW:
+        try:
+            return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            pass
+    raw = Text.of(column)
     try:
-        return pc.cast(arrow(values), pa.float64()).to_numpy(zero_copy_only=False)
+        made = pc.cast(arrow(raw.values), pa.float64()).to_pylist()
     except pa.ArrowInvalid:
-        pass
-    raw = Text.of(values)
-    made = [_number(value, where, name, blank) for value in raw.values]
+        made = [_number(value, where, name, blank) for value in raw.values]
     return np.array([*made, 0.0])[raw.codes]
 
 

@@ -97,14 +97,17 @@ def _skeleton(
 ) -> tuple[str, list[str], list[bytes], list[dict]]:
     """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms; notes.
 
-    Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged.
+    Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged. Of
+    models of the same residues the first is enough.
     """
-    text = lines.text.split(b"\n")[:end]
     keep = ~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]
-    others = [text[k] for k in np.flatnonzero(keep).tolist()]
-    bad, notes = damaged([(k, text[k].decode("latin-1")) for k in np.flatnonzero(keep).tolist()])
+    text = {k: lines.line(k) for k in np.flatnonzero(keep).tolist()}
+    others = list(text.values())
+    bad, notes = damaged([(k, line.decode("latin-1")) for k, line in text.items()])
     keep[list(bad)] = False
-    starts = dict(zip(atom_lines[first_of_residue].tolist(), records.model[first_of_residue].tolist(), strict=True))
+    telling = first_of_residue[_first_of_a_kind(records, first_of_residue)]
+    starts = dict(zip(atom_lines[telling].tolist(), records.model[telling].tolist(), strict=True))
+    text |= {k: lines.line(k) for k in starts}
     keep[list(starts)] = True
     several = len(set(starts.values())) > 1
     kept: list[bytes] = []
@@ -117,6 +120,23 @@ def _skeleton(
             kept.append(text[k].ljust(WIDTH))
     header = [decoded(line) for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
     return b"\n".join(kept).translate(ASCII).decode("ascii"), header, others, notes
+
+
+def _first_of_a_kind(records: Records, first_of_residue: np.ndarray) -> np.ndarray:
+    """(R,) bool: residues of models that are not, residue by residue, those of an earlier one."""
+    model = records.model[first_of_residue]
+    texts = (records.auth_asym, records.ins, records.comp, records.name)
+    numbers = (records.auth_seq, records.het)
+    columns = [column.codes[first_of_residue] for column in texts] + [column[first_of_residue] for column in numbers]
+    rows = np.stack(columns, axis=1, dtype=np.int64)
+    edges = np.flatnonzero(np.concatenate([[True], model[1:] != model[:-1], [True]]))
+    seen: set[bytes] = set()
+    kept = np.zeros(len(model), bool)
+    for start, stop in zip(edges, edges[1:], strict=False):
+        kind = rows[start:stop].tobytes()
+        kept[start:stop] = kind not in seen
+        seen.add(kind)
+    return kept
 
 
 ASCII = bytes(k if k < 128 else ord("?") for k in range(256))

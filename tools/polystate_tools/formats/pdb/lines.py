@@ -43,6 +43,11 @@ class Lines:
         found = np.flatnonzero(self.of(b"END ") | self.of(b"END\n"))
         return int(found[0]) if len(found) else len(self.starts)
 
+    def line(self, k: int) -> bytes:
+        """One line as it is."""
+        start = int(self.starts[k])
+        return self.text[start : start + int(self.lengths[k])]
+
     def rows(self, which: np.ndarray) -> np.ndarray:
         """(len(which), 80) uint8 of the lines `which`."""
         rows = self._windows[self.starts[which]]
