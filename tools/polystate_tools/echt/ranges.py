@@ -29,7 +29,9 @@ MOST_STEPS = 30  # Newton steps to a central path, or to a model
 NEAR = 8  # the same from a point near by
 LEAST_FACTOR = 1.2  # between two prices
 SOLVES = 3
-OVERSHOOT = 1.15  # of the price that should do
+PRICES = 40  # tried on the way
+NEARLY = 0.7  # of the last rise: near enough to it
+OVERSHOOT = 1.25  # of the price that should do
 
 
 @dataclass
@@ -50,7 +52,10 @@ def share_ranges(solver: Solver, n: int, point: Point, rises: Sequence[float]) -
     fitted = solver.mean_b(point)
     reached = [[fitted] for _ in rises]
     for level in range(len(fitted)):
-        price = math.sqrt(2.0 * rises[0] * point.F / _response(solver, start, penalty, mu, level))
+        response = _response(solver, start, penalty, mu, level)
+        if not response > 0.0:
+            continue
+        price = math.sqrt(2.0 * rises[0] * point.F / response)
         for sign in (1.0, -1.0):
             models = [point, *_moved(solver, start, penalty, mu, level, sign * price, rises, point)]
             for a, b in {(k, k + 1) for k in range(len(models) - 1)} | {(0, len(models) - 1)}:
@@ -93,7 +98,7 @@ def _response(solver: Solver, x: State, penalty: Penalty, mu: float, level: int)
         moved = Point(solver.change.sigma, solver.change.own, np.trace(solver.change.sigma, axis1=1, axis2=2), own,
                       0.0, 0.0, 0.0)  # fmt: skip
         found.append(solver.mean_b(moved)[level])
-    return max((found[0] - found[1]) / price, 1e-300)
+    return (found[0] - found[1]) / price
 
 
 def _moved(
@@ -103,7 +108,7 @@ def _moved(
     """Models of rising F where one level is made dearer (price > 0) or cheaper, until F has risen by the last rise."""
     x, models, wanted = start.copy(), [], rises[0]
     at, goal, factor = 0.0, price, 2.0
-    while len(models) < SOLVES:
+    for _ in range(PRICES):
         ahead = goal / 4.0 if at == 0.0 else at * factor if abs(at) * factor < abs(goal) else goal
         trial, cost = x.copy(), _priced(solver, penalty, level, ahead)
         if _centre(solver, trial, cost, mu, NEAR):
@@ -120,7 +125,8 @@ def _moved(
             continue
         models.append(_model(solver, x.copy(), cost, penalty, PART * wanted))
         rise = max(models[-1].F / point.F - 1.0, 1e-9)
-        if rise >= 0.9 * rises[-1] or ahead != at or solver.mean_b(models[-1])[level] <= 0.0:
+        off = solver.mean_b(models[-1])[level] <= 0.0
+        if off or ahead != at or len(models) == SOLVES or rise >= NEARLY * rises[-1]:
             break
         wanted = rises[-1] if rise > 0.3 * rises[0] else rises[0]
         goal *= min(OVERSHOOT * math.sqrt(wanted / rise), 8.0)

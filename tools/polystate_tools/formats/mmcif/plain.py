@@ -15,10 +15,12 @@ import pyarrow.csv
 
 NEW_LINE, BLANK, TAB = 10, 32, 9
 QUOTES = (ord("'"), ord('"'))
-NO_ROW = np.frombuffer(b"#_;$[]lLdDsSgG'\" \t\n", np.uint8)
+NO_ROW = np.isin(np.arange(256), np.frombuffer(b"#_;$[]lLdDsSgG'\" \t\n", np.uint8))
 """What a line begins with that is not, or may not be, a row."""
-NO_VALUE = np.frombuffer(b"#_$[]", np.uint8)
+NO_VALUE = np.isin(np.arange(256), np.frombuffer(b"#_$[]", np.uint8))
 """What no value begins with that stands without quotes."""
+DOUBTFUL = (b"#", b"_", b"$", b"[", b"]", b"'", b'"')
+"""Without one of these every word is a value, and says no more than it seems to."""
 RESERVED = re.compile(rb"(?i)[ \n](?:loop|stop|global|data|save)_")
 AFTER = re.compile(rb"(?:\s|#[^\n]*(?:\n|\Z))*(?:_|(?i:loop_|data_|save_)|\Z)")
 
@@ -48,30 +50,36 @@ def _rows(rest: np.ndarray) -> np.ndarray:
     if not len(ends):
         return rest[:0]
     begins = np.concatenate([[0], ends[:-1] + 1])
-    other = np.flatnonzero(np.isin(rest[begins], NO_ROW))
+    other = np.flatnonzero(NO_ROW[rest[begins]])
     return rest[: begins[other[0]] if len(other) else ends[-1] + 1]
 
 
-def _packed(rows: np.ndarray) -> np.ndarray | None:
+def _packed(rows: np.ndarray) -> bytes | None:
     """The rows with one blank between values; None where a value is not one word of printable characters."""
     ends, gap = rows == NEW_LINE, (rows == BLANK) | (rows == TAB)
-    if ((rows < BLANK) & ~ends & ~gap).any() or (rows > 126).any():
+    if rows.max() > 126 or ((rows < BLANK) & ~ends & ~gap).any():
         return None
     keep = ~gap
     keep[:-1] |= ~(gap[1:] | ends[1:])  # a blank before a value
     made = rows[keep]
     made[made == TAB] = BLANK
+    text = made.tobytes()
+    return text if not any(mark in text for mark in DOUBTFUL) or _are_values(made, text) else None
+
+
+def _are_values(made: np.ndarray, text: bytes) -> bool:
+    """Whether each word is a value: no comment, name or word of the grammar, and quotes where they begin and end it."""
     between = np.flatnonzero((made == BLANK) | (made == NEW_LINE))
     begins = np.concatenate([[0], between[:-1] + 1])
     first = made[begins]
-    if np.isin(first, NO_VALUE).any() or ((made == ord("_")).any() and RESERVED.search(made.tobytes())):
-        return None
+    if NO_VALUE[first].any() or (b"_" in text and RESERVED.search(text)):
+        return False
     quoted = np.isin(first, QUOTES)
     last = between[quoted] - 1
-    return made if ((last > begins[quoted]) & (made[last] == first[quoted])).all() else None
+    return bool(((last > begins[quoted]) & (made[last] == first[quoted])).all())
 
 
-def _columns(packed: np.ndarray, names: list[str]) -> dict[str, pa.Array] | None:
+def _columns(packed: bytes, names: list[str]) -> dict[str, pa.Array] | None:
     """The values of each column; None where a line has more or fewer."""
     try:
         table = pyarrow.csv.read_csv(
