@@ -13,6 +13,7 @@ import numpy as np
 from polystate.errors import BadRequest, DrawRange
 from polystate.evaluation import evaluate
 from polystate.evaluation.backend import Displacing
+from polystate.evaluation.naming import indefinite_atoms
 from polystate.evaluation.request import State, refuse_others, request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
@@ -88,7 +89,8 @@ def _displacing(asked: evaluate.Request, psd: str, sampled: Sequence[Descriptor]
         u = evaluate.covariance(asked, sampled)
         keys = asked.dep.hierarchy.draw_key[asked.rows]
         clipped = psd == "clip" and len(indefinite(u)) > 0
-        return asked.backend.displacing(u, keys, "hierarchy/atoms", psd), clipped
+        with indefinite_atoms(asked.dep, asked.rows, u):
+            return asked.backend.displacing(u, keys, "hierarchy/atoms", psd), clipped
 
     key = (asked.joint, asked.rows, asked.steps, asked.backend.name, psd, [d.id for d in sampled])  # U hangs on no more
     return asked.dep.recent.get("displacing", key, made)

@@ -14,6 +14,7 @@ import numpy as np
 from polystate.errors import DrawRange
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
+from polystate.evaluation.naming import indefinite_atoms
 from polystate.evaluation.rendering import render
 from polystate.evaluation.request import axis_states, axis_steps
 from polystate.kernels import effects, gauss, joint, stack
@@ -73,7 +74,8 @@ class Ensemble:
         self._own = six_components(u[self._touched])  # judged in each draw, with what holds then
         u[self._touched] = 0.0
         keys = dep.hierarchy.draw_key
-        self._gaussian = gauss.Gaussian(self._mean, u, keys, "hierarchy/atoms", self.psd, self.backend)
+        with indefinite_atoms(dep, base.rows, u):
+            self._gaussian = gauss.Gaussian(self._mean, u, keys, "hierarchy/atoms", self.psd, self.backend)
 
     # -- draws -------------------------------------------------------------------------------------------
 

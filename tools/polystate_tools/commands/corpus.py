@@ -7,20 +7,23 @@ from typing import Annotated
 
 import typer
 
-from polystate_tools.commands.options import Overwrite
+from polystate_tools.commands.options import Json, Overwrite, echo_json
 
 app = typer.Typer(help="The golden depositions: list, get, build from their sources, verify.", no_args_is_help=True)
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries; all where none is given.")]
 
 
 @app.command("list")
-def list_entries() -> None:
+def list_entries(as_json: Json = False) -> None:
     """Print one entry a line: name, size, title.
 
     Example: polystate corpus list"""
     from polystate_tools.corpus.catalogue import entries, manifest
 
     recorded = manifest()
+    if as_json:
+        echo_json([{"name": name, "title": e.title, **recorded.get(name, {})} for name, e in entries().items()])
+        return
     for name, entry in entries().items():
         size = f"{recorded[name]['bytes'] / 1000:.0f} kB" if name in recorded else "not built"
         typer.echo(f"{name:32} {size:>10}  {entry.title}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,7 +45,9 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    deposition: Annotated[Path, typer.Argument(metavar="TEXT", help="A deposition as text (YAML).")],
+    deposition: Annotated[
+        Path, typer.Argument(metavar="TEXT", help="A deposition as text (YAML); - for standard input.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory or .zip to write.")],
     invalid: Annotated[
         bool, typer.Option("--invalid", help="Write it though it is not valid, to try how a reader refuses it.")
@@ -82,9 +85,10 @@ def _built(path: Path) -> Any:
         f"; polystate import reads {path.suffix}" if path.suffix.lower() in STRUCTURES else ""
     )
     try:
-        document = load(path)
+        document = load(sys.stdin.buffer.read(), "standard input") if str(path) == "-" else load(path)
     except Yaml12Error as error:
-        raise SchemaError(f"{path}:{error.line}:{error.column}", error.problem, form) from error
+        where = "standard input" if str(path) == "-" else path
+        raise SchemaError(f"{where}:{error.line}:{error.column}", error.problem, form) from error
     if not isinstance(document, dict):
         raise SchemaError(str(path), "nothing" if document is None else "no object but " + repr(document)[:40], form)
     try:
@@ -204,6 +208,8 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     if as_json:
         echo_json({"deposition": dep, **found} if named else found)
         return
+    if named:
+        typer.echo(f"{dep}:")
     typer.echo(f"{found['title'] or dep}  (format {found['format_version']})")
     typer.echo(f"{found['atoms']} atoms, {found['residues']} residues, {found['chains']} chains")
     if sites := len(opened.states.dag):
@@ -221,6 +227,8 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     if found["levels"]:
         typer.echo("levels, largest first: " + ", ".join(found["levels"]))
     tell_stale(opened)
+    if named:
+        typer.echo()
 
 
 def explain(

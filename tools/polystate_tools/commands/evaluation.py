@@ -83,17 +83,20 @@ def render(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Write the coordinates of one joint state or draw, (N, 3) float64 in Å.
+    """Write the coordinates of one joint state or draw, (N, 3) float64 in Å, or as a structure file.
 
-    To a name ending in .npz go xyz, present, atom_id and the mean.
+    To a name ending in .npz go xyz, present, atom_id and the mean; to .cif, .pdb, .bcif or .mmtf (also .gz) the atoms
+    that are present, with B-factors.
 
-    Example: polystate render 6vxx.zarr -o XYZ.npy --draw 7:0"""
+    Examples:
+      polystate render 6vxx.zarr -o XYZ.npy --draw 7:0
+      polystate render 1ejg.zarr -o B.cif --state altloc/A.22=B"""
     import numpy as np
 
     import polystate
-    from polystate_tools.commands.outputs import apart, named
+    from polystate_tools.commands.outputs import MOLECULES, apart, named
 
-    suffix = named(out, (".npy", ".npz"))
+    suffix = named(out, (".npy", ".npz", *MOLECULES))
     apart(dep, out)
     opened = polystate.open(dep)
     snap = opened.render(
@@ -101,15 +104,29 @@ def render(
         allow_code=allow_code,
     )  # fmt: skip
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
-    if suffix == ".npz":
+    if suffix in MOLECULES:
+        _write_structure(opened, snap, out, nan, overwrite)
+    elif suffix == ".npz":
         parts = {"xyz": xyz, "present": snap.present, "atom_id": snap.atom_id, "mean": snap.mean}
         save(out, overwrite, lambda file: np.savez(file, allow_pickle=False, **parts))
     else:
         save(out, overwrite, lambda file: np.save(file, xyz))
     absent = int((~snap.present).sum())
     if absent and not as_json:
-        typer.echo(f"{absent} atoms are absent in this state (a .npz also holds the mask)", err=True)
+        mask = "" if suffix in MOLECULES else " (a .npz also holds the mask)"
+        typer.echo(f"{absent} atoms are absent in this state{mask}", err=True)
     _done(out, xyz, as_json, {"state": dict(snap.state), "absent": absent, "psd": snap.psd})
+
+
+def _write_structure(dep: Any, snap: Any, out: Path, nan: bool, overwrite: bool) -> None:
+    """As a structure file, which has no absent atoms; what it cannot hold is said."""
+    from polystate.errors import BadRequest
+    from polystate_tools.formats.exporting import export_rendering
+
+    if nan:
+        raise BadRequest("--nan", out, "a .npy or .npz: a structure file has no absent atoms")
+    for loss in export_rendering(dep, snap, out, overwrite=overwrite).losses:
+        typer.echo(f"lost: {loss['what']} ({loss['count']}): {loss['because']}", err=True)
 
 
 def sample(

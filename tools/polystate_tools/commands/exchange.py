@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,8 +66,8 @@ def import_(
         list[str],
         typer.Argument(
             metavar="IN... OUT",
-            help="Files (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md) or pdb:ID, then the directory or .zip to write; of "
-            "several, or where OUT ends in /, the folder for all.",
+            help="Files (.pdb, .cif, .bcif, .mmtf, also .gz; .h5md), - for standard input, or pdb:ID; then the "
+            "directory or .zip to write; of several, or where OUT ends in /, the folder for all.",
         ),
     ],
     format: Format = None,
@@ -253,7 +254,9 @@ def export(
     out: Annotated[
         Path | None,
         typer.Argument(
-            metavar="OUT", help="A .cif, .pdb, .bcif or .mmtf file, also .gz; .h5md; a scene: .mvsx, .pml or .cxc."
+            metavar="OUT",
+            help="A .cif, .pdb, .bcif or .mmtf file, also .gz; .h5md; a scene: .mvsx, .pml or .cxc; - for standard "
+            "output, with --format.",
         ),
     ] = None,
     state: State = None,
@@ -288,7 +291,7 @@ def export(
       polystate export 6vxx.zarr 6vxx.pml
       polystate export --many depositions/ files/ --format bcif"""
     import polystate
-    from polystate_tools.commands.outputs import apart, no_stream
+    from polystate_tools.commands.outputs import apart
     from polystate_tools.formats import export_file
     from polystate_tools.scenes.writing import SUFFIXES, write_scene
 
@@ -305,7 +308,6 @@ def export(
         each_of.run("export", export_one, _suffix(format), of_file, asked, [dep, out])
     if out is None:
         raise BadRequest("export", f"no output for {dep}", "polystate export DEP OUT")
-    no_stream(out)
     apart(dep, out)
     if out.suffix.lower() in SUFFIXES:
         _refuse_choices(context, out)
@@ -317,15 +319,35 @@ def export(
 
         report = export_h5md(polystate.open(dep), out, axis=axis, psd=psd, overwrite=overwrite, **chosen)
     else:
-        report = export_file(
-            polystate.open(dep), out, overwrite=overwrite, constraints=program or None, **of_file
-        )  # fmt: skip
+        options = {**of_file, "constraints": program or None}
+        if str(out) == "-":
+            return _stream(polystate.open(dep), options, as_json)
+        report = export_file(polystate.open(dep), out, overwrite=overwrite, **options)
         if program:
             _write_groups(groups, report, overwrite)
     if as_json:
         echo_json(report.to_json())
     else:
         _tell_export(out, report)
+
+
+def _stream(dep: Any, options: dict[str, Any], as_json: bool) -> None:
+    """The file to standard output, and what is said of it to standard error."""
+    from polystate_tools.commands.terminal import raw
+    from polystate_tools.formats.exporting import export_bytes, format_of
+    from polystate_tools.formats.options import ExportOptions
+
+    if not options["format"]:
+        raise BadRequest(
+            "OUT", "- without --format", "--format NAME, or a name that ends in .cif, .pdb, .bcif or .mmtf"
+        )
+    for option, given in (("--json", as_json), ("--constraints", bool(options["constraints"]))):
+        if given:
+            raise BadRequest(option, "-", "the name of a file: standard output is taken")
+    content, report = export_bytes(dep, format_of(Path("-"), options["format"]), ExportOptions(**options))
+    raw(sys.stdout).buffer.write(content)
+    raw(sys.stdout).buffer.flush()
+    _tell_export(Path("standard output"), report, err=True)
 
 
 SCENE_TAKES = {"dep", "out", "overwrite", "as_json"}
@@ -351,16 +373,17 @@ def _suffix(format: str | None) -> str:
     return row.suffixes[0]
 
 
-def _tell_export(out: Path, report: ExportReport) -> None:
+def _tell_export(out: Path, report: ExportReport, err: bool = False) -> None:
     """The account of an export for people."""
     typer.echo(
         f"{out}: {report.records} records, {report.models} model{'s' if report.models > 1 else ''}, "
-        + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors")))
+        + ", ".join(filter(None, (report.choice, report.gaussian and f"{report.gaussian} B-factors"))),
+        err=err,
     )
     for file in report.files[:-1]:
         typer.echo(f"beside it: {file}")
     for row in report.states:
-        typer.echo(f"model {row['model']}: {row['population']:.6g} {row['state']}")
+        typer.echo(f"model {row['model']}: {row['population']:.6g} {row['state']}", err=err)
     _echo_losses(report.losses)
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # loaded by who opens a deposition
     from polystate.deposition import Deposition
 
 FILES = (".npy", ".npz", ".csv", ".parquet", ".yaml", ".json", ".html")
-STRUCTURES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".h5md", ".h5", ".gz")
+MOLECULES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".gz")
+STRUCTURES = (*MOLECULES, ".h5md", ".h5")
 
 
 def apart(source: str | Path, out: Path, in_place: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from polystate_tools.commands import many as each_of
-from polystate_tools.commands.options import Dep, Overwrite
+from polystate_tools.commands.options import Dep, Json, Overwrite, echo_json
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +36,7 @@ def report(
     jobs: each_of.Jobs = 0,
     scheduler: each_of.Scheduler = None,
     failures: each_of.Failures = None,
+    as_json: Json = False,
 ) -> None:
     """Write one self-contained page: what varies where, the states, the structure in space; or of a fit.
 
@@ -54,7 +55,7 @@ def report(
         from polystate_tools.commands.works import report_one
 
         each_of.alone("report", {"--out": out, "--input": source})
-        asked = each_of.Many(many, jobs, scheduler, failures, overwrite)
+        asked = each_of.Many(many, jobs, scheduler, failures, overwrite, as_json)
         each_of.run("report", report_one, ".html", {"of": of}, asked, [dep])
     out = out or Path(Path(dep.rstrip("/")).name.split(".")[0] + ".html")
     named(out, (".html", ".htm"))
@@ -65,6 +66,7 @@ def report(
         raise AlreadyExists(str(out), "something there already", "a new name, or -y")
     opened = polystate.open(dep)
     stale = tell_stale(opened)
+    notes: list[str] = []
     if (of or ("fit" if source or has_fit(opened) else "entry")) == "entry":
         if source is not None:
             raise BadRequest("--input", source, "no --input: it is compared with a fit")
@@ -81,6 +83,10 @@ def report(
         what = f"{out}: the fit again, and how far its shares can move" if source and ranges else str(out)
         with progress(what):
             found = write_stored(opened, out, source, ranges)
-        for said in found.said:
-            typer.echo(f"note: {said}", err=True)
+        notes = list(found.said)
+    if as_json:
+        echo_json({"file": str(out), "notes": notes, "stale": stale})
+        return
+    for said in notes:
+        typer.echo(f"note: {said}", err=True)
     typer.echo(out)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from polystate.deposition import Deposition
+from polystate.evaluation.rendering import Snapshot
 from polystate.store.outputs import file_target, replacing
 from polystate_tools.formats import ensembles, het_dialects
 from polystate_tools.formats.constraints import constraints
@@ -52,19 +53,38 @@ def export_file(dep: Deposition, path: str | Path, *, overwrite: bool = False, *
     """Write a deposition as a structure file (.cif, .pdb, .mmtf, each also .gz). options: see `ExportOptions`."""
     path, chosen = Path(path), ExportOptions(**options)
     file_target(path, overwrite)  # before the work
-    suffixes = [s.lower() for s in path.suffixes]
-    zipped = bool(suffixes) and suffixes[-1] == ".gz"
-    suffix = suffixes[-2 if zipped else -1] if len(suffixes) > zipped else ""
-    told = of_suffix(suffix)
-    format = chosen.format or (told.name if told else "")
+    content, report = export_bytes(dep, format_of(path, chosen.format), chosen)
+    return _written(path, content, report, overwrite)
+
+
+def export_rendering(dep: Deposition, snap: Snapshot, path: str | Path, *, overwrite: bool = False) -> ExportReport:
+    """Write what has been rendered as a structure file: the atoms that are present, B and ANISOU of U_total; a draw has
+    neither, its disorder is in the coordinates."""
+    path, report = Path(path), ExportReport(gaussian="marginal", choice="one rendering")
+    file_target(path, overwrite)
+    report.format = format_of(path)
+    records = records_of_snapshots(dep, [snap], "marginal", report)
+    report.records = len(records)
+    if snap.request.draw is not None:
+        report.lose("ADPs", 1, "a draw has its disorder in its coordinates")
+    content = loaded(FORMATS[report.format].writer)(records, report, ExportOptions())
+    return _written(path, content, report, overwrite)
+
+
+def format_of(path: Path, told: str | None = None) -> str:
+    """The format that is told, or that the suffix of a file says."""
+    suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
+    row = of_suffix(suffixes[-1]) if suffixes else None
+    format = told or (row.name if row else "")
     if format not in writable():
-        raise BadOption(
-            "--format",
-            format or path.name,
-            "one of " + ", ".join(writable()) + ", or a name that ends as their files do",
-        )
-    content, report = export_bytes(dep, format, chosen)
+        expected = "one of " + ", ".join(writable()) + ", or a name that ends as their files do"
+        raise BadOption("--format", format or path.name, expected)
+    return format
+
+
+def _written(path: Path, content: bytes, report: ExportReport, overwrite: bool) -> ExportReport:
     report.target = str(path)
+    zipped = path.suffix.lower() == ".gz"
     with replacing(path, overwrite) as partial:
         partial.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
     return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +23,21 @@ class InputFile:
     format: str
 
 
+STREAM = "-"
+
+
 def read_input(path: str | Path, format: str | None = None) -> InputFile:
-    """Read a file, unpack gzip (told by its first bytes), and tell its format."""
+    """Read a file, or standard input for "-"; unpack gzip (told by its first bytes), and tell its format."""
     path = Path(path)
     try:
-        memory.require(path.stat().st_size)
-        stored = path.read_bytes()
+        if str(path) == STREAM:
+            stored = sys.stdin.buffer.read()
+        else:
+            memory.require(path.stat().st_size)
+            stored = path.read_bytes()
     except (OSError, ValueError) as error:
         raise UnreadableFile(str(path), getattr(error, "strerror", None) or error, "a file that can be read") from error
+    path = Path("standard input") if str(path) == STREAM else path
     content = unpacked(stored, str(path))
     return InputFile(path.name, content, hashlib.sha256(stored).hexdigest(), format or told_format(path, content))
 
