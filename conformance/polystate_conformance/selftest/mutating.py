@@ -27,7 +27,7 @@ _NAMES = {
     "min": "max", "max": "min", "zeros": "ones", "ones": "zeros", "float64": "float32", "int64": "int16",
     "cumsum": "cumprod", "startswith": "endswith", "endswith": "startswith", "flatnonzero": "argsort",
 }  # fmt: skip
-_SYMMETRIC = ("min", "max", "zip", "isinstance", "range")
+_SYMMETRIC = ("min", "max", "minimum", "maximum", "zip", "isinstance", "range")
 """Functions of which two arguments are swapped in vain, or with an error at once."""
 
 
@@ -160,13 +160,18 @@ def _calls(node: ast.Call) -> list[ast.AST]:
         found.append(node.args[0])
     if (
         len(node.args) == 2
-        and _owner(node) not in _SYMMETRIC
+        and _called(node) not in _SYMMETRIC
         and not any(isinstance(arg, ast.Starred) for arg in node.args)
     ):
         found.append(_with(node, args=node.args[::-1]))
     found += [_with(node, keywords=[k for k in node.keywords if k is not word])
               for word in node.keywords if word.arg not in (None, "strict")]  # fmt: skip
     return found
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else _owner(node)
 
 
 def _without(node: ast.BoolOp, k: int) -> ast.AST:

@@ -71,6 +71,6 @@ def shared_axis_errors(dep: Model) -> Iterator[PolystateError]:
         if name is not None and axes.setdefault(name, d.id) != d.id:
             yield UnsupportedCombination(f"{d.path}#/state_axis", f"{name}, also of {axes[name]}", "one bundle an axis")
     for d in dep.descriptors.values():
-        if d.is_discrete and d.axis is not None and d.axis in axes:
+        if d.is_discrete and d.axis in axes:
             found = f"{d.axis}, the state axis of {axes[d.axis]}"
             yield UnsupportedCombination(f"{d.path}#/sample_axis", found, "conditions on the states of the bundle")

@@ -241,8 +241,8 @@ def order_errors(
 def _sortable(values: Any) -> np.ndarray:
     """A column as numbers that sort as the column does, text by UTF-8 bytes."""
     if not isinstance(values, list):
-        return np.asarray(values).astype(np.float64) if np.asarray(values).dtype.kind == "f" else np.asarray(values)
-    words = {w: k for k, w in enumerate(sorted(set(values), key=lambda w: w.encode()))}
+        return np.asarray(values)
+    words = {w: k for k, w in enumerate(sorted(set(values)))}  # code points sort as their UTF-8 bytes do
     return np.array([words[v] for v in values], np.int64)
 
 

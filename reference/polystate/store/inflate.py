@@ -17,7 +17,7 @@ def gunzip(data: bytes, limit: int) -> bytes:
         stream, step = zlib.decompressobj(31), FIRST
         while not stream.eof:
             piece = stream.unconsumed_tail or view[at : at + step]
-            if not piece and at >= len(view):
+            if not piece:
                 raise ValueError("a gzip stream that is cut off")
             if not stream.unconsumed_tail:
                 at, step = at + len(piece), min(2 * step, PIECE)
