@@ -122,7 +122,7 @@ def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]
 def mean(request: Request) -> np.ndarray:
     """Mean coordinates of the atoms asked for, (n, 3) ångström."""
     dep = request.dep
-    xyz, source = np.take(dep.x_ref, request.rows, axis=0), np.full(len(request.rows), -1)
+    xyz, source = dep.x_ref_of(request.rows), np.full(len(request.rows), -1)
     sources = list(active(dep, request, lambda d: d.is_absolute))
     for k, d in enumerate(sources):
         at, values = absolute(d, request)
@@ -171,13 +171,13 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
     """The displacements of a descriptor: places among the rows asked for, and (m, 3) ångström."""
     if d.is_discrete and d.mode == "A":
         at, xyz = _state_coordinates(d, request)
-        return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
+        return at, d.from_fitted(xyz) - request.dep.x_ref_of(request.rows[at])
     if d.is_discrete and d.mode == "B":
         return _deltas(d, request)
     if d.regime == "trajectory" and d.mode == "A":
         mine, at = request.among(d.atom_rows)
         xyz = np.asarray(on_axis(d, "xyz", request), np.float64)[mine]
-        return at, d.from_fitted(xyz) - request.dep.x_ref[request.rows[at]]
+        return at, d.from_fitted(xyz) - request.dep.x_ref_of(request.rows[at])
     if d.procedure.placed == "body":
         return _rigid_displacement(d, request)
     if d.procedure.placed == "basis":
@@ -294,7 +294,7 @@ def _rigid_displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np
     if d.is_discrete and not chosen_states(d, request):
         return np.zeros(0, np.int64), np.zeros((0, 3))
     at, body, (quaternion, translation, origin) = bodies(d, request)
-    x_fit = d.to_fitted(request.dep.x_ref[request.rows[at]])
+    x_fit = d.to_fitted(request.dep.x_ref_of(request.rows[at]))
     inputs = {
         "quaternion": quaternion,
         "translation": translation,
@@ -423,7 +423,7 @@ def placed(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray | No
     if d.procedure.placed == "groups":
         label = d.label_of_atom[request.rows]
         at = np.flatnonzero(label >= 0)
-        return at, None, {"group": label[at], "xyz": d.to_fitted(request.dep.x_ref[request.rows[at]])}
+        return at, None, {"group": label[at], "xyz": d.to_fitted(request.dep.x_ref_of(request.rows[at]))}
     if d.procedure.placed == "rows":
         rows = np.flatnonzero(condition_holds(d, d.array("condition"), request))
         mine, at = request.among(d.atom_rows[rows])

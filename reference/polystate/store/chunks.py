@@ -56,6 +56,13 @@ def read(
     return out
 
 
+def chunk_rows(node: Mapping[str, Any]) -> int:
+    """Rows of the first dimension of an array that are decoded together: those of a chunk, in a shard of its chunks."""
+    found = node["chunk_grid"]["configuration"]["chunk_shape"][0]
+    name, configuration = metadata.codec_list(node["codecs"])[0]
+    return configuration["chunk_shape"][0] if name == "sharding_indexed" else found
+
+
 def _key(place: Iterable[int], encoding: Mapping[str, Any]) -> str:
     older = encoding["name"] == "v2"
     separator = encoding.get("configuration", {}).get("separator", "." if older else "/")

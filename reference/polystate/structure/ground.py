@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import AtomNotFound, BadRequest, MissingLayer, UnknownGrouping, WrongShape
+from polystate.store.chunks import chunk_rows
 from polystate.store.reading import StoredTree
 from polystate.store.tree import Tree
 from polystate.structure.axes import Axis, axes, axis
@@ -57,6 +58,38 @@ class Ground:
         if x_ref.shape != (self.n_atoms, 3):
             raise WrongShape("reference/x_ref", x_ref.shape, f"({self.n_atoms}, 3)")  # STO-30
         return x_ref
+
+    def x_ref_of(self, rows: np.ndarray) -> np.ndarray:
+        """Reference coordinates of some atoms, (n, 3) ångström.
+
+        Of a large array that nobody has read whole only the chunks between the first and the last of the atoms are
+        read. What looks wrong is judged with all of it."""
+        if "x_ref" not in vars(self) and isinstance(self.tree, StoredTree) and len(rows):
+            first, last = int(rows.min()), int(rows.max()) + 1
+            if not (self._part_of_x_ref and self._part_of_x_ref[0] <= first and last <= self._part_of_x_ref[1]):
+                self._part_of_x_ref = self._read_part(first, last)
+            if self._part_of_x_ref is not None:
+                return self._part_of_x_ref[2][rows - self._part_of_x_ref[0]]
+        return np.take(self.x_ref, rows, axis=0)
+
+    _part_of_x_ref: tuple[int, int, np.ndarray] | None = None
+    """First atom, last but one, and their coordinates: what was read last."""
+
+    def _read_part(self, first: int, last: int) -> tuple[int, int, np.ndarray] | None:
+        """Whole chunks of x_ref that hold some atoms; None where that is most of it, or where something looks wrong."""
+        tree = self.tree
+        assert isinstance(tree, StoredTree)
+        if "reference" not in tree or "x_ref" not in tree["reference"].arrays:
+            return None
+        node = tree.array_metadata("reference/x_ref")
+        if node["shape"] != [self.n_atoms, 3] or node["data_type"] != "float64":
+            return None
+        size = chunk_rows(node)
+        first, last = first // size * size, min(-(-last // size) * size, self.n_atoms)
+        if 2 * (last - first) > self.n_atoms:
+            return None
+        part = tree.read_array("reference/x_ref", slice(first, last))
+        return (first, last, part) if np.isfinite(part).all() else None
 
     @property
     def frame(self) -> str:

@@ -157,6 +157,13 @@ def test_a_worker_that_dies_takes_no_other_entry_with_it(tmp_path):
     assert rows["b"]["what"] == LOST.what
 
 
+def test_a_script_that_cannot_be_imported_is_refused(tmp_path):
+    """Processes import who starts them: what comes from standard input they cannot."""
+    text = "from polystate_tools.archive.workers import workers\nwith workers(1) as who: list(who.results(abs, [1]))\n"
+    refused = subprocess.run([sys.executable, "-"], input=text, capture_output=True, text=True, timeout=60)
+    assert "processes that end as they start" in refused.stderr
+
+
 def tables(out: Path) -> dict[str, Any]:
     """What the tables and stores of an import say, but for the time that it took."""
     rows = pq.read_table(out / "import.parquet").drop_columns("seconds").to_pylist()

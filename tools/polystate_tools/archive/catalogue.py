@@ -83,7 +83,7 @@ def build(
         before = {} if again else _reusable(at)
         there = set() if again else {name.removesuffix(".parquet") for name in at.files(f"{FOLDER}/entries")}
         old, broken = _fingerprints(at, before)
-        parts = list(_parts(where, held, old))
+        parts = list(_parts(where if "://" in where else str(Path(where).absolute()), held, old))
         waiting = [part for part in parts if part.key not in there or not broken.isdisjoint(part.entries)]
         done = len(held) - sum(len(part.entries) for part in waiting)
         progress(done, len(held))
@@ -105,13 +105,15 @@ def _made(who: Workers, waiting: list[Part]) -> Iterator[tuple[Part, list[str]]]
     for part, levels, lost in who.results(_make, waiting):
         if lost is None:
             yield part, levels
-        elif lost.code == LOST.code:
+        elif lost.code == LOST.code and not part.barred:
             killers.append(part)
         else:
             raise PartFailed(f"{part.where}: part {part.key}", lost.what, lost.remedy)
     for part in killers:
         looked = who.results(partial(_look, part), part.entries)
         barred = {entry: lost for entry, _, lost in looked if lost is not None}
+        if not barred:
+            raise PartFailed(f"{part.where}: part {part.key}", LOST.what, LOST.remedy)
         yield from _made(who, [replace(part, barred=barred)])
 
 

@@ -122,6 +122,9 @@ class _Local:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
             self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_leave_with_parent)
+            if self._pool.submit(os.getpid).exception() is not None:  # who calls from a script is imported by it
+                found, expected = "processes that end as they start", "a script that works if __name__ is __main__"
+                raise BadRequest("workers", found, expected)
         return self._pool
 
     def close(self) -> None:
