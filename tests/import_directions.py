@@ -39,6 +39,7 @@ polystate_tools.formats.tls
 polystate_tools.formats.opening
 polystate_tools.formats.records
 polystate_tools.formats.known polystate_tools.formats.options polystate_tools.formats.policies
+polystate_tools.formats.unknown
 polystate_tools.formats.report
 polystate_tools.formats.errors
 polystate_tools.spreadsheet

@@ -213,6 +213,13 @@ class Deposition(Judged):
         """This deposition in which only these descriptors contribute to coordinates and covariances."""
         return self._of(restricted.restricted(self, ids))
 
+    def understood(self) -> Deposition:
+        """This deposition without what descriptors of unknown operators contribute; itself where it has none."""
+        from polystate.questions.unknown import unknown
+
+        left_out = {d.id for d in unknown(self)}
+        return self.restricted([name for name in self.descriptors if name not in left_out]) if left_out else self
+
     def _of(self, tree: Any) -> Deposition:
         return Deposition(tree, self.folder, self.allow_uris)
 

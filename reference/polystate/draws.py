@@ -74,12 +74,13 @@ def draws(
         raise WrongDtype("dtype", dtype, " or ".join(DTYPES))
     start = Draw(seed, first)
     rows = chosen_rows(dep, atoms)
-    ensemble = Ensemble(dep, named_state(dep, state), at, psd, backend, allow_code)
-    some = None if len(rows) == dep.n_atoms else rows
+    ids = dep.hierarchy.atom_id[rows]
+    ensemble = Ensemble(dep, named_state(dep, state), at, psd, backend, allow_code, ids.tolist())
+    some = None if len(rows) == ensemble.n_atoms else rows
 
     def made(begin: int, size: int) -> Draws:
         xyz, present, joint = _filled(ensemble, start.seed, begin, size, some, dtype)
-        return Draws(xyz, present, joint, dep.hierarchy.atom_id[rows], start.seed, begin, dep.states)
+        return Draws(xyz, present, joint, ids, start.seed, begin, dep.states)
 
     if batch is None:
         return made(start.index, int(n))

@@ -90,10 +90,32 @@ static Offset offset(const Descriptor& d) {  // 12.2
   return out;
 }
 
+// 9.8: refuses the levels, and the transforms, of unknown operators that cover an atom asked for while they are active.
+void Evaluator::refuseUnknown(const Levels& levels, const std::vector<int64_t>& wanted, const JointState& joint) const {
+  for (const auto& [id, d] : descriptors_) {
+    auto named = [&id = id](const auto& level) { return level.second == id; };
+    bool turns = text(d.document, "acts_as") == "transform" && d.signal != "unknown";
+    if (d.operatorId.empty() || isKnown(d.operatorId) || !active(d, joint)) continue;
+    if (!turns && !std::any_of(levels.begin(), levels.end(), named)) continue;
+    Scope labels = scope(d);
+    std::set<int64_t> covered;
+    if (store_.isArray(d.path + "/atom_id")) {
+      for (int64_t row : rows(d, column(d.path + "/atom_id", "uint32"))) covered.insert(row);
+    } else {
+      for (size_t i = 0; i < atomIds_.size(); i++)
+        if (labels.ofAtom[i] >= 0) covered.insert(i);
+    }
+    for (int64_t row : wanted) {
+      bool site = d.regime != "discrete" || joint.count({id, labels.ofAtom[row]});
+      if (covered.count(row) && site) throw Refusal{"operator", "unknown-operator", d.path + "#/operator/id"};  // OPR-1
+    }
+  }
+}
+
 // U of one Gaussian descriptor for all atoms, at x_ref and in the frame of the deposition (COV-2, REF-8, REF-12).
 std::vector<M3> Evaluator::covariance(const Descriptor& d, const JointState& joint, const Indices& at) const {
   std::vector<M3> u(atomIds_.size(), ZERO);  // COV-4
-  if (!active(d, joint)) return u;
+  if (!active(d, joint) || !isKnown(d.operatorId)) return u;  // unknown, it covers no atom asked for: OPR-29
   const json* op = find(d.document, "operator");
   if (!operators().count(d.operatorId)) throw Unsupported{d.operatorId};  // 9.1: not an error of the deposition
   if (text(*op, "hash") != operators().at(d.operatorId)) throw Refusal{"operator", "hash-mismatch", d.path + "#/operator/hash"};
@@ -152,6 +174,7 @@ void Evaluator::transform(std::vector<std::vector<M3>>& levels, const JointState
   std::vector<Group> groups;
   for (const auto& [id, d] : descriptors_) {
     if (text(d.document, "acts_as") != "transform" || d.signal == "unknown" || !active(d, joint)) continue;
+    if (!isKnown(d.operatorId)) continue;  // OPR-29
     if (d.operatorId != "rigid_body/quat_v1") throw Unsupported{d.operatorId};
     Scope labels = scope(d);
     bool discrete = d.regime == "discrete";

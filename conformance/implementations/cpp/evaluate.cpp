@@ -12,6 +12,13 @@ const std::map<std::string, std::string>& operators() {
   return known;
 }
 
+bool isKnown(const std::string& operatorId) {
+  static const std::set<std::string> ids{
+#include "registry.inc"
+  };
+  return ids.count(operatorId);
+}
+
 Evaluated Evaluator::run(const json& request) {
   auto bad = [](const std::string& key) { throw Refusal{"evaluate", "bad-request", key}; };  // ERR-7
   static const std::set<std::string> keys{"outputs", "state", "at", "atoms", "components", "descriptors", "list", "strict"};
@@ -55,7 +62,7 @@ Evaluated Evaluator::run(const json& request) {
   }
   JointState joint = choose(request.value("state", json::object()), at);
 
-  std::vector<std::pair<int64_t, std::string>> levels;  // STK-6: by number of labels, then id
+  Levels levels;  // STK-6: by number of labels, then id
   std::set<std::string> named;
   if (request.contains("descriptors")) named = request.at("descriptors").get<std::set<std::string>>();
   for (const std::string& id : named)
@@ -93,6 +100,7 @@ Evaluated Evaluator::run(const json& request) {
   json warnings = json::array();
   if (outputs.count("covariance") || outputs.count("covariance_by_level")) {
     std::vector<std::vector<M3>> byLevel;
+    refuseUnknown(levels, wanted, joint);
     for (const auto& level : levels) byLevel.push_back(covariance(descriptors_[level.second], joint, at));
     transform(byLevel, joint, at);
     std::vector<M3> total, each;

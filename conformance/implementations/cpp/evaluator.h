@@ -10,6 +10,8 @@ using JointState = std::map<VariableKey, int64_t>;             // active variabl
 using Condition = std::map<VariableKey, std::set<int64_t>>;    // clauses: OR within one, AND across (DAG-1, DAG-3)
 using Indices = std::map<std::string, int64_t>;                // axis to step
 
+using Levels = std::vector<std::pair<int64_t, std::string>>;   // number of labels, id; in level order
+
 struct Scope { int64_t labels = 0; std::vector<int64_t> ofAtom; };  // -1: no label
 
 struct Descriptor {
@@ -49,6 +51,7 @@ class Evaluator {
   std::vector<int64_t> rows(const Descriptor& d, const std::vector<int64_t>& ids) const;
   size_t step(const Descriptor& d, const Indices& at) const;
   std::vector<uint8_t> presence(const JointState& joint, const Indices& at) const;
+  void refuseUnknown(const Levels& levels, const std::vector<int64_t>& wanted, const JointState& joint) const;
   std::vector<M3> covariance(const Descriptor& d, const JointState& joint, const Indices& at) const;
   void transform(std::vector<std::vector<M3>>& levels, const JointState& joint, const Indices& at) const;
 

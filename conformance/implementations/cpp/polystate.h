@@ -114,6 +114,8 @@ Table readTable(const std::string& path, const Bytes& bytes);
 
 // Operators of this implementation and their content hashes.
 const std::map<std::string, std::string>& operators();
+// Whether the registry has an operator.
+bool isKnown(const std::string& operatorId);
 
 // Outputs of an `evaluate` request: JSON values, and arrays by name.
 struct Evaluated { json values = json::object(); std::map<std::string, Array> arrays; };

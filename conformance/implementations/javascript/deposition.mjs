@@ -136,7 +136,7 @@ export class Deposition {
       const { payload } = this.store.group(at);
       const { arrays } = await loadPayload(this.store, at, 'landmarks');
       if (payload.labels.length !== arrays.point.shape[0]) throw semantic('wrong-shape', `${at}#/labels`);
-      checkOperatorReference(payload.assignment, `${at}#/assignment`);
+      checkOperatorReference(payload.assignment, `${at}#/assignment`, this.warnings);
       if (familyOf(payload.assignment.id) !== 'assignment') throw semantic('unsupported-combination', `${at}#/assignment/id`);
       this.landmarks.set(name, { payload, arrays });
     }

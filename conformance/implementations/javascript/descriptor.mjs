@@ -1,12 +1,12 @@
 // One descriptor: its document (chapter 4), its states (5), its payload and where its atoms stand (12).
-import { semantic } from './errors.mjs';
+import { operator as operatorError, semantic } from './errors.mjs';
 import { sha256 } from './digest.mjs';
 import { contribute } from './displacement.mjs';
 import { scopeLabels } from './hierarchy.mjs';
 import { add, apply, determinant, IDENTITY, multiply, subtract, transpose } from './linear.mjs';
 import { checkOperatorArrays } from './operator-arrays.mjs';
-import { checkAscending, checkOrder, checkUnique, loadPayload, Shapes } from './payload.mjs';
-import { checkOperatorReference, familyOf, presentKeys } from './reference.mjs';
+import { checkAscending, checkOrder, checkUnique, loadArray, loadPayload, Shapes } from './payload.mjs';
+import { checkOperatorReference, familyOf, isKnownFamily, presentKeys } from './reference.mjs';
 import { payloads } from './schema.mjs';
 import { ALWAYS } from './scope-dag.mjs';
 
@@ -56,10 +56,12 @@ export class Descriptor {
     const { doc, at, deposition } = this;
     const refuse = (where) => { throw semantic('unsupported-combination', where); };
     if (doc.id !== this.id) throw semantic('duplicate-id', `${at}#/id`);
-    if (doc.operator) this.entry = checkOperatorReference(doc.operator, `${at}#/operator`);
+    if (doc.operator) this.entry = checkOperatorReference(doc.operator, `${at}#/operator`, deposition.warnings);
+    this.lacksEntry = doc.operator !== undefined && !this.entry;
     const family = familyOf(doc.operator?.id);
+    const fits = (op) => (family && !isKnownFamily(family) ? op !== undefined : op === family); // OPR-31
     if (doc.signal_type !== 'unknown' && !PERMITTED.some(([regime, mode, signal, op, algebras]) => regime === doc.regime
-      && mode === doc.mode && signal === doc.signal_type && op === family && algebras.includes(doc.algebra))) refuse(`${at}#/mode`);
+      && mode === doc.mode && signal === doc.signal_type && fits(op) && algebras.includes(doc.algebra))) refuse(`${at}#/mode`);
     if ((doc.broadcast_policy != null || doc.normalised != null) && !this.isGaussian) refuse(at);
     if (doc.acts_as === 'displacement' && family !== 'rigid_body') refuse(`${at}#/acts_as`);
     if (this.entry && doc.regime !== 'discrete' && doc.algebra !== this.entry.algebra) refuse(`${at}#/algebra`);
@@ -69,10 +71,10 @@ export class Descriptor {
       if (doc[key] != null && !deposition.axes.has(doc[key])) throw semantic('unknown-axis', `${at}#/${key}`);
     }
     if (doc.derived_from?.operator) {
-      checkOperatorReference(doc.derived_from.operator, `${at}#/derived_from/operator`);
-      if (!MAKERS.has(doc.derived_from.operator.id)) refuse(`${at}#/derived_from/operator/id`);
+      const entry = checkOperatorReference(doc.derived_from.operator, `${at}#/derived_from/operator`, deposition.warnings);
+      if (entry && !MAKERS.has(doc.derived_from.operator.id)) refuse(`${at}#/derived_from/operator/id`);
       const listed = doc.derived_from.operator.id.startsWith('ensemble/'); // DRV-15
-      if (doc.regime !== 'discrete' || (listed && doc.mode !== 'A')) refuse(`${at}#/derived_from`);
+      if (entry && (doc.regime !== 'discrete' || (listed && doc.mode !== 'A'))) refuse(`${at}#/derived_from`);
     }
     this.scope = scopeLabels(deposition.hierarchy, deposition.groupings, doc.scope, at);
     this.checkReference();
@@ -117,7 +119,7 @@ export class Descriptor {
 
   payloadKinds() {
     const { doc } = this;
-    if (this.isUnknown) return [doc.regime === 'discrete' ? 'discrete' : 'descriptor'];
+    if (this.isUnknown || this.lacksEntry) return [doc.regime === 'discrete' ? 'discrete' : 'descriptor'];
     const byOperator = Object.entries(payloads).find(([, p]) => p.operators?.includes(doc.operator?.id))?.[0];
     if (doc.regime === 'discrete') return [`discrete_${doc.mode.toLowerCase()}`, ...(byOperator ? [byOperator] : [])];
     if (doc.regime === 'trajectory' && doc.mode === 'A') return ['trajectory_a'];
@@ -137,7 +139,7 @@ export class Descriptor {
       return;
     }
     const known = { G: this.scope.count, N: deposition.hierarchy.n };
-    const only = this.isUnknown ? new Set(['states', 'variables', 'conditions']) : undefined; // DSC-53
+    const only = this.isUnknown || this.lacksEntry ? new Set(['states', 'variables', 'conditions']) : undefined; // DSC-53, OPR-31
     const options = { extra, only, codes: { population: 'population-range' } };
     if (discrete) {
       const { tables } = await loadPayload(store, at, 'discrete', { ...options, extra: [], shapes: new Shapes({}) });
@@ -150,6 +152,11 @@ export class Descriptor {
     const leading = discrete ? (doc.mode === 'C' ? 'S' : undefined) : axisLength === undefined ? undefined : 'T';
     const { arrays, tables } = await loadPayload(store, at, kind, { ...options, shapes: new Shapes(known, axes), leading });
     Object.assign(this, { arrays, tables });
+    if (this.lacksEntry && !this.isUnknown && store.nodes.has(`${at}/atom_id`)) {
+      const { atom_id: ids } = payloads.external.arrays;
+      arrays.atom_id = await loadArray(store, at, 'atom_id', ids, true);
+      if (arrays.atom_id.shape.length !== 1) throw semantic('wrong-shape', `${at}/atom_id`);
+    }
     if (discrete && doc.sample_axis != null) {
       if (this.variableSites.length !== 1) throw semantic('unsupported-combination', `${at}#/sample_axis`);
       if (!arrays.labels && !doc.derived_from?.operator) throw semantic('missing-array', `${at}/labels`);
@@ -177,6 +184,7 @@ export class Descriptor {
     const discrete = doc.regime === 'discrete';
     if (this.isUnknown) return;
     this.resolveAtoms();
+    if (this.lacksEntry) return;
     if (discrete && doc.mode === 'B') this.checkSparse();
     checkOperatorArrays(this);
   }
@@ -251,7 +259,7 @@ export class Descriptor {
     if (arrays.atom_id) {
       this.rows = resolveIds(arrays.atom_id.data, `${at}/atom_id`);
       if (arrays.condition) checkOrder([arrays.atom_id.data, arrays.condition.data], `${at}/atom_id`);
-      else {
+      else if (!this.lacksEntry) {
         const seen = new Set();
         this.rows.forEach((row, i) => {
           if (row >= 0 && seen.has(row)) throw semantic('duplicate-id', `${at}/atom_id[${i}]`);
@@ -300,10 +308,15 @@ export class Descriptor {
     }
   }
 
+  // OPR-1: what an unknown operator contributes to is refused, and only that.
+  refuseUnknown() {
+    if (this.lacksEntry) throw operatorError('unknown-operator', `${this.at}#/operator/id`);
+  }
+
   // Rows of the atoms that the descriptor covers (4.3).
   *covered() {
     const seen = new Set();
-    if (BY_LABEL.has(this.kind)) {
+    if (BY_LABEL.has(this.kind) || (this.lacksEntry && !this.arrays.atom_id)) {
       for (let row = 0; row < this.scope.labels.length; row++) {
         const label = this.scope.labels[row];
         if (label >= 0 && (this.doc.regime !== 'discrete' || this.variableSites.includes(label))) yield row;

@@ -38,6 +38,7 @@ export class Evaluation {
   checkComponents(components) {
     for (const [id, values] of Object.entries(components)) {
       const d = this.deposition.descriptors.get(id);
+      d?.refuseUnknown();
       if (d?.components === undefined || values.length !== d.components) throw refuse('bad-request', 'components');
     }
   }
@@ -112,7 +113,8 @@ export class Evaluation {
 
   touches(d) {
     const wanted = new Set(this.rows);
-    for (const row of d.covered()) if (wanted.has(row)) return true;
+    const site = (row) => d.doc.regime !== 'discrete' || !d.lacksEntry || this.joint.has(d.variables.get(d.scope.labels[row]));
+    for (const row of d.covered()) if (wanted.has(row) && site(row)) return true;
     return false;
   }
 
@@ -122,6 +124,7 @@ export class Evaluation {
     const of = new Map();
     for (const d of this.deposition.descriptors.values()) {
       if (!d.isTransform || !this.active(d) || !this.touches(d)) continue;
+      d.refuseUnknown();
       const step = this.step(d) ?? 0;
       const bodies = new Map();
       d.scope.labels.forEach((label, row) => {
@@ -163,6 +166,7 @@ export class Evaluation {
     const wanted = this.request.atoms === undefined ? undefined : new Set(this.rows);
     for (const d of descriptors.values()) {
       if (d.isGaussian || d.isTransform || !this.active(d) || !this.touches(d)) continue;
+      d.refuseUnknown();
       const components = this.components(d);
       contribute(d, {
         joint: this.joint,
@@ -198,6 +202,7 @@ export class Evaluation {
     const out = new Float64Array(6 * n);
     for (const d of of) {
       if (!this.active(d) || !this.touches(d)) continue;
+      d.refuseUnknown();
       addCovariance(d, out, (condition) => this.dag.holds(d, condition, this.joint), this.step(d));
     }
     for (const [row, list] of this.transforms()) {
@@ -213,7 +218,7 @@ export class Evaluation {
     const all = levels(this.deposition);
     if (!this.iterated.size) return all;
     return all.filter((d) => d.doc.sample_axis != null
-      || (this.request.policies?.[d.id] ?? d.doc.broadcast_policy ?? POLICY[d.kind]) === 'sample_per_step');
+      || (this.request.policies?.[d.id] ?? d.doc.broadcast_policy ?? POLICY[d.kind] ?? 'sample_per_step') === 'sample_per_step');
   }
 
   drawCoordinates() {

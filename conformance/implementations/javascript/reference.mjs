@@ -12,9 +12,13 @@ export function checkUri(uri, where) {
   if (!/^file:/i.test(uri) || /^(\/|$)|\\/.test(path) || path.split('/').includes('..')) throw operatorError('uri-not-allowed', where);
 }
 
-export function checkOperatorReference(op, where) {
+// The entry of an operator; undefined for one that the registry does not have, which is noted among the warnings.
+export function checkOperatorReference(op, where, warnings) {
   const entry = registry.get(op.id);
-  if (!entry) throw operatorError('unknown-operator', `${where}/id`);
+  if (!entry) { // OPR-29, OPR-30
+    warnings.push({ stage: 'operator', code: 'unknown-operator', where: `${where}/id` });
+    return undefined;
+  }
   if (op.hash !== entry.hash) throw operatorError('hash-mismatch', `${where}/hash`);
   if ((op.venue === 'registry') === Boolean(entry.signature.body)) throw semantic('unsupported-combination', `${where}/venue`);
   const rules = new Map(entry.signature.parameters.filter((p) => !p.taken_from).map((p) => [p.name, p]));
@@ -31,6 +35,7 @@ export function checkOperatorReference(op, where) {
   return entry;
 }
 
+export const isKnownFamily = (family) => [...registry.keys()].some((id) => familyOf(id) === family);
 export const familyOf = (id) => id?.split('/')[0];
 
 // [DSC-3] a key of the document that is null is absent; within its objects null is a value

@@ -40,8 +40,8 @@ function checkLandmarks(deposition) {
   for (const [name, { payload, arrays }] of deposition.landmarks) {
     const d = deposition.descriptors.get(payload.descriptor);
     const variable = { basis: 'coefficients', neural_decoder: 'latent' }[familyOf(d?.doc.operator?.id)];
-    if (payload.descriptor !== name || !variable) throw semantic('unsupported-combination', `landmarks/${name}#/descriptor`);
-    if (payload.variable !== variable) throw semantic('unsupported-combination', `landmarks/${name}#/variable`);
+    if (payload.descriptor !== name || !(variable || d?.lacksEntry)) throw semantic('unsupported-combination', `landmarks/${name}#/descriptor`);
+    if (payload.variable !== variable && !d.lacksEntry) throw semantic('unsupported-combination', `landmarks/${name}#/variable`);
     const [points, width] = arrays.point.shape;
     if (!points || (d.components !== undefined && width !== d.components)) throw semantic('wrong-shape', `landmarks/${name}/point`);
     const { provenance } = payload;
@@ -56,7 +56,7 @@ export function checkTogether(deposition) {
   const keys = new Set();
   for (const d of all) {
     for (const name of ['variables', 'latents']) {
-      if (name === 'latents' && d.isUnknown) continue;
+      if (name === 'latents' && (d.isUnknown || d.lacksEntry)) continue;
       d.tables[name]?.draw_key.forEach((key, i) => {
         if (keys.has(key)) throw semantic('duplicate-draw-key', `${d.at}/${name}/draw_key[${i}]`);
         keys.add(key);

@@ -61,7 +61,9 @@ class Contributions:
         self._transform()
 
     def _enter(self, d: Descriptor) -> None:
-        if d.is_transform or not self._can_act(d):
+        if d.operator_unknown and self._can_act(d) and self._has_site(d):
+            raise evaluate.no_procedure(d)
+        if d.is_transform or d.operator_unknown or not self._can_act(d):
             return
         if d.is_gaussian:
             self._enter_covariance(d)
@@ -69,6 +71,14 @@ class Contributions:
             self._enter_states(d)
         else:
             self._enter_motion(d)
+
+    def _has_site(self, d: Descriptor) -> bool:
+        """Whether an atom asked for has a site that is active with a probability above 0; all but discrete ones do."""
+        if not d.is_discrete:
+            return True
+        variable = np.unique(self.setting.variable_of_atom(d))
+        states = self.setting.law.dag.n_states
+        return any(self.setting.likely(v)[: states[v]].any() for v in variable[variable >= 0].tolist())
 
     # -- discrete descriptors ----------------------------------------------------------------------------
 
@@ -270,7 +280,12 @@ class Contributions:
         """Transforms in the order in which they act, descendants first."""
         waiting = []
         for d in self.setting.request.dep.descriptors.values():
-            covers = d.is_transform and d.signal_type != "unknown" and d.covered[self.setting.request.rows].any()
+            covers = (
+                d.is_transform
+                and not d.operator_unknown
+                and d.signal_type != "unknown"
+                and d.covered[self.setting.request.rows].any()
+            )
             if covers and self._can_act(d):
                 sizes = evaluate.group_sizes(d, self.setting.request)
                 for turn, shift in self._turns(d):

@@ -19,10 +19,11 @@ import numpy as np
 from polystate.errors import (
     AbsoluteConflict,
     AxisNotGiven,
-    BadRequest,
     MissingArray,
     NonFiniteOutput,
     OutputShape,
+    PolystateError,
+    UnknownOperator,
     UnsupportedCombination,
     WrongShape,
 )
@@ -147,6 +148,8 @@ def is_displacement(d: Descriptor) -> bool:
 
 def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     """Where an absolute source puts the atoms it covers: places among the rows asked for, and (m, 3) ångström."""
+    if d.operator_unknown:
+        raise no_procedure(d)
     if d.is_discrete:
         at, xyz = _state_coordinates(d, request)
     elif d.regime == "trajectory" and d.mode == "A":
@@ -161,7 +164,7 @@ def absolute(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
         mine, at = request.among(d.atom_rows)
         xyz = decoded(d, request)[mine]
     else:
-        raise _no_procedure(d)
+        raise no_procedure(d)
     if not np.isfinite(xyz).all():
         raise NonFiniteOutput(d.path, "NaN or infinity", "coordinates")  # OPR-26
     return at, d.from_fitted(xyz)
@@ -190,12 +193,20 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
     if d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
         return at, d.turn(decoded(d, request)[mine])
-    if d.procedure.placed == "still":
+    if d.procedure.placed == "still" or _is_silent(d, request):
         return np.zeros(0, np.int64), np.zeros((0, 3))
-    raise _no_procedure(d)
+    raise no_procedure(d)
 
 
-def _no_procedure(d: Descriptor) -> UnsupportedCombination:
+def _is_silent(d: Descriptor, request: Request) -> bool:
+    """Whether no site of a discrete descriptor is active at an atom asked for, so that its operator is not needed."""
+    return d.is_discrete and not np.isin(d.label_of_atom[request.rows], list(chosen_states(d, request))).any()
+
+
+def no_procedure(d: Descriptor) -> PolystateError:
+    """The refusal of what nothing here computes: an unknown operator, or keys that have no procedure together."""
+    if d.operator_unknown:
+        return UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator of the registry")  # OPR-1
     found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
     return UnsupportedCombination(d.path, found, "a combination that has a procedure")  # DSC-4
 
@@ -211,7 +222,7 @@ def _state_row(d: Descriptor) -> dict[tuple[int, int], int]:
 def _state_coordinates(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     """Mode A: the stored coordinates of the active states, each for the atoms of its site, in the fitted frame."""
     if d.mode != "A":
-        raise _no_procedure(d)
+        raise no_procedure(d)
     mine, at = request.among(d.atom_rows)
     site = d.label_of_atom[request.rows[at]]
     row_of = _state_row(d)
@@ -254,7 +265,9 @@ def present(request: Request) -> np.ndarray:
 
 
 def absent(d: Descriptor, request: Request) -> np.ndarray:
-    """Places of the atoms that the states or the step of a descriptor mark absent, (m,)."""
+    """Places of the atoms that the states or the step of a descriptor mark absent, (m,); an operator marks none."""
+    if d.mode == "C":
+        return np.zeros(0, np.int64)
     if d.is_discrete and d.mode == "B":
         rows = _rows_in_state(d, "absent", request)
         if not len(rows):
@@ -278,6 +291,8 @@ def absent(d: Descriptor, request: Request) -> np.ndarray:
 
 def bodies(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
     """Atoms that a rigid-body descriptor moves, the label of each, and its quaternions, translations, origins."""
+    if d.operator_unknown:
+        raise no_procedure(d)
     label = d.label_of_atom[request.rows]
     names = ("quaternion", "translation", "origin")
     if not d.is_discrete:
@@ -321,7 +336,7 @@ def in_order(request: Request) -> Iterator[tuple[Descriptor, np.ndarray]]:
     Containment of groups orders them: a group that holds fewer atoms is the descendant."""
     waiting = []
     for d in active(request.dep, request, lambda d: d.is_transform):
-        if d.is_discrete and not chosen_states(d, request):
+        if d.is_discrete and _is_silent(d, request):
             continue
         size = group_sizes(d, request)[bodies(d, request)[0]]
         waiting += [(n, d.id.encode(), d, size == n) for n in np.unique(size).tolist()]
@@ -378,15 +393,6 @@ def are_drawn(d: Descriptor, name: str, request: Request) -> bool:
     return d.id not in request.components and bool(d.table("latents")) and not stored
 
 
-def check_components(d: Descriptor, given: np.ndarray) -> None:
-    """Refuse amplitudes or latent components of another number than a basis or decoder has ([MEAN-32])."""
-    values = np.asarray(given, np.float64)
-    width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
-    if values.ndim != 1 or (width is not None and len(values) != width):
-        found = f"{'all' if width is None else width} components of {d.path}"
-        raise BadRequest(f"components/{d.id}", values.shape, found)  # MEAN-32
-
-
 def decoded(d: Descriptor, request: Request) -> np.ndarray:
     """The output of a decoder for all its atoms, (M, 3) ångström, in the fitted frame."""
     width = d.array("w0").shape[1] if d.has("w0") else None
@@ -431,7 +437,7 @@ def placed(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray | No
     if d.procedure.placed == "modes":
         mine, at = request.among(d.atom_rows)
         return at, None, {"basis": d.array("basis")[:, mine]}
-    raise _no_procedure(d)
+    raise no_procedure(d)
 
 
 def level_covariance(d: Descriptor, request: Request) -> np.ndarray:

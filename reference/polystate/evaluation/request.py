@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polystate.errors import AtomNotFound, AxisIndex, BadRequest, IllegalState
+from polystate.errors import AtomNotFound, AxisIndex, BadRequest, IllegalState, UnknownOperator
 from polystate.evaluation import evaluate
 from polystate.evaluation.backend import Choose, plain
 from polystate.evaluation.evaluate import Request
@@ -71,10 +71,22 @@ def named_state(dep: Model, state: State | None) -> Mapping[Any, str]:
 def given_components(dep: Model, components: Mapping[str, np.ndarray | str] | None) -> dict[str, np.ndarray]:
     """The amplitudes and latent components of a request, checked; landmarks are looked up."""
     given = {name: dep.landmark(name, x) if isinstance(x, str) else x for name, x in (components or {}).items()}
-    refuse_others("components", given, [d.id for d in dep.descriptors.values() if d.procedure.components])
+    known = [d for d in dep.descriptors.values() if d.procedure.components or d.operator_unknown]
+    refuse_others("components", given, [d.id for d in known])
     for name, values in given.items():
-        evaluate.check_components(dep.descriptors[name], values)
+        _check_components(dep.descriptors[name], values)
     return given
+
+
+def _check_components(d: Descriptor, given: np.ndarray) -> None:
+    """Refuse amplitudes or latent components of another number than a basis or decoder has ([MEAN-32])."""
+    if d.operator_unknown:
+        raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator of the registry")  # OPR-1
+    values = np.asarray(given, np.float64)
+    width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
+    if values.ndim != 1 or (width is not None and len(values) != width):
+        found = f"{'all' if width is None else width} components of {d.path}"
+        raise BadRequest(f"components/{d.id}", values.shape, found)  # MEAN-32
 
 
 def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str, int]:

@@ -49,7 +49,7 @@ def is_compiled(dep: Model) -> bool:
         conditional = d.active_when != ALWAYS
         if d.table("latents") or (d.is_discrete and d.document.get("state_axis") in aligned):
             return False
-        if d.is_transform or d.procedure.placed in ("decoder", "trajectory"):
+        if d.is_transform or d.operator_unknown or d.procedure.placed in ("decoder", "trajectory"):
             return False
         if d.is_absolute:
             absolute += 1

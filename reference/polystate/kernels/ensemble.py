@@ -6,7 +6,7 @@ draw."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,9 @@ MOST_DRAWS = 1 << 64
 class Ensemble:
     """Draws of a deposition at fixed axis steps; thread-safe once made.
 
-    n_atoms, n_variables: the shapes of what `draws` fills; varies: whether an atom may be absent in some draw."""
+    n_atoms, n_variables: the shapes of what `draws` fills; varies: whether an atom may be absent in some draw.
+    atoms: ids in ascending order, which are drawn alone where draws are rendered one by one; compiled ones are of all
+    atoms."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Ensemble:
         psd: str = "refuse",
         backend: str = "auto",
         allow_code: bool = False,
+        atoms: Sequence[int] | None = None,
     ) -> None:
         self.dep, self.psd, self.backend = dep, checked_psd(psd), resolve(backend)
         self._given: dict[str, Any] = {"state": dict(state or {}), "at": dict(at or {}), "allow_code": allow_code}
@@ -58,6 +61,8 @@ class Ensemble:
         self.varies = True
         if self.compiled:
             self._compile(steps)
+        elif atoms is not None:
+            self.n_atoms, self._given["atoms"] = len(atoms), atoms
 
     def _compile(self, steps: Mapping[str, int]) -> None:
         dep = self.dep

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polystate.errors import UnsupportedCombination
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
 from polystate.kernels import stack
@@ -167,8 +166,7 @@ class Plan:
 def parameter_of(d: Descriptor, request: Request) -> np.ndarray:
     """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for."""
     if not d.procedure.parameter:
-        found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}"
-        raise UnsupportedCombination(d.path, found, "a combination that has a procedure")
+        raise evaluate.no_procedure(d)
     return np.array(evaluate.on_axis(d, d.procedure.parameter, request), np.float64)
 
 

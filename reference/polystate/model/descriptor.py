@@ -15,6 +15,7 @@ from polystate.operators.procedure import Procedure
 from polystate.store.reading import StoredTree
 from polystate.store.tree import Group, Table
 from polystate.structure.ground import Ground
+from polystate_schemas.registry import entries
 
 ALWAYS = -1
 ROTATION_TOLERANCE = 1e-6  # of an element of R Rᵀ - 1
@@ -77,6 +78,11 @@ class Descriptor:
     def procedure(self) -> Procedure:
         """How its operator is evaluated."""
         return procedure(self.operator)
+
+    @cached_property
+    def operator_unknown(self) -> bool:
+        """Whether it has an operator that the registry lacks (9.8): what its payload says is not known then."""
+        return self.operator is not None and self.operator not in entries()
 
     @property
     def parameters(self) -> Mapping[str, Any]:

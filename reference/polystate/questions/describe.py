@@ -11,8 +11,10 @@ from polystate.evaluation import evaluate
 from polystate.evaluation.request import request as made_request
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
+from polystate.model.pins import pins
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components
 from polystate.rules.derivation import stale
+from polystate_schemas.registry import entries
 
 
 def describe(dep: Model) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def describe(dep: Model) -> dict[str, Any]:
         "descriptors": [_summary(d) for d in dep.descriptors.values()],
         "levels": [d.id for d in evaluate.gaussian_levels(dep)],
         "stale": [{"where": error.where, "found": error.found} for error in stale(dep)],
+        "unknown_operators": [{"where": f"{p.where}/id", "id": p.id} for p in pins(dep.tree) if p.id not in entries()],
     }
 
 
@@ -53,7 +56,8 @@ def explain(dep: Model, atom: str | None = None, **request: Any) -> list[dict[st
 
     atom: `A/128/CA`, an atom_id, or `A/128` for all atoms of a residue; the states are then those of its sites. For one
     atom displacements are in ångström and covariances the six components in Å²; for several they are root mean
-    squares, and B the mean over the atoms that the state has; None where it has none."""
+    squares, and B the mean over the atoms that the state has; None where it has none. Of an unknown operator there is
+    no amount."""
     ids: Sequence[int] | None = request.pop("atoms", None)
     if atom is not None:
         ids = dep.hierarchy.atom_id[dep.hierarchy.find(atom)].tolist()
@@ -82,7 +86,9 @@ def _contribution(d: Descriptor, request: evaluate.Request, there: np.ndarray) -
     if d.is_discrete:
         sites = _sites(d, request)
         row["states"] = {k: v for k, v in request.dep.states.labels(request.joint).items() if k in sites}
-    if active:
+    if d.operator_unknown:
+        row["unknown_operator"] = True
+    elif active:
         row.update(_amount(d, request, there))
     return row
 

@@ -77,7 +77,7 @@ def _gone(d: Descriptor) -> dict[tuple[int, str], np.ndarray]:
         rows = d.rows_of_ids(np.asarray(table["atom_id"]), f"{d.path}/absent/atom_id")
         for key in set(zip(site.tolist(), state.tolist(), strict=True)):
             found[key[0], label_of[key]] = rows[(site == key[0]) & (state == key[1])]
-    elif d.has("present"):
+    elif d.mode == "A" and d.has("present"):
         for row, key in enumerate(label_of):
             found[key[0], label_of[key]] = d.atom_rows[np.asarray(d.array("present", row)) == 0]
     return found

@@ -19,6 +19,7 @@ from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules.operators import operator_errors
 from polystate.store.tree import Tree
+from polystate_schemas.registry import entries
 
 TOLERANCE = 1e-9
 
@@ -66,10 +67,12 @@ def function_errors(d: Descriptor) -> Iterator[PolystateError]:
     operator = (d.document.get("derived_from") or {}).get("operator")
     errors = list(operator_errors(f"{d.path}#/derived_from/operator", operator))
     yield from errors
-    if operator is not None and not errors and operator["id"] not in ARRAYS:
+    if operator is None or errors or operator["id"] not in entries():
+        return
+    if operator["id"] not in ARRAYS:
         expected = "one of " + ", ".join(ARRAYS)
         yield UnsupportedCombination(f"{d.path}#/derived_from/operator/id", operator["id"], expected)
-    elif operator is not None and not errors and not (d.is_discrete and (operator["id"] != MEAN or d.mode == "A")):
+    elif not (d.is_discrete and (operator["id"] != MEAN or d.mode == "A")):
         made = "states, listed" if operator["id"] == MEAN else "labels of states"
         yield UnsupportedCombination(f"{d.path}#/derived_from", f"{d.regime}, mode {d.mode}", made)
 

@@ -50,7 +50,7 @@ def combination_errors(d: Descriptor) -> Iterator[PolystateError]:
     subcase = (d.operator or "").partition("/")[0]
     row = (d.regime, d.mode, d.signal_type, subcase)
     found = f"{d.regime}, mode {d.mode}, {d.signal_type}, operator {d.operator}, {d.algebra}"
-    if d.signal_type != "unknown" and not any(row == p[:4] and d.algebra in p[4] for p in PROCEDURES):
+    if d.signal_type != "unknown" and not any(_is_in(row, p) and d.algebra in p[4] for p in PROCEDURES):
         yield UnsupportedCombination(d.path, found, "a row of the table of procedures (spec 4.2)")  # DSC-4
     elif d.operator in entries() and not d.is_discrete and d.algebra != entries()[d.operator].document["algebra"]:
         algebra = entries()[d.operator].document["algebra"]
@@ -70,6 +70,13 @@ def combination_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield UnsupportedCombination(f"{d.path}#/sample_axis", "nothing", "the axis of a trajectory")  # DSC-36
 
 
+def _is_in(found: tuple[str, ...], row: tuple[Any, ...]) -> bool:
+    """Whether keys are those of a row of the table; a subcase that the registry lacks may stand for any ([OPR-31])."""
+    subcase = found[3]
+    known = not subcase or any(entry.subcase == subcase for entry in entries().values())
+    return found == row[:4] if known else found[:3] == row[:3] and row[3] != ""
+
+
 def described(d: Descriptor) -> Mapping[str, Any]:
     """The arrays and tables that the schema gives this descriptor; refused where it has no procedure."""
     from polystate_schemas.documents import descriptor_payload
@@ -78,6 +85,8 @@ def described(d: Descriptor) -> Mapping[str, Any]:
         raise error
     if d.signal_type == "unknown":
         return _of_unknown_signal(d)
+    if d.operator_unknown:
+        return _of_unknown_operator(d)
     found = descriptor_payload(dict(d.document))
     if found is None:
         name = f"{d.regime}, mode {d.mode}, operator {d.operator}"
@@ -92,6 +101,13 @@ def _of_unknown_signal(d: Descriptor) -> Mapping[str, Any]:
     found = payloads.payload("discrete" if d.is_discrete else "descriptor")
     tables = {name: about for name, about in found["tables"].items() if name in STATE_TABLES}
     return {"arrays": found["arrays"], "tables": tables}
+
+
+def _of_unknown_operator(d: Descriptor) -> Mapping[str, Any]:
+    """[OPR-31] As of an unknown signal, and which atoms it covers."""
+    found = _of_unknown_signal(d)
+    covered = {**payloads.payload("external")["arrays"]["atom_id"], "required": False, "unique": False}
+    return {**found, "arrays": {**found["arrays"], "atom_id": covered}}
 
 
 def _by_state(about: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -178,6 +194,8 @@ def _content_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     yield from states.displacement_errors(d)
     if d.has("atom_id"):
         yield from _outside_errors(d, d.atom_rows, f"{d.path}/atom_id")
+    if d.operator_unknown:
+        return  # OPR-31
     yield from mean.errors(d)
     if d.procedure.placed == "groups" and d.document.get("normalised", True) is not False:
         yield from tls_errors(d)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from polystate.errors import (
-    AdpCountedTwice,
-)
+from polystate.errors import AdpCountedTwice, UnknownOperator
 from polystate.model.model import Model
+from polystate.model.pins import pins
 from polystate.rules.documents import unknown_keys
+from polystate_schemas.registry import entries
 
 
 def warnings(dep: Model, sound: bool = True) -> list[dict[str, str]]:
@@ -14,6 +14,10 @@ def warnings(dep: Model, sound: bool = True) -> list[dict[str, str]]:
     result = []
     for path, pointer in unknown_keys(dep.tree):
         result.append(warning("schema", "unknown-key", f"{path}#{pointer}", "kept and ignored"))
+    for pin in pins(dep.tree):
+        if pin.id not in entries():  # OPR-30
+            message = f"{pin.id} is unknown here: what it contributes to is refused, all else is answered"
+            result.append(warning("operator", UnknownOperator.code, f"{pin.where}/id", message))
     gaussians = [d for d in dep.descriptors.values() if d.is_gaussian]
     for d in dep.descriptors.values():
         if d.signal_type == "unknown":

@@ -12,7 +12,6 @@ from polystate.errors import (
     PickleRefused,
     PolystateError,
     SchemaError,
-    UnknownOperator,
     UnsupportedCombination,
     WrongShape,
 )
@@ -28,13 +27,12 @@ PARAMETER_TYPES = {"number": (int, float), "integer": (int,), "text": (str,), "b
 
 
 def operator_errors(where: str, operator: Any) -> Iterator[PolystateError]:
-    """[OPR-1] to [OPR-4]: an operator that is named by a descriptor, a derivation or landmarks."""
+    """[OPR-2] to [OPR-4]: an operator that is named by a descriptor, a derivation or landmarks; not an unknown one."""
     if not isinstance(operator, Mapping):
         return
     name, entry = operator.get("id"), entries().get(str(operator.get("id")))
     if entry is None:
-        yield UnknownOperator(f"{where}/id", name, "an operator of the registry")  # OPR-1
-        return
+        return  # OPR-29, OPR-30: a warning
     if operator.get("hash") != entry.hash:
         yield HashMismatch(f"{where}/hash", operator.get("hash"), entry.hash)  # OPR-2
         return
@@ -76,10 +74,12 @@ def assignment_errors(dep: Model) -> Iterator[PolystateError]:
         yield from errors
         if not errors and not operator["id"].startswith("assignment/"):
             yield UnsupportedCombination(f"{path}#/assignment/id", operator["id"], "assignment/*")
-        variable = dep.descriptors[name].procedure.components if name in dep.descriptors else ""
-        if not variable or path != f"landmarks/{name}":
+        d = dep.descriptors.get(name)
+        variable = d.procedure.components if d is not None else ""
+        unknown = d is not None and d.operator_unknown
+        if path != f"landmarks/{name}" or not (variable or unknown):
             yield UnsupportedCombination(f"{path}#/descriptor", name, "the basis or decoder that the group is named by")
-        elif document["variable"] != variable:
+        elif document["variable"] != variable and not unknown:
             yield UnsupportedCombination(f"{path}#/variable", document["variable"], variable)
         block = document.get("provenance")
         if block is not None and f"provenance/{block}" not in dep.tree:
@@ -106,7 +106,7 @@ def landmark_width_errors(dep: Model) -> Iterator[PolystateError]:
     for path in landmark_paths(dep):
         document, point = dep.tree[path].attributes, dep.tree[path].arrays["point"]
         d = dep.descriptors[document["descriptor"]]
-        if d.signal_type != "unknown":
+        if d.signal_type != "unknown" and not d.operator_unknown:
             width = component_count(d, document["variable"])
             if not len(point) or point.shape[1] != width:
                 yield WrongShape(f"{path}/point", point.shape, f"(L, {width}) with one point or more")

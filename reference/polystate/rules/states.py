@@ -145,7 +145,7 @@ def draw_key_errors(dep: Model) -> Iterator[PolystateError]:
     keys, owners = [], []
     for d in dep.descriptors.values():
         for table in ("variables", "latents"):
-            if d.table(table) and (table == "variables" or d.signal_type != "unknown"):
+            if d.table(table) and (table == "variables" or not (d.operator_unknown or d.signal_type == "unknown")):
                 keys += d.column(table, "draw_key").tolist()
                 owners += [f"{d.path}/{table}/draw_key[{k}]" for k in range(len(d.column(table, "draw_key")))]
     first: dict[int, str] = {}

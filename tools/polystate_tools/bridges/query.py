@@ -21,6 +21,7 @@ from polystate.errors import AxisNotGiven, BadRequest, UnsupportedCombination
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import gaussian_levels
 from polystate.numbers.constants import EIGHT_PI_SQUARED
+from polystate.questions.unknown import needing, unknown
 from polystate.store import memory
 from polystate.structure.hierarchy import ELEMENTS
 from polystate_tools.bridges import summaries
@@ -93,7 +94,7 @@ def atoms(dep: Deposition) -> pa.Table:
     """atom_id, name, element, charge, comp, chain, number, ins (author), residue, x y z (Å), present, b, b_<level>.
 
     present: whether the default state has the atom; NULL where that is known at a step of an axis only. b (Å²) is
-    NULL where the atom is absent."""
+    NULL where the atom is absent, and where an unknown operator contributes to it."""
     h = dep.hierarchy
     residue = h.of_atoms("residue")
     about = _residue_columns(dep)
@@ -109,13 +110,14 @@ def atoms(dep: Deposition) -> pa.Table:
     present, factors = _b_factors(dep)
     there = np.ones(dep.n_atoms, bool) if present is None else present
     columns["present"] = pa.nulls(dep.n_atoms, pa.bool_()) if present is None else present
-    return pa.table({**columns, **{name: pa.array(b, mask=~there) for name, b in factors.items()}})
+    return pa.table({**columns, **{name: pa.array(b, mask=~there | np.isnan(b)) for name, b in factors.items()}})
 
 
 def residues(dep: Deposition) -> pa.Table:
     """residue (row), chain, number, ins, comp, label_seq, atoms (how many), present (how many of them), b, b_<level>.
 
-    b and b_<level> are means over the atoms that the default state has (Å²), NULL where it has none."""
+    b and b_<level> are means over the atoms that the default state has (Å²), NULL where it has none, and where an
+    unknown operator contributes to one of them."""
     h = dep.hierarchy
     residue = h.of_atoms("residue")
     size = h.size("residue")
@@ -135,11 +137,15 @@ def moments(dep: Deposition) -> pa.Table:
     """One row a residue, over all joint states and steps: residue (row), chain, number, ins, comp, presence, rmsf,
     rmsf_axes, rmsf_states, rmsf_components, rmsf_u (Å), conformers, entropy (nats).
 
-    rmsf is NULL where no atom can be present; its square is the sum of those of the four stacks."""
-    found = dep.residue_moments()
+    rmsf is NULL where no atom can be present; its square is the sum of those of the four stacks. All but presence are
+    NULL where an unknown operator contributes to an atom of the residue."""
+    found = dep.understood().residue_moments()
     columns = {"residue": np.arange(len(found.rmsf)), **_residue_columns(dep)}
+    covered = [dep.hierarchy.of_atoms("residue")[d.covered] for d in unknown(dep)]
+    reached = np.isin(columns["residue"], np.concatenate([np.zeros(0, np.int64), *covered]))
     numbers = {f.name: getattr(found, f.name) for f in fields(found)}
-    return pa.table({**columns, **{n: pa.array(v, mask=np.isnan(v)) for n, v in numbers.items()}})
+    gone = {n: np.isnan(v) | (reached & (n != "presence")) for n, v in numbers.items()}
+    return pa.table({**columns, **{n: pa.array(v, mask=gone[n]) for n, v in numbers.items()}})
 
 
 def chains(dep: Deposition) -> pa.Table:
@@ -162,12 +168,12 @@ def groups(dep: Deposition) -> pa.Table:
     """One row a label of each Gaussian level: descriptor, scope, label (row), name, atoms, present, amplitude, b (Å²).
 
     The amplitude is the mean of Tr U / 3 over the group's atoms that the default state has (`present` of its `atoms`),
-    NULL where it has none; b is 8π² times it."""
+    NULL where it has none or an unknown operator contributes; b is 8π² times it."""
     names = ("descriptor", "scope", "label", "name", "atoms", "present", "amplitude")
     rows: dict[str, list[Any]] = {n: [] for n in names}
     present = _present(dep)
     there = np.ones(dep.n_atoms, bool) if present is None else present
-    for d, u in zip(gaussian_levels(dep), dep.covariance(by_level=True), strict=True):
+    for d, u in zip(gaussian_levels(dep), _by_level(dep), strict=True):
         at = np.flatnonzero((d.label_of_atom >= 0) & there)
         label, count = d.label_of_atom[at], np.bincount(d.label_of_atom[at], minlength=d.n_labels)
         scope = d.document["scope"].get("grouping") or d.document["scope"]["level"]
@@ -235,10 +241,25 @@ def _residue_columns(dep: Deposition) -> dict[str, np.ndarray]:
 def _b_factors(dep: Deposition) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
     """Which atoms the default state has, and the B of each: in total, and by Gaussian level, (N,) Å²."""
     levels = [d.id for d in gaussian_levels(dep)]
-    u = dep.covariance(by_level=True)
+    u = _by_level(dep)
     b = EIGHT_PI_SQUARED * np.trace(u, axis1=2, axis2=3) / 3
     names = ["b_" + "".join(c if c.isalnum() else "_" for c in name) for name in levels]
     return _present(dep), {"b": b.sum(axis=0), **dict(zip(names, b, strict=True))}
+
+
+def _by_level(dep: Deposition) -> np.ndarray:
+    """U of each Gaussian level, (L, N, 3, 3) Å²; NaN where an unknown operator contributes."""
+    known, levels = dep.understood(), gaussian_levels(dep)
+    found = dict(zip((d.id for d in known.levels()), known.covariance(by_level=True), strict=True))
+    u = np.zeros((len(levels), dep.n_atoms, 3, 3))
+    for k, d in enumerate(levels):
+        u[k] = found.get(d.id, 0.0)
+    request = dep.request(only=())
+    for d in unknown(dep):
+        if d.is_gaussian or d.is_transform:
+            mine = slice(None) if d.is_transform else levels.index(d)
+            u[mine, needing(d, request)] = np.nan
+    return u
 
 
 def _present(dep: Deposition) -> np.ndarray | None:
@@ -250,9 +271,9 @@ def _present(dep: Deposition) -> np.ndarray | None:
 
 
 def _means(place: np.ndarray, values: np.ndarray, count: np.ndarray) -> pa.Array:
-    """The mean of the values at each place, NULL where there is none."""
+    """The mean of the values at each place, NULL where there is none or one of them is NaN."""
     total = np.bincount(place, values, minlength=len(count))
-    return pa.array(total / np.maximum(count, 1), mask=count == 0)
+    return pa.array(total / np.maximum(count, 1), mask=(count == 0) | np.isnan(total))
 
 
 def _names(dep: Deposition, scope: Any, size: int) -> list[str]:

@@ -201,7 +201,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     import polystate
     from polystate.numbers.tensors import EIGHT_PI_SQUARED
     from polystate.questions.glance import first_steps
-    from polystate_tools.commands.outputs import tell_stale
+    from polystate_tools.commands.outputs import tell_stale, tell_unknown
 
     opened = polystate.open(dep)
     found = opened.describe()
@@ -216,8 +216,9 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
         typer.echo(
             f"{sites} site{'s' if sites > 1 else ''}, {opened.states.count()} legal joint states (polystate states)"
         )
-    if found["levels"]:
-        snap = opened.render(at=first_steps(opened))
+    known = tell_unknown(opened)
+    if known.levels():
+        snap = known.render(at=first_steps(known))
         b = EIGHT_PI_SQUARED * np.trace(snap.covariance, axis1=1, axis2=2)[snap.present] / 3
         typer.echo(f"B from {b.min():.2f} to {b.max():.2f}, mean {b.mean():.2f} Å² (most populated joint state)")
     for axis in found["axes"]:
@@ -264,7 +265,8 @@ def explain(
         return
     shown = []
     for row in rows:
-        amount = "  ".join(f"{name}={_short(row[k])} {unit}" for k, (name, unit) in AMOUNTS.items() if k in row)
+        amount = "unknown operator" if "unknown_operator" in row else ""
+        amount += "  ".join(f"{name}={_short(row[k])} {unit}" for k, (name, unit) in AMOUNTS.items() if k in row)
         joint = [f"{k.partition('/')[2] or k}={v}" for k, v in row.get("states", {}).items()]
         chosen = _some(joint, SHOWN_STATES)
         active = "yes" if row["active"] else "no"

@@ -62,6 +62,15 @@ def _stem(out: Path) -> str:
     return out.name.split(".")[0] or "out"
 
 
+def tell_unknown(dep: Deposition) -> Deposition:
+    """Say on standard error which operators are unknown here. Returns the deposition without what they contribute."""
+    from polystate.questions.unknown import unknown
+
+    for d in unknown(dep):
+        typer.echo(f"unknown operator: {d.path}: {d.operator}; what it contributes to is left out", err=True)
+    return dep.understood()
+
+
 def tell_stale(dep: Deposition) -> list[str]:
     """Say on standard error what is stale: made of something that has changed since. Returns the paths."""
     from polystate.rules.derivation import stale

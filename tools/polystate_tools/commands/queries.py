@@ -37,7 +37,8 @@ def query(
 
     The tables are atoms, residues, moments, chains, groups, descriptors, sites, states, entries, fits; SHOW TABLES
     lists them, DESCRIBE residues the columns of one. B-factors are those of the default state, NULL where it does not
-    have the atom. An archive (polystate catalogue build) has all but atoms, each with the entry in front."""
+    have the atom or an unknown operator contributes to them. An archive (polystate catalogue build) has all but atoms,
+    each with the entry in front."""
     from polystate_tools.bridges.query import without_formulas
     from polystate_tools.commands.outputs import apart, named
 
@@ -76,9 +77,10 @@ def _answer(where: str, sql: str) -> pa.Table:
         return ask(where, sql)
     import polystate
     from polystate_tools.bridges.query import query as ask_one
-    from polystate_tools.commands.outputs import tell_stale
+    from polystate_tools.commands.outputs import tell_stale, tell_unknown
 
     opened = polystate.open(where)
     answer = ask_one(opened, sql)
     tell_stale(opened)
+    tell_unknown(opened)
     return answer

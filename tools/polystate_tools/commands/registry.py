@@ -205,7 +205,7 @@ def verify(
 
 def _uses(name: str) -> list[dict[str, Any]]:
     """The operators that a deposition pins: where, whether the registry has them, and whether they are published."""
-    from polystate.questions.pins import pins
+    from polystate.model.pins import pins
     from polystate.store.reading import read
 
     frozen, rows = lock.lock(), []

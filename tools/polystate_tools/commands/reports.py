@@ -45,7 +45,7 @@ def report(
       polystate report --many depositions/ pages/"""
     import polystate
     from polystate.errors import AlreadyExists, BadRequest
-    from polystate_tools.commands.outputs import apart, named, tell_stale
+    from polystate_tools.commands.outputs import apart, named, tell_stale, tell_unknown
     from polystate_tools.commands.progress import progress
     from polystate_tools.report.entry import has_fit, write_entry
 
@@ -67,6 +67,7 @@ def report(
     opened = polystate.open(dep)
     stale = tell_stale(opened)
     notes: list[str] = []
+    known = tell_unknown(opened)
     if (of or ("fit" if source or has_fit(opened) else "entry")) == "entry":
         if source is not None:
             raise BadRequest("--input", source, "no --input: it is compared with a fit")
@@ -82,7 +83,7 @@ def report(
 
         what = f"{out}: the fit again, and how far its shares can move" if source and ranges else str(out)
         with progress(what):
-            found = write_stored(opened, out, source, ranges)
+            found = write_stored(known, out, source, ranges)
         notes = list(found.said)
     if as_json:
         echo_json({"file": str(out), "notes": notes, "stale": stale})

@@ -22,12 +22,14 @@ from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.unbuilding.assembly import assembled
 from polystate_tools.formats.unbuilding.listed import as_request, most_populated, named
 from polystate_tools.formats.unbuilding.unbuild import records_of_deposition, records_of_snapshots
+from polystate_tools.formats.unknown import left_out
 
 
 def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
     """The content of the file, and the account of the export."""
     _check(options)
     report = ExportReport(format=format, gaussian=options.gaussian)
+    dep = left_out(dep, report)
     if options.states is not None:
         records = _of_states(dep, options, report)
     elif options.state or options.at or options.one_state or options.draws or options.ensemble or options.reference:

@@ -37,8 +37,9 @@ def has_fit(dep: Deposition) -> bool:
     return any(block.get("kind") == "fit" and block.get("levels") for block in found)
 
 
-def page(dep: Deposition) -> str:
-    """The HTML."""
+def page(whole: Deposition) -> str:
+    """The HTML; what descriptors of unknown operators contribute is left out, and said."""
+    dep = whole.understood()
     base = dep.render(at=glance.first_steps(dep), psd="clip")
     found = list(sites(dep))
     names, b = shape.level_b(dep, base)
@@ -50,11 +51,11 @@ def page(dep: Deposition) -> str:
         _section(
             "B along the chains", _legend(names) + shape.profiles(dep, names, b) + PROFILE_NOTE if np.nansum(b) else ""
         ),
-        _section("What varies where", shape.scopes(dep) + SCOPES_NOTE if dep.descriptors else ""),
+        _section("What varies where", shape.scopes(whole) + SCOPES_NOTE if whole.descriptors else ""),
         _section("Sites, states, populations", _site_table(found)),
         _section("Sites that depend on sites", shape.dag(found)),
         _section("Axes", _axes(dep)),
-        _section("Warnings", _warnings(dep)),
+        _section("Warnings", _warnings(whole)),
         _section("Provenance", _provenance(dep)),
     ]
     here = files("polystate_tools.report")

@@ -49,9 +49,9 @@ class TorchPlan:
         for d in levels:
             if not evaluate.is_active(d, request):
                 continue
+            self.parameters[d.id] = torch.from_numpy(parameter_of(d, request)).to(self.device)
             if d.procedure.placed != "rows" and d.operator not in (TLS, MODES):
                 raise UnsupportedCombination(d.path, d.operator, "an operator that has a formula in torch")
-            self.parameters[d.id] = torch.from_numpy(parameter_of(d, request)).to(self.device)
             mine, at = (torch.from_numpy(x).to(self.device) for x in _places(d, request))
             self._levels.append((d, mine, at, _basis(d).to(self.device), motion.Offset(d, self.device)))
         turns = list(motion.transforms(request, self.device))

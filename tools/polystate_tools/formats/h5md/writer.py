@@ -14,6 +14,7 @@ from polystate.numbers.philox import Draw
 from polystate.store.outputs import file_target, replacing
 from polystate_tools.formats.errors import BadOption
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unknown import left_out
 
 if TYPE_CHECKING:
     import h5py
@@ -39,6 +40,8 @@ def export_h5md(
 
     path = Path(path)
     file_target(path, overwrite)  # before the work
+    report = ExportReport(str(path), "h5md")
+    dep = left_out(dep, report)
     if draws:
         frames = [dep.render(state, at, Draw(seed, k), **given) for k in range(draws)]
         numbers = list(range(draws))
@@ -49,7 +52,7 @@ def export_h5md(
         numbers = [clock.step(k) for k in (range(clock.length) if steps is None else steps)]
         frames = [dep.render(state, {**(at or {}), name: k}, **given) for k in numbers]
         choice = f"{len(numbers)} steps of axis {name}"
-    report = ExportReport(str(path), "h5md", "", choice, len(frames), len(frames) * dep.n_atoms)
+    report.choice, report.models, report.records = choice, len(frames), len(frames) * dep.n_atoms
     absent = sum(int((~frame.present).sum()) for frame in frames)
     if absent:
         report.lose("presence", absent, "H5MD has every particle at every step; absent atoms keep coordinates")
