@@ -22,3 +22,8 @@ else
 fi
 
 "$polystate" score --jobs 2 --profile exchange -- "$python" "$here/exchange/adapter.py"
+
+# What is recorded of them, which `polystate registry show` prints.
+if [ -e "$reports/javascript.jsonl" ] && [ -e "$reports/cpp.jsonl" ]; then
+    "$python" -m polystate_conformance.reports.recorded --check "$reports/javascript.jsonl" "$reports/cpp.jsonl"
+fi

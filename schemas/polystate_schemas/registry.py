@@ -23,7 +23,7 @@ from polystate_schemas.schema import validate
 
 __all__ = [
     "KEYS", "REGISTRY", "Entry", "RegistryError", "canonical", "check", "content_hash", "entries",
-    "read", "vector_hash",
+    "misfits", "read", "vector_hash",
 ]  # fmt: skip
 
 REGISTRY = Path(__file__).parent / "registry"
@@ -163,13 +163,13 @@ def check(folder: Path = REGISTRY) -> list[str]:
             problems.append(f"{name}: the vectors beside it are of {entry.vectors_document.get('operator')}")
         if not entry.vectors and not entry.vectors_document.get("reason"):
             problems.append(f"{name}: no vectors, and no reason why")
-        problems += [f"{name}: {problem}" for vector in entry.vectors for problem in _misfits(entry, vector)]
+        problems += [f"{name}: {p}" for vector in entry.vectors for p in misfits(entry.document, vector)]
     return problems
 
 
-def _misfits(entry: Entry, vector: dict[str, Any]) -> list[str]:
-    """Names in a vector that the signature does not have, and required ones that it lacks."""
-    signature, problems = entry.document["signature"], []
+def misfits(document: Mapping[str, Any], vector: Mapping[str, Any]) -> list[str]:
+    """Names in a vector that the signature of an entry does not have, and required ones that it lacks."""
+    signature, problems = document["signature"], []
     for role, given in (("inputs", "inputs"), ("parameters", "parameters"), ("outputs", "expected")):
         known = {item["name"] for item in signature[role]}
         needed = (

@@ -6,6 +6,7 @@ import { sha256 } from './digest.mjs';
 import { container, operator as operatorError, schema as schemaError, semantic } from './errors.mjs';
 import { readAxes, readGroupings, readHierarchy } from './ground.mjs';
 import { loadPayload } from './payload.mjs';
+import { contentHash, registry } from './registry.mjs';
 import { checkOperatorReference, checkUri, familyOf, presentKeys } from './reference.mjs';
 import { checkPayload, unknownKeys } from './schema.mjs';
 import { ScopeDag } from './scope-dag.mjs';
@@ -119,14 +120,36 @@ export class Deposition {
       const bytes = arrays.body.data;
       if (await isPickle(bytes)) throw operatorError('pickle-refused', `${at}/body`);
       if (sha256(bytes) !== this.store.group(at).payload.sha256) throw operatorError('hash-mismatch', `${at}/body`);
+      this.checkEntry(at, this.store.group(at).payload);
       bodies.add(at);
     }
     for (const d of this.descriptors.values()) {
       const { operator: op } = d.doc;
       if (op?.venue === 'inline' && !bodies.has(op.uri)) throw operatorError('missing-artifact', `${d.at}#/operator/uri`);
+      const entry = op?.venue === 'inline' ? this.store.group(op.uri).payload.entry : undefined;
+      if (entry && contentHash(entry) !== op.hash) throw operatorError('hash-mismatch', `${d.at}#/operator/hash`); // OPR-35
       if (d.doc.artifact) checkUri(d.doc.artifact.uri, `${d.at}#/artifact/uri`);
       if (op?.venue === 'external') checkUri(op.uri, `${d.at}#/operator/uri`);
     }
+  }
+
+  // OPR-34, OPR-36: what stands beside a body.
+  checkEntry(at, { entry, vectors = [] }) {
+    if (!entry) {
+      if (vectors.length) throw schemaError('schema-violation', `${at}#/vectors`);
+      return;
+    }
+    const known = registry.get(entry.id);
+    if (known && known.hash !== contentHash(entry)) throw operatorError('hash-mismatch', `${at}#/entry/id`);
+    vectors.forEach((vector, k) => {
+      for (const [role, key] of [['inputs', 'inputs'], ['parameters', 'parameters'], ['outputs', 'expected']]) {
+        const rules = new Set(entry.signature[role].map(({ name }) => name));
+        const extra = Object.keys(vector[key]).some((name) => !rules.has(name) && !rules.has(name.replace(/\d+$/, '<n>')));
+        const lacks = role !== 'parameters' && entry.signature[role].some(({ name, optional }) => !optional
+          && !(name in vector[key]) && !(name.replace('<n>', '0') in vector[key]));
+        if (extra || lacks) throw schemaError('schema-violation', `${at}#/vectors/${k}`);
+      }
+    });
   }
 
   async readLandmarks() {

@@ -26,6 +26,7 @@ from polystate.errors import (
     UnknownOperator,
 )
 from polystate.model.descriptor import Descriptor
+from polystate_schemas.registry import entries
 
 Program = Callable[[np.ndarray], np.ndarray]
 
@@ -58,17 +59,37 @@ def load(d: Descriptor, allow_code: bool) -> Program:
     if not allow_code:
         # OPR-8
         raise CodeNotAllowed(where, f"{d.operator}, which runs code", "permission (allow_code=True, --allow-code)")
+    return _loaded(str(d.operator), content, f"{d.path}#/operator/id", where)
+
+
+def _loaded(operator: str, content: bytes, named: str, where: str) -> Program:
+    """The bytes of a body of a known operator as a program; named, where: places of the operator and of the bytes."""
     loaders = {"neural_decoder/torchscript_v1": _torchscript, "neural_decoder/onnx_v1": _onnx}
-    if d.operator not in loaders:
-        raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator that this evaluator computes")
+    if operator not in loaders:
+        raise UnknownOperator(named, operator, "an operator that this evaluator computes")
     try:
-        return loaders[d.operator](content)
+        return loaders[operator](content)
     except ImportError as error:
-        found = f"{d.operator}, but {error}"
-        raise UnknownOperator(f"{d.path}#/operator/id", found, "its package installed") from error
+        raise UnknownOperator(named, f"{operator}, but {error}", "its package installed") from error
     except Exception as error:  # the runtimes raise many kinds; each means bytes that are no program
         found = f"{type(error).__name__}: {str(error)[:200]}"
-        raise ArtifactMismatch(where, found, f"a body of {d.operator}") from error
+        raise ArtifactMismatch(where, found, f"a body of {operator}") from error
+
+
+def alone(tree: Any, path: str, allow_code: bool) -> Program:
+    """The body of a group below operators/ by its media type, for one input and one output; code where permitted."""
+    content, where = inline_body(tree, path, path)
+    if is_pickle(content):
+        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")  # OPR-9
+    media = tree[path].attributes.get("media_type")
+    of = next(
+        (e for e in entries().values() if media in e.document["signature"].get("body", {}).get("media_types", [])), None
+    )
+    if of is None:
+        raise UnknownOperator(f"{path}#/media_type", media, "a media type that an operator of the registry runs")
+    if of.runs_code and not allow_code:
+        raise CodeNotAllowed(where, f"{media}, which runs code", "permission (--allow-code)")  # OPR-7
+    return _loaded(of.id, content, f"{path}#/media_type", where)
 
 
 def body(d: Descriptor) -> tuple[bytes, str]:

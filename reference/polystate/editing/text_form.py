@@ -254,10 +254,10 @@ def _fill_in_hashes(tree: dict[str, Group]) -> None:
         document = dict(group.attributes)
         for key in ("operator", "assignment"):
             if isinstance(document.get(key), Mapping):
-                document[key] = _pinned(document[key])
+                document[key] = _pinned(tree, document[key])
         derived = document.get("derived_from")
         if isinstance(derived, Mapping) and isinstance(derived.get("operator"), Mapping):
-            document["derived_from"] = {**derived, "operator": _pinned(derived["operator"])}
+            document["derived_from"] = {**derived, "operator": _pinned(tree, derived["operator"])}
         reference = document.get("reference")
         if isinstance(reference, Mapping) and "hash" not in reference:
             pinned = _reference_hash(tree, document)
@@ -266,12 +266,19 @@ def _fill_in_hashes(tree: dict[str, Group]) -> None:
     _pin_inputs(tree)
 
 
-def _pinned(operator: Mapping[str, Any]) -> dict[str, Any]:
-    from polystate_schemas.registry import entries
+def _pinned(tree: Tree, operator: Mapping[str, Any]) -> dict[str, Any]:
+    """An operator with the hash of its entry, in the registry or beside its body; left as it is where there is none."""
+    from polystate_schemas.registry import KEYS, content_hash, entries
 
-    name = operator.get("id")
-    known = "hash" not in operator and isinstance(name, str) and name in entries()
-    return {**operator, "hash": entries()[operator["id"]].hash} if known else dict(operator)
+    name, uri = operator.get("id"), operator.get("uri")
+    if "hash" in operator or not isinstance(name, str):
+        return dict(operator)
+    if name in entries():
+        return {**operator, "hash": entries()[name].hash}
+    carried = tree[uri].attributes.get("entry") if isinstance(uri, str) and uri in tree else None
+    if isinstance(carried, Mapping) and all(key in carried for key in KEYS):
+        return {**operator, "hash": content_hash(carried)}
+    return dict(operator)
 
 
 def _pin_inputs(tree: dict[str, Group]) -> None:

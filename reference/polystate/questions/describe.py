@@ -30,10 +30,19 @@ def describe(dep: Model) -> dict[str, Any]:
         "groupings": list(dep.groupings),
         "axes": [{"name": a.name, "length": a.length} for a in dep.axes.values()],
         "descriptors": [_summary(d) for d in dep.descriptors.values()],
+        "operators": [_carried(dep, p) for p in sorted(dep.tree) if p.startswith("operators/") and p.count("/") == 1],
         "levels": [d.id for d in evaluate.gaussian_levels(dep)],
         "stale": [{"where": error.where, "found": error.found} for error in stale(dep)],
         "unknown_operators": [{"where": f"{p.where}/id", "id": p.id} for p in pins(dep.tree) if p.id not in entries()],
     }
+
+
+def _carried(dep: Model, path: str) -> dict[str, Any]:
+    """A body that the deposition carries, and the entry and vectors beside it."""
+    document = dep.tree[path].attributes
+    entry = document.get("entry")
+    about = {"entry": entry["id"], "vectors": len(document.get("vectors") or [])} if entry else {}
+    return {"path": path, "media_type": document.get("media_type"), **about}
 
 
 def _summary(d: Descriptor) -> dict[str, Any]:

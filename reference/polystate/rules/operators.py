@@ -20,7 +20,7 @@ from polystate.model.model import Model
 from polystate.rules import payloads
 from polystate.rules.documents import document_kind
 from polystate.rules.mean import component_count
-from polystate_schemas.registry import entries
+from polystate_schemas.registry import RegistryError, content_hash, entries, misfits
 
 PARAMETER_TYPES = {"number": (int, float), "integer": (int,), "text": (str,), "boolean": (bool,), "list": (list,),
                    "object": (dict,)}  # fmt: skip
@@ -117,6 +117,27 @@ def body_group_errors(dep: Model) -> Iterator[PolystateError]:
     for path in (p for p in dep.tree if document_kind(p) == "operator_body"):
         errors = list(payloads.array_errors(dep.tree, path, payloads.payload("operator_body"), {}))
         yield from errors or body_errors(dep.tree, path)
+        yield from entry_errors(path, dep.tree[path].attributes)
+
+
+def entry_errors(path: str, document: Mapping[str, Any]) -> Iterator[PolystateError]:
+    """The entry and vectors beside a body: what the registry says otherwise, and vectors that do not fit."""
+    entry, vectors = document.get("entry"), document.get("vectors") or []
+    if entry is None:
+        if vectors:
+            yield SchemaError(f"{path}#/vectors", "test vectors", "an entry beside them")  # OPR-36
+        return
+    try:
+        found = content_hash(entry)
+    except RegistryError as error:
+        yield SchemaError(f"{path}#/entry", error, "an entry that has a canonical form")
+        return
+    known = entries().get(entry["id"])
+    if known is not None and known.hash != found:
+        yield HashMismatch(f"{path}#/entry/id", f"{entry['id']} with {found}", known.hash)  # OPR-34
+    for k, vector in enumerate(vectors):
+        for problem in misfits(entry, vector):
+            yield SchemaError(f"{path}#/vectors/{k}", problem, "names of the signature")  # OPR-36
 
 
 def body_errors(tree: Any, path: str) -> Iterator[PolystateError]:
@@ -134,6 +155,10 @@ def inline_errors(d: Descriptor) -> Iterator[PolystateError]:
     """[OPR-5], [OPR-6], [OPR-9]: an inline body that is missing, altered or a pickle; nothing is run."""
     operator = d.document.get("operator") or {}
     if operator.get("venue") == "inline":
-        content, where = inline_body(d.ground.tree, str(operator.get("uri", "")), f"{d.path}#/operator/uri")
+        uri = str(operator.get("uri", ""))
+        content, where = inline_body(d.ground.tree, uri, f"{d.path}#/operator/uri")
+        entry = d.ground.tree[uri].attributes.get("entry")
+        if entry is not None and content_hash(entry) != operator.get("hash"):
+            yield HashMismatch(f"{d.path}#/operator/hash", operator.get("hash"), content_hash(entry))  # OPR-35
         if is_pickle(content):
             yield PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")

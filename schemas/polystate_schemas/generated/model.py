@@ -714,6 +714,8 @@ class OperatorBody(ConfiguredBaseModel):
     """
     media_type: str = Field(default=...)
     sha256: str = Field(default=..., description="""Of the bytes of the body.""")
+    entry: Optional[OperatorEntry] = Field(default=None, description="""What the body computes, as the registry says it of its operators.""")
+    vectors: Optional[list[OperatorVector]] = Field(default=None, description="""Test vectors of the body; beside an entry.""")
 
 
 class OperatorEntry(ConfiguredBaseModel):

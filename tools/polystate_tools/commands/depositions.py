@@ -225,6 +225,11 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
         typer.echo(f"axis {axis['name']}: {axis['length']} steps")
     columns = ["id", "regime", "mode", "scope", "labels", "signal_type", "algebra", "operator", "sample_axis"]
     echo_table(found["descriptors"], columns)
+    for body in found["operators"]:
+        entry = (
+            f", {body['entry']} with {body['vectors']} vectors (polystate registry verify)" if "entry" in body else ""
+        )
+        typer.echo(f"{body['path']}: {body['media_type']}{entry}")
     if found["levels"]:
         typer.echo("levels, largest first: " + ", ".join(found["levels"]))
     tell_stale(opened)

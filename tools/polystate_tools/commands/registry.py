@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from polystate_conformance.reports.recorded import recorded
 from polystate_conformance.scoring.vectors import NoImplementation, adapter, judge, reference
 from polystate_schemas import lock, registry
 from polystate_schemas.registry import REGISTRY, Entry, RegistryError, entries
@@ -63,11 +64,13 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: polystate registry show parametric_gaussian/tls_v1")
 def show(name: Id, as_json: AsJson = False) -> None:
-    """Show one operator: status, signature, formula, defaults, vectors, and how the reference does on them."""
+    """Show one operator: status, signature, formula, defaults, vectors, and which implementations pass."""
     entry, row = _entry(name), lock.lock().row(name)
     with reference() as (title, evaluate):
         result = judge(entry, evaluate)
     passes = [{"implementation": title, "passed": result["passed"], "unsupported": result["unsupported"]}]
+    others = recorded(name)
+    passes += [{key: other[key] for key in ("implementation", "language")} for other in others]
     if as_json:
         extra = {"hash": entry.hash, "vectors": entry.vectors, "vectors_hash": entry.vectors_hash, "passes": passes}
         typer.echo(json.dumps(entry.document | {"lock": row.to_json()} | extra, indent=1, ensure_ascii=False))
@@ -83,7 +86,9 @@ def show(name: Id, as_json: AsJson = False) -> None:
     for vector in entry.vectors:
         typer.echo(f"  {vector['name']}: {vector['title']}")
     said = "does not compute it" if result["unsupported"] else f"passes {result['passed']} of {result['vectors']}"
-    typer.echo(f"{title} {said}; others: polystate registry verify {name} --implementation COMMAND")
+    typer.echo(f"{title} {said}; a program of yours: polystate registry verify {name} --implementation COMMAND")
+    for other in others:
+        typer.echo(f"{other['implementation']} ({other['language']}) passes all cases of it that it claims")
 
 
 def _print_signature(document: dict[str, Any]) -> None:
@@ -178,9 +183,13 @@ def verify(
     implementation: Annotated[
         str | None, typer.Option(help="Command of an adapter; the reference evaluator if none.")
     ] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run the bodies that a deposition carries on their vectors.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the registry against its lock, and run every test vector; of a deposition, check what it pins."""
+    """Check the registry against its lock, and run every test vector; of a deposition, check what it pins, and run the
+    vectors that it carries beside the bodies of its operators."""
     stores = [name for name in names or [] if name not in entries() and (Path(name).exists() or "://" in name)]
     wanted = [_entry(name) for name in names or entries() if name not in stores]
     problems = lock.check()
@@ -190,16 +199,25 @@ def verify(
         with adapter(implementation) if implementation else reference() as (title, evaluate):
             results = {entry.id: judge(entry, evaluate) for entry in wanted}
             uses = {name: _uses(name) for name in stores}
+            bodies = {name: _carried(name, allow_code) for name in stores}
     except NoImplementation as error:
         _stop(error)
     tested = any(result["passed"] for result in results.values()) or bool(uses)  # nothing tested is nothing verified
     good = tested and not problems and all(not result["failures"] for result in results.values())
     good &= all(use["good"] for rows in uses.values() for use in rows)
+    good &= not any(body["failures"] for rows in bodies.values() for body in rows)
     if as_json:
-        report = {"implementation": title, "good": good, "problems": problems, "operators": results, "uses": uses}
+        report = {
+            "implementation": title,
+            "good": good,
+            "problems": problems,
+            "operators": results,
+            "uses": uses,
+            "carried": bodies,
+        }
         typer.echo(json.dumps(report, indent=1, ensure_ascii=False))
     else:
-        _print(title, problems, results, uses)
+        _print(title, problems, results, uses, bodies)
     raise typer.Exit(0 if good else 1)
 
 
@@ -209,21 +227,44 @@ def _uses(name: str) -> list[dict[str, Any]]:
     from polystate.store.reading import read
 
     frozen, rows = lock.lock(), []
-    for pin in pins(read(name)):
+    tree = read(name)
+    for pin in pins(tree):
         entry, row = entries().get(pin.id), frozen.row(pin.id)
-        if entry is None:
+        beside = _entry_beside(tree, pin)
+        if entry is None and beside is not None:
+            said = "by the entry beside its body" if beside == pin.hash else f"the entry beside its body has {beside}"
+        elif entry is None:
             said = "unknown to this registry"
         elif entry.hash != pin.hash:
             said = f"pinned as {pin.hash}, the registry has {entry.hash}"
         else:
             said = row.status
-        good = entry is not None and entry.hash == pin.hash
+        good = pin.hash == (beside if entry is None else entry.hash)
         rows.append({"where": pin.where, "id": pin.id, "hash": pin.hash, "said": said, "good": good})
     return rows
 
 
+def _entry_beside(tree: Any, pin: Any) -> str | None:
+    """The content hash of the entry that the body of an inline operator carries; None where it carries none."""
+    uri = pin.document.get("uri")
+    document = tree[uri].attributes.get("entry") if pin.document.get("venue") == "inline" and uri in tree else None
+    return None if document is None else registry.content_hash(document)
+
+
+def _carried(name: str, allow_code: bool) -> list[dict[str, Any]]:
+    """How the bodies of a deposition do on the vectors beside them."""
+    from polystate.store.reading import read
+    from polystate_conformance.scoring.carried import carried
+
+    return list(carried(read(name), allow_code))
+
+
 def _print(
-    title: str, problems: list[str], results: dict[str, dict[str, Any]], uses: dict[str, list[dict[str, Any]]]
+    title: str,
+    problems: list[str],
+    results: dict[str, dict[str, Any]],
+    uses: dict[str, list[dict[str, Any]]],
+    bodies: dict[str, list[dict[str, Any]]],
 ) -> None:
     for problem in problems:
         typer.echo(f"registry: {problem}")
@@ -231,6 +272,11 @@ def _print(
         typer.echo(f"{name}")
         for row in rows:
             typer.echo(f"  {row['where']}  {row['id']}  {row['said']}")
+        for body in bodies[name]:
+            said = body.get("not_run") or f"{body['passed']} of {body['vectors']} vectors"
+            typer.echo(f"  {body['where']}#/entry  {body['id']}  {said}")
+            for failure in body["failures"]:
+                typer.echo(f"    {failure['vector']}: {failure['why']}")
     if not results:
         return
     width, frozen = max(map(len, results)), lock.lock()
