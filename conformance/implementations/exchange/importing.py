@@ -212,12 +212,11 @@ class Importer:
         self._descriptor(id, document, {}, tables | conditions.tables())
 
     def _alternates(self, model: int, id: str, parents: list[Clause], shown: dict[Atom, Record]) -> None:
-        states, absent, deltas, occupancy, child, parent = [], [], [], [], [], []
+        states, absent, deltas, occupancy, members = [], [], [], [], []
         for number, site in enumerate(self.sites[model]):
             states += [(number, *three) for three in zip(site.labels, site.population, site.deposited, strict=True)]
             for atom in site.atoms:
-                child.append(self._row(atom))
-                parent.append(number)
+                members.append((self._row(atom), number))
                 for state, label in enumerate(site.labels):
                     record = site.records.get((atom, label))
                     if record is None:
@@ -230,31 +229,37 @@ class Importer:
                         occupancy.append((self.of_atom[atom], number, state, record.occ))
                     elif self.letter[id_(record)] != label:
                         self._note([self.of_atom[atom]], {"of": id, "state": label, "letter": self.letter[id_(record)]})
-        order = sorted(range(len(child)), key=child.__getitem__)
         labels = [f"{number}:{site.atoms[0][0]}.{site.atoms[0][1]}" for number, site in enumerate(self.sites[model])]
-        name = f"import.{id}/v1"
-        self.tree[f"groupings/{name}"] = Group(
-            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": labels},
-            {"child": _i4(child[i] for i in order), "parent": _i4(parent[i] for i in order)})  # fmt: skip
-        self._discrete(id, {"grouping": name}, parents, states, absent, deltas, occupancy)
+        scope = self._grouping(id, members, labels)
+        self._discrete(id, scope, parents, states, absent, deltas, occupancy)
 
     def _partial(self, model: int, id: str, parents: list[Clause]) -> None:
         """Atoms without alternates of an occupancy below that of the model (EXP-9, EXP-36)."""
         whole = self.within[model]
-        found: dict[int, list[Record]] = defaultdict(list)
-        rows = {key: row for row, key in enumerate(self.residues)}
+        found: dict[tuple[tuple[Any, ...], bool], list[Record]] = defaultdict(list)
         for record in self.models[model]:
             if not self.letter[id_(record)] and record.occ < whole - 1e-6:
-                found[rows[record.atom[:4]]].append(record)
+                found[record.atom[:4], record.occ == 0].append(record)
         if not found:
             return
-        states, absent, occupancy = [], [], []
-        for row, records in sorted(found.items()):
+        states, absent, occupancy, members = [], [], [], []
+        for site, records in enumerate(found.values()):
             mean = sum(r.occ for r in records) / len(records)
-            states += [(row, "present", mean / whole, mean), (row, ABSENT, 1 - mean / whole, None)]
-            absent += [(row, 1, self.of_atom[r.atom]) for r in records]
-            occupancy += [(self.of_atom[r.atom], row, 0, r.occ) for r in records if r.occ != mean]
-        self._discrete(id, {"level": "residue"}, parents, states, absent, [], occupancy)
+            states += [(site, "present", mean / whole, mean), (site, ABSENT, 1 - mean / whole, None)]
+            members += [(self._row(r.atom), site) for r in records]
+            absent += [(site, 1, self.of_atom[r.atom]) for r in records]
+            occupancy += [(self.of_atom[r.atom], site, 0, r.occ) for r in records if r.occ != mean]
+        scope = self._grouping(id, members, [f"{n}:{key[0][0]}.{key[0][1]}" for n, key in enumerate(found)])
+        self._discrete(id, scope, parents, states, absent, [], occupancy)
+
+    def _grouping(self, id: str, members: list[tuple[int, int]], labels: list[str]) -> dict[str, str]:
+        """The scope of a descriptor whose sites have the atoms of `members`, rows and sites."""
+        members.sort()
+        self.tree[f"groupings/import.{id}/v1"] = Group(
+            {"kind": "heterogeneity_scope", "child_level": "atom", "labels": labels},
+            {"child": _i4(row for row, _ in members), "parent": _i4(site for _, site in members)},
+        )
+        return {"grouping": f"import.{id}/v1"}
 
     def _adps(self) -> None:
         """Rows of B and of U, one for each record, under the condition that it is shown; TLS beside them."""

@@ -159,15 +159,23 @@ def pdb(dep: Deposition, content: Content) -> str:
     _fits(names, content)
     options = gemmi.PdbWriteOptions(minimal=False, cryst1_record=False)
     lines = structure(dep, content).make_pdb_string(options).splitlines()
-    blank = [record.b is None for record in content.records]
-    number = -1
+    number, links = -1, iter(content.bonds)
     for at, line in enumerate(lines):
-        if line.startswith(("ATOM", "HETATM")):
-            number += 1
-            if blank[number]:
-                lines[at] = line[:60] + " " * 6 + line[66:]
+        if line.startswith(("ATOM", "HETATM", "ANISOU")):
+            number += not line.startswith("ANISOU")
+            record = content.records[number]
+            lines[at] = _with(lines[at], 16, record.alt or " ")  # gemmi writes alternates in capitals
+            if record.b is None:
+                lines[at] = _with(lines[at], 60, " " * 6)
+        elif line.startswith("LINK"):
+            _, left, _, right = next(links)
+            lines[at] = _with(_with(line, 16, left or " "), 46, right or " ")
     head = [*_tls_remarks(names, content), *(f"REMARK   3  {remark}" for remark in content.remarks)]
     return "\n".join([*head, *lines]) + "\n"
+
+
+def _with(line: str, column: int, text: str) -> str:
+    return line[:column] + text + line[column + len(text) :]
 
 
 def _fits(names: Names, content: Content) -> None:

@@ -13,6 +13,7 @@ import polystate
 from polystate.errors import PolystateError
 from polystate_conformance import protocol
 from polystate_tools.formats.exporting import export_file
+from polystate_tools.formats.h5md.importer import import_h5md
 from polystate_tools.formats.importing import import_file
 from polystate_tools.formats.report import ExportReport
 
@@ -65,8 +66,6 @@ def _read(source: Path, request: dict[str, Any], options: dict[str, Any]) -> tup
     """The deposition of a file; one with a topology is a trajectory."""
     if "topology" not in request:
         return import_file(source, **options)
-    from polystate_tools.formats.h5md.importer import import_h5md  # which needs h5py
-
     return import_h5md(source, topology=source.with_name(request["topology"]), units=request.get("unit"), **options)
 
 

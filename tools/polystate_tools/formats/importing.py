@@ -16,6 +16,7 @@ from polystate_tools.formats import het_dialects
 from polystate_tools.formats.building import adp, bundles, microheterogeneity, tls
 from polystate_tools.formats.building.altlocs import ALTLOC, PARTIAL, altloc_variables
 from polystate_tools.formats.building.bundle_altlocs import bundle_alternates
+from polystate_tools.formats.building.bundle_partial import bundle_partials
 from polystate_tools.formats.building.checks import checked
 from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
@@ -184,9 +185,12 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         taken = np.ones(len(records), bool)
         taken[bundle.first[steady]] = False
         partial = altloc_variables(arranged, taken, False, report)
-        if partial:
-            apart = plan(partial, {}, arranged)
-            groups |= discrete_groups(arranged, PARTIAL, partial, apart, x_ref, keys)
+        apart = plan(partial, {}, arranged)
+        some, of_models = bundle_partials(arranged, bundle, model, plain & ~steady, partial, report)
+        if partial or some:
+            apart.absent += of_models.absent
+            apart.occupancy += of_models.occupancy
+            groups |= discrete_groups(arranged, PARTIAL, [*partial, *some], apart, x_ref, keys)
             planned.occupancy += apart.occupancy
         groups |= noted_alternates(arranged, planned, model, bundle.steps(records), report)
         same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)

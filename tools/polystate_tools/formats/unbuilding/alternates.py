@@ -259,8 +259,9 @@ class _Payload:
         return self._adp_of.get(atom, set())
 
     def _name(self, atom: int, made: list[_Record]) -> None:
-        """Letters: labels of `altloc` verbatim; of others a letter by order, and none for a lone record."""
-        for record in made:
+        """Letters: labels of `altloc` verbatim; of others one by order, none for the lone record of a model."""
+        models = [tuple(sorted((v, s) for v, s in r.held.items() if self._is_bundle(v))) for r in made]
+        for record, model in zip(made, models, strict=True):
             labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
             own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
             if len(own) == 1 == len(labels):
@@ -268,7 +269,7 @@ class _Payload:
                 if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
                     label = label.rsplit(MARK, 1)[0]
                 record.altloc = "" if label == BLANK else label
-            elif len(made) > 1:
+            elif models.count(model) > 1:
                 record.altloc = self._letter(record.states, labels)
 
     def _own_state(self, atom: int, v: int, record: _Record) -> int:

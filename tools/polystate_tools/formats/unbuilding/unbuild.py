@@ -323,8 +323,8 @@ def _note_losses(dep: Deposition, report: ExportReport) -> None:
         if not known:
             report.lose(f"descriptor {d.id}", 1, f"{d.regime}, {d.signal_type}: no form in a structure file")
         elif d.is_discrete and d.algebra == "nested_under":
-            report.lose(
-                f"conditions of {d.id}",
-                len(d.table("conditions").get("condition", [])),
-                "which states go together is not said without --het-dialect",
-            )
+            models = {id for id, other in dep.descriptors.items() if other.document.get("state_axis") is not None}
+            lost = [parent for parent in d.table("conditions").get("parent", ()) if parent not in {d.id, *models}]
+            if lost:  # a model is written with what is in it
+                because = "which states go together is not said without --het-dialect"
+                report.lose(f"conditions of {d.id}", len(lost), because)

@@ -1,0 +1,168 @@
+"""Wrong exporters: letters, occupancies, bonds, conformers, order, losses, names, policies."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from polystate_conformance.selftest.planting import fault
+
+UNBUILDING = "polystate_tools.formats.unbuilding"
+EXPORTING = "polystate_tools.formats.exporting"
+
+
+def _of_records(change):
+    """An exporter of all alternates whose records of an atom are changed."""
+
+    def make(original):
+        def wrong(self, atom):
+            made = original(self, atom)
+            change(made)
+            return made
+
+        return wrong
+
+    return make
+
+
+@fault("letters-written-anew", f"{UNBUILDING}.alternates:_Payload.records", "exchange")
+def _(original):
+    """Alternates are A, B and so on, whatever the file called them."""
+
+    def change(made):
+        for number, record in enumerate(made):
+            record.altloc = record.altloc and chr(ord("A") + number)
+
+    return _of_records(change)(original)
+
+
+@fault("occupancies-of-1", f"{UNBUILDING}.alternates:_Payload.records", "exchange")
+def _(original):
+    """Every record of an alternate has the occupancy 1."""
+
+    def change(made):
+        for record in made:
+            record.occupancy = 1.0
+
+    return _of_records(change)(original)
+
+
+@fault("occupancies-shared-out", f"{UNBUILDING}.alternates:_Payload.records", "exchange")
+def _(original):
+    """The occupancies of the records of an atom are written so that they sum to 1."""
+
+    def change(made):
+        total = sum(record.occupancy for record in made) or 1.0
+        for record in made:
+            record.occupancy /= total
+
+    return _of_records(change)(original)
+
+
+@fault("occupancies-of-the-state", f"{UNBUILDING}.alternates:_Payload.records", "exchange")
+def _(original):
+    """Records have the occupancy of their state, not their own."""
+
+    def wrong(self, atom):
+        made = original(self, atom)
+        for record in made:
+            for variable, state in record.states.items():
+                deposited = self._deposited(variable)[state]
+                record.occupancy = deposited if np.isfinite(deposited) else record.occupancy
+        return made
+
+    return wrong
+
+
+@fault("records-are-residual", f"{UNBUILDING}.tls:tls_of_deposition", "exchange")
+def _(original):
+    """The policy `records` writes what TLS leaves over, also where the records were total."""
+    return lambda dep, report: (original(dep, report)[0], None)
+
+
+@fault("b-of-the-largest-axis", f"{UNBUILDING}.gaussian:adps_of_records", "exchange")
+def _(original):
+    """The B-factor is that of the longest axis of U."""
+
+    def wrong(*arguments):
+        found = original(*arguments)
+        u = np.nan_to_num(found.u)[:, [0, 3, 4, 3, 1, 5, 4, 5, 2]].reshape(-1, 3, 3)
+        return replace(found, b=np.where(found.has_u, 8 * np.pi**2 * np.linalg.eigvalsh(u)[:, -1], found.b))
+
+    return wrong
+
+
+@fault("bonds-of-the-first-alternate", f"{UNBUILDING}.bonds:bonds_of_records", "exchange")
+def _(original):
+    """A bond is written between the first records of its atoms."""
+
+    def wrong(dep, atom, model, where):
+        made = np.array(original(dep, atom, model, where))
+        for row in made:
+            for end in (0, 1):
+                row[end] = np.flatnonzero((atom == atom[row[end]]) & (model == model[row[end]]))[0]
+        return made
+
+    return wrong
+
+
+@fault("bonds-of-all-alternates", f"{UNBUILDING}.noted:bonds", "exchange")
+def _(original):
+    """Between which alternates a bond is, is forgotten."""
+    return lambda dep: {}
+
+
+@fault("conformer-by-residue", f"{UNBUILDING}.conformer:conformer", "exchange")
+def _(original):
+    """One conformer is the first declared, whatever was asked for."""
+    return lambda dep, choice, steps: original(dep, "first", steps)
+
+
+@fault("rows-as-they-come", f"{UNBUILDING}.order:residue_order", "exchange")
+def _(original):
+    """Residues are written in the order of their rows: those that a later model adds at the end."""
+    return lambda dep, present: np.arange(present.shape[1])
+
+
+@fault("losses-not-listed", f"{UNBUILDING}.unbuild:_note_losses", "exchange")
+def _(original):
+    """Descriptors that the file has no form for are left out without a word."""
+    return lambda dep, report: None
+
+
+@fault("names-cut", "polystate_tools.formats.pdb.fit:_check_names", "exchange")
+def _(original):
+    """Names that are too long are cut."""
+    return lambda records: None
+
+
+@fault("atomic-is-all", f"{EXPORTING}:export_file", "exchange")
+def _(original):
+    """atomic-only writes the sum of all levels."""
+
+    def wrong(dep, path, **options):
+        policy = options.get("gaussian", "marginal")
+        return original(dep, path, **{**options, "gaussian": "marginal" if policy == "atomic-only" else policy})
+
+    return wrong
+
+
+@fault("refuse-writes", f"{EXPORTING}:export_file", "exchange")
+def _(original):
+    """The policy refuse writes the sum of all levels."""
+
+    def wrong(dep, path, **options):
+        policy = options.get("gaussian", "marginal")
+        return original(dep, path, **{**options, "gaussian": "marginal" if policy == "refuse" else policy})
+
+    return wrong
+
+
+@fault("no-b-is-zero", f"{UNBUILDING}.gaussian:adps_of_records", "exchange")
+def _(original):
+    """An atom that no descriptor covers has the B-factor 0."""
+
+    def wrong(*arguments):
+        found = original(*arguments)
+        return replace(found, b=np.nan_to_num(found.b))
+
+    return wrong

@@ -1,0 +1,301 @@
+"""Wrong importers: sites, populations, who stands where, models, elements, U and TLS."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
+
+BUILDING = "polystate_tools.formats.building"
+
+
+@fault("bonds-join-no-letters", f"{BUILDING}.sites:_bonded", "exchange")
+def _(original):
+    """Alternates of bonded residues are sites of their own."""
+    return lambda layout, rows, of_interest: []
+
+
+@fault("neighbours-join", f"{BUILDING}.sites:_bonded", "exchange")
+def _(original):
+    """Alternates of neighbours in a chain are one site, bonded or not."""
+
+    def wrong(layout, rows, of_interest):
+        atoms = sorted(of_interest)
+        chain = layout.chain_of_residue[layout.residue_of_atom]
+        return [(a, b) for a, b in zip(atoms, atoms[1:], strict=False) if chain[a] == chain[b]]
+
+    return wrong
+
+
+@fault("hydrogens-count", f"{BUILDING}.occupancies:mean_occupancy", "exchange")
+def _(original):
+    """The mean occupancy of an alternate is taken over its hydrogens, too."""
+    return lambda layout, records: float(layout.records.occupancy[records].mean()) if len(records) else np.nan
+
+
+@fault("occupancy-of-the-first-record", f"{BUILDING}.occupancies:mean_occupancy", "exchange")
+def _(original):
+    """The occupancy of an alternate is that of its first record."""
+    return lambda layout, records: float(layout.records.occupancy[records[0]]) if len(records) else np.nan
+
+
+@fault("sums-not-divided", f"{BUILDING}.variables:variable_of_site", "exchange")
+def _(original):
+    """Populations whose sum exceeds 1 are cut to what is left, in the order of the file."""
+
+    def wrong(layout, site, descriptor, report):
+        made, left, rows = original(layout, site, descriptor, report), 1.0, []
+        stated = [p if np.isnan(d) else d for (_, _, p), d in zip(made.rows, made.deposited, strict=True)]
+        if sum(stated) > 1 + 1e-6:
+            for (state, condition, _), population in zip(made.rows, stated, strict=True):
+                rows.append((state, condition, min(left, population)))
+                left -= rows[-1][2]
+            made.rows = rows
+        return made
+
+    return wrong
+
+
+@fault("types-stay-together", f"{BUILDING}.variables:variable_of_site", "exchange")
+def _(original):
+    """An atom that has no record in a state stays where it is."""
+
+    def wrong(layout, site, descriptor, report):
+        made = original(layout, site, descriptor, report)
+        made.inherits = {(atom, state) for atom, own in made.record_of.items() for state in range(len(made.states))
+                         if state not in own and made.states[state] != "absent"}  # fmt: skip
+        return made
+
+    return wrong
+
+
+@fault("lacking-letter-is-absent", f"{BUILDING}.sites:_inherit", "exchange")
+def _(original):
+    """A residue without records for a state of its site is absent in it."""
+    return lambda layout, site: None
+
+
+@fault("one-letter-always-there", f"{BUILDING}.sites:_leaves_room", "exchange")
+def _(original):
+    """An alternate that is the only one is always there."""
+    return lambda layout, site: len(site.states) > 1 and original(layout, site)
+
+
+@fault("molecule-always-there", f"{BUILDING}.sites:_leaves_room", "exchange")
+def _(original):
+    """Of several alternates of a whole molecule one is always there, whatever they sum to."""
+    return lambda layout, site: len(site.states) == 1 and original(layout, site)
+
+
+@fault("every-rest-is-a-state", f"{BUILDING}.sites:_leaves_room", "exchange")
+def _(original):
+    """A molecule is absent at times where its occupancies are 1 but for their rounding."""
+    return edited("1 - LEAST_ABSENCE", "1 - 1e-6")(original)
+
+
+@fault("side-chains-are-away", f"{BUILDING}.sites:_leaves_room", "exchange")
+def _(original):
+    """Alternates within a polymer are absent at times, as those of molecules."""
+
+    def wrong(layout, site):
+        occupancies = [layout.records.occupancy[site.records[site.state == k]].mean() for k in range(len(site.states))]
+        return original(layout, site) or sum(occupancies) < 0.98
+
+    return wrong
+
+
+@fault("one-place-two-sites", f"{BUILDING}.overlap:exclusive", "exchange")
+def _(original):
+    """Alternates in one place stay apart."""
+    return lambda layout, parts, join, report: original(layout, parts, False, report)
+
+
+@fault("place-of-two-angstrom", f"{BUILDING}.overlap:overlapping", "exchange")
+def _(original):
+    """One place is two ångströms wide."""
+    return edited("query_pairs(NEAR,", "query_pairs(2 * NEAR,")(original)
+
+
+@fault("place-whatever-the-sum", f"{BUILDING}.overlap:exclusive", "exchange")
+def _(original):
+    """Alternates in one place exclude each other, whatever their occupancies sum to."""
+    return edited(" and total[one] + total[other] <= WHOLE", "")(original)
+
+
+@fault("place-whatever-the-letter", f"{BUILDING}.overlap:exclusive", "exchange")
+def _(original):
+    """Alternates in one place exclude each other, whatever their letters."""
+    return edited("not letters[one] & letters[other] and ", "")(original)
+
+
+@fault("each-atom-by-itself", f"{BUILDING}.sites:partial_sites", "exchange")
+def _(original):
+    """Atoms of a residue with occupancies below 1 are present and absent each by itself."""
+
+    def wrong(layout, rows):
+        sites = [site for row in rows.tolist() for site in original(layout, np.array([row]))]
+        for number, site in enumerate(sites):
+            site.label = f"{site.label}.{number}"
+        return sites
+
+    return wrong
+
+
+@fault("nested-not-divided", f"{BUILDING}.model_weights:ModelWeights.relative", "exchange")
+def _(original):
+    """What an atom has within a model is not divided by the occupancy of the model."""
+    return lambda self, layout, report: layout
+
+
+@fault("models-alike", f"{BUILDING}.bundles:bundle_groups", "exchange")
+def _(original):
+    """All models have the same population."""
+
+    def wrong(layout, bundle, plain, x_ref, keys, weights, report):
+        return original(layout, bundle, plain, x_ref, keys, None, report)
+
+    return wrong
+
+
+@fault("ties-by-letter", f"{BUILDING}.sites:_site", "exchange")
+def _(original):
+    """States are in the order of their letters, not of the file."""
+    return edited("sorted(key, key=lambda letter: key[letter])", "sorted(key)")(original)
+
+
+def _records(change):
+    """An importer that changes the records of a file."""
+    return lambda original: lambda file: change(original(file))
+
+
+def _first_u(records):
+    u = records.u.copy()
+    first = {}
+    for row in range(len(u)):
+        key = (records.auth_asym[row], int(records.auth_seq[row]), records.name[row], int(records.model[row]))
+        u[row] = u[first.setdefault(key, row)]
+    return replace(records, u=u)
+
+
+@fault("u-of-the-first-alternate", "polystate_tools.formats.importing:records_of_file", "exchange")
+def _(original):
+    """All alternates of an atom have the anisotropic U of the first."""
+    return _records(_first_u)(original)
+
+
+@fault("unknown-symbols-are-hydrogen", "polystate_tools.formats.importing:records_of_file", "exchange")
+def _(original):
+    """The symbol of no element reads as deuterium."""
+
+    def change(records):
+        return replace(records, element=np.where(records.element == 0, 119, records.element).astype(np.uint8))
+
+    return _records(change)(original)
+
+
+@fault("numbers-of-32-bits", "polystate_tools.formats.importing:records_of_file", "exchange")
+def _(original):
+    """Occupancies, B-factors and coordinates are rounded to 32 bits."""
+
+    def narrow(records):
+        numbers = {name: getattr(records, name).astype("f4").astype("f8") for name in ("occupancy", "b", "xyz")}
+        return replace(records, **numbers)
+
+    return _records(narrow)(original)
+
+
+@fault("b-made-of-u", f"{BUILDING}.adp:_deposited_b", "exchange")
+def _(original):
+    """A B-factor beside U that contradicts it is forgotten."""
+    return lambda b, u: {}
+
+
+@fault("tls-about-the-centroid", f"{BUILDING}.tls:tls_of_records", "exchange")
+def _(original):
+    """TLS is about the centre of the atoms."""
+
+    def wrong(layout, x_ref, keep, report):
+        stated = layout.records.tls
+        if stated is None:
+            return original(layout, x_ref, keep, report)
+        groups = [replace(group, origin=x_ref.mean(axis=0)) for group in stated.groups]
+        records = replace(layout.records, tls=replace(stated, groups=groups))
+        return original(replace(layout, records=records), x_ref, keep, report)
+
+    return wrong
+
+
+def _screw(change):
+    """A TLS row whose S is changed; the row holds T, L and eight numbers of S, which is trace-free."""
+
+    def make(original):
+        def wrong(group):
+            row = np.array(original(group))
+            s = np.append(row[12:20], -row[12] - row[16]).reshape(3, 3)
+            row[12:20] = change(s, group).ravel()[:8]
+            return row
+
+        return wrong
+
+    return make
+
+
+@fault("s-left-in-degrees", f"{BUILDING}.tls:_in_radians", "exchange")
+def _(original):
+    """S stays in Å degrees."""
+    return _screw(lambda s, group: s * 180 / np.pi)(original)
+
+
+@fault("s-transposed", f"{BUILDING}.tls:_in_radians", "exchange")
+def _(original):
+    """Rows and columns of S are taken for each other."""
+    return _screw(lambda s, group: s.T)(original)
+
+
+@fault("s-trace-into-s33", f"{BUILDING}.tls:_in_radians", "exchange")
+def _(original):
+    """The trace of S is taken off S33 alone."""
+    return _screw(lambda s, group: group.S.reshape(3, 3) * np.pi / 180)(original)
+
+
+@fault("header-turned-round", f"{BUILDING}.tls:_decided", "exchange")
+def _(original):
+    """What a file says of its B-factors beside TLS is taken the other way round."""
+
+    def wrong(records, n_groups, shown, numbers, stated, report):
+        swapped = {"total": "residual", "residual": "total"}.get(records.adp_content, "unknown")
+        return original(replace(records, adp_content=swapped), n_groups, None, numbers, stated, report)
+
+    return wrong
+
+
+@fault("nanometers-taken-as-angstrom", "polystate_tools.formats.h5md.axes:unit_of", "exchange")
+def _(original):
+    """Lengths of a trajectory are taken as ångströms."""
+
+    def wrong(element, units):
+        original(element, units)
+        return "angstrom"
+
+    return wrong
+
+
+@fault("unit-guessed", "polystate_tools.formats.h5md.axes:unit_of", "exchange")
+def _(original):
+    """A trajectory without a unit is taken as one in nanometers."""
+    return lambda element, units: original(element, units or "nanometer")
+
+
+@fault("space-is-a-letter", "polystate_tools.formats.mmtf.structure:Structure.characters", "exchange")
+def _(original):
+    """A space in a field of characters of MMTF is a letter."""
+    return lambda self, name: self.fields[name].view("S1").astype("<U1")
+
+
+@fault("varying-always-there", f"{BUILDING}.bundle_partial:bundle_partials", "exchange")
+def _(original):
+    """An occupancy that changes from model to model is kept as a number, and the atom always there."""
+    from polystate_tools.formats.building.variables import Plan
+
+    return lambda layout, bundle, model, varying, used, report: ([], Plan())
