@@ -64,7 +64,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
         if "copy" not in name
     }
     seconds = measure.alternate(tasks, 5 if quick else 15, change)
-    bounds = {"polystate (NumPy, readable)": 100, "copy of the result": 0.1, "cctbx (mmtbx.tls)": 20}
+    bounds = {"polystate (NumPy, readable)": 100, "copy of the result": 0.2, "cctbx (mmtbx.tls)": 20}
     bounds = {name: least for name, least in bounds.items() if name in tasks}
     notes = [f"largest difference from NumPy, relative: {name} {d:.1e}" for name, d in differences.items()]
     notes += [] if flex is not None else ["skipped: cctbx-base is not installed"]

@@ -123,8 +123,9 @@ def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]
 def mean(request: Request) -> np.ndarray:
     """Mean coordinates of the atoms asked for, (n, 3) ångström."""
     dep = request.dep
-    xyz, source = dep.x_ref_of(request.rows), np.full(len(request.rows), -1)
+    xyz = dep.x_ref_of(request.rows)
     sources = list(active(dep, request, lambda d: d.is_absolute))
+    source = np.full(len(request.rows) if sources else 0, -1)
     for k, d in enumerate(sources):
         at, values = absolute(d, request)
         taken = np.flatnonzero(source[at] >= 0)

@@ -77,7 +77,8 @@ def _snapshot(asked: evaluate.Request, psd: str, sampled: Sequence[Descriptor]) 
     xyz, clipped = middle, False
     if asked.draw is not None and sampled:
         displacing, clipped = _displacing(asked, psd, sampled)
-        xyz = middle + displacing(asked.draw)
+        xyz = displacing(asked.draw)
+        xyz += middle
     ids, labels = dep.hierarchy.atom_id[asked.rows], dep.states.labels(asked.joint)
     return Snapshot(xyz, middle, evaluate.present(asked), ids, labels, asked.steps, psd, asked, clipped)
 

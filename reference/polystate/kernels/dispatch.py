@@ -3,7 +3,8 @@
 The NumPy evaluator is the meaning. `auto` takes Numba where it is installed and the work is worth the half second that
 loading it takes, else NumPy on whole columns (`light`). What it takes depends on the size of the deposition alone, and
 sums are taken in an order that the atoms asked for do not change, so an atom alone has the numbers that it has with
-all. Nothing of numba is imported before a kernel is asked for."""
+all. One draw after the other is the exception: those that `light` makes go over to Numba, for all depositions at once,
+when the process has made as many as loading it costs. Nothing of numba is imported before a kernel is asked for."""
 
 from __future__ import annotations
 
@@ -20,10 +21,12 @@ from polystate.evaluation.backend import NUMPY, Backend, Choose, Displacing
 from polystate.evaluation.evaluate import Request
 from polystate.model.descriptor import Descriptor
 from polystate.numbers import positive
+from polystate.numbers.philox import Draw
 from polystate.operators import call
 
 BACKENDS = ("numpy", "numba", "cuda", "auto")
 WORTH_LOADING = 1_000_000  # atoms times levels: about 0.5 s in NumPy
+DRAWS_WORTH_LOADING = 6_000_000  # atoms times draws, the same
 
 
 def resolve(backend: str = "auto", work: float = float("inf")) -> str:
@@ -53,6 +56,23 @@ def named(backend: str) -> Backend:
     return NUMPY if backend == "numpy" else Fast(backend)
 
 
+class Settling:
+    """Draws of one U by NumPy, and by Numba once the draws that this process has made so are worth loading it."""
+
+    made = 0  # atoms times draws, of the process
+
+    def __init__(self, u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> None:
+        self._given = u, draw_key, where, psd
+        self._displacing: Displacing = positive.displacing(*self._given)
+        self._settled = importlib.util.find_spec("numba") is None
+
+    def __call__(self, draw: Draw) -> np.ndarray:
+        Settling.made += len(self._given[1])
+        if not self._settled and Settling.made > DRAWS_WORTH_LOADING:
+            self._displacing, self._settled = Fast("numba").displacing(*self._given), True
+        return self._displacing(draw)
+
+
 @dataclass(frozen=True)
 class Fast:
     """A backend of kernels: `light`, `numba` or `cuda`."""
@@ -75,7 +95,7 @@ class Fast:
     def displacing(self, u: np.ndarray, draw_key: np.ndarray, where: str, psd: str) -> Displacing:
         """As `positive.displacing`."""
         if self.name == "light":
-            return positive.displacing(u, draw_key, where, psd)
+            return Settling(u, draw_key, where, psd)
         from polystate.kernels.gauss import Gaussian
 
         gaussian = Gaussian(np.zeros((len(u), 3)), u, draw_key, where, psd, self.name)

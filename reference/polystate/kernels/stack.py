@@ -14,6 +14,7 @@ from polystate.numbers.constants import EIGHT_PI_SQUARED, PSD_ABSOLUTE
 
 AHEAD = 128  # atoms whose place in the output is asked for early
 PIECE = 512  # atoms that are evaluated between two visits to the output
+LANES = 8  # combinations that are added up at once
 SCREEN = 0.5 * PSD_ABSOLUTE
 moved, suspect, factor_one = fusing(formulas.moved), jit(formulas.suspect), jit(formulas.factor_one)
 
@@ -49,6 +50,62 @@ def collapse(tls, row, parent, origin, above, above_origin, out):
 
 
 @fusing
+def _combined_lanes(first, combination, tls, row, parent, origin, above, above_origin, lanes):
+    """lanes[k * LANES + j] = coefficient k (20) of the combination of piece first + j, as `_combined`.
+
+    The numbers of `LANES` combinations are gathered side by side, so that whole vectors of them are added up. lanes:
+    (67 * LANES,), one array: the compiler sees that its parts do not overlap."""
+    w, last = LANES, len(combination) - 1
+    for j in range(LANES):
+        c = combination[min(first + j, last)]
+        x, y, z = origin[c, 0], origin[c, 1], origin[c, 2]
+        u, o, g = above[parent[c]], above_origin[parent[c]], row[c]
+        t = tls[max(g, 0)]
+        for k in range(20):
+            lanes[(20 + k) * w + j] = u[k]
+            lanes[(40 + k) * w + j] = t[k]
+        lanes[60 * w + j], lanes[61 * w + j], lanes[62 * w + j] = x - o[0], y - o[1], z - o[2]
+        lanes[63 * w + j], lanes[64 * w + j], lanes[65 * w + j] = x - t[21], y - t[22], z - t[23]
+        lanes[66 * w + j] = t[20] if g >= 0 else 0.0
+    for j in range(LANES):
+        total = moved(
+            lanes[60 * w + j], lanes[61 * w + j], lanes[62 * w + j], lanes[20 * w + j], lanes[21 * w + j],
+            lanes[22 * w + j], lanes[23 * w + j], lanes[24 * w + j], lanes[25 * w + j], lanes[26 * w + j],
+            lanes[27 * w + j], lanes[28 * w + j], lanes[29 * w + j], lanes[30 * w + j], lanes[31 * w + j],
+            lanes[32 * w + j], lanes[33 * w + j], lanes[34 * w + j], lanes[35 * w + j], lanes[36 * w + j],
+            lanes[37 * w + j], lanes[38 * w + j], lanes[39 * w + j],
+        )  # fmt: skip
+        own = moved(
+            lanes[63 * w + j], lanes[64 * w + j], lanes[65 * w + j], lanes[40 * w + j], lanes[41 * w + j],
+            lanes[42 * w + j], lanes[43 * w + j], lanes[44 * w + j], lanes[45 * w + j], lanes[46 * w + j],
+            lanes[47 * w + j], lanes[48 * w + j], lanes[49 * w + j], lanes[50 * w + j], lanes[51 * w + j],
+            lanes[53 * w + j], lanes[54 * w + j], lanes[55 * w + j], lanes[57 * w + j], lanes[58 * w + j],
+            lanes[59 * w + j], lanes[56 * w + j] - lanes[52 * w + j], 2 * lanes[52 * w + j] + lanes[56 * w + j],
+        )  # fmt: skip
+        a = lanes[66 * w + j]
+        lanes[j] = total[0] + a * own[0]
+        lanes[w + j] = total[1] + a * own[1]
+        lanes[2 * w + j] = total[2] + a * own[2]
+        lanes[3 * w + j] = total[3] + a * own[3]
+        lanes[4 * w + j] = total[4] + a * own[4]
+        lanes[5 * w + j] = total[5] + a * own[5]
+        lanes[6 * w + j] = total[6] + a * own[6]
+        lanes[7 * w + j] = total[7] + a * own[7]
+        lanes[8 * w + j] = total[8] + a * own[8]
+        lanes[9 * w + j] = total[9] + a * own[9]
+        lanes[10 * w + j] = total[10] + a * own[10]
+        lanes[11 * w + j] = total[11] + a * own[11]
+        lanes[12 * w + j] = total[12] + a * own[12]
+        lanes[13 * w + j] = total[13] + a * own[13]
+        lanes[14 * w + j] = total[14] + a * own[14]
+        lanes[15 * w + j] = total[15] + a * own[15]
+        lanes[16 * w + j] = total[16] + a * own[16]
+        lanes[17 * w + j] = total[17] + a * own[17]
+        lanes[18 * w + j] = total[18] + a * own[18]
+        lanes[19 * w + j] = total[19] + a * own[19]
+
+
+@fusing
 def evaluate(
     tls, group, parent, origin, above, above_origin, combination, begin, length, xyz, iso, aniso, row, out, suspects
 ):  # fmt: skip
@@ -57,15 +114,17 @@ def evaluate(
     tls, group, parent, origin, above, above_origin: the finest level, as in `collapse`; combination, begin, length:
     (P,) pieces of at most PIECE atoms; xyz: (3, padded) about the combination's origin; iso: (padded,) Å²; aniso:
     (6, padded) or (6, 0) Å²; row: (padded,) row of out, -1 = padding."""
-    six, p = np.empty(6 * PIECE), np.empty(20)  # one array: the compiler sees that its parts do not overlap
-    flagged, last, flat = 0, len(row), out.reshape(-1)
+    six, lanes, p = np.empty(6 * PIECE), np.empty(67 * LANES), np.empty(20)  # parts of one array do not overlap
+    flagged, last, flat, w = 0, len(row), out.reshape(-1), LANES
     for piece in range(len(begin)):
-        c, b, n = combination[piece], begin[piece], length[piece]
+        b, n = begin[piece], length[piece]
         for j in range(min(b + AHEAD, last), min(b + AHEAD + n, last)):
             prefetch(flat, np.int64(max(row[j], 0)) * 9)
-        total, finest, a = _combined(c, tls, group, parent, origin, above, above_origin)
+        j = piece % LANES
+        if j == 0:
+            _combined_lanes(piece, combination, tls, group, parent, origin, above, above_origin, lanes)
         for k in range(20):
-            p[k] = total[k] + a * finest[k]
+            p[k] = lanes[k * w + j]
         t11, t22, t33, t12, t13, t23 = p[0], p[1], p[2], p[3], p[4], p[5]
         l11, l22, l33, l12, l13, l23 = p[6], p[7], p[8], p[9], p[10], p[11]
         s12, s13, s21, s23, s31, s32 = p[12], p[13], p[14], p[15], p[16], p[17]

@@ -58,6 +58,8 @@ def whole(text: str, where: str) -> int:
 def words(draw: Draw, draw_key: np.ndarray, stream: int) -> np.ndarray:
     """Philox4x32-10 blocks, (n, 4) uint32, one for each draw key (n,) uint32."""
     c0 = np.asarray(draw_key).astype(np.uint64)
+    if not c0.size:  # of a deposition without variables, at every draw
+        return np.zeros((*c0.shape, 4), np.uint32)
     c1 = np.full_like(c0, draw.index & 0xFFFFFFFF)
     c2 = np.full_like(c0, draw.index >> 32)
     c3 = np.full_like(c0, stream)
