@@ -26,8 +26,8 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 ROOT = HERE.parents[1]
 MODULES = (
-    "covariance", "draws", "natural", "sampling", "opening", "states", "modes", "growth", "import_export", "bundles",
-    "mmtf", "echt",
+    "covariance", "draws", "natural", "sampling", "opening", "states", "modes", "growth", "exchange", "import_export",
+    "bundles", "mmtf", "echt",
 )  # fmt: skip
 
 BESIDE = ("covariance", "modes")  # run by the interpreter that has the peers; the others need none but gemmi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -198,7 +199,7 @@ def _leaves_room(layout: Layout, site: Site) -> bool:
     if (records.label_seq[site.records] >= 0).any():
         return False
     residues = np.unique(layout.residue_of_atom[site.atoms])
-    whole = np.isin(layout.residue_of_atom, residues).sum() == len(site.atoms)
+    whole = layout.atoms_of_residue[residues].sum() == len(site.atoms)
     total = sum(mean_occupancy(layout, site.records[site.state == k]) for k in range(len(site.states)))
     return bool(whole) and total < 1 - LEAST_ABSENCE
 
@@ -256,7 +257,7 @@ def _named(layout: Layout, sites: list[Site]) -> list[Site]:
         name = f"{records.auth_asym[row] or '_'}.{records.auth_seq[row]}{records.ins[row]}"
         if site.rule == "global":
             name = "all"
-        choices = [name, f"{name}.{records.comp[row]}", *(f"{name}.{k}" for k in range(2, len(sites) + 2))]
+        choices = itertools.chain((name, f"{name}.{records.comp[row]}"), (f"{name}.{k}" for k in itertools.count(2)))
         site.label = next(choice for choice in choices if choice not in used)
         used.add(site.label)
     return sites

@@ -51,6 +51,31 @@ class Header:
         return {comp: " ".join(text.split()) for comp, text in made.items()}
 
 
+def set_up_entities(structure: gemmi.Structure) -> None:
+    """`setup_entities` of gemmi, which looks for each subchain among all others: here the first ligand of a kind stands
+    for its equals meanwhile, so that the time grows with their number and not with its square."""
+    structure.add_entity_types()
+    structure.assign_subchains()
+    first: dict[str, str] = {}
+    equals: dict[str, list[tuple[gemmi.Residue, str]]] = {}
+    for model in structure:
+        for chain in model:
+            for residue in chain:
+                if residue.entity_type == gemmi.EntityType.NonPolymer:
+                    one = first.setdefault(residue.name, residue.subchain)
+                    if residue.subchain != one:
+                        equals.setdefault(one, []).append((residue, residue.subchain))
+                        residue.subchain = one
+    structure.ensure_entities()
+    structure.deduplicate_entities()
+    for entity in structure.entities:
+        others = [pair for name in entity.subchains for pair in equals.get(name, ())]
+        if others:
+            entity.subchains = list(dict.fromkeys([*entity.subchains, *(own for _, own in others)]))
+        for residue, own in others:
+            residue.subchain = own
+
+
 def entities_of_structure(
     structure: gemmi.Structure, header: Header, order: Mapping[str, tuple[str, bool]]
 ) -> tuple[list[Entity], dict[str, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.pdb.conect import with_conect
 from polystate_tools.formats.pdb.damage import damaged
-from polystate_tools.formats.pdb.entities import Header, entities_of_structure
+from polystate_tools.formats.pdb.entities import Header, entities_of_structure, set_up_entities
 from polystate_tools.formats.pdb.lines import WIDTH, Lines
 from polystate_tools.formats.pdb.tls import tls_of_remarks
 from polystate_tools.formats.records.gemmi_metadata import described, links_of_connections
@@ -51,7 +51,7 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
         structure = gemmi.read_pdb_string(skeleton)
     except (RuntimeError, ValueError) as error:
         raise UnreadableFile(where, error, "a PDB file that gemmi reads") from error
-    structure.setup_entities()
+    set_up_entities(structure)
     stated = {entity.name for entity in structure.entities if entity.full_sequence}
     if not stated:
         _sequence_from_model(structure)  # by which residues are numbered; it is no word of the file's
@@ -214,10 +214,12 @@ def _number_mutants(of_residue: dict[tuple, tuple[str, int]], order: dict[str, t
 def _short_ids(order: dict[str, tuple[str, bool]]) -> dict[str, str]:
     """Polymers keep the chain's own id where it is free, the rest get A, B, ..., AA, ... in order."""
     made: dict[str, str] = {}
+    used: set[str] = set()
     for subchain, (chain, polymer) in order.items():
-        if polymer and chain and chain not in made.values():
+        if polymer and chain and chain not in used:
             made[subchain] = chain
-    used, number = set(made.values()), 0
+            used.add(chain)
+    number = 0
     for subchain in order:
         while subchain not in made:
             name, rest = "", number

@@ -37,6 +37,11 @@ class Layout:
         """(n,) row of the first residue at each record's position."""
         return self.position[self.residue_of_atom[self.atom_of_record]]
 
+    @cached_property
+    def atoms_of_residue(self) -> np.ndarray:
+        """(R,) how many atoms each residue has."""
+        return np.bincount(self.residue_of_atom, minlength=len(self.first_of_residue))
+
     def residue_name(self, residue: int) -> str:
         return self.records.residue_name(int(self.first_of_residue[residue]))
 
