@@ -8,6 +8,7 @@ depends on the seed, the target and k alone; what fails is kept as a small file.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import resource
@@ -21,15 +22,20 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.robustness.targets import TARGETS, Target, Wrong
+from tests.robustness.targets import TARGETS, Input, Target
+from tests.robustness.verbs import Wrong
 
-HANG_S = 30
+HANG_S = 60
+PROCESSOR_S = 5.0
+"""Of one input: of the clock, and of the processor, which other work does not lengthen."""
 GROWTH = 1 << 30
 """Bytes that one input may make a worker grow by."""
-BATCH = 500  # inputs of one worker
+BATCH = 2000  # inputs of one worker
+IN_MEMORY = Path("/dev/shm")
 FAILURES = ("crash", "hang", "uncaught", "wrong", "memory")
 
 
@@ -86,42 +92,78 @@ class Worker:
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-def damaged(target: Target, seed: int, k: int) -> bytes:
+def damaged(target: Target, seed: int, k: int) -> Input:
     """Input k of a target."""
     return target.make(random.Random(f"{seed}/{target.name}/{k}"))
+
+
+def warm(target: Target) -> None:
+    """Take each seed as it is: it has to be good, and what reading it imports is there before the forks."""
+    with _folder() as folder:
+        for number, content in enumerate(target.seeds()):
+            if not target.read(Input(target.undamaged(content), number), folder):
+                raise ValueError(f"seed {number} of {target.name} is refused")
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def _work(target: Target, numbers: list[int], seed: int, pipe: int) -> None:
     for stream in (1, 2):  # libraries complain there
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder:
+    with _folder() as folder:
+        tempfile.tempdir = str(folder)  # of what is asked, too
         for k in numbers:
             os.write(pipe, b"begin %d\n" % k)
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            kind, what = "refused", ""
-            try:
-                kind = "taken" if target.read(damaged(target, seed, k), Path(folder)) else "refused"
-            except Wrong as error:
-                kind, what = "wrong", str(error)
-            except BaseException as error:  # whatever is not a named error
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                kind, what = "uncaught", f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
-            grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+            before = _peak()
+            signal.setitimer(signal.ITIMER_PROF, PROCESSOR_S)  # its signal ends the process
+            kind, what = _tried(target, seed, k, folder)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            grown = _peak() - before
             if grown > GROWTH:
                 kind, what = "memory", f"{grown >> 20} MiB more"
             os.write(pipe, f"{kind} {k} {what[:300]}".replace("\n", " ").encode("utf-8", "replace") + b"\n")
+            if grown > GROWTH // 8:
+                break  # the peak hides what the next ones take
     os._exit(0)
+
+
+def _tried(target: Target, seed: int, k: int, folder: Path) -> tuple[str, str]:
+    try:
+        return "taken" if target.read(damaged(target, seed, k), folder) else "refused", ""
+    except Wrong as error:
+        return "wrong", str(error)
+    except BaseException as error:  # whatever is not a named error
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return "uncaught", f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def run(inputs: int, seed: int, jobs: int, names: list[str] | None = None, keep: Path | None = None) -> Tally:
     """So many inputs in all, evenly over the targets."""
     targets = [t for t in TARGETS if names is None or t.name in names]
-    for target in targets:
-        damaged(target, seed, 0)  # what they begin with is made once, before the forks
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for target in targets:
+            warm(target)
+    gc.freeze()  # pages that forks share
     share = -(-inputs // len(targets))
     batches = [(t, list(range(k, min(k + BATCH, share)))) for k in range(0, share, BATCH) for t in targets]
-    tally, running = Tally(), []
+    tally = Tally()
+    with suppress(KeyboardInterrupt):  # what came out until then
+        _work_off(batches, jobs, seed, tally, keep)
+    return tally
+
+
+def _work_off(batches: list[tuple[Target, list[int]]], jobs: int, seed: int, tally: Tally, keep: Path | None) -> None:
+    running: list[Worker] = []
     while batches or running:
         while batches and len(running) < jobs:
             running.append(Worker(*batches.pop(0)))
@@ -132,7 +174,6 @@ def run(inputs: int, seed: int, jobs: int, names: list[str] | None = None, keep:
                 running.remove(worker)
                 if worker.waiting:
                     batches.insert(0, (worker.target, worker.waiting))
-    return tally
 
 
 def _follow(worker: Worker, ready: bool, tally: Tally, seed: int, keep: Path | None) -> bool:
@@ -149,8 +190,10 @@ def _follow(worker: Worker, ready: bool, tally: Tally, seed: int, keep: Path | N
             return True
         except EOFError:
             ended = worker.end()
-            if worker.waiting:
-                _fail(worker, "crash", f"signal {-ended}", tally, seed, keep)
+            if worker.waiting and ended:
+                hung = ended == -signal.SIGPROF
+                what = f"more than {PROCESSOR_S} s of the processor" if hung else f"signal {-ended}"
+                _fail(worker, "hang" if hung else "crash", what, tally, seed, keep)
             return False
     if time.monotonic() - worker.since > HANG_S:
         os.kill(worker.process, signal.SIGKILL)
@@ -173,7 +216,7 @@ def _fail(worker: Worker, kind: str, what: str, tally: Tally, seed: int, keep: P
 def _walk_refuses(target: Target, seed: int, k: int) -> bool:
     code = "import sys; from polystate.artifacts.walk import unending; sys.exit(0 if unending(sys.argv[1]) else 1)"
     with tempfile.NamedTemporaryFile(suffix=".h5md") as file:
-        file.write(damaged(target, seed, k))
+        file.write(damaged(target, seed, k).saved())
         file.flush()
         return subprocess.run([sys.executable, "-c", code, file.name], timeout=120, check=False).returncode == 0
 
@@ -181,7 +224,7 @@ def _walk_refuses(target: Target, seed: int, k: int) -> bool:
 def _keep(target: Target, seed: int, k: int, keep: Path | None) -> None:
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
-        (keep / f"{target.name}-{seed}-{k}").write_bytes(damaged(target, seed, k))
+        (keep / f"{target.name}-{seed}-{k}").write_bytes(damaged(target, seed, k).saved())
 
 
 def main() -> int:

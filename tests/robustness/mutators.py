@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
 import numpy as np
 import pyarrow as pa
 import zstandard
@@ -25,6 +24,7 @@ NUMBERS = [
     0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, 1e9, 1.1e9, 1e308, -1e308, 5e-324, 1e20, 0.5, 2.0**53,
 ]  # fmt: skip
 WHOLE = [0, -1, 1, 2, 127, 128, 255, 2**15, 2**31 - 1, -(2**31), 2**32 - 1, 2**63 - 1]
+ALLOWED = [0, 1, 2, 3, 0.5, 1e-9, 1e-300, 5e-324, 1e9, -1e9, 999999999.5, 1e8, 1e5, 0.1, -0.0, 100, 1 / 3, 4294967295]
 WORDS = [
     "", ".", "?", "nan", "inf", "-inf", "1e308", "1e999", "-1", "0", "99999999", "loop_", "data_", ";", "'", '"', "#",
     "\t", "A", "*****", "\x00", "\xff", "é", "_atom_site.", "[", "{", "- ", ": ", "&a", "*a", "!!x",
@@ -210,12 +210,23 @@ def of_text(rng: random.Random, content: bytes) -> bytes:
     return "\n".join(lines).encode("utf-8", "replace")
 
 
-def of_msgpack(rng: random.Random, content: bytes) -> bytes:
-    """A MessagePack tree (MMTF, BinaryCIF) with other values; or its bytes."""
-    if rng.randrange(4) == 0:
-        return of_bytes(rng, content)
-    tree = of_tree(rng, msgpack.unpackb(content, strict_map_key=False))
-    try:
-        return msgpack.packb(tree)
-    except (TypeError, ValueError, OverflowError):
-        return of_bytes(rng, content)
+def of_scalars(rng: random.Random, text: Any) -> bytes:
+    """A text form with a few other numbers, words or rows, most of them allowed, so that it often stays valid."""
+    text = copy.deepcopy(text)
+    for _ in range(rng.choice((1, 1, 2, 3, 6))):
+        leaves = [(c, key) for c, key in places(text) if not isinstance(c[key], dict)]
+        container, key = rng.choice(leaves)
+        other_container, other_key = rng.choice(leaves)
+        value, other = container[key], other_container[other_key]
+        if isinstance(value, list):
+            if value and rng.random() < 0.7:
+                at = rng.randrange(len(value))
+                value[at : at + 1] = [] if rng.random() < 0.5 else [copy.deepcopy(value[at])] * 2
+        elif isinstance(value, bool) or value is None:
+            container[key] = rng.choice((True, False, None))
+        elif isinstance(value, int | float):
+            numbers = other if isinstance(other, int | float) else rng.choice(ALLOWED)
+            container[key] = rng.choice((value + 1, -value, numbers, rng.choice(ALLOWED)))
+        else:
+            container[key] = other if isinstance(other, str) else rng.choice(("", "é", "=1+1", "\x1b[2J", "A", "NaN"))
+    return json.dumps(text).encode()

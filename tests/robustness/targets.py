@@ -1,209 +1,239 @@
-"""Readers under fuzz: for each the files that damage begins with, the damage, and what has to hold of the answer."""
+"""Readers under fuzz: for each what damage begins with, the damage, and what has to hold of the answer."""
 
 from __future__ import annotations
 
 import io
 import json
 import random
-import tempfile
-import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import msgpack
 import numpy as np
 
 import polystate
 from polystate.artifacts import bodies, h5md
 from polystate.errors import PolystateError
+from polystate.store.reading import StoredTree
 from polystate_conformance import paths
 from polystate_tools.formats.importing import records_of_file, tree_of_records
 from polystate_tools.formats.opening.files import InputFile
-from tests.robustness import mutators
+from tests.robustness import containers, mutators, seeds, verbs
+from tests.robustness.verbs import Wrong
 
-STORES = (
-    "mixed", "nested-loop", "scenario-dynamics", "scenario-classes", "nmr-bundle", "altloc-nested", "scenario-crystal",
-)  # fmt: skip
+Content = bytes | dict[str, bytes]
+BESIDE = 16
+"""Of so many stores that are taken one is read by zarr-python and pyarrow too."""
 
 
-class Wrong(AssertionError):
-    """An answer that is none: valid and not evaluable, or another than an independent reader gives."""
+@dataclass(frozen=True)
+class Input:
+    """One input: bytes, or the files of a store; and a number for what is asked in turn."""
+
+    content: Content
+    turn: int = 0
+
+    def saved(self) -> bytes:
+        """As one small file: of a store, a zip."""
+        if isinstance(self.content, bytes):
+            return self.content
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for name, content in self.content.items():
+                archive.writestr(name, content)
+        return made.getvalue()
 
 
 @dataclass(frozen=True)
 class Target:
-    """make: a damaged input by a random generator; read: refuses it by name (False) or takes it (True)."""
+    """seeds: contents that are taken as they are; damage: another content by a random generator; read: refuses an
+    input by name (False) or takes it (True)."""
 
     name: str
-    make: Callable[[random.Random], bytes]
-    read: Callable[[bytes, Path], bool]
+    seeds: Callable[[], tuple[Any, ...]]
+    damage: Callable[[random.Random, Any], Content]
+    read: Callable[[Input, Path], bool]
+    undamaged: Callable[[Any], Content] = lambda seed: seed
+
+    def make(self, rng: random.Random) -> Input:
+        """A damaged input."""
+        turn = rng.getrandbits(30)
+        return Input(self.damage(rng, rng.choice(self.seeds())), turn)
 
 
 # -- stores ----------------------------------------------------------------------------------------------
 
 
-@cache
-def _files(entry: str) -> dict[str, bytes]:
-    with zipfile.ZipFile(paths.CONFORMANCE / "corpus" / f"{entry}.zarr.zip") as archive:
-        return {name: archive.read(name) for name in sorted(archive.namelist())}
+class InMemory:
+    """A store whose files are in memory, with the artifacts of the cases beside it."""
+
+    name = str(paths.CONFORMANCE / "artifacts/damaged.zarr")
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+
+    def keys(self) -> list[str]:
+        return list(self.files)
+
+    def get(self, key: str, first: int = 0, length: int | None = None) -> bytes:
+        content = self.files[key]
+        first = first if first >= 0 else max(0, len(content) + first)
+        return content[first:] if length is None else content[first : first + length]
+
+    def size(self) -> int:
+        return sum(map(len, self.files.values()))
+
+    def is_replaced(self) -> bool:
+        return False
 
 
-def _packed(files: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return made.getvalue()
+def opened(files: Mapping[str, bytes]) -> polystate.Deposition:
+    """The deposition of the files of a store."""
+    tree = StoredTree(InMemory(files))
+    return polystate.Deposition(tree, tree.folder)
 
 
-def _damaged_store(part: str) -> Callable[[random.Random], bytes]:
-    """A zip with one file damaged: a document, or a chunk of numbers or a table; or the zip itself."""
-
-    def make(rng: random.Random) -> bytes:
-        files = dict(_files(rng.choice(STORES)))
-        names = [n for n in files if n.endswith("zarr.json") == (part == "json") and files[n]]
-        if part == "arrow":
-            names = [n for n in names if n.split("/c/")[0] in _tables(files)] or names
-        name = rng.choice(names)
-        damage = mutators.of_json if part == "json" else mutators.of_chunk
-        files[name] = damage(rng, files[name])
-        if rng.randrange(50) == 0:
-            del files[rng.choice(list(files))]
-        packed = _packed(files)
-        return mutators.of_bytes(rng, packed) if rng.randrange(40) == 0 else packed
-
-    return make
+def _read_store(given: Input, folder: Path) -> bool:
+    assert isinstance(given.content, dict)
+    if not _judged(lambda: opened(given.content), given):
+        return False
+    dep = opened(given.content)
+    meant = _meanings().get(dep.digest())
+    if meant is not None and _meaning(dep) != meant:
+        raise Wrong("another meaning under the digest of a seed")
+    return given.turn % BESIDE != 0 or _as_others_read(given.content)
 
 
-def _tables(files: dict[str, bytes]) -> set[str]:
-    return {n.removesuffix("/zarr.json") for n, c in files.items() if b"apache.arrow" in c and n.endswith("zarr.json")}
+def _read_zip(given: Input, folder: Path) -> bool:
+    (folder / "d.zarr.zip").write_bytes(given.content)
+    return _judged(lambda: polystate.open(folder / "d.zarr.zip"), given)
 
 
-def _read_store(content: bytes, folder: Path) -> bool:
-    path = folder / "d.zarr.zip"
-    path.write_bytes(content)
+def _judged(open_: Callable[[], polystate.Deposition], given: Input) -> bool:
+    """Valid, and each verb answers or refuses by name; or not valid, and a verb that is asked all the same refuses."""
     try:
-        dep = polystate.open(path)
-        report = dep.validate()
+        dep = open_()
     except PolystateError:
         return False
-    _unjudged(path)
-    if not report.valid:
-        return False
-    at = {axis: 0 for axis in dep.axes}
     try:
-        found = [dep.covariance(at=at), dep.render(at=at, draw=polystate.Draw(1, 2)).xyz, dep.render(at=at).xyz]
-        dep.states.count()
-        dep.describe()
-    except PolystateError as error:
-        if error.stage not in ("evaluate", "operator"):
-            raise Wrong(f"valid, and then {error}") from error
-        return True
-    if not all(np.isfinite(x).all() for x in found):
-        raise Wrong("valid, and numbers that are none")
-    dep.digest()
-    if content[-60] % 8 == 0:
-        _same_as_zarr(dep, path)
+        valid = dep.validate().valid
+    except PolystateError:
+        valid = False
+    if not valid:
+        verbs.ask_unjudged(open_(), given.turn)
+        return False
+    verbs.ask(dep, given.turn)
     return True
 
 
-def _unjudged(path: Path) -> None:
-    """Questions to a store that nobody validated first."""
-    for ask in (lambda d: d.describe(), lambda d: d.covariance(), lambda d: d.render(), lambda d: d.digest()):
-        try:
-            ask(polystate.open(path))
-        except PolystateError:
-            pass
+@cache
+def _meanings() -> dict[str, str]:
+    """What seeds mean, by their digest."""
+    found = [opened(files) for files in seeds.stores()]
+    return {dep.digest(): _meaning(dep) for dep in found}
 
 
-def _same_as_zarr(dep: polystate.Deposition, path: Path) -> None:
-    """Arrays as zarr-python reads them."""
+def _meaning(dep: polystate.Deposition) -> str:
+    return verbs.canonical([verbs.tried(dep, name) for name in ("covariance", "render", "draw", "states")])
+
+
+def _as_others_read(files: Mapping[str, bytes]) -> bool:
+    """Arrays as zarr-python reads them, tables as pyarrow; it may refuse what metadata say to writers."""
+    import pyarrow as pa
     import zarr
+    from zarr.core.buffer import default_buffer_prototype
 
-    with zarr.storage.ZipStore(path, mode="r") as store:
-        for name in dep.tree:
-            for array, values in dep.tree[name].arrays.items():
-                other = zarr.open_array(store, path=f"{name}/{array}" if name else array, mode="r")[...]
-                if not np.array_equal(np.asarray(values), other, equal_nan=values.dtype.kind == "f"):
-                    raise Wrong(f"{name}/{array}: other numbers than zarr-python reads")
+    buffer = default_buffer_prototype().buffer
+    store = zarr.storage.MemoryStore({name: buffer.from_bytes(c) for name, c in files.items()})
+
+    def other(path: str) -> np.ndarray | None:
+        try:
+            array = zarr.open_array(store, path=path, mode="r")
+        except (TypeError, ValueError):
+            return None
+        return array[...]
+
+    tree = opened(files).tree
+    for name in tree:
+        prefix = f"{name}/" if name else ""
+        for array, values in tree[name].arrays.items():
+            theirs = other(prefix + array)
+            if theirs is not None and not _equal(np.asarray(values), theirs):
+                raise Wrong(f"{prefix}{array}: other numbers than zarr-python reads")
+        for table, columns in tree[name].tables.items():
+            content = other(prefix + table)
+            for column, found in columns.items() if content is not None else ():
+                read = pa.ipc.open_file(pa.BufferReader(content.tobytes())).read_all().column(column).to_pylist()
+                if isinstance(found, list | np.ndarray) and not _equal(np.asarray(found), np.asarray(read)):
+                    raise Wrong(f"{prefix}{table}/{column}: another column than pyarrow reads")
+    return True
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.size == other.size == 0:
+        return True
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f" and other.dtype.kind == "f")
+
+
+def _part(eligible: Callable[[str], bool], damage: mutators.Mutator) -> Callable[[random.Random, Any], Content]:
+    return lambda rng, files: containers.damaged_files(rng, files, eligible, damage)
+
+
+def _tables(rng: random.Random, files: Mapping[str, bytes]) -> Content:
+    tables = {n.removesuffix("zarr.json") for n, c in files.items() if n.endswith("zarr.json") and b"apache.arrow" in c}
+    return containers.damaged_files(rng, files, lambda name: name.rpartition("c/")[0] in tables, mutators.of_chunk)
+
+
+def _is_document(name: str) -> bool:
+    return name.endswith("zarr.json")
 
 
 # -- structure files -------------------------------------------------------------------------------------
 
 
-@cache
-def _exported(suffix: str) -> tuple[bytes, ...]:
-    from polystate_tools.formats import export_file
-
-    made = []
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for entry in ("altloc-nested", "scenario-crystal", "3jqh", "scenario-bundle"):
-            dep = polystate.open(paths.CONFORMANCE / "corpus" / f"{entry}.zarr.zip")
-            target = Path(folder) / f"{entry}.{suffix}"
-            try:
-                export_file(dep, target)
-            except PolystateError:
-                continue
-            made.append(target.read_bytes())
-    return tuple(made)
-
-
-@cache
-def _bcif() -> tuple[bytes, ...]:
-    from biotite.structure.io import pdbx
-
-    made = []
-    for content in _exported("cif"):
-        text = pdbx.CIFFile.read(io.StringIO(content.decode()))
-        binary = pdbx.BinaryCIFFile({
-            block: pdbx.BinaryCIFBlock({
-                name: pdbx.BinaryCIFCategory({key: column.as_array() for key, column in category.items()})
-                for name, category in text[block].items()
-            }) for block in text
-        })  # fmt: skip
-        sink = io.BytesIO()
-        binary.write(sink)
-        made.append(sink.getvalue())
-    return tuple(made)
-
-
-def _from(seeds: Callable[[], tuple[bytes, ...]], damage: mutators.Mutator) -> Callable[[random.Random], bytes]:
-    return lambda rng: damage(rng, rng.choice(seeds()))
-
-
-def _read_structure(form: str) -> Callable[[bytes, Path], bool]:
-    def read(content: bytes, folder: Path) -> bool:
+def _structure(name: str, form: str, damage: mutators.Mutator) -> Target:
+    def read(given: Input, folder: Path) -> bool:
         try:
-            records = records_of_file(InputFile(f"x.{form}", content, "0" * 64, form))
+            records = records_of_file(InputFile(f"x.{form}", given.content, "0" * 64, form))
             tree, _ = tree_of_records(records)
-            errors = polystate.Deposition(tree).validate().errors
+            dep = polystate.Deposition(tree)
+            errors = dep.validate().errors
         except PolystateError:
             return False
         if errors:
             raise Wrong(f"imported, and not valid: {errors[0]}")
-        dep = polystate.Deposition(tree)
-        if not (np.isfinite(dep.covariance()).all() and np.isfinite(dep.render().xyz).all()):
-            raise Wrong("imported, and numbers that are none")
+        verbs.ask(dep, given.turn)
         return True
 
-    return read
+    return Target(name, lambda: seeds.structures(form), damage, read)
+
+
+def _of_packed(change: Callable[[random.Random, Any], Any]) -> mutators.Mutator:
+    """Damage to the tree that a MessagePack file holds; or to its bytes."""
+
+    def damage(rng: random.Random, content: bytes) -> bytes:
+        if rng.randrange(5) == 0:
+            return mutators.of_bytes(rng, content)
+        try:
+            return msgpack.packb(change(rng, msgpack.unpackb(content, strict_map_key=False)))
+        except (TypeError, ValueError, OverflowError):
+            return mutators.of_bytes(rng, content)
+
+    return damage
 
 
 # -- the others ------------------------------------------------------------------------------------------
 
 
-@cache
-def _artifacts(suffix: str) -> tuple[bytes, ...]:
-    return tuple(p.read_bytes() for p in sorted((paths.CONFORMANCE / "artifacts").glob(f"*.{suffix}")))
-
-
-def _read_h5md(content: bytes, folder: Path) -> bool:
+def _read_h5md(given: Input, folder: Path) -> bool:
     """Everything that an importer asks of a file; that HDF5 comes to an end is for the harness to see."""
     path = folder / "d.h5md"
-    path.write_bytes(content)
+    path.write_bytes(given.content)
     h5md.unending = lambda path: None  # type: ignore[assignment]
     try:
         with h5md.H5md(path) as file:
@@ -218,48 +248,39 @@ def _read_h5md(content: bytes, folder: Path) -> bool:
     return True
 
 
-def _read_onnx(content: bytes, folder: Path) -> bool:
-    if bodies.is_pickle(content):
+def _read_onnx(given: Input, folder: Path) -> bool:
+    if bodies.is_pickle(given.content):
         return False
+    taken = False
+    for size in (1, 2, 3):
+        with suppress(Exception):  # `bodies.load` and `bodies.run` name it
+            bodies._onnx(given.content)(np.zeros((1, size)))
+            taken = True
+    return taken
+
+
+def _read_yaml(given: Input, folder: Path) -> bool:
     try:
-        bodies._onnx(content)(np.zeros((1, 2)))
-    except Exception:  # `bodies.load` and `bodies.run` name it
-        return False
-    return True
-
-
-@cache
-def _texts() -> tuple[bytes, ...]:
-    from polystate_schemas.yaml12 import load
-
-    made = []
-    for path in sorted((paths.CONFORMANCE / "cases").glob("*/00[0-2]*/case.yaml"))[::7]:
-        case = load(path)
-        if isinstance(case.get("deposition"), dict):
-            made.append(json.dumps(case["deposition"], indent=1).encode())
-            made.append(path.read_bytes().split(b"deposition:\n")[-1].split(b"\nrequest:")[0])
-    return tuple(made)
-
-
-def _read_yaml(content: bytes, folder: Path) -> bool:
-    import textwrap
-
-    try:
-        tree = polystate.build(textwrap.dedent(content.decode("utf-8", "replace")))
-        return polystate.Deposition(tree).validate().valid
+        dep = polystate.Deposition(polystate.build(given.content.decode("utf-8", "replace")))
+        valid = dep.validate().valid
     except PolystateError:
         return False
+    if valid:
+        verbs.ask(dep, given.turn)
+    return valid
 
 
 TARGETS = (
-    Target("json", _damaged_store("json"), _read_store),
-    Target("chunk", _damaged_store("chunk"), _read_store),
-    Target("arrow", _damaged_store("arrow"), _read_store),
-    Target("cif", _from(lambda: _exported("cif"), mutators.of_text), _read_structure("mmcif")),
-    Target("pdb", _from(lambda: _exported("pdb"), mutators.of_text), _read_structure("pdb")),
-    Target("mmtf", _from(lambda: _exported("mmtf"), mutators.of_msgpack), _read_structure("mmtf")),
-    Target("bcif", _from(_bcif, mutators.of_msgpack), _read_structure("bcif")),
-    Target("h5md", _from(lambda: _artifacts("h5md"), mutators.of_bytes), _read_h5md),
-    Target("yaml", _from(_texts, mutators.of_text), _read_yaml),
-    Target("onnx", _from(lambda: _artifacts("onnx"), mutators.of_bytes), _read_onnx),
+    Target("json", seeds.stores, _part(_is_document, mutators.of_json), _read_store),
+    Target("chunk", seeds.stores, _part(lambda name: not _is_document(name), mutators.of_chunk), _read_store),
+    Target("arrow", seeds.stores_with_tables, _tables, _read_store),
+    Target("zip", seeds.stores, containers.of_zip, _read_zip, lambda files: Input(files).saved()),
+    _structure("cif", "mmcif", mutators.of_text),
+    _structure("pdb", "pdb", containers.of_columns),
+    _structure("mmtf", "mmtf", _of_packed(containers.of_codecs)),
+    _structure("bcif", "bcif", _of_packed(mutators.of_tree)),
+    Target("h5md", lambda: seeds.artifacts("h5md"), containers.of_hdf5, _read_h5md),
+    Target("yaml", seeds.documents, mutators.of_text, _read_yaml),
+    Target("values", seeds.texts, mutators.of_scalars, _read_yaml, lambda text: json.dumps(text).encode()),
+    Target("onnx", lambda: seeds.artifacts("onnx"), containers.of_onnx, _read_onnx),
 )

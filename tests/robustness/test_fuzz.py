@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.robustness import fuzz
-from tests.robustness.targets import TARGETS, Target, Wrong
+from tests.robustness.targets import TARGETS, Input, Target
+from tests.robustness.verbs import Wrong
 
 INPUTS = int(os.environ.get("POLYSTATE_FUZZ", "1")) * 200
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks")
@@ -26,6 +27,11 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def spin() -> None:
+    while True:
+        pass
+
+
 def grow() -> None:
     bytearray(80 << 20)[::4096] = b"x" * (20 << 10)
 
@@ -40,18 +46,20 @@ def lie() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("does, kind", [
-    (crash, "crash"), (lambda: time.sleep(60), "hang"), (err, "uncaught"), (lie, "wrong"), (grow, "memory"),
+    (crash, "crash"), (lambda: time.sleep(60), "hang"), (spin, "hang"), (err, "uncaught"), (lie, "wrong"),
+    (grow, "memory"),
 ])  # fmt: skip
 def test_each_kind_of_failure_is_counted_once_and_kept(tmp_path, monkeypatch, does, kind):
-    def read(content: bytes, folder: object) -> bool:
-        if content == b"3":
+    def read(given: Input, folder: object) -> bool:
+        if given.content == b"3":
             does()
         return True
 
-    fake = Target("fake", lambda rng: b"", read)
+    fake = Target("fake", lambda: (b"",), lambda rng, seed: seed, read)
     monkeypatch.setattr(fuzz, "TARGETS", (fake,))
-    monkeypatch.setattr(fuzz, "damaged", lambda target, seed, k: str(k).encode())
+    monkeypatch.setattr(fuzz, "damaged", lambda target, seed, k: Input(str(k).encode()))
     monkeypatch.setattr(fuzz, "HANG_S", 4)
+    monkeypatch.setattr(fuzz, "PROCESSOR_S", 0.5)
     monkeypatch.setattr(fuzz, "GROWTH", 40 << 20)
     tally = fuzz.run(6, seed=1, jobs=1, keep=tmp_path)
     assert tally.counts == {("fake", "taken"): 5, ("fake", kind): 1}

@@ -28,6 +28,11 @@ from polystate_tools.formats.unknown import left_out
 def export_bytes(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
     """The content of the file, and the account of the export."""
     _check(options)
+    with dep.answering():  # nobody has to have validated it
+        return _exported(dep, format, options)
+
+
+def _exported(dep: Deposition, format: str, options: ExportOptions) -> tuple[bytes, ExportReport]:
     report = ExportReport(format=format, gaussian=options.gaussian)
     dep = left_out(dep, report)
     if options.states is not None:

@@ -39,7 +39,11 @@ def has_fit(dep: Deposition) -> bool:
 
 def page(whole: Deposition) -> str:
     """The HTML; what descriptors of unknown operators contribute is left out, and said."""
-    dep = whole.understood()
+    with whole.answering():
+        return _page(whole, whole.understood())
+
+
+def _page(whole: Deposition, dep: Deposition) -> str:
     base = dep.render(at=glance.first_steps(dep), psd="clip")
     found = list(sites(dep))
     names, b = shape.level_b(dep, base)

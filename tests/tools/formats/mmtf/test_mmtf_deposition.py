@@ -86,6 +86,17 @@ def test_everything_beside_the_atoms_is_kept() -> None:
     } - {"title"}  # fmt: skip
 
 
+def test_a_space_group_that_is_no_symbol_is_listed_and_left_out() -> None:
+    for stated, kept in (("P 61", "P 61"), ("P61", "P 61"), ("x", ""), ("P$21 21 21", "")):
+        made = dipeptide()
+        made.fields["spaceGroup"] = stated
+        records = records_of_structure(made)
+        assert records.space_group == kept
+        assert [note["because"].endswith(stated) for note in records.notes if note["what"] == "space group"] == (
+            [] if kept else [True]
+        )
+
+
 def test_an_unobserved_residue_is_expanded_from_its_letter() -> None:
     made = dipeptide()
     made["entityList"][0]["sequence"] = "GAWX"

@@ -17,7 +17,7 @@ from polystate_tools.formats.mmtf.jsonform import shortest
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.records import elements
 from polystate_tools.formats.records.elements import unknown_elements
-from polystate_tools.formats.records.gemmi_metadata import is_cell
+from polystate_tools.formats.records.gemmi_metadata import is_cell, symbol
 from polystate_tools.formats.records.records import NO_NUMBER, Assembly, Component, Entity, NcsOperator, Records
 from polystate_tools.formats.records.text import Text
 
@@ -145,6 +145,9 @@ def _differences(
     if "unitCell" in structure or structure.get("spaceGroup"):
         lost = _crystal(structure)["cell"] is None
         note("unit cell and space group", int(lost), "of lengths 1, or none: no crystal")
+        stated = structure.get("spaceGroup", "").strip()
+        unknown = not lost and stated and not symbol(stated)
+        note("space group", int(bool(unknown)), f"no Hermann-Mauguin symbol: {stated}")
     first = int(structure["chainsPerModel"][0])
     later = sum(
         chain >= first
@@ -205,7 +208,7 @@ def _crystal(structure: Structure) -> dict[str, Any]:
     cell = tuple(shortest(np.array(structure.get("unitCell", [1.0] * 3 + [90.0] * 3), np.float32)))
     if cell[:3] == (1.0, 1.0, 1.0) or not is_cell(cell):
         return {"cell": None, "space_group": ""}
-    return {"cell": cell, "space_group": structure.get("spaceGroup", "").strip()}
+    return {"cell": cell, "space_group": symbol(structure.get("spaceGroup", "").strip())}
 
 
 def _entities(structure: Structure, at: traversal.Index) -> list[Entity]:

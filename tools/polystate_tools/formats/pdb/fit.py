@@ -17,6 +17,8 @@ ONE_LETTER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz"
 LEAST_B, MOST_B = -99.99, 999.99
 SEQUENCE = 9999
 """Residues that SEQRES can count."""
+LEAST_NUMBER, MOST_NUMBER = -999, 9999 + 2 * 26 * 36**3
+"""Numbers of residues in four columns, of which the larger are hybrid-36."""
 
 
 def fitting(records: Records, report: ExportReport) -> Records:
@@ -75,6 +77,11 @@ def _check_names(records: Records) -> None:
         long = [value for value in values if len(value) > width]
         if long:
             raise CannotHold(what, ", ".join(long[:5]), f"at most {width} characters in a PDB file; export mmCIF")
+    numbers = records.auth_seq
+    for number in (int(numbers.min(initial=0)), int(numbers.max(initial=0))):
+        if not LEAST_NUMBER <= number <= MOST_NUMBER:
+            room = f"{LEAST_NUMBER} to {MOST_NUMBER} in a PDB file; export mmCIF"
+            raise CannotHold("residue number", number, room)
     longest = max((len(e.sequence.split()) for e in entities), default=0)
     if longest > SEQUENCE:
         raise CannotHold("sequence", f"{longest} residues", f"at most {SEQUENCE} in a PDB file; export mmCIF")

@@ -27,7 +27,7 @@ def described(records: Records, structure: gemmi.Structure) -> Records:
         because = f"lengths or angles that no cell has: {named}"
         records = replace(records, notes=[*records.notes, {"what": "cell", "count": 1, "because": because}])
     stated = structure.spacegroup_hm.strip() if crystal else ""
-    space_group = _symbol(stated)
+    space_group = symbol(stated)
     if stated and not space_group:
         records.notes.append({"what": "space group", "count": 1, "because": f"no Hermann-Mauguin symbol: {stated}"})
     return replace(
@@ -43,7 +43,7 @@ def described(records: Records, structure: gemmi.Structure) -> Records:
     )
 
 
-def _symbol(stated: str) -> str:
+def symbol(stated: str) -> str:
     """A Hermann-Mauguin symbol with blanks between its parts; "" of what names no space group."""
     if re.fullmatch(r"[PABCFIRH] \S.*", stated):
         return stated

@@ -1,0 +1,84 @@
+"""Faults that `make fuzz` found, each by what it is about."""
+
+from __future__ import annotations
+
+import gemmi
+import numpy as np
+import pytest
+
+import polystate
+from polystate.errors import MissingArray, PolystateError, UnreadableArray
+from polystate_tools.formats.errors import CannotHold
+from polystate_tools.formats.exporting import export_bytes
+from polystate_tools.formats.options import ExportOptions
+from polystate_tools.formats.pdb.entities import set_up_entities
+from polystate_tools.report.entry import page
+from tests.reference import small
+from tests.robustness import seeds
+from tests.robustness.targets import opened
+
+
+def stored(text):
+    """The files of a store."""
+    return seeds.files_of(polystate.build(text))
+
+
+@pytest.mark.parametrize("lacking", ["residue", "ins", "element"])
+def test_a_deposition_that_nobody_validated_is_exported_or_refused_as_validation_does(lacking):
+    tree = dict(polystate.build(small.deposition(2, {"b": small.iadp([1.0, 2.0])})))
+    table = "residues" if lacking == "ins" else "atoms"
+    group = tree[f"hierarchy/{table}"]
+    group.arrays = {name: values for name, values in group.arrays.items() if name != lacking}
+    wrong = polystate.Deposition(tree).validate().errors
+    assert isinstance(wrong[0], MissingArray)
+    for ask in (lambda d: export_bytes(d, "mmcif", ExportOptions()), page):
+        with pytest.raises(PolystateError) as caught:
+            ask(polystate.Deposition(tree))
+        assert (caught.value.where, caught.value.code) in [(error.where, error.code) for error in wrong]
+
+
+def test_an_array_that_no_rule_looks_into_has_to_be_readable():
+    """[STO-27] The digest covers it, so that it would fail on what was called valid."""
+    text = small.deposition(2, {"b": {**small.iadp([1.0, 2.0]), "signal_type": "unknown"}})
+    files = stored(text)
+    assert opened(files).validate().valid
+    files["descriptors/b/b/c/0"] = b"no zstd frame"
+    assert isinstance(opened(files).validate().errors[0], UnreadableArray)
+
+
+@pytest.mark.parametrize("number, columns", [(-999, "-999"), (10_000, "A000"), (2_436_111, "zzzz")])
+def test_residue_numbers_of_four_columns_are_written(number, columns):
+    """Hybrid-36 from A000 to zzzz, as cctbx has it."""
+    content = export_bytes(_numbered(number), "pdb", ExportOptions())[0].decode()
+    assert [line[22:26] for line in content.split("\n") if line.startswith("ATOM")] == ["   1", columns]
+
+
+@pytest.mark.parametrize("number", [-1000, 2_436_112])
+def test_residue_numbers_that_four_columns_have_no_room_for_are_named(number):
+    with pytest.raises(CannotHold, match="residue number"):
+        export_bytes(_numbered(number), "pdb", ExportOptions())
+
+
+def _numbered(number: int) -> polystate.Deposition:
+    text = small.deposition(2, {})
+    text["hierarchy"]["residues"]["auth_seq"] = [1, number]
+    dep = polystate.Deposition(polystate.build(text))
+    assert dep.validate().valid
+    return dep
+
+
+def test_entities_are_those_of_gemmi():
+    """`set_up_entities` takes another way to what `setup_entities` makes."""
+    lines = seeds.RICH_PDB.split("\n")
+    more = [line[:22] + f"{k:4d}" + line[26:] for k in range(4, 9) for line in lines if line.startswith("HETATM   11")]
+    text = "\n".join([*lines[:-2], *more, "END", ""])
+    ours, theirs = gemmi.read_pdb_string(text), gemmi.read_pdb_string(text)
+    set_up_entities(ours)
+    theirs.setup_entities()
+
+    def told(structure: gemmi.Structure) -> list:
+        residues = [(r.subchain, r.entity_id, r.entity_type) for chain in structure[0] for r in chain]
+        return [(e.name, e.entity_type, e.polymer_type, list(e.subchains)) for e in structure.entities] + residues
+
+    assert told(ours) == told(theirs)
+    assert len(np.unique([r.subchain for chain in ours[0] for r in chain if r.name == "ZN"])) == 6
