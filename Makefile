@@ -53,11 +53,12 @@ wheel: $(READY)
 	.ci/wheel
 
 # The specification with a page a sentence, operators, cases, corpus, a board of REPORTS (of `polystate score --jsonl`;
-# by default those of `make cases`), tutorials that are run and the Python interface: out/site/index.html.
+# by default those of `make cases`), tutorials that are run and the Python interface: out/site/index.html. A link that
+# leads nowhere fails it.
 site: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[site]'
 	$(BIN)/python tools/site/generate.py out/site-source $(if $(REPORTS),--reports $(REPORTS))
-	$(BIN)/python -m sphinx -q -j 2 -b html out/site-source out/site
+	$(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html out/site-source out/site
 
 # The suite itself: every wrong evaluator and, in some minutes, every dropped schema constraint is caught or explained.
 faults: $(READY)

@@ -280,7 +280,8 @@ class Deposition(Judged):
     ) -> Differences:
         """What differs from another deposition: documents, arrays, states, means and covariances.
 
-        abs, rel: numbers a, b are the same where |a - b| <= abs + rel |b|. full: provenance and annotations too."""
+        abs, rel: numbers a, b are the same where they differ by at most abs + rel times the size of b. full:
+        provenance and annotations too."""
         from polystate.questions.differences import Tolerance, differences
 
         return differences(self, other, Tolerance(abs, rel), full, backend=choice(backend), **request)

@@ -68,13 +68,13 @@ def _profiles(latest: list[Report]) -> list[str]:
     profiles = dict.fromkeys(profile for _, foot in latest for profile in foot["profiles"])
     rows = [[profile, *(_passed(foot["profiles"].get(profile)) for _, foot in latest)] for profile in profiles]
     rows.append(["all", *(_passed(report.totals(foot)) for _, foot in latest)])
-    rows.append(["of the cases", *(_chosen(foot) for _, foot in latest)])
+    rows.append(["cases chosen by", *(_chosen(foot) for _, foot in latest)])
     said = "Passed of those that it claims, in bold where some fail; – where it claims none."
     return [said, *_table(["profile", *(name(foot) for _, foot in latest)], rows)]
 
 
 def _chosen(foot: dict[str, Any]) -> str:
-    return text(str(foot["chosen"]["options"])) if foot.get("chosen") else "all"
+    return text(str(foot["chosen"]["options"])) if foot.get("chosen") else "all of them"
 
 
 def _failed(latest: list[Report], link: Callable[[str], str]) -> list[str]:

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ SENTENCE = re.compile(r"^(?P<head>\s*(?:[-*+]|\d+[.)])?\s*)\[(?P<id>[A-Z][A-Z0-9
 MENTION = re.compile(r"(?<![`\[\w/])\[(?P<id>[A-Z][A-Z0-9]*-[0-9]+)\](?![(\w])")
 LINK, WORDS = re.compile(r"\[([^][]*)\]\([^)]*\)"), r"\1"
 LONGEST = 6000  # characters of a case that are shown
+MOST_CASES = 40  # on the page of an operator
 
 
 FROZEN = lock.lock()
@@ -46,13 +48,14 @@ def main() -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     shutil.copyfile(HERE / "conf.py", out / "conf.py")
+    write(out / "_static" / "site.css", "div.highlight-text pre, td code { white-space: pre-wrap; }\n")
     known = sentences.read()
     cases = collection.load_all()
     traces = sentences.trace(known, cases, sentences.read_untestable())
     _chapters(out, known)
-    _sentences(out, traces)
+    _sentences(out, traces, {case.id: case.title for case in cases})
     _cases(out, cases)
-    _registry(out)
+    _registry(out, cases)
     _corpus(out)
     ids = {case.id for case in cases}
     write(out / "board.md", board(given.reports, lambda id: case_link(id, "cases/") if id in ids else id))
@@ -99,10 +102,13 @@ def _chapters(out: Path, known: dict[str, sentences.Sentence]) -> None:
         id = match["id"]
         return f"[{id}](../sentences/{id}.md)" if id in known else match[0]
 
+    anchored: set[str] = set()
+
     def start(match: re.Match[str]) -> str:
         id = match["id"]
-        if id not in known:
+        if id not in known or id in anchored:  # what is said of a sentence may begin with its id, too
             return match[0]
+        anchored.add(id)
         return f"{match['head']}[{id}](../sentences/{id}.md){{#{id.lower()}}} "
 
     names = []
@@ -114,7 +120,7 @@ def _chapters(out: Path, known: dict[str, sentences.Sentence]) -> None:
     write(out / "spec" / "index.md", "# Specification\n" + toc(names))
 
 
-def _sentences(out: Path, traces: dict[str, sentences.Trace]) -> None:
+def _sentences(out: Path, traces: dict[str, sentences.Trace], titles: dict[str, str]) -> None:
     """A page a sentence: its words, where it stands, which cases test it and which violate it.
 
     They are in no table of contents but their own page: one that stands beside every page would be in 600 of them."""
@@ -132,6 +138,7 @@ def _sentences(out: Path, traces: dict[str, sentences.Trace]) -> None:
             "",
             f"> {words}",
             "",
+            *_formula(s),
             f"{s.level.upper()}, in [{s.file}]({chapter}#{id.lower()}).",
             "",
         ]
@@ -139,12 +146,27 @@ def _sentences(out: Path, traces: dict[str, sentences.Trace]) -> None:
             lines += [f"Not tested: {item.untestable}", ""]
         for title, ids in (("Tested by", item.tests), ("Violated by", item.violates)):
             if ids:
-                lines += [f"## {title}", "", *(f"- {case_link(case)}" for case in sorted(set(ids))[:200]), ""]
+                lines += [
+                    f"## {title}",
+                    "",
+                    *(f"- {case_link(c)}: {short(titles.get(c, ''))}" for c in sorted(set(ids))[:200]),
+                    "",
+                ]
         write(out / "sentences" / f"{id}.md", "\n".join(lines))
         counts = f"{len(set(item.tests))} | {len(set(item.violates))}"
         rows.append(f"| [{id}]({id}.md) | {s.level} | {counts} | {short(LINK.sub(WORDS, s.text))} |")
     head = "# Sentences\n\n| id | level | tests | violations | words |\n| --- | --- | --- | --- | --- |\n"
     write(out / "sentences" / "index.md", head + "\n".join(rows) + "\n")
+
+
+def _formula(sentence: sentences.Sentence) -> list[str]:
+    """Of a sentence that speaks of a formula: what is set off above it in its section."""
+    if "formula" not in sentence.text:
+        return []
+    above = (paths.SPEC / sentence.file).read_text("utf-8").partition(f"[{sentence.id}] ")[0]
+    section = re.split(r"^#.*$", above, flags=re.M)[-1]
+    blocks = re.findall(r"(?:^ {4}.*\n(?:\n(?= {4}))?)+", section, re.M)
+    return ["```text", textwrap.dedent("".join(blocks)).rstrip(), "```", ""] if blocks else []
 
 
 def case_link(id: str, folder: str = "../cases/") -> str:
@@ -182,11 +204,21 @@ def _cases(out: Path, cases: list[Case]) -> None:
     write(out / "cases" / "index.md", head + rows + "\n" + toc(sorted(areas), hidden=True))
 
 
-def _registry(out: Path) -> None:
-    """A page an operator."""
-    rows = []
+def _registry(out: Path, cases: list[Case]) -> None:
+    """A page an operator, with the cases whose deposition or request names it."""
+    rows, used = [], defaultdict(list)
+    for case in cases:
+        if case.base is None:
+            said = json.dumps([case.deposition, case.request], default=str)
+            for id in entries():
+                if f'"{id}"' in said:
+                    used[id].append(case)
     for id, entry in entries().items():
-        write(out / "registry" / f"{id.replace('/', '.')}.md", _operator(entry))
+        listed = [f"- {case_link(c.id)}: {short(c.title)}" for c in used[id][:MOST_CASES]]
+        more = f"- and {len(used[id]) - MOST_CASES} more" if len(used[id]) > MOST_CASES else ""
+        below = ["## Cases", "", *listed, more, ""] if listed else []
+        text = _operator(entry) + "\n" + "\n".join(below)
+        write(out / "registry" / f"{id.replace('/', '.')}.md", text)
         rows.append(f"| [{id}]({id.replace('/', '.')}.md) | {entry.document['algebra']} | {FROZEN.row(id).status} |")
     head = "# Operators\n\n| id | algebra | status |\n| --- | --- | --- |\n"
     names = [id.replace("/", ".") for id in entries()]

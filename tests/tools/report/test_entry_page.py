@@ -11,6 +11,7 @@ import polystate
 from polystate_conformance.paths import CORPUS
 from polystate_tools import cli
 from polystate_tools.report.entry import has_fit, page, write_entry
+from polystate_tools.report.page import write_stored
 from tests.browser import OUTSIDE, look
 
 
@@ -105,3 +106,22 @@ def test_a_residue_of_the_profile_is_marked_and_draws_play(browser, tmp_path):
     assert browser.find_element("id", "draw").get_attribute("value") != "-1"
     browser.find_element("id", "play").click()
     assert browser.get_log("browser") == []
+
+
+def test_a_page_of_a_fit_holds_at_any_width_dark_and_light(browser, tmp_path):
+    write_stored(of("7k3t-echt"), tmp_path / "page.html")
+    for width, dark in ((1400, False), (400, True)):
+        look(browser, tmp_path / "page.html", width, dark)
+        assert browser.execute_script(OUTSIDE) == []
+        colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert (colour == "rgb(18, 24, 30)") == dark
+    assert browser.get_log("browser") == []
+
+
+def test_a_page_says_a_title_and_a_loss_once():
+    text = page(of("mixed"))
+    title = str(of("mixed").document["title"])
+    assert text.count(f"<h1>{title}</h1>") == 1 and f"<p>{title}</p>" not in text
+    found = page(of("1ejg"))
+    said = found[found.index("Warnings and losses") :]
+    assert said[: said.index("</section>")].count("not part of a deposition") == 1

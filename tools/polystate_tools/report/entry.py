@@ -49,7 +49,7 @@ def _page(whole: Deposition, dep: Deposition) -> str:
     names, b = shape.level_b(dep, base)
     options, left_out = switches(dep, base)
     model = _model(dep, base, b, options, found) | {"draws": draws(dep, base)}
-    title = glance.name(dep) or "deposition"
+    title, below = _titles(dep)
     body = [
         f"<section><h2>The structure</h2>{_view(left_out)}</section>",
         _section(
@@ -59,7 +59,7 @@ def _page(whole: Deposition, dep: Deposition) -> str:
         _section("Sites, states, populations", _site_table(found)),
         _section("Sites that depend on sites", shape.dag(found)),
         _section("Axes", _axes(dep)),
-        _section("Warnings", _warnings(whole)),
+        _section("Warnings and losses", _warnings(whole)),
         _section("Provenance", _provenance(dep)),
     ]
     here = files("polystate_tools.report")
@@ -71,7 +71,7 @@ def _page(whole: Deposition, dep: Deposition) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<style>{css}</style></head><body><header><h1>{escape(title)}</h1>"
-        f"<p>{escape(dep.document.get('title') or '')}</p><p>{escape(lead)}</p></header><main>{''.join(body)}</main>"
+        f"{below}<p>{escape(lead)}</p></header><main>{''.join(body)}</main>"
         f"<footer>Made by polystate; the view by 3Dmol.js (BSD-3-Clause).</footer>"
         f'<script type="application/json" id="model">{data}</script><script>{viewer}</script>'
         f"<script>{script}</script></body></html>"
@@ -86,6 +86,14 @@ SCOPES_NOTE = (
     '<p class="note">Each descriptor stands at the smallest level of the hierarchy that holds each of its labels, with '
     "how many labels it has, of which grouping.</p>"
 )
+
+
+def _titles(dep: Deposition) -> tuple[str, str]:
+    """The heading of the page, and what stands below it: the title, where the heading is not the title itself."""
+    name, whole = glance.name(dep), str(dep.document.get("title") or "")
+    if not whole or whole.startswith(name.removesuffix("…")):
+        return whole or name or "deposition", ""
+    return name, f"<p>{escape(whole)}</p>"
 
 
 def _section(title: str, content: str) -> str:
@@ -191,6 +199,7 @@ def _warnings(dep: Deposition) -> str:
         for key in ("warnings", "losses", "lost"):
             for item in _found(node.attributes, key):
                 lines.append(f"{path.partition('/')[2]}, {key}: {_said(item)}")
+    lines = list(dict.fromkeys(lines))  # an import says the same in its provenance and in its annotation
     listed = "".join(f"<li>{escape(line)}</li>" for line in lines[:LISTED_WARNINGS])
     more = f"<li>and {len(lines) - LISTED_WARNINGS} more</li>" if len(lines) > LISTED_WARNINGS else ""
     return f"<ul>{listed}{more}</ul>" if lines else ""

@@ -7,14 +7,16 @@
   const probText = document.getElementById("prob-text"), ellipses = document.getElementById("ellipsoids");
   const axesBox = document.getElementById("axes"), info = document.getElementById("info"), scaleBox = document.getElementById("scale");
   const n = data.xyz.length, levels = data.levels;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const paper = dark ? [18, 24, 30] : [250, 250, 250], ink = dark ? "#e5e9ef" : "#10161c";
   let rot = [1, 0, 0, 0, 1, 0, 0, 0, 1], zoom = 1.04, pan = [0, 0], drawn = [];
   const centre = [0, 1, 2].map(k => data.xyz.reduce((s, p) => s + p[k], 0) / n);
   const reach = Math.max(...data.xyz.map(p => Math.hypot(p[0] - centre[0], p[1] - centre[1], p[2] - centre[2])))
     + 1.6 * Math.sqrt(Math.max(...data.xyz.map((_, i) => data.u.reduce((sum, u) => sum + Math.max(u[i][0], u[i][1], u[i][2]), 0)))); // ellipsoids at 50 %
-  const stops = [[37, 52, 118], [33, 122, 161], [84, 179, 153], [224, 190, 80], [214, 96, 77], [140, 20, 60]];
+  const stops = [dark ? [84, 110, 200] : [37, 52, 118], [33, 122, 161], [84, 179, 153], [224, 190, 80], [214, 96, 77], [140, 20, 60]];
   function colour(t, fog) {
     const x = Math.min(Math.max(t, 0), 1) * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2), f = x - i;
-    const c = [0, 1, 2].map(k => stops[i][k] + f * (stops[i + 1][k] - stops[i][k])).map(v => Math.round(v + (250 - v) * fog));
+    const c = [0, 1, 2].map(k => stops[i][k] + f * (stops[i + 1][k] - stops[i][k])).map((v, k) => Math.round(v + (paper[k] - v) * fog));
     return "rgb(" + c.join(",") + ")";
   }
   function uOf(i) {
@@ -78,8 +80,8 @@
         if (levelBox.value !== "all" && Number(levelBox.value) !== a.level) continue;
         const d = a.direction, o = a.origin.map((v, k) => v - centre[k]), len = Math.max(4, 4 * a.degrees);
         const end = [-1, 1].map(f => o.map((v, k) => v + f * len * d[k])).map(v => [w / 2 + pan[0] + s * (rot[0] * v[0] + rot[1] * v[1] + rot[2] * v[2]), h / 2 + pan[1] - s * (rot[3] * v[0] + rot[4] * v[1] + rot[5] * v[2])]);
-        ctx.strokeStyle = "#10161c"; ctx.lineWidth = 2; ctx.beginPath(); ctx.moveTo(...end[0]); ctx.lineTo(...end[1]); ctx.stroke();
-        ctx.fillStyle = "#10161c"; ctx.beginPath(); ctx.arc((end[0][0] + end[1][0]) / 2, (end[0][1] + end[1][1]) / 2, 3, 0, 7); ctx.fill();
+        ctx.strokeStyle = ink; ctx.lineWidth = 2; ctx.beginPath(); ctx.moveTo(...end[0]); ctx.lineTo(...end[1]); ctx.stroke();
+        ctx.fillStyle = ink; ctx.beginPath(); ctx.arc((end[0][0] + end[1][0]) / 2, (end[0][1] + end[1][1]) / 2, 3, 0, 7); ctx.fill();
       }
     }
   }
