@@ -91,3 +91,16 @@ def test_type_checkers_see_what_the_lazy_names_are(tmp_path):
     found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=where)
     assert 'Revealed type is "numpy.ndarray' in found.stdout, found.stdout + found.stderr
     assert '"Deposition" has no attribute "rendr"; maybe "render"' in found.stdout
+
+
+def test_what_a_deposition_gives_says_what_it_is(crambin):
+    assert repr(crambin.descriptors["altloc"]) == "Descriptor altloc: discrete, mode B, categorical_state"
+    assert repr(crambin.moments()).startswith("Moments: 660 atoms, sum of states, ")
+    mixed = polystate.open(CORPUS / "mixed.zarr.zip")
+    assert repr(mixed.descriptors["tls"]).endswith("parametric_gaussian/tls_v1")
+    assert repr(crambin.plan()).startswith("Plan: 660 atoms, parameters aadp (")
+
+
+def test_a_site_without_its_descriptor_is_told_its_whole_name(crambin):
+    with pytest.raises(PolystateError, match=r"state/A.22: found A.22, expected one of altloc/A.22 "):
+        crambin.render(state={"A.22": "B"})

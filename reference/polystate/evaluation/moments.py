@@ -41,6 +41,9 @@ class Moments:
     by_part: np.ndarray
     errors: Mapping[str, Estimate]
 
+    def __repr__(self) -> str:
+        return f"Moments: {len(self.atom_id)} atoms, sum of {', '.join(self.parts) or 'nothing that varies'}"
+
 
 def moments(setting: Setting) -> Moments:
     """The moments of the atoms of a setting."""

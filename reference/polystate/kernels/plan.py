@@ -46,6 +46,10 @@ class Plan:
         self._suspects = np.empty(self.n, np.int64)
         self._n_suspects = 0
 
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name} {array.shape}" for name, array in self.parameters.items())
+        return f"Plan: {self.n} atoms, parameters {named or 'none'}"
+
     # -- what is fixed -----------------------------------------------------------------------------------
 
     def _combine(self, request: Request, tls: Sequence[Descriptor]) -> None:

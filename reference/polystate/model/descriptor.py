@@ -51,6 +51,10 @@ class Descriptor:
         self.memo: dict[str, Any] = {}
         self._complete = complete
 
+    def __repr__(self) -> str:
+        said = (self.regime, f"mode {self.mode}" if self.mode else "", self.signal_type, self.operator)
+        return f"Descriptor {self.id}: {', '.join(map(str, filter(None, said)))}"
+
     # -- what it is --------------------------------------------------------------------------------------
 
     @property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 
 import pytest
 
@@ -11,17 +10,11 @@ from polystate_conformance.paths import ROOT
 from polystate_conformance.suite import collection, sentences
 
 
-@pytest.fixture(scope="module")
-def generate():
+@pytest.fixture
+def generate(monkeypatch):
     folder = ROOT / "tools" / "site"
-    sys.path.insert(0, str(folder))  # it is a script, which finds what lies beside it
-    try:
-        spec = importlib.util.spec_from_file_location("generate", folder / "generate.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        sys.path.remove(str(folder))
+    monkeypatch.syspath_prepend(folder)  # it is a script, which finds what lies beside it
+    return importlib.import_module("generate")
 
 
 def test_a_sentence_about_a_formula_shows_the_formula(generate):
