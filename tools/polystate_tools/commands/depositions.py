@@ -223,8 +223,7 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
         typer.echo(f"B from {b.min():.2f} to {b.max():.2f}, mean {b.mean():.2f} Å² (most populated joint state)")
     for axis in found["axes"]:
         typer.echo(f"axis {axis['name']}: {axis['length']} steps")
-    columns = ["id", "regime", "mode", "scope", "labels", "signal_type", "algebra", "operator", "sample_axis"]
-    echo_table(found["descriptors"], columns)
+    echo_table(*_descriptors(found["descriptors"]))
     for body in found["operators"]:
         entry = (
             f", {body['entry']} with {body['vectors']} vectors (polystate registry verify)" if "entry" in body else ""
@@ -235,6 +234,22 @@ def _described(dep: str, as_json: bool, named: bool) -> None:
     tell_stale(opened)
     if named:
         typer.echo()
+
+
+def _descriptors(found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """A row each, as narrow as it can be said, and the columns that say something; --json has everything."""
+    rows = [
+        {
+            "id": d["id"],
+            "kind": f"{d['regime']} {d['mode']}",
+            "scope": d["scope"],
+            "labels": d["labels"],
+            "acts by": str(d["operator"] or d["signal_type"]).rpartition("/")[2],
+            "axis": d["sample_axis"],
+        }
+        for d in found
+    ]
+    return rows, ["id", "kind", "scope", "labels", "acts by", *(["axis"] if any(r["axis"] for r in rows) else [])]
 
 
 def explain(

@@ -78,7 +78,10 @@ def _word(text: str) -> str:
 def _levels(scene: Scene) -> Iterator[str]:
     for layer in scene.levels:
         name = _name(scene, layer)
-        drawn = name if len(scene.records) <= MOST_ELLIPSOIDS else f"{name} and name {'+'.join(ANCHORS)}"
+        few = len(scene.records) <= MOST_ELLIPSOIDS
+        drawn = name if few else f"{name} and name {'+'.join(ANCHORS)}"
+        if not few:
+            yield f"# One atom a residue; those of all atoms: show ellipsoids, {name}"
         yield f"# level {remark(layer.name)}: colours from B = 0 to {layer.top:g} A^2, ellipsoids of half of all draws"
         yield f"show cartoon, {name}"
         yield f"set cartoon_transparency, 0.7, {name}"
