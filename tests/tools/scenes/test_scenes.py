@@ -18,6 +18,7 @@ import polystate
 from polystate.errors import PolystateError
 from polystate_conformance.paths import CORPUS
 from polystate_tools import cli
+from polystate_tools.scenes.chimerax import script as chimerax
 from polystate_tools.scenes.pymol import script as pymol
 from polystate_tools.scenes.scene import Names, remark, scene
 from polystate_tools.scenes.writing import write_scene
@@ -70,7 +71,9 @@ def test_what_a_script_of_pymol_loads_lies_beside_it(name, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["a view.pml", *loaded])
     assert report.files[-1] == str(tmp_path / "a view.pml")
     for block in re.findall(r"^python\n(.*?)^python end", text, re.M | re.S):
-        ast.parse(block)
+        lists = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.List)]
+        numbers = [float_.value for made in lists for float_ in ast.walk(made) if isinstance(float_, ast.Constant)]
+        assert all(isinstance(x, float) for x in numbers) and len(numbers) % 14 == 0  # 9.0 is a cylinder, 9 is nothing
     assert len(re.findall("^scene .*store", text, re.M)) == len(loaded)
 
 
@@ -140,6 +143,13 @@ def test_text_of_a_deposition_runs_nothing():
     after = pymol(scene(polystate.Deposition(tree), "x")).splitlines()
     assert len(before) == len(after) and after[0].startswith("# ") and ";" not in after[0]
     assert remark("a\u2028b\r;c") == "a b c"
+
+
+@pytest.mark.parametrize("name", ["7k3t-echt", "altloc-nested"])
+def test_no_comment_holds_a_semicolon_which_would_run_what_follows(name):
+    made = scene(of(name), "x")
+    for text in (pymol(made), chimerax(made)):
+        assert not [line for line in text.splitlines() if line.startswith("#") and ";" in line]
 
 
 def test_names_of_selections_differ():

@@ -84,7 +84,7 @@ def _levels(scene: Scene) -> Iterator[str]:
         spec = _spec(layer)
         drawn = spec if few else f"{spec} & @{','.join(ANCHORS)}"
         if not few:
-            yield f"# One atom a residue; those of all atoms: show {spec} atoms; aniso {spec}"
+            yield f"# One atom a residue, those of all atoms by: show {spec} atoms, then: aniso {spec}"
         yield f"# level {remark(layer.name)}: colours from B = 0 to {layer.top:g} A^2, ellipsoids of half of all draws"
         yield f"hide {spec} atoms"
         yield f"cartoon {spec}"

@@ -96,7 +96,7 @@ def _levels(mvs: Any, scene: Scene) -> Iterator[Any]:
         said = (
             f"B of this level alone: blue 0, red {layer.top:g} Å² and more. Ellipsoids hold half of all draws"
             + ("." if scene.dense.all() else ", one a residue.")
-            + (" Bars: libration axes, 20 Å for each degree, 8 to 60 Å." if layer.axes else "")
+            + (" Bars: libration axes, longer where a group turns more." if layer.axes else "")
         )
         yield _snapshot(root, f"Level {layer.name}", said, f"level-{layer.key}")
 

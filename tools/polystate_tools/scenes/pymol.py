@@ -81,7 +81,7 @@ def _levels(scene: Scene) -> Iterator[str]:
         few = len(scene.records) <= MOST_ELLIPSOIDS
         drawn = name if few else f"{name} and name {'+'.join(ANCHORS)}"
         if not few:
-            yield f"# One atom a residue; those of all atoms: show ellipsoids, {name}"
+            yield f"# One atom a residue, those of all atoms by: show ellipsoids, {name}"
         yield f"# level {remark(layer.name)}: colours from B = 0 to {layer.top:g} A^2, ellipsoids of half of all draws"
         yield f"show cartoon, {name}"
         yield f"set cartoon_transparency, 0.7, {name}"
@@ -94,13 +94,13 @@ def _levels(scene: Scene) -> Iterator[str]:
 
 
 def _axes(layer: Layer, name: str) -> Iterator[str]:
-    """Libration axes as cylinders; CYLINDER is 9: ends, radius, colours of both ends."""
+    """Libration axes as cylinders: CYLINDER, which is 9, ends, radius, colours of both ends, none as an integer."""
     rgb = [round(int(layer.colour[k : k + 2], 16) / 255, 3) for k in (1, 3, 5)]
     yield "python"
     yield "axes = ["
     for axis in layer.axes:
         numbers = [9.0, *axis.start.round(3).tolist(), *axis.end.round(3).tolist(), 0.25, *rgb, *rgb]
-        yield f"    {', '.join(f'{x:g}' for x in numbers)},  # {remark(axis.said)}"
+        yield f"    {', '.join(f'{x:.3f}' for x in numbers)},  # {remark(axis.said)}"
     yield "]"
     yield f"cmd.load_cgo(axes, {name!r})"
     yield "python end"

@@ -22,8 +22,7 @@ from polystate_tools.formats.unbuilding.unbuild import Source, bundle_descriptor
 COLOURS = ("#2f6f9f", "#54b399", "#e0a030", "#d6604d", "#8e5ea2", "#b5838d", "#7b8794", "#3f9fbf")
 HIGHEST = 0.98  # quantile of B at which a scale of colours ends: a few atoms would darken all others
 MOST_AXES = 400  # of a level: an arrow for each of 3000 residues hides what it is about
-AXIS = 10.0  # Å for each degree of libration, half the length of an axis
-SHORTEST, LONGEST = 4.0, 30.0  # Å, of the half
+LONGEST, SHORTEST = 1 / 12, 1 / 4  # of the molecule: half of the axis of the group that turns most; of that: the least
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,8 @@ def scene(dep: Deposition, stem: str) -> Scene:
         alone = dep.restricted([*fixed, d.id])
         of_level, _ = records_of_deposition(alone, "marginal", ExportReport())
         tls = np.asarray(d.array("tls"), np.float64) if "tls" in d.stored.arrays else np.zeros((0, 24))
-        axes = _axes(motions(tls), [str(n) for n in d.label_names], report, d.id)
+        reach = float(np.ptp(records.xyz, axis=0).max())
+        axes = _axes(motions(tls), [str(n) for n in d.label_names], reach, report, d.id)
         key = named(d.id)
         levels.append(_layer(f"{stem}-{key}", d.id, key, of_level, k + 1, axes))
     for name, axis in dep.axes.items():
@@ -156,7 +156,9 @@ def plain(name: str) -> str:
 
 
 def remark(text: str) -> str:
-    """Text of a deposition for a comment of a script: nothing in it ends the line, continues it or starts a command."""
+    """Text of a deposition for a comment of a script: nothing in it ends the line, continues it or starts a command.
+
+    PyMOL runs what stands behind a semicolon, in a comment too."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029;\\]+", " ", text)
 
 
@@ -195,14 +197,15 @@ def _layer(stem: str, name: str, key: str, records: Records, k: int, axes: Seque
     )
 
 
-def _axes(found: list[Motion], names: Sequence[str], report: ExportReport, level: str) -> list[Axis]:
-    """Of the groups that turn most."""
+def _axes(found: list[Motion], names: Sequence[str], reach: float, report: ExportReport, level: str) -> list[Axis]:
+    """Of the groups that turn most, as long as they turn beside each other; reach: of the molecule, Å."""
     turning = sorted((m for m in found if m.degrees[0] > 0), key=lambda m: -m.degrees[0])
     if len(turning) > MOST_AXES:
         report.lose(f"axes of {level}", len(turning) - MOST_AXES, f"the {MOST_AXES} groups that turn most have one")
     made = []
     for m in turning[:MOST_AXES]:
-        half = min(max(AXIS * m.degrees[0], SHORTEST), LONGEST) * m.direction
+        share = max(m.degrees[0] / turning[0].degrees[0], SHORTEST)
+        half = LONGEST * reach * share * m.direction
         name = names[m.label] if m.label < len(names) else str(m.label)
         made.append(Axis(f"{name}: {m.degrees[0]:.2f} degrees RMS", m.origin - half, m.origin + half))
     return made
