@@ -220,9 +220,8 @@ class States:
         known = {t.id: k for k, t in enumerate(self.dag.tables)}
         if descriptor not in known:
             sites = [f"{t.id}/{name}" for t in self.dag.tables if name in t.site_labels]
-            names = sites or list(known)
             # DAG-23
-            raise StateNotFound(place, descriptor, "one of " + (", ".join(names) or "no discrete descriptors"))
+            raise StateNotFound(place, descriptor, "one of " + (", ".join(sites or known) or "no discrete descriptors"))
         mine = np.flatnonzero(self.dag.table == known[descriptor])
         if not site and len(mine) == 1:
             return int(mine[0])
