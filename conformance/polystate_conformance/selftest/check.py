@@ -29,6 +29,7 @@ def problems(cases: list[Case], *, oracles: bool = True) -> list[str]:
     found += [f"title stands twice: {title!r}" for title, n in titles.items() if n > 1]
     spec = sentences.read()
     found += [line for case in cases if case.negative for line in _code_problems(case, spec)]
+    found += kill_problems(cases)
     found += manifest_problems(cases)
     found += sentences.problems(spec, cases, sentences.read_untestable())
     if oracles:
@@ -146,6 +147,23 @@ def _common(places: list[tuple[str, ...]]) -> tuple[str, ...]:
             break
         shared.append(parts[0])
     return tuple(shared)
+
+
+KILLS = 2
+
+
+def kill_problems(cases: list[Case]) -> list[str]:
+    """Faults that fewer than two cases claim to kill: what hangs on one case alone is lost with it.
+
+    Faults of a sampler are left out: each law says itself how small an error it finds."""
+    from polystate_conformance.selftest import planting
+
+    claims = Counter(id for case in cases for id in case.kills)
+    return [
+        f"fault {item.id}: {claims[item.id]} cases claim to kill it, {KILLS} of different shapes are due"
+        for item in planting.load()
+        if claims[item.id] < KILLS and "sampling-statistical" not in item.profiles
+    ]
 
 
 def manifest(cases: list[Case]) -> str:
