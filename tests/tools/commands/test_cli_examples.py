@@ -29,6 +29,15 @@ def test_a_deposition_its_text_form_and_its_structure_file_say_the_same(tmp_path
     assert polystate.open(tmp_path / "built.zarr").digest() == polystate.open(CORPUS / "nested-loop.zarr.zip").digest()
 
 
+def test_the_examples_of_the_specification_are_valid_stores_and_one_file_is_mmtf(tmp_path, monkeypatch):
+    assert run(monkeypatch, "examples", str(tmp_path)) == 0
+    stores = sorted((tmp_path / "specification").glob("*.zarr.zip"))
+    assert {"serine", "tiny", "nested", "tls", "draw"} <= {store.name.removesuffix(".zarr.zip") for store in stores}
+    for store in stores:
+        assert polystate.open(store).validate().valid, store.name
+    assert run(monkeypatch, "import", str(tmp_path / "altloc-split.mmtf"), str(tmp_path / "split.zarr")) == 0
+
+
 def test_what_a_deposition_refers_to_comes_along(tmp_path, monkeypatch):
     assert run(monkeypatch, "corpus", "get", "mixed", str(tmp_path)) == 0
     assert polystate.open(tmp_path / "mixed.zarr.zip").validate(artifacts=True).valid

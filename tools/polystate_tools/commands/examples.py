@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,9 @@ import typer
 from polystate_tools.commands.options import Overwrite
 
 # golden deposition -> the structure file that is exported beside it
-CHOSEN = {"1ejg": ".cif", "1l2y": ".cif", "6vxx": ".pdb", "6vxx-echt": "", "mixed": "", "nested-loop": ""}
+CHOSEN = {"1ejg": ".cif", "1l2y": ".cif", "6vxx": ".pdb", "6vxx-echt": "", "altloc-split": ".mmtf", "mixed": "",
+          "nested-loop": ""}  # fmt: skip
+_BLOCK = re.compile(r"^```yaml example=([a-z0-9-]+)\n(.*?)^```", re.M | re.S)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +25,8 @@ def examples(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to put them into.")],
     overwrite: Overwrite = False,
 ) -> None:
-    """Put depositions, text forms and structure files to start with into a folder.
+    """Put depositions, text forms and structure files to start with into a folder, and the examples of the
+    specification into its folder specification.
 
     Example: polystate examples examples"""
     import shutil
@@ -37,6 +41,27 @@ def examples(
     with replacing(folder / levels, overwrite) as partial:
         shutil.copyfile(Path(polystate_tools.echt.__file__).with_name("examples") / levels, partial)
     typer.echo(folder / levels)
+    for path in put_text(folder / "specification", overwrite):
+        typer.echo(path)
+
+
+def put_text(folder: Path, overwrite: bool = False) -> list[Path]:
+    """Write the depositions that the specification follows, as text forms and as stores; returns what was written."""
+    import polystate
+    from polystate.store.outputs import replacing
+    from polystate_conformance.paths import SPEC
+    from polystate_schemas import yaml12
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for chapter in sorted(SPEC.glob("[0-9][0-9]-*.md")):
+        for name, text in _BLOCK.findall(chapter.read_text("utf-8")):
+            with replacing(folder / f"{name}.yaml", overwrite) as partial:
+                partial.write_text(text, "utf-8")
+            store = folder / f"{name}.zarr.zip"
+            polystate.write(polystate.build(yaml12.load(text)), store, overwrite=overwrite)
+            written += [folder / f"{name}.yaml", store]
+    return written
 
 
 def put(name: str, folder: Path, suffix: str = "", overwrite: bool = False) -> list[Path]:
