@@ -299,3 +299,21 @@ def _(original):
     from polystate_tools.formats.building.variables import Plan
 
     return lambda layout, bundle, model, varying, used, report: ([], Plan())
+
+
+@fault("bad-operators-left-out", "polystate_tools.formats.importing:import_file", "exchange")
+def _(original):
+    """An assembly whose operator is no operator is left out."""
+    from polystate_tools.formats.building import checks
+    from polystate_tools.formats.mmcif import reader
+
+    def wrong(file, **options):
+        kept = reader.check_operators, checks._is_sound
+        reader.check_operators = lambda block: None
+        checks._is_sound = lambda name, matrix, report: checks.is_operator(matrix)
+        try:
+            return original(file, **options)
+        finally:
+            reader.check_operators, checks._is_sound = kept
+
+    return wrong

@@ -83,6 +83,8 @@ class Entry:
     bonds: list[tuple[End, End, int]] = field(default_factory=list)
     groups: list[TlsGroup] = field(default_factory=list)
     content: str | None = None
+    operators: list[list[float]] = field(default_factory=list)
+    """Elements of matrices and vectors of assemblies and NCS: they are looked at, and left out of the deposition."""
     losses: list[str] = field(default_factory=list)
 
     def check(self) -> Entry:
@@ -95,6 +97,8 @@ class Entry:
                 _within(values, bound, f"{what} of {'/'.join(map(str, record.atom))}")
         for number, group in enumerate(self.groups, 1):
             _within([*group.origin, *group.translation, *group.libration, *group.screw], 1e6, f"TLS group {number}")
+        for operator in self.operators:
+            _within(operator, 1e6, "an operator of an assembly or of NCS")
         if not self.records:
             raise Refused("semantic", "no-atoms", "file")
         return self

@@ -157,7 +157,12 @@ def _group(origin: list[float] | None, numbers: dict[str, float]) -> TlsGroup | 
 
 
 def _of_block(block: gemmi.cif.Block, found: Entry) -> None:
-    """TLS groups of _pdbx_refine_tls, and what the block says of the B-factors."""
+    """TLS groups of _pdbx_refine_tls, what the block says of the B-factors, and operators."""
+    for category in ("_pdbx_struct_oper_list.", "_struct_ncs_oper."):
+        for row in _rows(block, category):
+            said = [text for tag, text in row.items() if tag.startswith(("matrix[", "vector[")) and text]
+            found.operators.append([gemmi.cif.as_number(text) for text in said])
+            found.losses.append(f"operator {row.get('id')} of {category}")
     for tag in ("_refine.details", "_ccp4_refine_tls.details"):
         for value in block.find_values(tag):
             found.content = found.content or content_said(gemmi.cif.as_string(value))

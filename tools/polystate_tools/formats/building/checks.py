@@ -80,29 +80,33 @@ def _in_range(records: Records, report: ImportReport) -> None:
 
 
 def _with_sound_operators(records: Records, report: ImportReport) -> Records:
-    """The records without NCS operators and assemblies that no points can be mapped by; each is named."""
-    ncs = []
-    for k, op in enumerate(records.ncs, 1):
-        if is_operator(op.matrix):
-            ncs.append(op)
-        else:
-            _refuse_operator(f"NCS operator {k}", op.matrix, report)
-    assemblies = []
-    for assembly in records.assemblies:
-        bad = [k for k, matrix in enumerate(assembly.operators) if not is_operator(matrix)]
-        if bad:
-            _refuse_operator(f"assembly {assembly.id} operator {bad[0] + 1}", assembly.operators[bad[0]], report)
-        else:
-            assemblies.append(assembly)
+    """The records without NCS operators and assemblies of which a number is missing; each is named. An operator that
+    maps no points to points is refused: without one of its copies an assembly is another molecule."""
+    ncs = [op for k, op in enumerate(records.ncs, 1) if _is_sound(f"NCS operator {k}", op.matrix, report)]
+    assemblies = [
+        assembly
+        for assembly in records.assemblies
+        if all(
+            [
+                _is_sound(f"assembly {assembly.id} operator {k}", matrix, report)
+                for k, matrix in enumerate(assembly.operators, 1)
+            ]
+        )
+    ]
     return replace(records, ncs=ncs, assemblies=assemblies)
 
 
-def _refuse_operator(name: str, matrix: np.ndarray, report: ImportReport) -> None:
-    message = (
-        f"left out: {matrix.tolist()} is no operator of finite numbers below {LARGEST:g} with a last row 0, 0, 0, 1"
-    )
-    report.warn("unusable-operator", message, [name])
-    report.lose(name, 1, "no operator that maps points")
+def _is_sound(name: str, matrix: np.ndarray, report: ImportReport) -> bool:
+    """Whether an operator is known; one that no file should hold is refused (EXP-30)."""
+    if np.isnan(matrix).any():
+        report.warn("unusable-operator", "left out: a number of the operator is missing", [name])
+        report.lose(name, 1, "a number is missing")
+        return False
+    if not is_operator(matrix):
+        kind = RecordRange if np.isfinite(matrix).all() else NonFiniteRecord
+        expected = f"finite numbers of at most {LARGEST:g} and a last row of 0, 0, 0, 1"
+        raise kind(f"{report.source} {name}".strip(), matrix.tolist(), expected)
+    return True
 
 
 def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:

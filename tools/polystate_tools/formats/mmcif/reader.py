@@ -20,6 +20,7 @@ from polystate_tools.formats.mmcif.columns import (
     named_columns,
 )
 from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
+from polystate_tools.formats.mmcif.operators import check_operators
 from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.records.gemmi_metadata import described
@@ -153,6 +154,7 @@ def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> R
     """The records with everything that the other categories of a block say."""
     links = gemmi.cif.Document().add_new_block("links")
     _move(block, links, "_struct_conn.")
+    check_operators(block)
     structure = gemmi.make_structure_from_block(block)
     records = described(records, structure)
     left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
