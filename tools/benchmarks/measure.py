@@ -16,12 +16,17 @@ Task = Callable[[], Any]
 
 
 def alternate(
-    tasks: Mapping[str, Task], rounds: int, before: Callable[[], Any] | None = None, warm: bool = True
+    tasks: Mapping[str, Task],
+    rounds: int,
+    before: Callable[[], Any] | None = None,
+    warm: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Seconds of each task in each round; every task has its turn in every round, so that a slow moment falls on all.
 
     before: what changes before each repetition, not timed; warm: a turn is one repetition that is not timed (the task
-    finds the caches as it left them, not as the one before it did) and one that is."""
+    finds the caches as it left them, not as the one before it did) and one that is; clock: in seconds, such as
+    `time.process_time`, which other work does not lengthen, of what threads do the sum."""
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
         for name, task in tasks.items():
@@ -31,9 +36,9 @@ def alternate(
                 task()
             if before is not None:
                 before()
-            start = time.perf_counter()
+            start = clock()
             task()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(clock() - start)
     return seconds
 
 

@@ -123,7 +123,7 @@ def states_of(d: Descriptor, dag: ScopeDag, joint: np.ndarray) -> dict[int, int]
 def mean(request: Request) -> np.ndarray:
     """Mean coordinates of the atoms asked for, (n, 3) ångström."""
     dep = request.dep
-    xyz = dep.x_ref_of(request.rows)
+    xyz = dep.x_ref.copy() if len(request.rows) == dep.n_atoms else dep.x_ref_of(request.rows)
     sources = list(active(dep, request, lambda d: d.is_absolute))
     source = np.full(len(request.rows) if sources else 0, -1)
     for k, d in enumerate(sources):
