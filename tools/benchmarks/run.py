@@ -110,13 +110,26 @@ def _page(found: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / "results.json"
     if kept.exists() and not found["quick"]:
-        earlier = json.loads(kept.read_text())["benchmarks"]
-        both = {**earlier, **found["benchmarks"]}
+        earlier = json.loads(kept.read_text())
+        _elsewhere(found, earlier)
+        both = {**earlier["benchmarks"], **found["benchmarks"]}
         found["benchmarks"] = {name: both[name] for name in MODULES if name in both}
     (RESULTS / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     import page
 
     (RESULTS / "README.md").write_text(page.markdown(found), "utf-8")
+
+
+def _elsewhere(found: dict[str, Any], earlier: dict[str, Any]) -> None:
+    """Say of what was measured on another machine than the rest of the page which one that was."""
+    mine, first = found["machine"], earlier["machine"]
+    if len(found["benchmarks"]) == len(MODULES) or mine["processor"] == first["processor"]:
+        return
+    for records in found["benchmarks"].values():
+        for record in records:
+            said = f"measured on another machine than the page: {mine['processor']}, load {mine['load_at_start']}"
+            record["notes"] = [*record.get("notes", []), said]
+    found["machine"] = first
 
 
 if __name__ == "__main__":
