@@ -7,6 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+LONGEST = 1000
+"""Characters of what was found that an error repeats: whoever wrote a file can make it of any length."""
+
+
+def _short(found: str) -> str:
+    half = LONGEST // 2
+    return found if len(found) <= LONGEST else f"{found[:half]} ... {found[-half:]}"
+
 
 class PolystateError(Exception):
     """A deposition or a request that is refused."""
@@ -15,8 +23,8 @@ class PolystateError(Exception):
     code = "error"
 
     def __init__(self, where: str, found: Any, expected: str) -> None:
-        self.where, self.found, self.expected = where, str(found), expected
-        super().__init__(f"{where}: found {found}, expected {expected} [{self.stage}/{self.code}]")
+        self.where, self.found, self.expected = where, _short(str(found)), expected
+        super().__init__(f"{where}: found {self.found}, expected {expected} [{self.stage}/{self.code}]")
 
     def to_json(self) -> dict[str, str]:
         """The error as the command line and the adapter protocol print it."""

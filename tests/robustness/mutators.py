@@ -75,7 +75,7 @@ def of_tree(rng: random.Random, tree: Any) -> Any:
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         all_of = places(tree)
         if not all_of:
-            return rng.choice(VALUES)
+            return copy.deepcopy(rng.choice(VALUES))
         container, key = rng.choice(all_of)
         kind = rng.randrange(6)
         if kind == 0:
@@ -95,7 +95,7 @@ def of_tree(rng: random.Random, tree: Any) -> Any:
                 (container[key] + 1, container[key] - 1, -container[key], container[key] * 1000)
             )
         else:
-            container[key] = rng.choice(VALUES)
+            container[key] = copy.deepcopy(rng.choice(VALUES))  # which is changed later, perhaps
     return tree
 
 

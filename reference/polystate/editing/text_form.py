@@ -14,7 +14,7 @@ import numpy as np
 
 from polystate.errors import PolystateError, SchemaError
 from polystate.rules.guard import Judged
-from polystate.store import metadata
+from polystate.store import given, metadata
 from polystate.store.tree import FORMAT_VERSION, Group, Table, Tree
 from polystate.structure.hierarchy import ELEMENTS
 
@@ -87,7 +87,7 @@ def build(document: str | Mapping[str, Any]) -> Tree:
 def build_file(path: str | Path) -> Tree:
     """The tree of a text-form deposition in a file."""
     try:
-        return build(Path(path).read_text("utf-8"))
+        return build(given.content(path).decode("utf-8"))
     except UnicodeDecodeError as error:
         raise SchemaError(str(path), error, "text in UTF-8") from error
 

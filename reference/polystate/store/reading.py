@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -219,9 +220,9 @@ def source(path: str | Path) -> Source:
 
         return RemoteSource(path)
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # also where the name is none
         return DirectorySource(path)
-    if path.is_file():
+    if os.path.isfile(path):
         return ZipSource(path)
     raise NotAStore(str(path), "nothing there", "a directory, a zip or a URL")
 
@@ -229,7 +230,10 @@ def source(path: str | Path) -> Source:
 def read(path: str | Path) -> StoredTree:
     """The tree at `path`: a directory, a zip, or a URL that fsspec knows."""
     if not (isinstance(path, str) and "://" in path):
-        complete(Path(path))
+        try:
+            complete(Path(path))
+        except (OSError, ValueError) as error:  # too long, or with a NUL
+            raise NotAStore(f"{str(path)!r:.200}", error, "the name of a store") from error
     for _ in range(REPEATS):
         found = source(path)
         try:

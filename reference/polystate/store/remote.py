@@ -22,10 +22,9 @@ class RemoteSource:
             import fsspec
 
             self.fs, self.root = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise NotAStore(
-                url, error, "http, https or a URL of a kind that fsspec knows (polystate[remote])"
-            ) from error
+        except Exception as error:  # not installed, not known, or it does not answer: each has errors of its own
+            expected = "http, https or a URL of a kind that fsspec reads (polystate[cluster])"
+            raise NotAStore(url, error, expected) from error
 
     def keys(self) -> list[str]:
         try:

@@ -87,7 +87,7 @@ def without_formulas(answer: pa.Table) -> tuple[pa.Table, int]:
             after = [None if cell is None else as_text(cell) for cell in before]
             marked += sum(a != b for a, b in zip(before, after, strict=True))
             answer = answer.set_column(k, field, pa.array(after, field.type))
-    return answer, marked
+    return answer.rename_columns([as_text(name) for name in answer.column_names]), marked
 
 
 def atoms(dep: Deposition) -> pa.Table:

@@ -156,13 +156,16 @@ def _targets(source: str, topology: Path | None, out: Path, overwrite: bool) -> 
 
 def _weights(path: Path | None) -> tuple[float, ...] | None:
     """Numbers of a file, separated by blanks, commas or line ends; what follows # is a remark."""
+    from polystate.store import given
     from polystate_tools.formats.errors import BadOption
 
     if path is None:
         return None
     try:
         words = (
-            " ".join(line.partition("#")[0] for line in path.read_text("utf-8").splitlines()).replace(",", " ").split()
+            " ".join(line.partition("#")[0] for line in given.content(path).decode("utf-8").splitlines())
+            .replace(",", " ")
+            .split()
         )
         return tuple(float(word) for word in words)
     except (OSError, ValueError) as error:

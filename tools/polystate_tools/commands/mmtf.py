@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from polystate.errors import PolystateError
+from polystate.store import given
 from polystate.store.outputs import replacing
 from polystate_tools.commands.terminal import console
 from polystate_tools.formats.mmtf import decoder, encoder, jsonform
@@ -42,7 +43,7 @@ def _write(path: Path, data: bytes, overwrite: bool) -> None:
 
 def _load(path: Path) -> tuple[Structure, int]:
     """A structure from MMTF or from JSON, told apart by the first byte (a MessagePack map never starts with {)."""
-    data = path.read_bytes()
+    data = given.content(path)
     is_json = data.lstrip()[:1] == b"{"
     return (jsonform.loads(data) if is_json else decoder.decode(data)), len(data)
 

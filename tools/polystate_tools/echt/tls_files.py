@@ -24,6 +24,7 @@ from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.records import NINE, SIX
 from polystate_tools.formats.tls.selections import ranges_of
 from polystate_tools.formats.unbuilding.tls import tls_of_deposition
+from polystate_tools.spreadsheet import as_text
 
 TABLE = "tls.csv"
 HEADER = [
@@ -90,7 +91,7 @@ def _write_table(path: Path, rows: list[list[object]]) -> Path:
     with replacing(path, overwrite=True) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
-        writer.writerows(rows)
+        writer.writerows([as_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return path
 
 

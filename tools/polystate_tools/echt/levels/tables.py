@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from polystate.errors import BadRequest
+from polystate.store import given
 from polystate_tools.echt.errors import LevelIncomplete, LevelOverlap, NothingToFit, UnknownLevel
 from polystate_tools.echt.input import FitInput
 from polystate_tools.echt.levels.levels import Level, numbered, residue_names, unique
@@ -49,7 +50,7 @@ def table_rows(path: Path) -> tuple[list[str], list[Row]]:
 
 
 def _text(path: Path) -> str:
-    content = Path(path).read_bytes()
+    content = given.content(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from polystate.store import given
 from polystate_tools.formats.mmtf import codecs, container, draft, groups, objects
 from polystate_tools.formats.mmtf.errors import MissingField, MixedDialect, UnsupportedVersion, WrongType
 from polystate_tools.formats.mmtf.fields import (
@@ -28,7 +29,7 @@ INTEGER_LIMITS = {"int8": (-128, 127), "int32": (-(2**31), 2**31 - 1)}
 
 def read(path: str | Path, backend: str = "numba") -> Structure:
     """Decode a file, plain or gzipped."""
-    return decode(Path(path).read_bytes(), backend)
+    return decode(given.content(path), backend)
 
 
 def decode(data: bytes, backend: str = "numba") -> Structure:

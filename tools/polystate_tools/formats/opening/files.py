@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from polystate.store import memory
+from polystate.store import given, memory
 from polystate.store.inflate import gunzip
 from polystate_tools.formats.errors import UnknownFormat, UnreadableFile
 from polystate_tools.formats.known import of_content, of_suffix
@@ -30,12 +30,8 @@ def read_input(path: str | Path, format: str | None = None) -> InputFile:
     """Read a file, or standard input for "-"; unpack gzip (told by its first bytes), and tell its format."""
     path = Path(path)
     try:
-        if str(path) == STREAM:
-            stored = sys.stdin.buffer.read()
-        else:
-            memory.require(path.stat().st_size)
-            stored = path.read_bytes()
-    except (OSError, ValueError) as error:
+        stored = given.stream(sys.stdin.buffer) if str(path) == STREAM else given.content(path)
+    except (OSError, ValueError, MemoryError) as error:
         raise UnreadableFile(str(path), getattr(error, "strerror", None) or error, "a file that can be read") from error
     path = Path("standard input") if str(path) == STREAM else path
     content = unpacked(stored, str(path))
