@@ -19,7 +19,7 @@ from polystate_tools.formats.opening.files import InputFile
 from polystate_tools.formats.options import ExportOptions
 
 SIZES = (5_000, 16_000, 50_000, 160_000, 500_000)
-ABOVE, WITHIN = 10_000, 0.15
+ABOVE, WITHIN = 10_000, 0.2
 FORMATS = {"pdb": "PDB", "mmcif": "mmCIF", "mmtf": "MMTF"}
 CHAINS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 PLACES = {"N": (0, 0, 0), "CA": (1.4, 0.2, 0), "C": (2.0, 1.5, 0), "O": (1.3, 2.5, 0), "CB": (2.0, -0.8, 1.1)}

@@ -23,7 +23,7 @@ class RemoteSource:
 
             self.fs, self.root = fsspec.core.url_to_fs(url)
         except Exception as error:  # not installed, not known, or it does not answer: each has errors of its own
-            expected = "http, https or a URL of a kind that fsspec reads (polystate[cluster])"
+            expected = "http, https or a URL of a kind that fsspec reads (polystate[remote])"
             raise NotAStore(url, error, expected) from error
 
     def keys(self) -> list[str]:

@@ -362,15 +362,16 @@ def list_states(
 
     opened = polystate.open(dep)
     total = opened.states.count()
-    joints = [] if count else list(islice(opened.states.joints(), listed))
-    first = [(opened.states.labels(joint), opened.states.probability(joint)) for joint in joints]
+    joints = islice(opened.states.joints(), 0 if count else listed)
+    first = ((opened.states.labels(joint), opened.states.probability(joint)) for joint in joints)  # as many as are read
     found = [] if count else list(sites(opened))
     if as_json:
         rows = [
             {"site": s.name, "depth": s.depth, "atoms": len(s.rows), "states": [vars(x) for x in s.states]}
             for s in found
         ]
-        listed_states = {"states": [state for state, _ in first], "probabilities": [p for _, p in first]}
+        whole = list(first)
+        listed_states = {"states": [state for state, _ in whole], "probabilities": [p for _, p in whole]}
         echo_json({"count": total, "sites": rows, **listed_states})
         return
     shown = found if all_sites else found[:SHOWN_SITES]
