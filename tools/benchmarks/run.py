@@ -27,7 +27,7 @@ RESULTS = HERE / "results"
 ROOT = HERE.parents[1]
 MODULES = (
     "covariance", "draws", "natural", "sampling", "opening", "states", "modes", "growth", "exchange", "import_export",
-    "bundles", "mmtf", "echt",
+    "bundles", "mmtf", "echt", "entries",
 )  # fmt: skip
 
 BESIDE = ("covariance", "modes")  # run by the interpreter that has the peers; the others need none but gemmi

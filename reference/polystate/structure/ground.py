@@ -66,10 +66,11 @@ class Ground:
         read. What looks wrong is judged with all of it."""
         if "x_ref" not in vars(self) and isinstance(self.tree, StoredTree) and len(rows):
             first, last = int(rows.min()), int(rows.max()) + 1
-            if not (self._part_of_x_ref and self._part_of_x_ref[0] <= first and last <= self._part_of_x_ref[1]):
-                self._part_of_x_ref = self._read_part(first, last)
-            if self._part_of_x_ref is not None:
-                return self._part_of_x_ref[2][rows - self._part_of_x_ref[0]]
+            part = self._part_of_x_ref
+            if part is None or first < part[0] or part[1] < last:
+                part = self._part_of_x_ref = self._read_part(first, last)
+            if part is not None:
+                return part[2][rows - part[0]]
         return np.take(self.x_ref, rows, axis=0)
 
     _part_of_x_ref: tuple[int, int, np.ndarray] | None = None
