@@ -204,7 +204,7 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
     sizes, seconds = [int(counts[k]) for k in places], [float(times[k]) for k in places]
     return {
         "name": name, "sizes": sizes, "seconds": seconds,
-        "met": abs(exponent - 1) <= EXPONENT and same,
+        "met": bool(abs(exponent - 1) <= EXPONENT) and same,
         "notes": [
             f"{counts[-1] / found.seconds:.1f} entries a second on {CORES} cores, {found.seconds:.0f} s from start to "
             f"end; {1e3 * scale / counts[-1]:.0f} ms of a processor an entry",
