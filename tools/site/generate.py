@@ -127,7 +127,7 @@ def _sentences(out: Path, traces: dict[str, sentences.Trace], titles: dict[str, 
     rows = []
     for id, item in traces.items():
         s = item.sentence
-        words = re.sub(r"\]\((?=[0-9]{2}-)", "](../spec/", s.text)
+        words = _from_sentence(s)
         chapter = f"../spec/{s.file}"
         lines = [
             "---",
@@ -157,6 +157,12 @@ def _sentences(out: Path, traces: dict[str, sentences.Trace], titles: dict[str, 
         rows.append(f"| [{id}]({id}.md) | {s.level} | {counts} | {short(LINK.sub(WORDS, s.text))} |")
     head = "# Sentences\n\n| id | level | tests | violations | words |\n| --- | --- | --- | --- | --- |\n"
     write(out / "sentences" / "index.md", head + "\n".join(rows) + "\n")
+
+
+def _from_sentence(sentence: sentences.Sentence) -> str:
+    """The words of a sentence, with links that lead from its own page: to chapters, and to headings of its chapter."""
+    chapters = re.sub(r"\]\((?=[0-9]{2}-)", "](../spec/", sentence.text)
+    return chapters.replace("](#", f"](../spec/{sentence.file}#")
 
 
 def _formula(sentence: sentences.Sentence) -> list[str]:

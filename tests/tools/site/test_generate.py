@@ -34,3 +34,9 @@ def test_an_operator_names_the_cases_that_use_it(generate, tmp_path):
     generate._registry(tmp_path, cases)
     text = (tmp_path / "registry" / "parametric_gaussian.tls_v1.md").read_text()
     assert "[tls.0001](../cases/tls.md#tls-0001): the worked example" in text
+
+
+def test_links_of_a_sentence_lead_from_its_page_too(generate):
+    text = "as in [9.8](#98-unknown) and [chapter 4](04-descriptors.md)"
+    words = generate._from_sentence(sentences.Sentence("OPR-1", text, "09-operators.md", 1))
+    assert words == "as in [9.8](../spec/09-operators.md#98-unknown) and [chapter 4](../spec/04-descriptors.md)"
