@@ -1,4 +1,5 @@
 // The adapter protocol (19.2): one JSON object a line in, one out; arrays as .npy files.
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -63,7 +64,11 @@ static json describe(const Store& store, const json& request, const std::functio
       const std::string v = value;
       if (key == "arrays") {
         if (!store.isArray(v)) throw Refusal{"evaluate", "bad-request", key};
-        ok["array:" + v] = give(store.array(v));
+        Array array = store.array(v);
+        if (v == "reference/x_ref")
+          for (double x : array.as<double>())
+            if (!std::isfinite(x)) throw Refusal{"semantic", "non-finite", v};  // STO-31
+        ok["array:" + v] = give(array);
       } else if (key == "columns") {
         ok["column:" + v] = column(store, v, give);
       } else if (key == "attributes") {
