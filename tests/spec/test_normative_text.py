@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import pytest
 
 from polystate import errors
 from polystate_conformance.paths import SPEC
 from polystate_conformance.suite import sentences
+from polystate_tools.formats import errors as exchange_errors
 
 CHAPTERS = sorted(SPEC.glob("[0-9]*.md"))
 AREAS = {
@@ -17,14 +19,14 @@ AREAS = {
 }  # fmt: skip
 
 
-def errors_of_the_code() -> dict[str, str]:
-    """Code to stage of every error class."""
+def errors_of_the_code(module: ModuleType = errors) -> dict[str, str]:
+    """Code to stage of every error class of a module."""
     waiting: list[type[errors.PolystateError]] = [errors.PolystateError]
     found: dict[str, str] = {}
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
-        if cls.__module__ == errors.__name__ and "code" in vars(cls) and cls is not errors.PolystateError:
+        if cls.__module__ == module.__name__ and "code" in vars(cls) and cls is not errors.PolystateError:
             found[cls.code] = cls.stage
     return found
 
@@ -64,15 +66,19 @@ def test_lines_fit_a_page() -> None:
 
 
 def test_refusals_name_a_stage_and_a_code_of_the_table() -> None:
-    rows = re.findall(r"^\| (\w+) \| `([a-z-]+)` \|", (SPEC / "17-errors.md").read_text("utf-8"), re.M)
+    text = (SPEC / "17-errors.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| `([a-z-]+)` \|", text, re.M)
     known = {code: stage for stage, code in rows}
+    of_exchange = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.M))
     assert len(rows) > 50 and len(known) == len(rows)
     for id, sentence in sentences.read(SPEC).items():
         named = re.findall(r"(container|schema|semantic|operator|evaluate), `([a-z0-9-]+)`", sentence.text)
         if not id.startswith("MMTF"):
             for stage, code in named:
-                assert known.get(code) == stage, f"{id}: {stage}, {code}"
+                table = {**known, **of_exchange} if id.startswith("EXP") else known
+                assert table.get(code) == stage, f"{id}: {stage}, {code}"
     assert known == errors_of_the_code()
+    assert known | of_exchange == known | errors_of_the_code(exchange_errors)
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)

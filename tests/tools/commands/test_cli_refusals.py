@@ -55,7 +55,8 @@ def test_the_version_needs_no_command(monkeypatch, capsys):
 
 @pytest.mark.parametrize("error, said", [
     (ZeroDivisionError("a number\nover nothing"), "ZeroDivisionError: a number over nothing; this is a mistake in"),
-    (ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp.client"), "pip install aiohttp"),
+    (ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp.client"), "pip install 'polystate[remote]'"),
+    (ModuleNotFoundError("No module named 's3fs'", name="s3fs.core"), "pip install s3fs"),
     (MemoryError(), "MemoryError"),
 ])  # fmt: skip
 def test_what_nobody_expected_is_one_line_too(error, said, monkeypatch, capsys):
