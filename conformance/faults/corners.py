@@ -137,7 +137,7 @@ def _(original):
 @fault("latents-at-step-zero", f"{EVALUATE}:components", "axes", "displacement", "decoder")
 def _(original):
     """A stored array along an axis without an index is taken at its first step."""
-    condition = 'if d.has(name) and (d.axis is None or d.axis in request.steps or not d.table("latents")):'
+    condition = "if d.has(name) and not are_drawn(d, name, request):"
     first = "if d.has(name) and d.axis is not None and d.axis not in request.steps and d.table(\"latents\"):" \
             "\n        values = np.asarray(d.array(name, 0), np.float64)\n    el"  # fmt: skip
     return edited(condition, first + condition)(original)

@@ -9,7 +9,8 @@ import cases_fields
 import cases_golden
 import cases_refused_container
 import cases_refused_schema
-from making import CASES, Expect, Made
+import cases_values
+from making import CASES, KILLS, Expect, Made
 
 MODULES = (
     cases_encodings,
@@ -19,7 +20,8 @@ MODULES = (
     cases_refused_container,
     cases_refused_schema,
     cases_corners,
+    cases_values,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 
-__all__ = ["CASES", "Expect", "MODULES", "Made"]
+__all__ = ["CASES", "Expect", "KILLS", "MODULES", "Made"]

@@ -35,6 +35,19 @@ class Made:
 
 
 CASES: list[Made] = []
+KILLS = {
+    "draft-group-map": ("groups-not-renumbered",),
+    "golden-1-0": ("no-sequence-index-is-zero",),
+    "golden-draft": ("no-sequence-index-is-zero",),
+    "draft-group-map-two-digits": ("groups-in-order-of-text", "groups-not-renumbered"),
+    "draft-group-map-from-zero": ("groups-in-order-of-text",),
+    "version-ten": ("version-in-its-first-digit",),
+    "order-zero": ("bond-orders-unchecked-below",),
+    "order-five": ("bond-orders-unchecked-above",),
+    "draft-without-charges": ("required-of-1.0-only",),
+    "draft-without-names": ("required-of-1.0-only",),
+}
+"""Key of a case to the planted faults that it is known to catch."""
 
 
 def good(

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from case_list import CASES, Expect, Made
+from case_list import CASES, KILLS, Expect, Made
 
 from polystate_conformance.suite import sentences
 
@@ -73,6 +73,8 @@ def write(made: Made, numbers: dict[str, int], known: dict[str, Any]) -> str:
         lines.append(f"  source: {json.dumps(made.source, ensure_ascii=False)}")
     if made.twin:
         lines.append(f"twin: mmtf.{numbers[made.twin]:04d}")
+    if made.key in KILLS:
+        lines.append(f"kills: [{', '.join(KILLS[made.key])}]")
     (folder / "case.yaml").write_text("\n".join(lines) + "\n", "utf-8")
     return name
 

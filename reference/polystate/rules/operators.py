@@ -130,7 +130,7 @@ def entry_errors(path: str, document: Mapping[str, Any]) -> Iterator[PolystateEr
     try:
         found = content_hash(entry)
     except RegistryError as error:
-        yield SchemaError(f"{path}#/entry", error, "an entry that has a canonical form")
+        yield SchemaError(f"{path}#/entry", error, "an entry that has a canonical form")  # OPR-33
         return
     known = entries().get(entry["id"])
     if known is not None and known.hash != found:

@@ -37,7 +37,7 @@ def test_a_store_without_files_says_why(answer, said, monkeypatch):
 
 
 def test_a_url_of_no_kind_is_refused():
-    with pytest.raises(NotAStore, match="a URL of a kind that fsspec knows"):
+    with pytest.raises(NotAStore, match="a URL of a kind that fsspec reads"):
         polystate.open("nosuch://x")
 
 

@@ -20,7 +20,7 @@ def occupancy_weighted_mean_v1(
     xyz, population = np.asarray(xyz, np.float64), np.asarray(population, np.float64)
     total = population.sum()
     if total == 0:
-        raise NoPopulation("population", "a sum of 0", "states with weight")  # OPR-1
+        raise NoPopulation("population", "a sum of 0", "states with weight")  # ERR-14
     has = np.ones(xyz.shape[:2]) if present is None else np.asarray(present, np.float64)
     weight = population[:, None] * has
     share = weight.sum(axis=0)

@@ -137,7 +137,7 @@ def records_of_block(block: gemmi.cif.Block, atoms: Columns, where: str, tensors
         table = block.find_mmcif_category(f"_{name}.")
         if len(table):
             table.erase()
-    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block, atoms), block)
+    return with_given_names(with_metadata(replace(records, notes=[*records.notes, *notes]), block, atoms, where), block)
 
 
 def _differing(one: Text, other: Text) -> int:
@@ -150,11 +150,11 @@ def _differing(one: Text, other: Text) -> int:
     return count
 
 
-def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns) -> Records:
+def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns, where: str) -> Records:
     """The records with everything that the other categories of a block say."""
     links = gemmi.cif.Document().add_new_block("links")
     _move(block, links, "_struct_conn.")
-    check_operators(block)
+    check_operators(block, where)
     structure = gemmi.make_structure_from_block(block)
     records = described(records, structure)
     left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]

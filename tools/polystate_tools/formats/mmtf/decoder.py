@@ -137,7 +137,7 @@ def binary(raw: dict[str, Any], name: str) -> bytes | memoryview:
     """A binary field's bytes."""
     require(raw, name)
     if not isinstance(raw[name], bytes | memoryview):
-        raise WrongType(name, type(raw[name]).__name__, "binary data")  # MMTF-38
+        raise WrongType(name, type(raw[name]).__name__, "binary data")  # MMTF-38, MMTF-51
     return raw[name]
 
 

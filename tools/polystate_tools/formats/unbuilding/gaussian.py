@@ -42,7 +42,7 @@ def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descri
     others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC]
     names = ", ".join(d.id for d in others)
     if becomes == "refuse" and others:
-        raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")
+        raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")  # EXP-38
     if becomes == "leave":
         for d in others:
             report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,10 @@ from polystate_conformance.paths import ROOT
 SITE = ROOT / "tools" / "site"
 
 
-@pytest.fixture(scope="module")
-def site() -> Any:
-    spec = importlib.util.spec_from_file_location("site_pages", SITE / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(SITE)  # it is a script, which finds what lies beside it
+    return importlib.import_module("generate")
 
 
 @pytest.mark.parametrize("path", sorted((SITE / "tutorials").glob("*.md")), ids=lambda path: path.stem)
