@@ -138,7 +138,9 @@ class Deposition(Judged):
     ) -> Snapshot:
         """Coordinates and presence of a joint state: the given one, a drawn one, or the most populated.
 
-        given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code."""
+        given: components ({descriptor id: amplitudes or latents, or the name of a landmark}), allow_code. backend:
+        `auto` goes over to compiled draws after many, which may change the last digit of a draw; one that is named
+        does not."""
         return rendering.render(self, state, at, draw, atoms, psd, backend=choice(backend), **given)
 
     def iterate(

@@ -119,3 +119,18 @@ def test_a_scheduler_that_does_not_answer_leaves_nothing(tmp_path, monkeypatch):
         with pytest.raises(BadRequest, match="--scheduler"):
             call("sample", NESTED, "-o", tmp_path / "d.zarr", "--n", "2", "--seed", "1", "--scheduler", address)
     assert not list(tmp_path.iterdir())
+
+
+def test_some_atoms_have_the_numbers_that_they_have_among_all(tmp_path):
+    dep, out, text = CORPUS / "7k3t.zarr.zip", tmp_path / "x.npy", "A/20-30/CA"
+    opened = polystate.open(dep)
+    rows = np.isin(opened.hierarchy.atom_id, opened.select(text))
+    assert 0 < rows.sum() < len(rows)
+    call("covariance", dep, "-o", out, "--atoms", text)
+    assert (np.load(out) == opened.covariance()[rows]).all()
+    call("render", dep, "-o", out, "--atoms", text, "--draw", "7:0", "-y")
+    assert (np.load(out) == opened.render(draw=polystate.Draw(7, 0)).xyz[rows]).all()
+    call("moments", dep, "-o", tmp_path / "m.npz", "--atoms", text)
+    np.testing.assert_allclose(np.load(tmp_path / "m.npz")["mean"], opened.moments().mean[rows], rtol=1e-14)
+    with pytest.raises(BadRequest, match="all atoms"):
+        call("render", dep, "-o", tmp_path / "x.pdb", "--atoms", text)

@@ -18,6 +18,7 @@ from polystate_tools.commands.options import (
     Out,
     Overwrite,
     Psd,
+    Selection,
     State,
     components,
     draw,
@@ -44,16 +45,20 @@ def covariance(
     scopes: Annotated[str | None, typer.Option(metavar="A,B", help="Only these Gaussian descriptors.")] = None,
     state: State = None,
     at: At = None,
+    atoms: Selection = None,
     backend: Backend = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Write U_total (N, 3, 3) float64 in Å², or (L, N, 3, 3) by level.
 
-    Example: polystate covariance 6vxx.zarr -o U.npy"""
+    Examples:
+      polystate covariance 6vxx.zarr -o U.npy
+      polystate covariance 6vxx.zarr -o U.npy --atoms 'A/*/CA'"""
     import numpy as np
 
     import polystate
+    from polystate.evaluation.request import chosen_rows
     from polystate.questions.warnings import covariance_warning
     from polystate_tools.commands.outputs import apart, named
 
@@ -61,8 +66,8 @@ def covariance(
     apart(dep, out)
     opened = polystate.open(dep)
     chosen = scopes.split(",") if scopes else None
-    u = opened.covariance(states(state), steps(at), levels=chosen, by_level=by_level, backend=backend)
-    doubt = covariance_warning(opened, u.sum(axis=0) if by_level else u, opened.rows(None))
+    u = opened.covariance(states(state), steps(at), atoms, chosen, by_level, backend)
+    doubt = covariance_warning(opened, u.sum(axis=0) if by_level else u, chosen_rows(opened, atoms))
     if doubt:
         typer.echo(f"warning: {doubt['message']}", err=True)
     save(out, overwrite, lambda file: np.save(file, u))
@@ -76,6 +81,7 @@ def render(
     at: At = None,
     draw_at: DrawAt = None,
     component: Component = None,
+    atoms: Selection = None,
     psd: Psd = "refuse",
     nan: Annotated[bool, typer.Option("--nan", help="Write NaN for atoms that are absent.")] = False,
     allow_code: AllowCode = False,
@@ -94,13 +100,16 @@ def render(
     import numpy as np
 
     import polystate
+    from polystate.errors import BadRequest
     from polystate_tools.commands.outputs import MOLECULES, apart, named
 
     suffix = named(out, (".npy", ".npz", *MOLECULES))
     apart(dep, out)
+    if atoms is not None and suffix in MOLECULES:
+        raise BadRequest("--atoms", out, "a .npy or .npz: a structure file has all atoms")
     opened = polystate.open(dep)
     snap = opened.render(
-        states(state), steps(at), draw(draw_at), psd=psd, backend=backend, components=components(component),
+        states(state), steps(at), draw(draw_at), atoms, psd=psd, backend=backend, components=components(component),
         allow_code=allow_code,
     )  # fmt: skip
     xyz = np.where(snap.present[:, None], snap.xyz, np.nan) if nan else snap.xyz
@@ -198,6 +207,7 @@ def moments(
             help="Decoders without a closed form: refuse, quadrature[:NODES] or draws[:N[:SEED]], with an error.",
         ),
     ] = "refuse",
+    atoms: Selection = None,
     allow_code: AllowCode = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -216,7 +226,7 @@ def moments(
     named(out, (".npz",))
     apart(dep, out)
     given = {"components": components(component), "decoders": decoders, "allow_code": allow_code}
-    found = polystate.open(dep).moments(states(state), steps(at), **given)
+    found = polystate.open(dep).moments(states(state), steps(at), atoms=atoms, **given)
     content = {"atom_id": found.atom_id, "presence": found.presence, "mean": found.mean,
                "covariance": found.covariance, "covariance_by_part": found.by_part}  # fmt: skip
     save(out, overwrite, lambda file: np.savez(file, allow_pickle=False, parts=np.array(found.parts), **content))

@@ -49,6 +49,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Overwrite what is there.")]
 State = Annotated[str | None, typer.Option(metavar="K=V,...", help="States, such as altloc/A.128=B,ligand=bound.")]
 At = Annotated[str | None, typer.Option(metavar="AXIS=N,...", help="Steps on sample axes, such as frame=47.")]
+Selection = Annotated[
+    str | None,
+    typer.Option(
+        "--atoms", metavar="SELECTION", help="Only these atoms, such as A/1-20 or */*/CA; rows keep their order."
+    ),
+]
 DrawAt = Annotated[str | None, typer.Option("--draw", metavar="SEED:INDEX", help="Draw what is not given.")]
 Component = Annotated[
     list[str] | None,
