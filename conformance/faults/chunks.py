@@ -45,6 +45,14 @@ def _(original):
     return {**original, "gzip": wrong}
 
 
+@fault("after-a-frame-of-no-length", f"{CHUNKS}:_UNDO", "read", "validate")
+def _(original):
+    """What follows a zstd frame that does not say how long its content is goes unseen."""
+    condition = "if size == zstandard.CONTENTSIZE_UNKNOWN:"
+    first = "\n        return zstandard.ZstdDecompressor().decompress(data, limit)\n    if size < 0:"
+    return {**original, "zstd": edited(condition, condition + first)(original["zstd"])}
+
+
 @fault("separator-of-default-ignored", f"{CHUNKS}:_key", "read", "validate")
 def _(original):
     """Keys of the default encoding are looked for with a slash, whatever its separator."""

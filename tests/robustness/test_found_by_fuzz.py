@@ -5,9 +5,11 @@ from __future__ import annotations
 import gemmi
 import numpy as np
 import pytest
+import zstandard
 
 import polystate
 from polystate.errors import MissingArray, PolystateError, UnreadableArray
+from polystate.store.inflate import unzstd
 from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.exporting import export_bytes
 from polystate_tools.formats.options import ExportOptions
@@ -37,13 +39,22 @@ def test_a_deposition_that_nobody_validated_is_exported_or_refused_as_validation
         assert (caught.value.where, caught.value.code) in [(error.where, error.code) for error in wrong]
 
 
-def test_an_array_that_no_rule_looks_into_has_to_be_readable():
-    """[STO-27] The digest covers it, so that it would fail on what was called valid."""
+def test_an_array_that_no_rule_looks_into_is_refused_by_what_needs_it():
+    """[STO-61] Valid, and without a digest."""
     text = small.deposition(2, {"b": {**small.iadp([1.0, 2.0]), "signal_type": "unknown"}})
     files = stored(text)
     assert opened(files).validate().valid
     files["descriptors/b/b/c/0"] = b"no zstd frame"
-    assert isinstance(opened(files).validate().errors[0], UnreadableArray)
+    assert opened(files).validate().valid
+    with pytest.raises(UnreadableArray):
+        opened(files).digest()
+
+
+@pytest.mark.parametrize("content", ["28b52ffd0004210000010030195153cb1f", "28b52ffd2004210000010000005153cb1f"])
+def test_bytes_after_a_zstd_frame_are_refused_whether_or_not_it_says_its_length(content):
+    with pytest.raises((ValueError, zstandard.ZstdError)):
+        unzstd(bytes.fromhex(content), 1000)
+    assert len(unzstd(bytes.fromhex(content)[:-4], 1000)) == 4
 
 
 @pytest.mark.parametrize("number, columns", [(-999, "-999"), (10_000, "A000"), (2_436_111, "zzzz")])

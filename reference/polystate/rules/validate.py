@@ -63,7 +63,6 @@ def validate(dep: Model, strict: bool = False, regenerate: bool = False, artifac
     if not report.errors:
         _collect(report, state_errors(dep))
         _collect(report, cross_errors(dep))
-        _collect(report, unread_errors(dep))
     if regenerate and not report.errors:
         _collect(report, mismatches(dep))
     if artifacts and not report.errors:
@@ -119,17 +118,6 @@ def ground_errors(dep: Model) -> Iterator[PolystateError]:
         yield from groupings.grouping_errors(dep, name, grouping)
     yield from operators.landmark_errors(dep)
     yield from axes.axis_errors(dep)
-
-
-def unread_errors(dep: Model) -> Iterator[PolystateError]:
-    """Arrays and tables that no rule has looked into and that cannot be read: the digest needs them all the same."""
-    for group in dep.tree.values():
-        for nodes in (group.arrays, group.tables):
-            for name in nodes:
-                try:
-                    nodes[name]
-                except PolystateError as error:
-                    yield error
 
 
 def state_errors(dep: Model) -> Iterator[PolystateError]:

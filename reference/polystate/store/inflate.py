@@ -37,7 +37,9 @@ def unzstd(data: bytes, limit: int) -> bytes:
     import zstandard
 
     size = zstandard.get_frame_parameters(data).content_size
-    if size != zstandard.CONTENTSIZE_UNKNOWN and size > limit:
+    if size == zstandard.CONTENTSIZE_UNKNOWN:  # what follows such a frame would go unseen
+        return _unzstd_frames(data, limit)
+    if size > limit:
         raise ValueError(f"{size} bytes in a chunk of less than {limit}")
     try:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit, allow_extra_data=False)
