@@ -126,15 +126,23 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
     """Whether a case may tell a fault: it claims to, or is of its profile; for a dropped constraint, a refusal for it.
 
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
-    if case.statistical or item.target.startswith(_SAMPLER):
-        return case.statistical and item.target.startswith(_SAMPLER)
-    if case.kind == "decode" or item.target.startswith(_DECODER):
-        return case.kind == "decode" and item.target.startswith(_DECODER)
-    if case.kind in ("import", "export") or item.target.startswith(_EXCHANGE):
-        return case.kind in ("import", "export") and item.target.startswith(_EXCHANGE)
+    below = _below(item)
+    if case.statistical or below == _SAMPLER:
+        return case.statistical and below == _SAMPLER
+    if case.kind == "decode" or below == _DECODER:
+        return case.kind == "decode" and below == _DECODER
+    if case.kind in ("import", "export") or below == _EXCHANGE:
+        return case.kind in ("import", "export") and below == _EXCHANGE
     if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return item.id in case.kills or not item.profiles or case.profile in item.profiles
+
+
+def _below(item: faults.Fault) -> str:
+    """The package of `_ADAPTERS` that answers for a fault, "" for the reference. MMTF is decoded, and imported."""
+    if item.profiles == ("exchange",):
+        return _EXCHANGE
+    return next((below for below in _ADAPTERS if item.target.startswith(below)), "")
 
 
 def _find(family: str, id: str) -> faults.Fault:
@@ -148,8 +156,7 @@ def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) 
 
     # the faults are planted in the NumPy evaluator, or in what compiled draws are made from
     reference.backend = "numba" if item.target.startswith("polystate.kernels") else "numpy"
-    names = (name for below, name in _ADAPTERS.items() if item.target.startswith(below))
-    adapter = importlib.import_module(next(names, reference.__name__))
+    adapter = importlib.import_module(_ADAPTERS.get(_below(item), reference.__name__))
     with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
         return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)
 
