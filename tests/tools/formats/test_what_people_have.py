@@ -485,6 +485,6 @@ def test_numbers_that_no_molecule_has_are_refused_at_their_record():
     from polystate_tools.formats.records.records import Assembly
 
     records.assemblies = [Assembly("1", [np.full((4, 4), np.inf)], [(0, "A")])]
-    tree, report = tree_of_records(records)
-    assert not [path for path in tree if "assemblies" in path]
-    assert [loss["what"] for loss in report.losses] == ["assembly 1 operator 1"]
+    with pytest.raises(PolystateError) as found:  # an assembly without a copy is another molecule
+        tree_of_records(records)
+    assert found.value.code == "non-finite" and found.value.where == "assembly 1 operator 1"
