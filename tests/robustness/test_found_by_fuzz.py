@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 import polystate
-from polystate.errors import MissingArray, PolystateError, UnreadableArray
+from polystate.errors import MissingArray, PolystateError, SchemaError, UnreadableArray
 from polystate.store.inflate import unzstd
 from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.exporting import export_bytes
@@ -93,3 +93,9 @@ def test_entities_are_those_of_gemmi():
 
     assert told(ours) == told(theirs)
     assert len(np.unique([r.subchain for chain in ours[0] for r in chain if r.name == "ZN"])) == 6
+
+
+def test_columns_of_a_table_that_differ_in_length_are_refused_where_they_are_given():
+    text = small.deposition(2, {"b": {**small.iadp([1.0, 2.0]), "tables": {"latents": {"a": [1, 2], "label": ["x"]}}}})
+    with pytest.raises(SchemaError, match="of one length"):
+        polystate.build(text)

@@ -151,7 +151,11 @@ def _numbers(value: Any, dtype: np.dtype) -> Any:
 
 def table(columns: Mapping[str, Any], where: str) -> Table:
     """The columns of a table; lists of text stay lists."""
-    return {name: _column(name, values, f"{where}/{name}") for name, values in columns.items()}
+    made = {name: _column(name, values, f"{where}/{name}") for name, values in columns.items()}
+    lengths = {name: len(values) for name, values in made.items() if np.ndim(values)}
+    if len(set(lengths.values())) > 1:
+        raise SchemaError(where, str(lengths), "columns of one length")
+    return made
 
 
 def _column(name: str, values: Any, where: str) -> Any:
