@@ -20,6 +20,8 @@ ELEMENTS = (
     "Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds "
     "Rg Cn Nh Fl Mc Lv Ts Og D"
 ).split()  # index = atomic number; 0 = unknown, 119 = deuterium
+DEUTERIUM = ELEMENTS.index("D")
+HYDROGENS = (ELEMENTS.index("H"), DEUTERIUM)
 _ADDRESS = re.compile(r"(?P<chain>[^/]+)/(?P<seq>-?\d+)(?P<ins>[^/]*)(?:/(?P<name>[^/]+))?")
 
 
@@ -74,6 +76,16 @@ class Hierarchy:
     def draw_key(self) -> np.ndarray:
         """The number that each atom's random stream is keyed by, (N,) uint32."""
         return self.column("atoms", "draw_key") if self.has("atoms", "draw_key") else self.atom_id
+
+    def bonds_among(self, rows: np.ndarray) -> np.ndarray:
+        """Bonds with both ends among these rows of atoms, (B, 3) int64: places of the two among them, and the order."""
+        if "hierarchy/bonds" not in self._tree:
+            return np.empty((0, 3), np.int64)
+        place = np.full(self.n_atoms, -1, np.int64)
+        place[rows] = np.arange(len(rows))
+        ends = [place[self.column("bonds", name)] for name in ("atom_a", "atom_b")]
+        made = np.stack([*ends, self.column("bonds", "order").astype(np.int64)], axis=1)
+        return made[(made[:, :2] >= 0).all(axis=1)]
 
     def size(self, level: str) -> int:
         """How many nodes a level has."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from polystate.model.model import Model
+from polystate.structure.hierarchy import DEUTERIUM, ELEMENTS
 
 RESIDUES = (
     "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL MSE SEC PYL "
@@ -16,7 +17,6 @@ RESIDUES = (
 ).split()
 """The residue types with a number of their own: their places from 1 on. 0 stands for all others."""
 _NUMBER = {name: k for k, name in enumerate(RESIDUES, 1)}
-DEUTERIUM = 119
 
 Features = Mapping[str, Tensor]
 
@@ -31,7 +31,7 @@ def features(dep: Model, rows: np.ndarray) -> Features:
     residue, chain = h.of_atoms("residue")[rows], h.of_atoms("chain")[rows]
     kinds = np.array([_NUMBER.get(str(comp), 0) for comp in h.text("residues", "comp")], np.int64)
     columns = {
-        "atomic_number": np.where(element == DEUTERIUM, 1, element),
+        "atomic_number": np.where(element == DEUTERIUM, ELEMENTS.index("H"), element),
         "residue": np.unique(residue, return_inverse=True)[1],
         "chain": np.unique(chain, return_inverse=True)[1],
         "residue_type": kinds[residue],
@@ -42,9 +42,4 @@ def features(dep: Model, rows: np.ndarray) -> Features:
 
 def bonds(dep: Model, rows: np.ndarray) -> Tensor:
     """(2, B) int64: places among these rows of the two atoms of each bond that has both here."""
-    if "hierarchy/bonds" not in dep.tree:
-        return torch.zeros((2, 0), dtype=torch.int64)
-    place = np.full(dep.n_atoms, -1)
-    place[rows] = np.arange(len(rows))
-    ends = np.stack([place[dep.hierarchy.column("bonds", name)] for name in ("atom_a", "atom_b")])
-    return torch.from_numpy(ends[:, (ends >= 0).all(axis=0)].astype(np.int64))
+    return torch.from_numpy(dep.hierarchy.bonds_among(rows)[:, :2].T.copy())

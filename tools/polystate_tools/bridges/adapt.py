@@ -22,11 +22,10 @@ from polystate.draws import Draws
 from polystate.evaluation.rendering import Snapshot
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate.states.joint import JointState
-from polystate.structure.hierarchy import ELEMENTS
+from polystate.structure.hierarchy import DEUTERIUM, ELEMENTS
 from polystate_tools.bridges import models
 from polystate_tools.bridges.frames import frames
 from polystate_tools.formats.errors import MissingReader
-from polystate_tools.formats.records.text import DEUTERIUM
 
 
 def to_gemmi(
@@ -92,7 +91,7 @@ def to_biotite(
     array.set_annotation("atom_id", ids.astype(np.int64))
     array.set_annotation("label_asym_id", columns["label_asym"])
     array.set_annotation("charge", columns["charge"])
-    array.bonds = structure.BondList(len(rows), _bonds(dep, rows))
+    array.bonds = structure.BondList(len(rows), dep.hierarchy.bonds_among(rows))
     return array
 
 
@@ -144,7 +143,7 @@ def to_mdanalysis(
         ("chainID", columns["auth_asym"]),
     ):
         universe.add_TopologyAttr(name, values)
-    bonds = _bonds(dep, rows)
+    bonds = dep.hierarchy.bonds_among(rows)
     if len(bonds):
         universe.add_TopologyAttr("bonds", [tuple(pair) for pair in bonds[:, :2].tolist()])
     universe.load_new(coordinates, order="fac")
@@ -191,17 +190,6 @@ def _columns(dep: Deposition, rows: np.ndarray) -> dict[str, np.ndarray]:
         "charge": h.column("atoms", "charge")[rows].astype(np.int64),
         "hetero": kinds[entity] != "polymer",
     }
-
-
-def _bonds(dep: Deposition, rows: np.ndarray) -> np.ndarray:
-    """(B, 3) int64: places of the two atoms among `rows`, and the order; bonds that lose an end go."""
-    if "hierarchy/bonds" not in dep.tree:
-        return np.empty((0, 3), np.int64)
-    place = np.full(dep.n_atoms, -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    arrays = dep.tree["hierarchy/bonds"].arrays
-    made = np.stack([place[arrays["atom_a"]], place[arrays["atom_b"]], arrays["order"].astype(np.int64)], axis=1)
-    return made[(made[:, :2] >= 0).all(axis=1)]
 
 
 def _frames(dep: Deposition, rows: np.ndarray, snapshot: Snapshot, state, at) -> np.ndarray:

@@ -14,11 +14,11 @@ from polystate.evaluation.evaluate import gaussian_levels
 from polystate.numbers.constants import EIGHT_PI_SQUARED, VOIGT
 from polystate.numbers.positive import indefinite
 from polystate.store.tree import Tree
+from polystate.structure.hierarchy import HYDROGENS
 from polystate.structure.selection import mask
 from polystate_tools.echt.errors import BFactorRange, NothingToFit, ResidualWithoutTls
 from polystate_tools.formats.tls.selections import WATERS
 
-HYDROGEN = (1, 119)
 MAX_B = 2000.0  # Å²
 POLYMER, AUTO = "polymer", "auto"  # words beside selections: of `only`, of `exclude`
 ISOTROPIC = "parametric_gaussian/iadp_v1"
@@ -92,8 +92,8 @@ def fit_input(
     kind = np.append(h.text("entities", "type").astype(str), "")[h.column("chains", "entity")][h.of_atoms("chain")]
     snapshot = dep.render(psd="clip")
     notes = ["of alternates, the most populated joint state is fitted"] if len(dep.states.dag) else []
-    keep = ~np.isin(element, HYDROGEN) & ~water & (kind != "water")
-    for what, count in (("hydrogens", np.isin(element, HYDROGEN)), ("waters", water | (kind == "water"))):
+    keep = ~np.isin(element, HYDROGENS) & ~water & (kind != "water")
+    for what, count in (("hydrogens", np.isin(element, HYDROGENS)), ("waters", water | (kind == "water"))):
         if count.any():
             notes.append(f"{what} left out: {int(count.sum())} atoms")
     candidates = np.flatnonzero(keep)

@@ -9,9 +9,10 @@ from itertools import cycle
 import numpy as np
 
 from polystate.states.conditions import changes
+from polystate.structure.hierarchy import HYDROGENS
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.records.records import NO_NUMBER, Records
-from polystate_tools.formats.records.text import HYDROGENS, Text
+from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ImportReport
 
 MOST = 1.1

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from polystate.structure.hierarchy import HYDROGENS
 from polystate_tools.formats.records.layout import Layout
-from polystate_tools.formats.records.text import HYDROGENS
 
 
 def mean_occupancy(layout: Layout, records: np.ndarray) -> float:

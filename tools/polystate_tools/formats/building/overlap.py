@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from polystate.structure.hierarchy import HYDROGENS
 from polystate_tools.formats.building.occupancies import mean_occupancy
 from polystate_tools.formats.records.layout import Layout
-from polystate_tools.formats.records.text import HYDROGENS
 from polystate_tools.formats.report import ImportReport
 
 NEAR = 1.0

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-DEUTERIUM = 119
-HYDROGENS = (1, DEUTERIUM)
-
 
 @dataclass(frozen=True)
 class Text:
