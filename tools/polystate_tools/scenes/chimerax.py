@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polystate_tools.scenes.scene import ANCHORS, MOST_ELLIPSOIDS, Layer, Place, Scene, Shown, plain, remark
-
-HALF = 1.5382  # sigma within which half of all draws of a 3D normal fall: sqrt of the median of chi squared, 3 degrees
+from polystate_tools.scenes.scene import ANCHORS, HALF, Layer, Place, Scene, Shown, plain, remark
 
 
 def script(scene: Scene) -> str:
@@ -79,11 +77,10 @@ def _alias(scene: Scene, place: Place, state: Shown) -> Iterator[str]:
 
 
 def _levels(scene: Scene) -> Iterator[str]:
-    few = len(scene.records) <= MOST_ELLIPSOIDS
     for layer in scene.levels:
         spec = _spec(layer)
-        drawn = spec if few else f"{spec} & @{','.join(ANCHORS)}"
-        if not few:
+        drawn = spec if scene.few else f"{spec} & @{','.join(ANCHORS)}"
+        if not scene.few:
             yield f"# One atom a residue, those of all atoms by: show {spec} atoms, then: aniso {spec}"
         yield f"# level {remark(layer.name)}: colours from B = 0 to {layer.top:g} A^2, ellipsoids of half of all draws"
         yield f"hide {spec} atoms"

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from polystate_tools.scenes.scene import Layer, Place, Scene, Shown
+from polystate_tools.scenes.scene import HALF, Layer, Place, Scene, Shown
 
-HALF = 1.5382  # sigma within which half of all draws of a 3D normal fall
 MOST_STATES, MOST_MODELS = 120, 40  # snapshots; each is a few kB of JSON and one line of the list
 PALE = "#b8c0c8"
 CUT = 1e-4  # Å, a shorter half axis is no ellipsoid

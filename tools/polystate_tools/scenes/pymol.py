@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polystate_tools.scenes.scene import ANCHORS, MOST_ELLIPSOIDS, Layer, Part, Scene, Shown, plain, remark
+from polystate_tools.scenes.scene import ANCHORS, Layer, Part, Scene, Shown, plain, remark
 
 SCALE = "blue_white_red"
 
@@ -78,9 +78,8 @@ def _word(text: str) -> str:
 def _levels(scene: Scene) -> Iterator[str]:
     for layer in scene.levels:
         name = _name(scene, layer)
-        few = len(scene.records) <= MOST_ELLIPSOIDS
-        drawn = name if few else f"{name} and name {'+'.join(ANCHORS)}"
-        if not few:
+        drawn = name if scene.few else f"{name} and name {'+'.join(ANCHORS)}"
+        if not scene.few:
             yield f"# One atom a residue, those of all atoms by: show ellipsoids, {name}"
         yield f"# level {remark(layer.name)}: colours from B = 0 to {layer.top:g} A^2, ellipsoids of half of all draws"
         yield f"show cartoon, {name}"

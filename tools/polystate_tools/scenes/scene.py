@@ -103,11 +103,17 @@ class Scene:
         return (self.whole, *self.levels)
 
     @property
+    def few(self) -> bool:
+        """Whether every record gets an ellipsoid; else one a residue does."""
+        return len(self.records) <= MOST_ELLIPSOIDS
+
+    @property
     def dense(self) -> np.ndarray:
-        """(n,) bool: one record a residue, or all where there are few: those that get an ellipsoid."""
-        return anchors(self.records) if len(self.records) > MOST_ELLIPSOIDS else np.ones(len(self.records), bool)
+        """(n,) bool: the records that get an ellipsoid."""
+        return np.ones(len(self.records), bool) if self.few else anchors(self.records)
 
 
+HALF = 1.5382  # sigma within which half of all draws of a 3D normal fall: sqrt of the median of chi squared, 3 degrees
 MOST_ELLIPSOIDS = 4000  # what a browser turns without a stutter
 ANCHORS = ("CA", "P", "C1'")
 
