@@ -54,8 +54,7 @@ def _program(d: Descriptor, allow_code: bool) -> Program:
 def load(d: Descriptor, allow_code: bool) -> Program:
     """The body of a decoder, ready to run: its hash verified, not a pickle, and permitted."""
     content, where = body(d)
-    if is_pickle(content):
-        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")  # OPR-9
+    _refuse_pickle(content, where)
     if not allow_code:
         # OPR-8
         raise CodeNotAllowed(where, f"{d.operator}, which runs code", "permission (allow_code=True, --allow-code)")
@@ -79,8 +78,7 @@ def _loaded(operator: str, content: bytes, named: str, where: str) -> Program:
 def alone(tree: Any, path: str, allow_code: bool) -> Program:
     """The body of a group below operators/ by its media type, for one input and one output; code where permitted."""
     content, where = inline_body(tree, path, path)
-    if is_pickle(content):
-        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")  # OPR-9
+    _refuse_pickle(content, where)
     media = tree[path].attributes.get("media_type")
     of = next(
         (e for e in entries().values() if media in e.document["signature"].get("body", {}).get("media_types", [])), None
@@ -112,6 +110,11 @@ def inline_body(tree: Any, uri: str, where: str) -> tuple[bytes, str]:
     if found != pinned:
         raise HashMismatch(f"{uri}/body", f"sha256 {found}", str(pinned))  # OPR-6
     return content, f"{uri}/body"
+
+
+def _refuse_pickle(content: bytes, where: str) -> None:
+    if is_pickle(content):
+        raise PickleRefused(where, "a pickle", "TorchScript or ONNX; pickles run code when they are read")  # OPR-9
 
 
 def is_pickle(content: bytes) -> bool:
