@@ -48,8 +48,16 @@ def once(records: Records, which: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(which)
     if (records.model == records.model[:1]).all():
         return rows
-    columns = (
-        records.label_asym.codes,
+    columns = (records.label_asym.codes, *_of_author(records))
+    ends = records.bonds[rows, :2]
+    key = np.concatenate([np.stack([column[ends[:, k]] for column in columns], axis=1) for k in (0, 1)], axis=1)
+    _, first = np.unique(key, axis=0, return_index=True)
+    return rows[np.sort(first)]
+
+
+def _of_author(records: Records) -> tuple[np.ndarray, ...]:
+    """The columns by which an author's numbering names an atom of a model."""
+    return (
         records.auth_asym.codes,
         records.auth_seq,
         records.ins.codes,
@@ -57,10 +65,6 @@ def once(records: Records, which: np.ndarray) -> np.ndarray:
         records.name.codes,
         records.altloc.codes,
     )
-    ends = records.bonds[rows, :2]
-    key = np.concatenate([np.stack([column[ends[:, k]] for column in columns], axis=1) for k in (0, 1)], axis=1)
-    _, first = np.unique(key, axis=0, return_index=True)
-    return rows[np.sort(first)]
 
 
 def note_models(records: Records, which: np.ndarray, report: ExportReport) -> None:
@@ -68,15 +72,7 @@ def note_models(records: Records, which: np.ndarray, report: ExportReport) -> No
     models = np.unique(records.model)
     if len(models) < 2 or not which.any():
         return
-    columns = (
-        records.auth_asym.codes,
-        records.auth_seq,
-        records.ins.codes,
-        records.comp.codes,
-        records.name.codes,
-        records.altloc.codes,
-    )
-    place = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    place = np.unique(np.stack(_of_author(records), axis=1), axis=0, return_inverse=True)[1].reshape(-1)
     model = np.searchsorted(models, records.model)
     there = set(zip(model.tolist(), place.tolist(), strict=True))
     said: dict[tuple[int, int], set[int]] = {}
