@@ -13,6 +13,7 @@ import pytest
 import polystate
 from polystate.errors import AtomNotFound, BadRequest, NotAStore, PolystateError, StateNotFound
 from polystate_conformance.paths import CORPUS
+from polystate_tools.formats.known import STRUCTURES
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_a_plan_for_a_backend_that_there_is_not(crambin):
         crambin.plan(backend="foo")
 
 
-@pytest.mark.parametrize("name", ["x.pdb", "x.cif.gz", "X.BCIF"])
+@pytest.mark.parametrize("name", ["x.cif.gz", "X.BCIF", *("x" + suffix for suffix in STRUCTURES)])
 def test_a_structure_file_is_imported_first(name):
     with pytest.raises(NotAStore, match="polystate import"):
         polystate.open(name)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from polystate.errors import BadRequest
-from polystate_tools.archive.sources import DEPOSITIONS, STRUCTURES, Entry, entries, name_of
+from polystate_tools.archive.sources import DEPOSITIONS, Entry, entries, name_of
+from polystate_tools.formats.known import STRUCTURES
 
 
 def made(folder: Path, *names: str) -> Path:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polystate.errors import BadRequest
+from polystate_tools.formats.known import STRUCTURES
 
-STRUCTURES = (".cif", ".mmcif", ".bcif", ".mmtf", ".pdb", ".ent")
-"""Suffixes of structure files, plain or .gz: of two of one name the format that says more comes first."""
 DEPOSITIONS = (".zarr.zip", ".zarr", ".zip")
 LISTS = (".txt", ".list", ".lst")
 HOLE = "{id}"

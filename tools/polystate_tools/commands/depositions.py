@@ -79,10 +79,10 @@ def _built(path: Path) -> Any:
     from polystate.editing.text_form import build as build_text
     from polystate.errors import PolystateError, SchemaError
     from polystate_schemas.yaml12 import Yaml12Error, load
-    from polystate_tools.commands.outputs import STRUCTURES
+    from polystate_tools.commands.outputs import EXPORTED
 
     form = "the text form of a deposition, YAML 1.2" + (
-        f"; polystate import reads {path.suffix}" if path.suffix.lower() in STRUCTURES else ""
+        f"; polystate import reads {path.suffix}" if path.suffix.lower() in EXPORTED else ""
     )
     try:
         document = load(sys.stdin.buffer.read(), "standard input") if str(path) == "-" else load(path)

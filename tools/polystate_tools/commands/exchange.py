@@ -11,12 +11,12 @@ import typer
 
 from polystate.errors import BadRequest
 from polystate.store.outputs import store_target
-from polystate_tools.archive.sources import STRUCTURES
 from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import At, Dep, Json, Overwrite, Psd, State, echo_json, states, steps
 from polystate_tools.commands.outputs import apart, store
 from polystate_tools.commands.several import each
 from polystate_tools.commands.works import export_one, import_one
+from polystate_tools.formats.known import STRUCTURES
 from polystate_tools.formats.policies import POLICIES
 
 if TYPE_CHECKING:

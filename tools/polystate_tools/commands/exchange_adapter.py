@@ -15,10 +15,10 @@ from polystate_conformance import protocol
 from polystate_tools.formats.exporting import export_file
 from polystate_tools.formats.h5md.importer import import_h5md
 from polystate_tools.formats.importing import import_file
+from polystate_tools.formats.known import FORMATS
 from polystate_tools.formats.report import ExportReport
 
 PROFILE = "exchange"
-SUFFIXES = {"mmcif": ".cif", "pdb": ".pdb", "mmtf": ".mmtf"}
 CALLED = {"b_factors": "b_factors", "alternates": "altloc", "weights": "weights"}
 """Options of the protocol, and what the importer calls them."""
 
@@ -88,7 +88,7 @@ def _written(store: str | Path, request: dict[str, Any], seed: str | None, out_d
         names = {f"{t.id}/{site}": f"{t.id}/{t.site_labels[site]}" for t in dep.states.dag.tables
                  for site in set(t.site.tolist())}  # fmt: skip
         options |= {"one_state": True, "state": {names[name]: label for name, label in request["state"].items()}}
-    file = out_dir / ("out" + SUFFIXES[request["format"]])
+    file = out_dir / ("out" + FORMATS[request["format"]].suffixes[0])
     return file, export_file(dep, file, **options)
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from polystate.errors import AlreadyExists, BadRequest, PolystateError
-from polystate_tools.archive.sources import DEPOSITIONS, STRUCTURES
+from polystate_tools.archive.sources import DEPOSITIONS
 from polystate_tools.commands import fit_options as options
 from polystate_tools.commands import many as each_of
 from polystate_tools.commands.options import Json, Overwrite, echo_json, echo_table
+from polystate_tools.formats.known import STRUCTURES
 
 if TYPE_CHECKING:
     from polystate_tools.echt.fit import Fit

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from polystate.errors import AlreadyExists, BadRequest
+from polystate_tools.formats.known import FORMATS
 
 if TYPE_CHECKING:  # loaded by who opens a deposition
     from polystate.deposition import Deposition
 
 FILES = (".npy", ".npz", ".csv", ".parquet", ".yaml", ".json", ".html")
-MOLECULES = (".cif", ".mmcif", ".pdb", ".ent", ".bcif", ".mmtf", ".gz")
-STRUCTURES = (*MOLECULES, ".h5md", ".h5")
+MOLECULES = (*(suffix for row in FORMATS.values() if row.writer for suffix in row.suffixes), ".gz")
+EXPORTED = (*MOLECULES, *(suffix for row in FORMATS.values() if row.is_trajectory for suffix in row.suffixes))
 
 
 def apart(source: str | Path, out: Path, in_place: bool = False) -> None:
@@ -46,8 +47,8 @@ def no_stream(out: Path) -> None:
 def store(out: Path) -> None:
     """Refuse names that say that something else than a store is meant, which is a folder or a zip."""
     no_stream(out)
-    if out.suffix.lower() in (*FILES, *STRUCTURES):
-        export = "; polystate export writes structure files" if out.suffix.lower() in STRUCTURES else ""
+    if out.suffix.lower() in (*FILES, *EXPORTED):
+        export = "; polystate export writes structure files" if out.suffix.lower() in EXPORTED else ""
         raise BadRequest("OUT", out, f"the name of a folder or a .zip, such as {_stem(out)}.zarr{export}")
 
 

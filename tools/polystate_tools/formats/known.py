@@ -1,6 +1,7 @@
 """The formats: one row each, by which its reader and writer are found; adding a format is its module and a row here.
 
-Modules are named, not imported: what a format needs is loaded when a file of it is read or written."""
+Rows stand in the order of what a file says: of two files of one entry the first is read. Modules are named, not
+imported: what a format needs is loaded when a file of it is read or written."""
 
 from __future__ import annotations
 
@@ -52,12 +53,15 @@ FORMATS = {
             f"{_ROOM}.mmcif.writer:content",
             _is_cif,
         ),
-        Format("pdb", (".pdb", ".ent"), f"{_ROOM}.pdb.reader:records_of_pdb", f"{_ROOM}.pdb.writer:content", _is_pdb),
         Format("bcif", (".bcif",), f"{_ROOM}.mmcif.bcif:records_of_bcif", f"{_ROOM}.mmcif.bcif_writer:content"),
         Format("mmtf", (".mmtf",), f"{_ROOM}.mmtf.records:records_of_mmtf", f"{_ROOM}.mmtf.from_records:content"),
+        Format("pdb", (".pdb", ".ent"), f"{_ROOM}.pdb.reader:records_of_pdb", f"{_ROOM}.pdb.writer:content", _is_pdb),
         Format("h5md", (".h5md", ".h5")),
     )
 }
+
+STRUCTURES = tuple(suffix for row in FORMATS.values() if row.reader for suffix in row.suffixes)
+"""Suffixes of the files that structures are read from, each also with .gz."""
 
 
 def of_suffix(suffix: str) -> Format | None:
