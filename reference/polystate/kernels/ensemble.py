@@ -215,7 +215,7 @@ def _draw_all(
         )  # fmt: skip
         for k in range(len(touched)):
             u, i = six[k], touched[k]
-            if stack.suspect(u[0], u[1], u[2], u[3], u[4], u[5], 0.0):
+            if not stack.definite(u[0], u[1], u[2], u[3], u[4], u[5], 0.0):
                 return d
             factor[0, i], factor[1, i], factor[2, i], factor[3, i], factor[4, i], factor[5, i] = stack.factor_one(
                 u[0], u[1], u[2], u[3], u[4], u[5]

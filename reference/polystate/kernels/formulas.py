@@ -54,13 +54,12 @@ def translation(
     )
 
 
-def suspect(a, b, c, d, e, f, shift):
-    """Whether a symmetric matrix (11, 22, 33, 12, 13, 23) plus shift·1 might not be positive definite: 0 or 1."""
+def definite(a, b, c, d, e, f, shift):
+    """Whether a symmetric matrix (11, 22, 33, 12, 13, 23) plus shift·1 is positive definite beyond doubt."""
     a, b, c = a + shift, b + shift, c + shift
     two = a * b - d * d
     three = c * two - (a * f * f - 2 * d * e * f + b * e * e)
-    good = (a > 0) & (b > 0) & (c > 0) & (two > _ROUNDING * a * b) & (three > _ROUNDING * a * b * c)
-    return 0 if good else 1
+    return (a > 0) & (b > 0) & (c > 0) & (two > _ROUNDING * a * b) & (three > _ROUNDING * a * b * c)
 
 
 def factor_one(u11, u22, u33, u12, u13, u23):

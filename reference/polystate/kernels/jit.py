@@ -10,8 +10,12 @@ from typing import Any
 try:
     from llvmlite import ir
     from numba import njit, types
+    from numba.core import cgutils
     from numba.extending import intrinsic
 except ImportError:  # without Numba the kernels can be imported, and `dispatch.resolve` hands them no work
+    ir: Any = None  # type: ignore[no-redef]
+    types: Any = None  # type: ignore[no-redef]
+    cgutils: Any = None  # type: ignore[no-redef]
 
     def njit(**options: Any) -> Any:  # type: ignore[no-redef]
         return lambda function: function
@@ -52,19 +56,3 @@ def float_of(context, x):  # type: ignore[no-untyped-def]
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
-
-
-@intrinsic
-def prefetch(context, array, index):  # type: ignore[no-untyped-def]
-    """Ask for the cache line of an element of a contiguous array that is soon to be written; a hint and no more."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-        form = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], form)
-        builder.call(hint, [place, word(1), word(3), word(1)])  # to write, to keep, data
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate

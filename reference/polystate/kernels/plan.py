@@ -10,13 +10,13 @@ import numpy as np
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
 from polystate.kernels import stack
+from polystate.kernels.lanes import WIDTH
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.positive import indefinite
 from polystate.numbers.tensors import six_components, symmetric
 from polystate.operators import call
 from polystate.operators.parametric_gaussian.tls_v1 import screw
 
-LANES = 4  # atoms of a combination are padded to whole vectors
 TLS, ISOTROPIC, ANISOTROPIC, MODES = (  # the operators that have kernels; others are added as their formula gives them
     f"parametric_gaussian/{name}" for name in ("tls_v1", "iadp_v1", "aadp_v1", "nm_covariance_v1")
 )
@@ -53,7 +53,7 @@ class Plan:
     # -- what is fixed -----------------------------------------------------------------------------------
 
     def _combine(self, request: Request, tls: Sequence[Descriptor]) -> None:
-        """Sort the atoms by their combination of groups, padded to whole vectors, in pieces.
+        """Sort the atoms by their combination of groups, padded to whole vectors.
 
         Combinations and their origins are those of the whole deposition, whichever atoms are asked for."""
         xyz = request.dep.x_ref
@@ -71,7 +71,7 @@ class Plan:
         if self.n < len(xyz):
             number, xyz = number[request.rows], xyz[request.rows]
         count = np.bincount(number, minlength=len(origin))
-        padded = -(-count // LANES) * LANES
+        padded = -(-count // WIDTH) * WIDTH
         start = np.concatenate([[0], np.cumsum(padded)])
         order = np.argsort(number, kind="stable")
         within = np.arange(self.n) - np.repeat(np.cumsum(count) - count, count)
@@ -81,11 +81,8 @@ class Plan:
         self._row[self._position] = np.arange(self.n)
         self._xyz = np.zeros((3, len(self._row)))
         self._xyz[:, self._position] = (xyz - origin[number]).T
-        pieces = -(-padded // stack.PIECE)
-        self._combination = np.repeat(np.arange(len(origin)), pieces)
-        inside = np.arange(len(self._combination)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        self._begin = start[self._combination] + inside * stack.PIECE
-        self._length = np.minimum(start[self._combination + 1] - self._begin, stack.PIECE)
+        self._combination = np.flatnonzero(count)
+        self._begin, self._length = start[self._combination], padded[self._combination]
         self._iso = np.zeros(len(self._row))
 
     def _place(self, request: Request, others: Sequence[Descriptor]) -> None:
@@ -114,7 +111,7 @@ class Plan:
     def covariance(self, out: np.ndarray | None = None) -> np.ndarray:
         """U_total (n, 3, 3) float64 Å² with the present parameters, written to `out` where given."""
         out = np.empty((self.n, 3, 3)) if out is None else out
-        if not out.flags.c_contiguous:
+        if not out.flags.c_contiguous or out.dtype != np.float64:
             out[...] = self.covariance()
             return out
         self._n_suspects = stack.evaluate(
@@ -199,8 +196,8 @@ def _none() -> np.ndarray:
 
 
 def _some(tls: np.ndarray) -> np.ndarray:
-    """TLS rows, at least one."""
-    return tls if len(tls) else _none()
+    """TLS rows, at least one, as the kernels read them."""
+    return np.ascontiguousarray(tls, np.float64) if len(tls) else _none()
 
 
 def turned_tls(tls: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:

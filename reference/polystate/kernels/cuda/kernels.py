@@ -42,7 +42,7 @@ _SQUARED32, _SHIFT32 = np.float32(CENTRE_SQUARED), np.float32(TAIL_SHIFT)
 _SCREEN = 0.5 * PSD_ABSOLUTE
 _HELD = 3 * THREADS
 
-moved, suspect, factor_one = device(formulas.moved), device(formulas.suspect), device(formulas.factor_one)
+moved, definite, factor_one = device(formulas.moved), device(formulas.definite), device(formulas.factor_one)
 
 
 @device
@@ -198,7 +198,7 @@ def evaluate(p, combination, xyz, iso, aniso, row, out, doubtful):
     out[i, 0, 0], out[i, 0, 1], out[i, 0, 2] = u11, u12, u13
     out[i, 1, 0], out[i, 1, 1], out[i, 1, 2] = u12, u22, u23
     out[i, 2, 0], out[i, 2, 1], out[i, 2, 2] = u13, u23, u33
-    doubtful[i] = suspect(u11, u22, u33, u12, u13, u23, _SCREEN)
+    doubtful[i] = 0 if definite(u11, u22, u33, u12, u13, u23, _SCREEN) else 1
 
 
 @jit

@@ -31,7 +31,7 @@ def covariance(plan: Plan, out: np.ndarray | None = None) -> np.ndarray:
     kernels.collapse[shim.blocks(len(group)), shim.THREADS](
         *(send(np.ascontiguousarray(a)) for a in (tls, group, parent, origin, above, above_origin)), coefficients
     )
-    combination = np.repeat(plan._combination, plan._length)  # pieces lie one after the other
+    combination = np.repeat(plan._combination, plan._length)  # they lie one after the other
     u, doubtful = shim.device_array((plan.n, 3, 3), np.float64), shim.device_array((plan.n,), np.uint8)
     if plan.n:
         kernels.evaluate[shim.blocks(len(combination)), shim.THREADS](
