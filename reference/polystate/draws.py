@@ -14,7 +14,6 @@ from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.states.joint import States
 
-BUFFER = 1 << 22  # coordinates that are made at once where only some atoms are kept
 DTYPES = ("float64", "float32")
 
 
@@ -75,11 +74,11 @@ def draws(
     start = Draw(seed, first)
     rows = chosen_rows(dep, atoms)
     ids = dep.hierarchy.atom_id[rows]
-    ensemble = Ensemble(dep, named_state(dep, state), at, psd, backend, allow_code, ids.tolist())
-    some = None if len(rows) == ensemble.n_atoms else rows
+    some = None if len(rows) == dep.n_atoms else ids.tolist()
+    ensemble = Ensemble(dep, named_state(dep, state), at, psd, backend, allow_code, some)
 
     def made(begin: int, size: int) -> Draws:
-        xyz, present, joint = _filled(ensemble, start.seed, begin, size, some, dtype)
+        xyz, present, joint = _filled(ensemble, start.seed, begin, size, dtype)
         return Draws(xyz, present, joint, ids, start.seed, begin, dep.states)
 
     if batch is None:
@@ -87,22 +86,11 @@ def draws(
     return (made(start.index + k, min(batch, int(n) - k)) for k in range(0, int(n), batch))
 
 
-def _filled(
-    ensemble: Ensemble, seed: int, first: int, n: int, rows: np.ndarray | None, dtype: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coordinates, presence and joint states of n draws; of some atoms, by way of a buffer for all."""
-    atoms = ensemble.n_atoms if rows is None else len(rows)
-    xyz, present = np.empty((n, atoms, 3), dtype), np.empty((n, atoms), bool)
+def _filled(ensemble: Ensemble, seed: int, first: int, n: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coordinates, presence and joint states of n draws."""
+    xyz, present = np.empty((n, ensemble.n_atoms, 3), dtype), np.empty((n, ensemble.n_atoms), bool)
     joint = np.empty((n, ensemble.n_variables), np.int32)
-    if rows is None:
-        ensemble.draws(seed, first, xyz, present, joint)
-        return xyz, present, joint
-    step = max(1, BUFFER // max(1, 3 * ensemble.n_atoms))
-    for begin in range(0, n, step):
-        size = min(step, n - begin)
-        all_xyz, all_present = np.empty((size, ensemble.n_atoms, 3), dtype), np.empty((size, ensemble.n_atoms), bool)
-        ensemble.draws(seed, first + begin, all_xyz, all_present, joint[begin : begin + size])
-        xyz[begin : begin + size], present[begin : begin + size] = all_xyz[:, rows], all_present[:, rows]
+    ensemble.draws(seed, first, xyz, present, joint)
     return xyz, present, joint
 
 

@@ -28,6 +28,12 @@ class Effects:
     row: np.ndarray
     values: np.ndarray
 
+    def among(self, place: np.ndarray) -> Effects:
+        """Those on some atoms: place: (N,), where an atom stands among them, -1 = nowhere."""
+        row = place[self.row]
+        kept = row >= 0
+        return Effects(joint.offsets(kept.tolist())[self.start], row[kept], self.values[kept])
+
 
 def by_cause(parts: Sequence[Part], causes: int, width: int) -> Effects:
     """All parts as one, sorted by cause; within a cause in the order given."""

@@ -7,6 +7,7 @@ draw."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,7 @@ class Ensemble:
     """Draws of a deposition at fixed axis steps; thread-safe once made.
 
     n_atoms, n_variables: the shapes of what `draws` fills; varies: whether an atom may be absent in some draw.
-    atoms: ids in ascending order, which are drawn alone where draws are rendered one by one; compiled ones are of all
-    atoms."""
+    atoms: ids in ascending order, which are drawn alone, with the numbers that they have among all."""
 
     def __init__(
         self,
@@ -56,29 +56,31 @@ class Ensemble:
             self._fixed[v] = s
         for d in dep.descriptors.values():
             dep.check_payload(d)
-        self.n_atoms, self.n_variables = dep.n_atoms, len(dep.states.dag)
+        rows = dep.rows(atoms)
+        self.n_atoms, self.n_variables = len(rows), len(dep.states.dag)
         self.compiled = self.backend in ("numba", "cuda") and effects.is_compiled(dep)
         self.varies = True
         if self.compiled:
-            self._compile(steps)
+            self._compile(steps, rows)
         elif atoms is not None:
-            self.n_atoms, self._given["atoms"] = len(atoms), atoms
+            self._given["atoms"] = atoms
 
-    def _compile(self, steps: Mapping[str, int]) -> None:
+    def _compile(self, steps: Mapping[str, int], rows: np.ndarray) -> None:
         dep = self.dep
         self._variables = joint.Variables(dep.states)
         nothing = np.full(self.n_variables, joint.INACTIVE, np.int64)
-        base = Request(dep, nothing, dep.rows(None), steps, backend=named("numba"))
+        base = Request(dep, nothing, rows, steps, backend=named("numba"))
         self._mean, self._present = evaluate.mean(base), evaluate.present(base)
-        self._moved, self._gone = effects.of_states(dep, self._variables.start)
-        conditions, self._shifted, self._widened = effects.of_conditions(dep, base)
+        conditions, *of_conditions = effects.of_conditions(dep, replace(base, rows=dep.rows(None)))
+        found = (*effects.of_states(dep, self._variables.start), *of_conditions)
+        self._moved, self._gone, self._shifted, self._widened = (one.among(base.place) for one in found)
         self._conditions = joint.Conditions.of(conditions)
         self.varies = bool(len(self._gone.row)) or not self._present.all()
         u = evaluate.covariance(base)
         self._touched, self._widened.row = np.unique(self._widened.row, return_inverse=True)
         self._own = six_components(u[self._touched])  # judged in each draw, with what holds then
         u[self._touched] = 0.0
-        keys = dep.hierarchy.draw_key
+        keys = dep.hierarchy.draw_key[rows]
         with indefinite_atoms(dep, base.rows, u):
             self._gaussian = gauss.Gaussian(self._mean, u, keys, "hierarchy/atoms", self.psd, self.backend)
 
@@ -139,7 +141,7 @@ class Ensemble:
         for k, (i, j) in enumerate(VOIGT):
             u[:, i, j] = u[:, j, i] = six[:, k]
         own = np.zeros((6, len(six)))
-        keys = self.dep.hierarchy.draw_key[self._touched]
+        keys = self._gaussian.keys[self._touched]
         stack.factors(gauss.positive(u, keys, "hierarchy/atoms", self.psd), own)
         factor[:, self._touched] = own
 

@@ -44,6 +44,21 @@ def test_draws_of_some_atoms_are_those_of_all(seed, backend):
         )
 
 
+@bounded
+@given(st.integers(0, 1 << 32), st.sampled_from(["float64", "float32"]))
+def test_many_draws_of_some_atoms_are_computed_alone_with_the_same_bits(seed, dtype):
+    dep = deposition(seed)
+    ids = dep.hierarchy.atom_id
+    try:
+        whole = dep.draws(5, 3, first=2**32 - 2, backend="numba", dtype=dtype)
+    except PolystateError:
+        return
+    for some in ([], [ids[0]], [ids[-1]], ids[1::3].tolist()):
+        found, mine = dep.draws(5, 3, first=2**32 - 2, backend="numba", dtype=dtype, atoms=some), np.isin(ids, some)
+        assert np.array_equal(found.xyz, whole.xyz[:, mine]) and np.array_equal(found.present, whole.present[:, mine])
+        assert np.array_equal(found.joint, whole.joint)
+
+
 def libration(n: int = 60, seed: int = 5) -> polystate.Deposition:
     """n atoms under a libration about one axis: every U is singular, so a bit of U is 1e-8 of a draw."""
     rng = np.random.default_rng(seed)
