@@ -29,9 +29,10 @@ from pathlib import Path
 from tests.robustness.targets import TARGETS, Input, Target
 from tests.robustness.verbs import Wrong
 
-HANG_S = 60
 PROCESSOR_S = 5.0
-"""Of one input: of the clock, and of the processor, which other work does not lengthen."""
+"""Of the processor, for one input: other work on the machine does not lengthen it."""
+HANG_S, ASLEEP_S = 60, 0.1
+"""Of the clock, in which a worker used less of the processor than the other: it waits for something else."""
 GROWTH = 1 << 30
 """Bytes that one input may make a worker grow by."""
 BATCH = 2000  # inputs of one worker
@@ -66,6 +67,7 @@ class Worker:
     process: int = 0
     pipe: int = 0
     since: float = 0.0
+    used: float = 0.0
     text: bytes = b""
 
     def start(self, seed: int) -> None:
@@ -75,7 +77,29 @@ class Worker:
             os.close(ours)
             _work(self.target, self.waiting, seed, theirs)
         os.close(theirs)
-        self.pipe, self.since, self.text = ours, time.monotonic(), b""
+        self.pipe, self.text = ours, b""
+        self.mark()
+
+    def mark(self) -> None:
+        """Remember the time, of the clock and of the processor."""
+        self.since, self.used = time.monotonic(), self.processor_s()
+
+    def processor_s(self) -> float:
+        """What it used of the processor; 0 where the system does not say."""
+        try:
+            words = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def hangs(self) -> bool:
+        """Whether it waits for what does not come, and not for the processor."""
+        if time.monotonic() - self.since < HANG_S:
+            return False
+        if self.processor_s() - self.used < ASLEEP_S:
+            return True
+        self.mark()
+        return False
 
     def told(self) -> list[list[str]]:
         """Lines that came in, as words."""
@@ -83,7 +107,7 @@ class Worker:
         if not piece:
             raise EOFError
         *lines, self.text = (self.text + piece).split(b"\n")
-        self.since = time.monotonic()
+        self.mark()
         return [line.decode("utf-8", "replace").split(" ", 2) for line in lines]
 
     def end(self) -> int:
@@ -183,10 +207,7 @@ def _follow(worker: Worker, ready: bool, tally: Tally, seed: int, keep: Path | N
             for kind, number, *what in worker.told():
                 if kind != "begin":
                     k = int(number)
-                    worker.waiting.remove(k)
-                    tally.add(worker.target.name, kind, k, "".join(what))
-                    if kind in FAILURES:
-                        _keep(worker.target, seed, k, keep)
+                    _count(worker, kind, k, "".join(what), tally, seed, keep)
             return True
         except EOFError:
             ended = worker.end()
@@ -195,22 +216,28 @@ def _follow(worker: Worker, ready: bool, tally: Tally, seed: int, keep: Path | N
                 what = f"more than {PROCESSOR_S} s of the processor" if hung else f"signal {-ended}"
                 _fail(worker, "hang" if hung else "crash", what, tally, seed, keep)
             return False
-    if time.monotonic() - worker.since > HANG_S:
+    if worker.hangs():
         os.kill(worker.process, signal.SIGKILL)
         worker.end()
-        _fail(worker, "hang", f"more than {HANG_S} s", tally, seed, keep)
+        _fail(worker, "hang", f"{HANG_S} s without an answer", tally, seed, keep)
         return False
     return True
 
 
 def _fail(worker: Worker, kind: str, what: str, tally: Tally, seed: int, keep: Path | None) -> None:
-    """The input that a worker was at, which is the first that waits; of HDF5, what the walk in a child makes of it."""
-    k = worker.waiting.pop(0)
-    if worker.target.name == "h5md" and _walk_refuses(worker.target, seed, k):
-        tally.add("h5md", "refused", k)
-        return
-    tally.add(worker.target.name, kind, k, what)
-    _keep(worker.target, seed, k, keep)
+    """The input that a worker was at, which is the first that waits."""
+    _count(worker, kind, worker.waiting[0], what, tally, seed, keep)
+
+
+def _count(worker: Worker, kind: str, k: int, what: str, tally: Tally, seed: int, keep: Path | None) -> None:
+    """What came of an input; of HDF5 that hangs, crashes or grows, what the walk in a child makes of it."""
+    target = worker.target
+    worker.waiting.remove(k)
+    if target.name == "h5md" and kind in ("hang", "crash", "memory") and _walk_refuses(target, seed, k):
+        kind, what = "refused", ""
+    tally.add(target.name, kind, k, what)
+    if kind in FAILURES:
+        _keep(target, seed, k, keep)
 
 
 def _walk_refuses(target: Target, seed: int, k: int) -> bool:

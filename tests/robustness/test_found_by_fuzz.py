@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
+
 import gemmi
+import h5py
 import numpy as np
 import pytest
 import zstandard
 
 import polystate
-from polystate.errors import MissingArray, PolystateError, SchemaError, UnreadableArray
+from polystate.artifacts.h5md import H5md
+from polystate.errors import (
+    ArtifactMismatch,
+    DanglingRow,
+    MissingArray,
+    NoPopulation,
+    PolystateError,
+    SchemaError,
+    UnreadableArray,
+)
 from polystate.store.inflate import unzstd
-from polystate_tools.formats.errors import CannotHold
+from polystate_tools.formats.errors import CannotHold, RecordRange
 from polystate_tools.formats.exporting import export_bytes
+from polystate_tools.formats.mmtf.decoder import decode
+from polystate_tools.formats.mmtf.records import records_of_structure
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.pdb.entities import set_up_entities
 from polystate_tools.report.entry import page
@@ -99,3 +114,77 @@ def test_columns_of_a_table_that_differ_in_length_are_refused_where_they_are_giv
     text = small.deposition(2, {"b": {**small.iadp([1.0, 2.0]), "tables": {"latents": {"a": [1, 2], "label": ["x"]}}}})
     with pytest.raises(SchemaError, match="of one length"):
         polystate.build(text)
+
+
+@pytest.mark.parametrize("format", ["mmcif", "pdb", "mmtf"])
+@pytest.mark.parametrize("table, column", [("chains", "entity"), ("chains", "label_asym"), ("atoms", "name")])
+def test_a_row_far_outside_of_its_table_is_refused_before_anything_is_made_of_it(format, table, column):
+    tree = dict(polystate.build(small.deposition(2, {"b": small.iadp([1.0, 2.0])})))
+    group = tree[f"hierarchy/{table}"]
+    rows = np.array(group.arrays[column])
+    rows[0] = 2**30
+    group.arrays = {**group.arrays, column: rows}
+    tracemalloc.start()
+    try:
+        with pytest.raises(DanglingRow, match=f"hierarchy/{table}/{column}"):
+            export_bytes(polystate.Deposition(tree), format, ExportOptions())
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_sequence_index_that_no_residue_number_follows_is_refused():
+    structure = decode(seeds.structures("mmtf")[0])
+    for last, is_good in ((2**31 - 2, True), (2**31 - 1, False)):
+        structure.fields["sequenceIndexList"] = np.full(structure["numGroups"], last, np.int32)
+        if is_good:
+            assert records_of_structure(structure).label_seq.max() in (2**31 - 1, -1)
+        else:
+            with pytest.raises(RecordRange, match="sequenceIndexList"):
+                records_of_structure(structure)
+
+
+def without_population() -> polystate.Deposition:
+    """Two independent sites, one of which has no state with a population."""
+    rows = [(0, "A", -1, 0.0), (1, "B", -1, 0.0)], [(0, "A", -1, 1.0), (1, "B", -1, 0.0)]
+    sites = small.sites([{"site": k, "states": states} for k, states in enumerate(rows)])
+    dep = polystate.Deposition(polystate.build(small.deposition(2, {"alt": sites})))
+    assert dep.validate().valid
+    return dep
+
+
+def test_a_joint_state_that_no_draw_gives_has_no_probability():
+    """[RNG-22]"""
+    dep = without_population()
+    found = list(dep.joint_states())
+    assert [state.probability for state in found] == [None, 0.0, None, 0.0]
+    with pytest.raises(NoPopulation):
+        dep.render(draw=polystate.Draw(1, 0))
+
+
+def test_observables_of_a_link_that_leads_back_come_to_an_end(tmp_path):
+    path = tmp_path / "d.h5md"
+    with h5py.File(path, "w") as file:
+        file.create_group("particles")
+        file.create_group("observables/x")
+        for name, target in (("again", "/observables"), ("x/again", "/observables/x"), ("all", "/")):
+            file[f"observables/{name}"] = h5py.SoftLink(target)
+    with H5md(path) as file:
+        assert file.observables() == ({}, {})
+
+
+@pytest.mark.parametrize("target", ["attribute", "value", "step"])
+def test_text_of_h5md_that_says_it_is_larger_than_the_file_is_refused(tmp_path, target):
+    path = tmp_path / "d.h5md"
+    with h5py.File(path, "w") as file:
+        position = file.create_group("particles/all/position")
+        position["value"] = np.zeros((1, 2, 3)) if target != "value" else np.full((1, 2, 3), b"12345678", object)
+        position["step"] = np.zeros(1, int) if target != "step" else np.full(1, b"12345678", object)
+        position.attrs["unit"] = "12345678"
+    content = path.read_bytes()
+    heap = content.index(b"GCOL")
+    text = struct.pack("<IQ", 8, heap)  # its length, and where it is
+    assert text in content
+    path.write_bytes(content.replace(text, struct.pack("<IQ", 2**31, heap + 8)))
+    with pytest.raises(ArtifactMismatch, match="text|numbers"), H5md(path) as file:
+        file.position("all")

@@ -139,12 +139,16 @@ class H5md:
         return found
 
     def _own(self, node: Any, where: str) -> None:
-        """Refuse what stands in another file: its content is not covered by the hash of this one."""
+        """Refuse what stands in another file, whose content the hash of this one does not cover, and what are no
+        numbers."""
         if node is None:
             return
         elsewhere = node.file.filename != self.file.filename
         if elsewhere or getattr(node, "external", None) or getattr(node, "is_virtual", False):
             raise ArtifactMismatch(where, "a link to another file", "content of this file")
+        dtype = getattr(node, "dtype", None)
+        if dtype is not None and dtype.kind not in "biuf":  # how long a text is, only HDF5 sees
+            raise ArtifactMismatch(where, f"values of type {dtype}", "numbers")
 
     def _check_size(self, dataset: Any, where: str) -> None:
         """Refuse what says it is larger than this file can hold: as of a store, see `store.memory`."""
@@ -165,7 +169,7 @@ class H5md:
 
     @_named
     def element(self, parent: Any, name: str) -> Element:
-        """The element `name` below a group: a group of value, step and time, or a dataset for all steps."""
+        """The element `name` below a group: a group of value, step and time, or a dataset for all steps; of numbers."""
         import h5py
 
         where = f"{self.name}{parent.name}/{name}"
@@ -207,8 +211,13 @@ class H5md:
         good: dict[str, Element] = {}
         bad: dict[str, str] = {}
         waiting = [self.file["observables"]] if isinstance(self.file.get("observables"), h5py.Group) else []
+        seen: set[int] = set()  # a link may lead back
         while waiting:
             parent = waiting.pop()
+            address = h5py.h5o.get_info(parent.id).addr
+            if address in seen:
+                continue
+            seen.add(address)
             for name in sorted(parent):
                 node = parent[name]
                 path = node.name.removeprefix("/observables/")

@@ -29,10 +29,10 @@ Name = str | tuple[str, int]  # `descriptor/site name`, or (descriptor, site row
 
 
 class JointState(NamedTuple):
-    """A legal joint state by name, as a request takes it, and the probability to draw it."""
+    """A legal joint state by name, as a request takes it, and the probability to draw it, see `States.probability`."""
 
     state: dict[str, str]
-    probability: float
+    probability: float | None
 
 
 class States:
@@ -250,15 +250,18 @@ class States:
                 found[s] = p
         return found
 
-    def probability(self, joint: np.ndarray) -> float:
-        """The probability to draw a legal joint state; NaN where it hangs on populations that are all 0."""
-        found = 1.0
+    def probability(self, joint: np.ndarray) -> float | None:
+        """The probability to draw a legal joint state; None where no draw can be made, since the available states of
+        a variable all have population 0."""
+        found, drawn = 1.0, True
         for v in np.flatnonzero(joint != INACTIVE).tolist():
             weights = self.populations(v, joint)
             total = float(np.cumsum(list(weights.values()))[-1])
-            if found > 0:
-                found *= weights[int(joint[v])] / total if total > 0 else np.nan
-        return found
+            if total > 0:
+                found *= weights[int(joint[v])] / total
+            else:
+                drawn = False
+        return found if drawn or found == 0 else None
 
     def draw(self, draw: Draw, fixed: Mapping[Any, str] | None = None) -> np.ndarray:
         """A joint state drawn by population; what `fixed` names is not drawn."""

@@ -57,11 +57,14 @@ class Hierarchy:
 
     def text(self, table: str, name: str) -> np.ndarray:
         """A text column, (rows,) object; "" where there is none."""
-        codes = self.column(table, name)
-        words = np.array([*self.vocabulary(table, name), ""], dtype=object)
-        if codes.size and (codes.max() >= len(words) - 1 or codes.min() < -1):
-            raise DanglingRow(f"hierarchy/{table}/{name}", int(codes.max()), f"codes below {len(words) - 1}")  # HIE-10
-        return words[codes]
+        return np.array([*self.vocabulary(table, name), ""], dtype=object)[self.codes(table, name)]
+
+    def codes(self, table: str, name: str) -> np.ndarray:
+        """A text column as rows of its vocabulary, (rows,); -1 where there is none."""
+        codes, words = self.column(table, name), len(self.vocabulary(table, name))
+        if codes.size and (codes.max() >= words or codes.min() < -1):
+            raise DanglingRow(f"hierarchy/{table}/{name}", int(codes.max()), f"codes below {words}")  # HIE-10
+        return codes
 
     @cached_property
     def atom_id(self) -> np.ndarray:

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 
 from polystate.deposition import Deposition
 from polystate.deposition import open as open_deposition
-from polystate.errors import BadRequest
+from polystate.errors import BadRequest, NoPopulation
 from polystate.evaluation.request import chosen_rows
 from polystate.kernels.ensemble import Ensemble
 from polystate.numbers.philox import Draw
@@ -187,6 +187,9 @@ class States(Samples):
         found = list(islice(dep.joint_states(), self.most + 1))
         if len(found) > self.most:
             raise BadRequest("most", f"{dep.states.count()} joint states", f"at most {self.most}, or draws")
+        for state in found:
+            if state.probability is None:
+                raise NoPopulation("weight", f"{state.state}: populations that are all 0", "one above 0")
         return found
 
     def _sample(self, entry: int, opened: Opened, index: int) -> tuple[np.ndarray, np.ndarray, Sample]:

@@ -382,7 +382,8 @@ def list_states(
     typer.echo(f"{total} legal joint states")
     for number, (joint, probability) in enumerate(first):
         named = ", ".join(f"{k}={v}" for k, v in joint.items()) or "(nothing varies)"
-        typer.echo(f"{number}: {named}" + (f"   probability {probability:.3g}" if joint else ""))
+        drawn = "not drawn: populations that are all 0" if probability is None else f"probability {probability:.3g}"
+        typer.echo(f"{number}: {named}" + (f"   {drawn}" if joint else ""))
 
 
 def _site_rows(site: Any) -> list[dict[str, str]]:

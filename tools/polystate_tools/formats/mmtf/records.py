@@ -8,7 +8,7 @@ from typing import Any
 import gemmi
 import numpy as np
 
-from polystate_tools.formats.errors import NoAtoms
+from polystate_tools.formats.errors import NoAtoms, RecordRange
 from polystate_tools.formats.mmtf import traversal
 from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.fields import BINARY, PROPERTY_FIELDS
@@ -67,7 +67,7 @@ def records_of_structure(structure: Structure, where: str = "input") -> Records:
     types = structure["groupTypeList"][group]
     names = structure["chainIdList"].tolist()
     auths = structure["chainNameList"].tolist() if "chainNameList" in structure else names
-    numbers = structure.get("sequenceIndexList", np.full(structure["numGroups"], -1, np.int32))
+    numbers = _sequence_indices(structure, where)
     in_polymer = np.array([e >= 0 and _is_polymer(structure["entityList"][e]) for e in entity.tolist()], bool)
     label_seq = np.where((numbers >= 0) & (in_polymer | (entity < 0))[at.chain_of_group], numbers + 1, NO_NUMBER)
     linked = np.array([POLYMER in g["chemCompType"].upper() for g in dictionary], bool)
@@ -226,6 +226,17 @@ def _entities(structure: Structure, at: traversal.Index) -> list[Entity]:
             )
         made.append(Entity(str(row + 1), entity["type"], " ".join(entity["description"].split()), sequence))
     return made
+
+
+def _sequence_indices(structure: Structure, where: str) -> np.ndarray:
+    """The place of each group in the sequence of its entity, from 0; -1 where it has none."""
+    numbers = structure.get("sequenceIndexList", np.full(structure["numGroups"], -1, np.int32))
+    largest = np.iinfo(np.int32).max - 1  # numbers of residues begin with 1
+    beyond = np.flatnonzero(numbers > largest)
+    if len(beyond):
+        place = f"{where} sequenceIndexList[{beyond[0]}]"
+        raise RecordRange(place, int(numbers[beyond[0]]), f"at most {largest}")  # EXP-30
+    return numbers
 
 
 def _observed(structure: Structure, at: traversal.Index) -> dict[int, dict[int, list[str]]]:

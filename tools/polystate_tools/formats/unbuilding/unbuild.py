@@ -215,23 +215,15 @@ def _records(
     model: np.ndarray | int = 1,
 ) -> Records:
     """Records of atom rows with the columns of the hierarchy."""
-    tree = dep.tree
+    column = dep.hierarchy.column
 
-    def text(table: str, column: str, rows: np.ndarray) -> Text:
-        words = dep.hierarchy.vocabulary(table, column)
-        return Text(
-            np.where(
-                tree[f"hierarchy/{table}"].arrays[column][rows] < 0,
-                len(words),
-                tree[f"hierarchy/{table}"].arrays[column][rows],
-            ).astype(np.int32),
-            (*words, ""),
-        )
+    def text(table: str, name: str, rows: np.ndarray) -> Text:
+        codes, words = dep.hierarchy.codes(table, name)[rows], dep.hierarchy.vocabulary(table, name)
+        return Text(np.where(codes < 0, len(words), codes).astype(np.int32), (*words, ""))
 
-    atoms, residues = tree["hierarchy/atoms"].arrays, tree["hierarchy/residues"].arrays
-    residue = np.asarray(atoms["residue"])[atom]
-    chain = np.asarray(residues["chain"])[residue]
-    entity = np.asarray(tree["hierarchy/chains"].arrays["entity"])[chain]
+    residue = column("atoms", "residue")[atom]
+    chain = column("residues", "chain")[residue]
+    entity = column("chains", "entity")[chain]
     return Records.of(
         xyz=xyz,
         model=model,
@@ -242,13 +234,13 @@ def _records(
             ("", *(str(k + 1) for k in range(int(entity.max(initial=-1)) + 1))),
         ),
         comp=text("residues", "comp", residue),
-        label_seq=np.asarray(residues["label_seq"])[residue],
-        auth_seq=np.asarray(residues["auth_seq"])[residue],
+        label_seq=column("residues", "label_seq")[residue],
+        auth_seq=column("residues", "auth_seq")[residue],
         ins=text("residues", "ins", residue),
         name=text("atoms", "name", atom),
         altloc=Text.of(altloc) if len(altloc) else Text.constant("", 0),
-        element=np.asarray(atoms["element"])[atom],
-        charge=np.asarray(atoms["charge"])[atom],
+        element=column("atoms", "element")[atom],
+        charge=column("atoms", "charge")[atom],
         occupancy=occupancy,
         b=adps.b,
         u=adps.u,
