@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow.compute as pc
 
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate_tools.formats.mmcif.columns import U_ELEMENTS, Columns
 from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.text import Text, arrow
 
 CATEGORY = "_atom_site_anisotrop"
 NAMED = 5
@@ -39,7 +41,7 @@ def _in_site(records: Records, atoms: Columns) -> None:
         u = np.stack([atoms.numbers(n, np.nan) if n in here else np.full(len(records), np.nan) for n in names], axis=1)
         given = np.isfinite(u)
         whole = given.all(axis=1)
-        ids = atoms.text("id").tolist() if "id" in atoms.names else [""] * len(records)
+        ids = _ids(atoms, len(records))
         _refuse(records, given.any(axis=1) & ~whole, ids, "not six numbers", "_atom_site.aniso_" + form)
         records.u[whole] = u[whole] * scale
         records.has_u |= whole
@@ -50,7 +52,7 @@ def _of_category(records: Records, table: Columns, atoms: Columns) -> Records:
     if not n:
         return records
     form, scale = ("U", 1.0) if f"U{U_ELEMENTS[0]}" in table.names else ("B", 1 / EIGHT_PI_SQUARED)
-    ids = table.text("id").tolist() if "id" in table.names else [""] * n
+    ids = _ids(table, n)
     everything = np.ones(n, bool)
     if any(form + e not in table.names for e in U_ELEMENTS):
         _refuse(records, everything, ids, "the six elements of U or B are not all there")
@@ -59,14 +61,12 @@ def _of_category(records: Records, table: Columns, atoms: Columns) -> Records:
         what = CATEGORY if "id" not in table.names else "_atom_site"
         _refuse(records, everything, ids, f"{what} has no ids to join by")
         return records
-    known = atoms.text("id").tolist()
-    row_of = {atom: row for row, atom in enumerate(known)}
-    rows = np.array([row_of.get(atom, -1) for atom in ids])
+    rows, several = _rows_of(ids, _ids(atoms, len(records)))
     u = np.stack([table.numbers(form + e, np.nan) for e in U_ELEMENTS], axis=1)
     left = everything.copy()
     for bad, because in (
         (rows < 0, "no atom has its id"),
-        (np.isin(rows, _repeated(known, row_of)), "several atoms have its id"),
+        (several, "several atoms have its id"),
         (~np.isfinite(u).all(axis=1), "not six numbers"),
     ):
         _refuse(records, left & bad, ids, because)
@@ -80,14 +80,22 @@ def _of_category(records: Records, table: Columns, atoms: Columns) -> Records:
     return records
 
 
-def _repeated(known: list[str], row_of: dict[str, int]) -> list[int]:
-    """The rows that `row_of` gives for ids that more than one atom has."""
-    if len(row_of) == len(known):
-        return []
-    return sorted({row_of[atom] for row, atom in enumerate(known) if row_of[atom] != row})
+def _ids(table: Columns, length: int) -> Text:
+    """The column of ids; blanks where there is none."""
+    return table.text("id") if "id" in table.names else Text.constant("", length)
 
 
-def _refuse(records: Records, rows: np.ndarray, ids: list[str], because: str, of: str = CATEGORY) -> None:
+def _rows_of(ids: Text, known: Text) -> tuple[np.ndarray, np.ndarray]:
+    """The last row of `known` that has each of the ids, -1 = none, and whether several rows have it."""
+    last = np.full(len(known.values) + 1, -1)  # and of a text that `known` lacks
+    last[known.codes] = np.arange(len(known))
+    count = np.bincount(known.codes, minlength=len(last))
+    found = pc.index_in(arrow(ids.values), value_set=arrow(known.values)).fill_null(len(known.values))
+    code = found.to_numpy(zero_copy_only=False)[ids.codes]
+    return last[code], count[code] > 1
+
+
+def _refuse(records: Records, rows: np.ndarray, ids: Text, because: str, of: str = CATEGORY) -> None:
     found = np.flatnonzero(rows).tolist()
     if found:
         names = ", ".join(f"id {ids[k] or '?'}" for k in found[:NAMED])

@@ -45,6 +45,8 @@ AUTHOR = {"auth_comp_id", "auth_atom_id"}
 SPELLED = {name.lower(): name for name in KNOWN | AUTHOR | IN_SITE}
 SPELLED |= {f"{form}{e}".lower(): f"{form}{e}" for form in "UB" for e in U_ELEMENTS}
 """CIF names have no case; these are the dictionary's spellings."""
+MARKS = frozenset("'\";.?")
+"""What a value begins with that is quoted, or stands for none."""
 
 
 class Columns(Protocol):
@@ -73,7 +75,8 @@ class CifColumns:
 
     def text(self, name: str) -> Text:
         raw = Text.of(self.values[name])
-        return raw.replaced({v: "" if gemmi.cif.is_null(v) else gemmi.cif.as_string(v) for v in raw.values})
+        odd = [value for value in raw.values if value[:1] in MARKS]
+        return raw.replaced({v: "" if gemmi.cif.is_null(v) else gemmi.cif.as_string(v) for v in odd}) if odd else raw
 
     def numbers(self, name: str, blank: float) -> np.ndarray:
         return _numbers(self.values[name], self.where, name, blank)
