@@ -26,7 +26,12 @@ def digest(tree: Tree, full: bool = False) -> str:
 
 def partial_digest(tree: Tree, path: str) -> str:
     """The digest of one node and what lies below it, as sha256:hex: what staleness is judged by."""
-    return "sha256:" + _hash(x for x in _lines(tree, FULL) if x[0] == path or x[0].startswith(path + "/"))
+    near = {
+        name: group
+        for name, group in tree.items()
+        if not name or name == path or name.startswith(path + "/") or path.startswith(name + "/")
+    }
+    return "sha256:" + _hash(x for x in _lines(near, FULL) if x[0] == path or x[0].startswith(path + "/"))
 
 
 def _hash(lines: Iterable[Line]) -> str:

@@ -11,7 +11,7 @@ from polystate.store.tree import Group
 from polystate_tools.formats.building.discrete import Conditions
 from polystate_tools.formats.building.model_weights import ModelWeights
 from polystate_tools.formats.building.variables import Variable
-from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.layout import Layout, first_appearance
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
 
@@ -41,10 +41,8 @@ def bundle_of(layout: Layout) -> Bundle | None:
     records = layout.records
     if (records.model == records.model[0]).all():
         return None
-    numbers, first, inverse = np.unique(records.model, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))  # models in file order
-    step = rank[inverse]
-    numbers = numbers[np.argsort(first)]
+    step, first = first_appearance(records.model)  # models in file order
+    numbers = records.model[first]
     record = np.full((len(numbers), layout.n_atoms), -1, np.int64)
     record[step, layout.atom_of_record] = np.arange(len(records))
     return Bundle(record, numbers)

@@ -9,7 +9,7 @@ import numpy as np
 from polystate.states.conditions import changes
 from polystate_tools.formats.building.variables import TOLERANCE
 from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange, RecordRange
-from polystate_tools.formats.records.layout import Layout, duplicates, layout
+from polystate_tools.formats.records.layout import Layout, are_distinct, duplicates, first_appearance, layout
 from polystate_tools.formats.records.ranges import LARGEST, LARGEST_B, is_operator
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
@@ -50,12 +50,15 @@ def _place(records: Records, row: int, report: ImportReport) -> str:
 
 def _finite(records: Records, report: ImportReport) -> None:
     for what, column in (("coordinates", records.xyz), ("occupancy", records.occupancy)):
-        bad = ~np.isfinite(column) if column.ndim == 1 else ~np.isfinite(column).all(axis=1)
-        if bad.any():
+        finite = np.isfinite(column)
+        if not finite.all():
+            bad = ~finite if column.ndim == 1 else ~finite.all(axis=1)
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
             raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
-    bad = np.isinf(records.b) | (records.has_u & ~np.isfinite(records.u).all(axis=1))
+    bad = np.isinf(records.b)
+    if records.has_u.any():
+        bad |= records.has_u & ~np.isfinite(records.u).all(axis=1)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         found = f"B {records.b[row]}, U {records.u[row]}"
@@ -64,7 +67,7 @@ def _finite(records: Records, report: ImportReport) -> None:
 
 def _in_range(records: Records, report: ImportReport) -> None:
     b = np.nan_to_num(records.b)
-    u = np.where(records.has_u[:, None], records.u, 0.0)
+    u = np.where(records.has_u[:, None], records.u, 0.0) if records.has_u.any() else np.zeros((0, 6))
     for what, column, largest in (
         ("coordinates", records.xyz, LARGEST),
         ("occupancy", records.occupancy, LARGEST),
@@ -72,8 +75,8 @@ def _in_range(records: Records, report: ImportReport) -> None:
         ("U", u, LARGEST),
     ):
         bad = np.abs(column) > largest
-        bad = bad if bad.ndim == 1 else bad.any(axis=1)
         if bad.any():
+            bad = bad if bad.ndim == 1 else bad.any(axis=1)
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
             raise RecordRange(_place(records, row, report), found, f"at most {largest:g}")  # EXP-30
@@ -157,11 +160,11 @@ def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> 
     records, atom_of_record = arranged.records, arranged.atom_of_record
     if not records.occupancy.any():
         report.warn("no-occupancy", "all occupancies are 0: nothing is there in the most populated state", [])
-    if (records.occupancy <= 1).all() and arranged.n_atoms == len(records):
-        return
-    models, model = np.unique(records.model, return_inverse=True)
+    model, models = first_appearance(records.model)
     key = atom_of_record.astype(np.int64) * len(models) + model
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    if (records.occupancy <= 1).all() and are_distinct(key):
+        return
+    place, first = first_appearance(key)
     sums = np.bincount(place, weights=records.occupancy)
     rows = first[np.flatnonzero(sums > 1 + TOLERANCE)]
     if not len(rows):

@@ -29,7 +29,9 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     refuse_truncated(lines, atom_lines, where)
     chars = lines.rows(atom_lines)
     numbers = atom_lines + 1
-    foreign = np.flatnonzero((chars[:, 6:27] > 127).any(axis=1))
+    foreign = np.zeros(0, np.int64)
+    if not lines.text.isascii():
+        foreign = np.flatnonzero((chars[:, 6:27] > 127).any(axis=1))
     if len(foreign):
         raise WrongColumns(f"{where} line {numbers[foreign[0]]}", "a byte that is not ASCII", "names in ASCII")
     refused = []
@@ -59,7 +61,9 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
         "b": decimals(chars[:, 60:66], "B-factor", numbers, file=where),
         "line": numbers,
     }
-    missing = np.flatnonzero(np.isnan(columns["xyz"]).any(axis=1) & (chars[:, 30:54] == 32).any(axis=1))
+    unread = np.isnan(columns["xyz"])
+    missing = np.flatnonzero(unread.any(axis=1)) if unread.any() else np.zeros(0, np.int64)
+    missing = missing[(chars[missing, 30:54] == 32).any(axis=1)]
     if len(missing) and not chars[missing[0], 30:54].tobytes().strip():
         raise WrongColumns(f"{where} line {numbers[missing[0]]}", "no coordinates", "x, y, z in columns 31 to 54")
     columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)

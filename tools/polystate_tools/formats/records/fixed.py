@@ -17,10 +17,10 @@ def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.
     """
     if not len(chars):
         return np.empty(0)
-    points = np.flatnonzero((chars == DOT).all(axis=0))
+    columns = np.ascontiguousarray(chars.T)
+    points = np.flatnonzero((columns == DOT).all(axis=1))
     if len(points) == 1:
-        digits = np.delete(chars, points[0], axis=1)
-        values = _signed_integers(digits)
+        values = _signed_integers(np.delete(columns, points[0], axis=0))
         if values is not None:
             return values / 10.0 ** (chars.shape[1] - 1 - points[0])
     texts = [bytes(row).strip() for row in chars]
@@ -31,7 +31,7 @@ def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0, fi
     """Integers of a field, hybrid-36 where a letter stands first. chars: (N, W) uint8; (N,) int64."""
     if not len(chars):
         return np.empty(0, np.int64)
-    values = _signed_integers(chars)
+    values = _signed_integers(np.ascontiguousarray(chars.T))
     if values is not None:
         return values.astype(np.int64)
     width = chars.shape[1]
@@ -74,27 +74,26 @@ def to_hybrid36(value: int, width: int) -> str:
     return digits if upper else digits.lower()
 
 
-def _signed_integers(chars: np.ndarray) -> np.ndarray | None:
-    """(N,) float64 whole numbers, or None where a field is not blanks, at most one sign, then digits."""
-    columns = chars.T
-    value = np.zeros(len(chars))
-    negative = np.zeros(len(chars), bool)
-    started = np.zeros(len(chars), bool)
-    signed = np.zeros(len(chars), bool)
-    for column in np.ascontiguousarray(columns):
+def _signed_integers(columns: np.ndarray) -> np.ndarray | None:
+    """(N,) whole numbers, or None where a field is not blanks, at most one sign, then digits. columns: (W, N) uint8."""
+    width, n = columns.shape
+    value: np.ndarray = np.zeros(n, np.int32 if width < 10 else np.int64)
+    negative, started, signed = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool)
+    for column in columns:
         digit = column - np.uint8(ZERO)
         is_digit = digit <= 9
         minus = column == MINUS
         other = ~is_digit & ~minus & (column != SPACE)
         if other.any() or (started & ~is_digit).any() or (signed & ~is_digit).any():
             return None
-        value = value * 10 + np.where(is_digit, digit, 0)
+        value *= 10
+        value += digit * is_digit
         signed = minus
         negative |= minus
         started |= is_digit
     if not started.all():
         return None
-    return np.where(negative, -value, value) + 0.0
+    return np.where(negative, -value, value)
 
 
 def _number(text: bytes, what: str, line: int, blank: float, file: str) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from polystate_tools.formats.records.records import Records
 
@@ -103,7 +104,7 @@ def _arranged(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> 
     first_of_chain = np.empty(len(chains), np.int64)
     first_of_chain[chain_of_residue[::-1]] = first_of_residue[::-1]
 
-    atom_of_record, first_record = _first_appearance(
+    atom_of_record, first_record = first_appearance(
         residue.astype(np.int64) * max(1, len(records.name.values)) + records.name.codes
     )
     position = _positions(records, first_of_residue, residue)
@@ -123,22 +124,30 @@ def duplicates(records: Records, atom_of_record: np.ndarray) -> np.ndarray:
     """(n,) bool: records whose (atom, altloc, model) an earlier record has."""
     if len(atom_of_record) == atom_of_record.max() + 1:
         return np.zeros(len(records), bool)
-    models, model = np.unique(records.model, return_inverse=True)
+    model, models = first_appearance(records.model)
     key = atom_of_record.astype(np.int64) * len(records.altloc.values) + records.altloc.codes
     key = key * len(models) + model
-    _, first = np.unique(key, return_index=True)
+    if are_distinct(key):
+        return np.zeros(len(records), bool)
+    _, first = first_appearance(key)
     again = np.ones(len(records), bool)
     again[first] = False
     return again
 
 
-def _first_appearance(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number keys by first appearance: (n,) number of each row, and (N,) first row of each number."""
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[inverse], first[order]
+def are_distinct(key: np.ndarray) -> bool:
+    """Whether no number comes twice."""
+    ordered = np.sort(key)
+    return bool((ordered[1:] != ordered[:-1]).all())
+
+
+def first_appearance(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number keys by first appearance: (n,) int32 number of each row, and (N,) first row of each number."""
+    encoded = pa.array(key).dictionary_encode()
+    number = encoded.indices.to_numpy()
+    first = np.empty(len(encoded.dictionary), np.int64)
+    first[number[::-1]] = np.arange(len(number) - 1, -1, -1)
+    return number, first
 
 
 def _positions(records: Records, first: np.ndarray, residue_of_record: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,12 +36,11 @@ class Text:
     def from_fixed(cls, chars: np.ndarray, strip: bool = True) -> Text:
         """Encode fixed-width ASCII fields. chars: (N, W) uint8, W at most 8."""
         width = chars.shape[1]
-        key = np.zeros(len(chars), np.uint64)
-        for column in range(width):
-            key = (key << np.uint64(8)) | chars[:, column]
-        encoded = pa.array(key).dictionary_encode()
+        eight = np.zeros((len(chars), 8), np.uint8)
+        eight[:, :width] = chars
+        encoded = pa.array(eight.view(np.uint64)[:, 0]).dictionary_encode()
         codes = encoded.indices.to_numpy().astype(np.int32)
-        raw = [k.to_bytes(width, "big").decode("utf-8", "replace") for k in encoded.dictionary.to_pylist()]
+        raw = [k.to_bytes(8, sys.byteorder)[:width].decode("utf-8", "replace") for k in encoded.dictionary.to_pylist()]
         texts = [r.strip(" \x00") if strip else r for r in raw]
         if len(set(texts)) == len(texts):
             return cls(codes, tuple(texts))
