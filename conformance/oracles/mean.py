@@ -47,8 +47,24 @@ def components(dep: Deposition, id: str, request: dict[str, Any], name: str, dra
     return [mpf(0) for _ in table] if drawn is None else [drawn(row) for row in table]
 
 
+DECODERS = ("neural_decoder/", "lookup_table/")
+
+
+def looked_up(dep: Deposition, id: str, latent: Vector) -> list[Vector]:
+    """What the first of the nearest cells gives, (M, 3); distances in binary64, as the specification says."""
+    arrays, squares = dep.arrays(id), []
+    for centre in floats(numbers(arrays["centre"])):
+        square = 0.0
+        for q, c in zip(latent, centre, strict=True):
+            square += (float(q) - c) * (float(q) - c)
+        squares.append(square)
+    return numbers(arrays["value"])[squares.index(min(squares))]
+
+
 def decoded(dep: Deposition, id: str, latent: Vector) -> list[Vector]:
-    """The output of a multi-layer perceptron, (M, 3)."""
+    """The output of a table, or of a multi-layer perceptron, (M, 3)."""
+    if dep.operator(id).startswith("lookup_table/"):
+        return looked_up(dep, id, latent)
     arrays = dep.arrays(id)
     activation = ACTIVATIONS[dep.descriptors[id]["operator"]["parameters"]["activation"]]
     layers = sum(name[0] == "w" for name in arrays)
@@ -73,7 +89,7 @@ def displacements(dep: Deposition, id: str, joint: Joint, request: dict[str, Any
         q, basis = components(dep, id, request, "coefficients", drawn), numbers(arrays["basis"])
         return {dep.row[atom]: applied(turn, plus(*([q[m] * v for v in basis[m][place]] for m in range(len(q)))))
                 for place, atom in enumerate(data(arrays["atom_id"]))}  # fmt: skip
-    if operator.startswith("neural_decoder/"):
+    if operator.startswith(DECODERS):
         output = decoded(dep, id, components(dep, id, request, "latent", drawn))
         return {dep.row[atom]: applied(turn, output[place]) for place, atom in enumerate(data(arrays["atom_id"]))}
     if operator == "identity/noop_v1":
@@ -93,7 +109,7 @@ def mean(dep: Deposition, states: States, joint: Joint, request: dict[str, Any],
     now = [id for id, item in dep.descriptors.items() if item["signal_type"] != "unknown" and states.active(id, joint)]
     absolute = [id for id in now if dep.descriptors[id]["signal_type"] == "coordinates"]
     for id in absolute:
-        if dep.operator(id).startswith("neural_decoder/"):
+        if dep.operator(id).startswith(DECODERS):
             turn, shift = dep.offset(id)
             output = decoded(dep, id, components(dep, id, request, "latent", drawn))
             for place, atom in enumerate(data(dep.arrays(id)["atom_id"])):

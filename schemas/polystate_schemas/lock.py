@@ -114,8 +114,9 @@ def add(entry: Path, vectors: Path, since: str, folder: Path = REGISTRY) -> Entr
         raise RegistryError(f"{made.id} is published and may not change: a correction is a new version with a new id")
     target = folder / f"{made.id}.yaml"
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(entry, target)
-    shutil.copyfile(vectors, target.with_suffix(".vectors.yaml"))
+    for given, own in ((entry, target), (vectors, target.with_suffix(".vectors.yaml"))):
+        if given.resolve() != own.resolve():  # they may have been written in their place
+            shutil.copyfile(given, own)
     _write(Lock({**found.rows, made.id: Row(made.id, since=since)}), folder)
     return registry.read(target)
 

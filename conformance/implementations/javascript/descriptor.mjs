@@ -27,6 +27,8 @@ const PERMITTED = [
   ['continuous', 'C', 'deterministic_displacement', 'rigid_body', ['additive_displacement']],
   ['continuous', 'C', 'deterministic_displacement', 'neural_decoder', ['additive_displacement']],
   ['continuous', 'C', 'coordinates', 'neural_decoder', ['additive_displacement']],
+  ['continuous', 'C', 'deterministic_displacement', 'lookup_table', ['additive_displacement']],
+  ['continuous', 'C', 'coordinates', 'lookup_table', ['additive_displacement']],
   ['continuous', 'C', 'deterministic_displacement', 'identity', ['independent']],
 ];
 const NO_AXIS = new Set(['parametric_gaussian/iadp_v1', 'parametric_gaussian/aadp_v1', 'parametric_gaussian/nm_covariance_v1']);

@@ -28,6 +28,20 @@ export function perceptron(layers, q, activation = 'tanh') {
   return h;
 }
 
+// MEAN-34: the number of the cell; each operation of a Number is rounded by itself.
+export function nearestCell({ data, shape: [cells, width] }, q) {
+  let [cell, least] = [0, Infinity];
+  for (let c = 0; c < cells; c++) {
+    let sum = 0;
+    for (let j = 0; j < width; j++) {
+      const apart = q[j] - data[c * width + j];
+      sum += apart * apart;
+    }
+    if (sum < least) [cell, least] = [c, sum];
+  }
+  return cell;
+}
+
 export const triple = (data, i) => [data[3 * i], data[3 * i + 1], data[3 * i + 2]];
 
 export function motion(arrays, index) {
@@ -90,6 +104,12 @@ export function contribute(d, { joint, step, components, wanted, allowCode = fal
       const y = perceptron(d.layers, components, doc.operator.parameters?.activation);
       if (!y.every(Number.isFinite)) throw evaluate('non-finite-output', d.at);
       decoded(d, y, give);
+      return;
+    }
+    case 'lookup_table': {
+      const length = 3 * d.rows.length;
+      const begin = nearestCell(arrays.centre, components) * length;
+      decoded(d, arrays.value.data.subarray(begin, begin + length), give);
       return;
     }
     case 'decoder': {

@@ -14,10 +14,10 @@ export function checkOperatorArrays(descriptor) {
     }
   }
   if (arrays.tls && doc.normalised !== false) checkTls(descriptor);
-  const stored = { basis: 'coefficients', decoder: 'latent', mlp: 'latent' }[descriptor.kind];
+  const stored = { basis: 'coefficients', decoder: 'latent', mlp: 'latent', lookup_table: 'latent' }[descriptor.kind];
   if (stored) {
     if (!arrays[stored] && !tables.latents && doc.signal_type !== 'unknown') throw semantic('missing-array', `${at}/${stored}`);
-    const widths = [arrays.basis?.shape[0], arrays.w0?.shape[1], arrays[stored]?.shape.at(-1), tables.latents?.rows].filter((n) => n !== undefined);
+    const widths = [arrays.basis?.shape[0], arrays.w0?.shape[1], arrays.centre?.shape[1], arrays[stored]?.shape.at(-1), tables.latents?.rows].filter((n) => n !== undefined);
     if (tables.latents) {
       checkAscending([...tables.latents.component], `${at}/latents`);
       const bad = tables.latents.component.findIndex((c, i) => c !== i);
@@ -27,6 +27,7 @@ export function checkOperatorArrays(descriptor) {
     if (new Set(widths).size > 1) throw semantic('wrong-shape', `${at}/${stored}`);
     descriptor.components = widths[0];
   }
+  if (arrays.centre?.shape[0] === 0) throw semantic('wrong-shape', `${at}/centre`);
   if (descriptor.kind === 'mlp') {
     descriptor.layers = [];
     for (let n = 0; arrays[`w${n}`]; n++) descriptor.layers.push([arrays[`w${n}`], arrays[`b${n}`]]);

@@ -1,6 +1,6 @@
 // Operators of the registry on given inputs (the kind `operator`, and chapter 9.7).
 import { evaluate as refuse, operator as operatorError, Unsupported, schema, semantic } from './errors.mjs';
-import { perceptron, motion, move, triple } from './displacement.mjs';
+import { perceptron, nearestCell, motion, move, triple } from './displacement.mjs';
 import { tlsUnscaled } from './gaussian.mjs';
 import { apply, fromSix } from './linear.mjs';
 import { registry } from './registry.mjs';
@@ -154,6 +154,12 @@ const FORMULAS = {
     if (y.length % 3) throw semantic('wrong-shape', 'inputs');
     if (!y.every(Number.isFinite)) throw refuse('non-finite-output', 'inputs');
     return { output: f8(y, y.length / 3, 3) };
+  },
+  'lookup_table/nearest_v1': ({ latent, centre, value }) => {
+    const cell = [...latent.data].every(Number.isFinite) && centre.shape[0] ? nearestCell(centre, latent.data) : undefined;
+    if (cell === undefined) throw refuse('bad-request', 'inputs');
+    const [, atoms] = value.shape;
+    return { output: f8(value.data.subarray(3 * atoms * cell, 3 * atoms * (cell + 1)), atoms, 3) };
   },
   'identity/noop_v1': ({ xyz }) => ({ xyz: f8(xyz.data, ...xyz.shape) }),
   'external_reference/h5md_v1': inUnit,

@@ -39,7 +39,7 @@ export function checkDiscreteDag(d) {
 function checkLandmarks(deposition) {
   for (const [name, { payload, arrays }] of deposition.landmarks) {
     const d = deposition.descriptors.get(payload.descriptor);
-    const variable = { basis: 'coefficients', neural_decoder: 'latent' }[familyOf(d?.doc.operator?.id)];
+    const variable = { basis: 'coefficients', neural_decoder: 'latent', lookup_table: 'latent' }[familyOf(d?.doc.operator?.id)];
     if (payload.descriptor !== name || !(variable || d?.lacksEntry)) throw semantic('unsupported-combination', `landmarks/${name}#/descriptor`);
     if (payload.variable !== variable && !d.lacksEntry) throw semantic('unsupported-combination', `landmarks/${name}#/variable`);
     const [points, width] = arrays.point.shape;

@@ -93,7 +93,7 @@ def unseen(payloads: dict[str, Any], path: tuple[str, ...]) -> str | None:
 
 
 _WITH_PROCEDURE = {
-    "rigid_body", "external_reference", "parametric_gaussian", "basis", "neural_decoder", "identity",
+    "rigid_body", "external_reference", "parametric_gaussian", "basis", "neural_decoder", "lookup_table", "identity",
 }  # fmt: skip
 """The families of operators in the table of 4.2."""
 

@@ -33,6 +33,7 @@ from polystate.model.model import Model
 from polystate.numbers.philox import Draw, latent_normals
 from polystate.numbers.tensors import rotation, symmetrised
 from polystate.operators import call
+from polystate.operators.lookup_table.nearest_v1 import cell
 from polystate.operators.neural_decoder.mlp_v1 import layers
 from polystate.states.scope_dag import INACTIVE, ScopeDag, holds
 
@@ -396,12 +397,13 @@ def are_drawn(d: Descriptor, name: str, request: Request) -> bool:
 
 def decoded(d: Descriptor, request: Request) -> np.ndarray:
     """The output of a decoder for all its atoms, (M, 3) ångström, in the fitted frame."""
-    width = d.array("w0").shape[1] if d.has("w0") else None
-    z = components(d, "latent", width, request)
+    z = components(d, "latent", d.width, request)
     if d.operator == "neural_decoder/mlp_v1":
         names = [f"{name}{n}" for n in range(layers(d.group.arrays)) for name in "wb"]
         weights = {name: np.asarray(d.array(name), np.float64) for name in names}
         output = request.backend.call(d.operator, {"latent": z, **weights}, d.parameters)["output"]
+    elif d.operator == "lookup_table/nearest_v1":
+        output = np.asarray(d.array("value", cell(z, d.array("centre"))), np.float64)  # no other row is read
     else:
         from polystate.artifacts.bodies import run
 

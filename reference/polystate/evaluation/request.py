@@ -83,10 +83,11 @@ def _check_components(d: Descriptor, given: np.ndarray) -> None:
     if d.operator_unknown:
         raise UnknownOperator(f"{d.path}#/operator/id", d.operator, "an operator of the registry")  # OPR-1
     values = np.asarray(given, np.float64)
-    width = len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
-    if values.ndim != 1 or (width is not None and len(values) != width):
-        found = f"{'all' if width is None else width} components of {d.path}"
-        raise BadRequest(f"components/{d.id}", values.shape, found)  # MEAN-32
+    if values.ndim != 1 or (d.width is not None and len(values) != d.width):
+        expected = f"{'all' if d.width is None else d.width} components of {d.path}"
+        raise BadRequest(f"components/{d.id}", values.shape, expected)  # MEAN-32
+    if not np.isfinite(values).all():
+        raise BadRequest(f"components/{d.id}", "NaN or infinity", "finite numbers")
 
 
 def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str, int]:

@@ -217,6 +217,12 @@ class Descriptor:
         result[rows[rows >= 0]] = True
         return result
 
+    @property
+    def width(self) -> int | None:
+        """How many amplitudes or latent components its operator takes; None where only a body knows."""
+        name, dimension = self.procedure.width
+        return self.array(name).shape[dimension] if name and self.has(name) else None
+
     # -- its reference -----------------------------------------------------------------------------------
 
     @cached_property

@@ -16,6 +16,8 @@ PROCEDURES = [
     ("continuous", "C", "deterministic_displacement", "rigid_body", {"additive_displacement"}),
     ("continuous", "C", "deterministic_displacement", "neural_decoder", {"additive_displacement"}),
     ("continuous", "C", "coordinates", "neural_decoder", {"additive_displacement"}),
+    ("continuous", "C", "deterministic_displacement", "lookup_table", {"additive_displacement"}),
+    ("continuous", "C", "coordinates", "lookup_table", {"additive_displacement"}),
     ("continuous", "C", "deterministic_displacement", "identity", {"independent"}),
 ]
 

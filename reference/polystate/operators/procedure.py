@@ -13,12 +13,14 @@ class Procedure:
     `groups` (one row a label, evaluated at x_ref), `modes` (a basis and variances). Of means: `basis`, `decoder`,
     `body`, `trajectory`, `still` (adds nothing). Empty: a function that no descriptor is evaluated by.
     parameter: the array that the covariance is linear in. components: the array, and the key of a request, that holds
-    amplitudes or latent components. on_axis: whether its arrays may lie on a sample axis."""
+    amplitudes or latent components. width: the array, and its dimension, that says how many they are; empty where only
+    a body knows. on_axis: whether its arrays may lie on a sample axis."""
 
     operator: str
     placed: str = ""
     parameter: str = ""
     components: str = ""
+    width: tuple[str, int] = ("", 0)
     on_axis: bool = True
 
     def default_policy(self) -> str:

@@ -38,6 +38,8 @@ def amplitude_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield from _component_errors(d, d.procedure.components)
     if d.operator == "neural_decoder/mlp_v1":
         yield from _mlp_errors(d)
+    if d.has("centre") and not len(d.array("centre")):
+        yield WrongShape(f"{d.path}/centre", "no cell", "one or more")  # MEAN-35
 
 
 def offset_errors(d: Descriptor) -> Iterator[PolystateError]:
@@ -48,14 +50,9 @@ def offset_errors(d: Descriptor) -> Iterator[PolystateError]:
             yield QuaternionNorm(f"{d.path}#/reference/offset/rotation", rotation.tolist(), "a proper rotation")
 
 
-def _width(d: Descriptor) -> int | None:
-    """How many components a basis or the first layer of a decoder takes; None where only its body knows."""
-    return len(d.array("basis")) if d.has("basis") else d.array("w0").shape[1] if d.has("w0") else None
-
-
 def component_count(d: Descriptor, stored: str) -> int:
     """How many components a valid basis or decoder has."""
-    size = _width(d)
+    size = d.width
     if size is not None:
         return size
     return d.array(stored).shape[-1] if d.has(stored) else len(d.column("latents", "component"))
@@ -66,7 +63,7 @@ def _component_errors(d: Descriptor, stored: str) -> Iterator[PolystateError]:
     if not d.has(stored) and not d.table("latents"):
         yield MissingArray(f"{d.path}/{stored}", "nothing", "this array, or a table latents")
         return
-    size = _width(d)
+    size = d.width
     if d.has(stored):
         found = d.array(stored).shape[-1]
         if size is not None and found != size:

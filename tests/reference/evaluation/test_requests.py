@@ -10,6 +10,7 @@ from polystate import Draw
 from polystate.editing import text_form as text
 from polystate.errors import AxisIndex, BadRequest, DrawRange
 from polystate.kernels.ensemble import Ensemble
+from polystate_conformance.paths import CORPUS
 
 
 def deposition(**axes: int) -> polystate.Deposition:
@@ -141,3 +142,10 @@ def test_axes_of_more_steps_than_a_machine_word_are_iterated():
     assert np.array_equal(one.xyz, dep.render(at=one.at, draw=Draw(3, place), state={"pose": "a"}).xyz)
     with pytest.raises(DrawRange):
         next(dep.iterate("g", "f", draw=Draw(3, 1)))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_components_that_are_no_finite_numbers_are_refused(wrong: float) -> None:
+    dep = polystate.open(CORPUS / "mixed.zarr.zip")
+    with pytest.raises(BadRequest, match="finite numbers"):
+        dep.render(at={"frame": 0}, components={"hinge": [wrong]})

@@ -127,7 +127,10 @@ def test_gradients_of_means_and_draws_are_those_of_finite_differences() -> None:
         plan = dep.plan(levels=[], backend="torch", **chosen)
         if plan.n > 12 or chosen.get("allow_code"):
             continue
-        places = [(id, array) for id, inputs in plan.inputs.items() for array in inputs if inputs[array].numel()]
+        places = [
+            (id, array) for id, inputs in plan.inputs.items() for array in inputs
+            if inputs[array].numel() and (array == "value" or "centre" not in inputs)  # half way between cells it jumps
+        ]  # fmt: skip
 
         def made(xyz: Any, *values: Any, plan: Any = plan, places: Any = places) -> Any:
             plan.xyz = xyz
@@ -139,7 +142,9 @@ def test_gradients_of_means_and_draws_are_those_of_finite_differences() -> None:
         tensors = [t.requires_grad_() for t in tensors]
         assert torch.autograd.gradcheck(made, tensors, eps=1e-6, atol=1e-5, rtol=1e-4, fast_mode=True), name
         checked |= {array for _, array in places}
-    assert checked >= {"xyz", "displacement", "basis", "coefficients", "variance", "latent", "w0", "b1", "quaternion"}
+    assert checked >= {
+        "xyz", "displacement", "basis", "coefficients", "variance", "latent", "w0", "b1", "quaternion", "value",
+    }  # fmt: skip
 
 
 def test_draws_have_gradients_through_the_factor_of_u() -> None:

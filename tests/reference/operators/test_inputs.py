@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from polystate.errors import BadRequest
+from polystate.operators import call
 from polystate.operators.inputs import checked
 from polystate_schemas import registry
 
 BODY = {"quaternion": [[1, 0, 0, 0]], "translation": [[0, 0, 0]], "origin": [[0, 0, 0]], "group": [0],
         "xyz": [[1, 2, 3]]}  # fmt: skip
 LAYER = {"latent": [2.0], "w0": [[1.0], [2.0], [3.0]], "b0": [0.0, 0.0, 0.0]}
+CELLS = {"latent": [2.0], "centre": [[0.0]], "value": [[[1.0, 2.0, 3.0]]]}
 BEADS = {"xyz": [[1, 2, 3]], "child": [0], "parent": [0], "weight": [1]}
 
 
@@ -43,6 +45,9 @@ def test_inputs_of_test_vectors_are_taken_as_they_are(id):
         ("neural_decoder/mlp_v1", {**LAYER, "w1": [[1.0, 2.0]]}, "shape"),
         ("neural_decoder/mlp_v1", {"latent": [1.0]}, "no w0"),
         ("coarse_grain/weighted_sum_v1", {**BEADS, "child": [1]}, "child from 1 to 1"),
+        ("lookup_table/nearest_v1", {**CELLS, "latent": [1.0, 2.0]}, "shape"),
+        ("lookup_table/nearest_v1", {**CELLS, "centre": [[0.0], [1.0]]}, "shape"),
+        ("lookup_table/nearest_v1", {**CELLS, "value": "far"}, "value"),
     ],
 )
 def test_what_is_wrong_is_named(id, inputs, found):
@@ -50,6 +55,12 @@ def test_what_is_wrong_is_named(id, inputs, found):
         _checked(id, inputs, {"labels": 1, "activation": "tanh"})
     assert caught.value.where == "inputs"
     assert found in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"latent": [np.nan]}, {"latent": [np.inf]}, {"centre": np.zeros((0, 1))}])
+def test_a_place_that_has_no_nearest_cell_is_refused(wrong):
+    with pytest.raises(BadRequest, match="finite numbers, and a cell"):
+        call("lookup_table/nearest_v1", {**CELLS, **wrong})
 
 
 def test_a_parameter_without_a_default_is_due():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from polystate_schemas.registry import REGISTRY
-from tests.schemas.registry import vectors_gaussian, vectors_motion, vectors_other
+from tests.schemas.registry import vectors_gaussian, vectors_latent, vectors_motion, vectors_other
 from tests.schemas.registry.vector_file import text
 
 NO_NUMBERS = "The operator is a body of its author; cases with committed bodies test it."
@@ -23,6 +23,7 @@ def files() -> dict[Path, str]:
     vectors: dict[str, list[dict[str, Any]]] = {
         **vectors_gaussian.VECTORS,
         **vectors_motion.VECTORS,
+        **vectors_latent.VECTORS,
         **vectors_other.VECTORS,
     }
     found = {name: text(name, rows) for name, rows in vectors.items()}

@@ -33,6 +33,14 @@ def drafts(tmp_path):
     entries.cache_clear()
 
 
+def test_an_entry_that_was_written_in_its_place_is_taken(drafts):
+    (drafts / lock.FILE).unlink()
+    for name in (NM, PCA):
+        own = drafts / f"{name}.yaml"
+        lock.add(own, own.with_suffix(".vectors.yaml"), "0.1.0", drafts)
+    assert lock.check(drafts) == []
+
+
 @pytest.fixture
 def published(drafts):
     """The same, frozen."""

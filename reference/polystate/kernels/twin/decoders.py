@@ -1,4 +1,4 @@
-"""Decoders in torch: layers whose weights are arrays, TorchScript as it is, ONNX by conversion."""
+"""Decoders in torch: layers whose weights are arrays, tables of cells, TorchScript as it is, ONNX by conversion."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def network(d: Descriptor, allow_code: bool, device: torch.device) -> tuple[dict[str, Tensor], Network]:
-    """The weights of a decoder that are arrays of the store, and its forward pass."""
+    """The numbers of a decoder that are arrays of the store, and its forward pass."""
     if d.operator == "neural_decoder/mlp_v1":
         return _perceptron(d, device)
+    if d.operator == "lookup_table/nearest_v1":
+        return _table(d, device)
     load(d, allow_code)  # refused here as in an evaluation: by hash, by permission, as a pickle
     if d.operator == "neural_decoder/torchscript_v1":
         return {}, _of_module(d, torch.jit.load(io.BytesIO(body(d)[0]), map_location=device), torch.float32)
@@ -51,6 +53,19 @@ def _perceptron(d: Descriptor, device: torch.device) -> tuple[dict[str, Tensor],
         return h.reshape(*z.shape[:-1], -1, 3)
 
     return weights, forward
+
+
+def _table(d: Descriptor, device: torch.device) -> tuple[dict[str, Tensor], Network]:
+    """What the cells give has gradients; which cell is nearest has none."""
+    numbers = {name: torch.tensor(np.asarray(d.array(name), np.float64), device=device) for name in ("centre", "value")}
+
+    def forward(inputs: dict[str, Tensor], z: Tensor) -> Tensor:
+        squares = torch.zeros(*z.shape[:-1], len(inputs["centre"]), dtype=torch.float64, device=device)
+        for j in range(z.shape[-1]):  # in the order of the registry entry, which decides ties
+            squares = squares + (z[..., j, None] - inputs["centre"][:, j]) ** 2
+        return inputs["value"][squares.argmin(-1)]
+
+    return numbers, forward
 
 
 def _of_module(d: Descriptor, module: torch.nn.Module, dtype: torch.dtype) -> Network:

@@ -119,8 +119,7 @@ def _of_basis(d: Descriptor, request: Request, device: torch.device) -> Motion:
 def _of_decoder(d: Descriptor, request: Request, device: torch.device) -> Motion:
     mine, at = request.among(d.atom_rows)
     offset, rows = Offset(d, device), _index(mine, device)
-    width = d.array("w0").shape[1] if d.has("w0") else None
-    inputs, keys = _components(d, "latent", width, request, device)
+    inputs, keys = _components(d, "latent", d.width, request, device)
     weights, network = decoders.network(d, request.allow_code, device)
     inputs.update(weights)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from polystate.operators.procedure import Procedure
 
-PROCEDURE = Procedure("basis/nm_v1", "basis", components="coefficients")
+PROCEDURE = Procedure("basis/nm_v1", "basis", components="coefficients", width=("basis", 0))
 
 
 def nm_v1(basis: np.ndarray, coefficients: np.ndarray) -> dict[str, np.ndarray]:

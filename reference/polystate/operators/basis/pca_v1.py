@@ -6,6 +6,6 @@ from __future__ import annotations
 from polystate.operators.basis.nm_v1 import nm_v1 as pca_v1
 from polystate.operators.procedure import Procedure
 
-PROCEDURE = Procedure("basis/pca_v1", "basis", components="coefficients")
+PROCEDURE = Procedure("basis/pca_v1", "basis", components="coefficients", width=("basis", 0))
 
 __all__ = ["PROCEDURE", "pca_v1"]

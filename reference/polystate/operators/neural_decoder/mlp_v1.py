@@ -9,7 +9,7 @@ import numpy as np
 from polystate.errors import UnsupportedCombination
 from polystate.operators.procedure import Procedure
 
-PROCEDURE = Procedure("neural_decoder/mlp_v1", "decoder", components="latent")
+PROCEDURE = Procedure("neural_decoder/mlp_v1", "decoder", components="latent", width=("w0", 1))
 
 
 def expit(x: np.ndarray) -> np.ndarray:
