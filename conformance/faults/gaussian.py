@@ -3,6 +3,7 @@
 import numpy as np
 
 from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
 
 OPERATORS = "polystate.operators.parametric_gaussian"
 EVALUATE = "polystate.evaluation.evaluate"
@@ -305,3 +306,9 @@ def _(original):
 def _(original):
     """Warnings are those of U_total, whatever descriptors a request names."""
     return lambda self, u, atoms=None: original(self, self.covariance(atoms=atoms), atoms)
+
+
+@fault("unknown-content-in-silence", "polystate.rules.doubtful:warnings", "validate")
+def _(original):
+    """ADPs of unknown content are summed without a warning."""
+    return edited("(d.covered & o.covered).any()", "False")(original)

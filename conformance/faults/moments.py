@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
 
 MOMENTS = "polystate.evaluation.moments"
 AVERAGING = "polystate.evaluation.averaging"
@@ -217,3 +218,9 @@ def _(original):
 def _(original):
     """Any decoder is taken for its tangent at components 0."""
     return lambda d: True
+
+
+@fault("moments-of-unknown-signals", "polystate.evaluation.setting:Setting.draws", "moments")
+def _(original):
+    """Drawn components are a part of the moments, whatever the signal that they drive."""
+    return edited('d.signal_type == "unknown" or ', "")(original)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
 
 EXTERNAL = "polystate.artifacts.location"
 MEAN = "polystate.operators.ensemble.occupancy_weighted_mean_v1:occupancy_weighted_mean_v1"
@@ -323,3 +324,9 @@ def _(original):
                 yield Stale(path, "described", "nothing")
 
     return wrong
+
+
+@fault("artifact-query-ignored", f"{EXTERNAL}:_located", "external")
+def _(original):
+    """Of a file: URI the path alone is looked at."""
+    return edited(" and not parts.query and not parts.fragment", "")(original)

@@ -43,12 +43,16 @@ def json_schema(kind: str) -> dict[str, Any]:
 
 
 @cache
+def _places() -> dict[str, re.Pattern[str]]:
+    """Which paths of the store each kind of document stands at."""
+    written = {kind: re.escape(path) for kind, path in _documents().items() if path is not None}
+    return {kind: re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", path)) for kind, path in written.items()}
+
+
+@cache
 def kind_of_path(path: str) -> str | None:
     """The kind of the document at a path of the store, `descriptors/tls` is a `descriptor`; None if unknown."""
-    for kind, pattern in _documents().items():
-        if pattern is not None and re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(pattern)), path):
-            return kind
-    return None
+    return next((kind for kind, place in _places().items() if place.fullmatch(path)), None)
 
 
 def escape(key: str) -> str:

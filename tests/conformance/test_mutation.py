@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import pytest
 
@@ -97,3 +98,16 @@ def test_the_page_names_what_lives_without_a_reason_and_a_reason_that_no_longer_
 
 def test_every_reason_names_a_mutant():
     assert survivors.stale(survivors.reasons(), mutation.mutants(), {m.__name__ for m in mutation.modules()}) == []
+
+
+def test_cases_of_the_sentence_that_stands_nearest_come_first_then_those_that_run_what_few_others_run():
+    found = {item.change.old: item for item in mutation.mutants(("polystate.rules.hierarchy",))}
+    mutant = found["cell.get(name, 0) > payloads.LARGEST"]
+    file = str(sys.modules[mutant.module].__file__)
+    here, elsewhere = (file, mutant.line), (file, 1)
+    ids = ["a.0001", "a.0002", "hierarchy.0043", "rare.0001"]
+    coverage = mutation.Coverage(
+        dict.fromkeys(ids, 1.0), {**dict.fromkeys(ids, ()), "hierarchy.0043": ("STO-60",)},
+        {here: ids, elsewhere: ["rare.0001"]},
+    )  # fmt: skip
+    assert coverage.of(mutant) == ["hierarchy.0043", "a.0001", "rare.0001", "a.0002"]

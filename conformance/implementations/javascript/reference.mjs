@@ -9,6 +9,7 @@ export function checkUri(uri, where) {
   } catch {
     throw operatorError('uri-not-allowed', where);
   }
+  if (/[?#]/.test(uri) || /[\u0000-\u001f\u007f]/.test(path)) throw operatorError('uri-not-allowed', where);
   if (!/^file:/i.test(uri) || /^(\/|$)|\\/.test(path) || path.split('/').includes('..')) throw operatorError('uri-not-allowed', where);
 }
 

@@ -16,12 +16,14 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 import signal
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -45,7 +47,8 @@ ROOMS = (
 )  # fmt: skip
 """Modules and packages of the reference that give a deposition its meaning."""
 LIMIT_S = 20
-CASES_OF_A_MUTANT = 120
+_SENTENCE = re.compile(r"\b[A-Z][A-Z0-9]*-[0-9]+\b")
+CASES_OF_A_MUTANT = 200
 """So many cases at most are put to a mutant."""
 
 
@@ -91,34 +94,57 @@ Line = tuple[str, int]
 
 @dataclass
 class Coverage:
-    """How long each case takes that passes, and for each line the cases that run it."""
+    """Of each case that passes how long it takes and what it tests, and for each line the cases that run it."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    sentences: dict[str, Collection[str]] = field(default_factory=dict)
     lines: dict[Line, list[str]] = field(default_factory=dict)
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Of the cases that run the line of a mutant those to put it to: in turn one that runs what few others run of
-        the function, one of all modules, and the quickest of each area."""
+        """Of the cases that run the line of a mutant those to put it to: in turn one of a sentence that the function
+        names, the nearest first, one that runs what few others run of the function, of the module and of all modules,
+        and the quickest of each area."""
         file = str(sys.modules[mutant.module].__file__)
-        ids = self.lines.get((file, mutant.line), [])
-        start = mutant.function.__code__.co_firstlineno
-        own: dict[str, float] = defaultdict(float)
-        for line in range(start, start + len(inspect.getsource(mutant.function).splitlines())):
-            for id in self.lines.get((file, line), []):
-                own[id] += 1 / len(self.lines[file, line])
+        ids = sorted(self.lines.get((file, mutant.line), []), key=lambda id: self.seconds[id])
+        source = dict(
+            enumerate(inspect.getsource(mutant.function).splitlines(), mutant.function.__code__.co_firstlineno)
+        )
+        named = {id: abs(line - mutant.line) for line in sorted(source, key=lambda line: -abs(line - mutant.line))
+                 for id in _SENTENCE.findall(source[line])}  # fmt: skip
+        own = self._rarity((file, line) for line in source)
         areas: dict[str, list[str]] = {}
-        for id in sorted(ids, key=lambda id: self.seconds[id]):
+        for id in ids:
             areas.setdefault(id.partition(".")[0], []).append(id)
         quick = sorted((place, self.seconds[id], id) for mine in areas.values() for place, id in enumerate(mine))
-        orders = (sorted(ids, key=lambda id: -own[id]), sorted(ids, key=lambda id: -self.rarity[id]),
-                  (id for _, _, id in quick))  # fmt: skip
-        return list(dict.fromkeys(id for turn in zip(*orders, strict=True) for id in turn))
+
+        def rarest(rarity: dict[str, float]) -> list[str]:
+            return sorted(ids, key=lambda id: -rarity[id])
+
+        told = [id for id in ids if named.keys() & self.sentences[id]]
+        told.sort(key=lambda id: min(named[sentence] for sentence in named.keys() & self.sentences[id]))
+        orders = (
+            told,
+            rarest(own),
+            rarest(self._rarities.get(file, {})),
+            rarest(self._rarities[""]),
+            [id for _, _, id in quick],
+        )
+        return list(dict.fromkeys(id for turn in zip_longest(*orders) for id in turn if id is not None))
 
     @functools.cached_property
-    def rarity(self) -> dict[str, float]:
-        """For each case how much it runs of what few others run."""
+    def _rarities(self) -> dict[str, dict[str, float]]:
+        """For each case how much it runs of what few others run, in each file, and in all together under an empty name.
+
+        A refusal is rare in the module that has it: in all modules it runs less than what is evaluated."""
+        files: dict[str, list[Line]] = {"": list(self.lines)}
+        for line in self.lines:
+            files.setdefault(line[0], []).append(line)
+        return {file: self._rarity(lines) for file, lines in files.items()}
+
+    def _rarity(self, lines: Iterable[Line]) -> dict[str, float]:
         found = dict.fromkeys(self.seconds, 0.0)
-        for ids in self.lines.values():
+        for line in lines:
+            ids = self.lines.get(line, [])
             for id in ids:
                 found[id] += 1 / len(ids)
         return found
@@ -143,7 +169,7 @@ def covered(cases: list[Case], materials: Materials, files: set[str]) -> Coverag
         finally:
             sys.settrace(None)
         if result["outcome"] == "passed" and all(result.get("named", {}).values()):
-            found.seconds[case.id] = time.monotonic() - started
+            found.seconds[case.id], found.sentences[case.id] = time.monotonic() - started, case.sentences
             for line in seen:
                 found.lines.setdefault(line, []).append(case.id)
     return found

@@ -165,10 +165,12 @@ def _change_table(store: Path, target: Path, operation: dict[str, Any]) -> None:
 def _arrow_type(name: str) -> Any:
     import pyarrow as pa
 
-    texts = {"text": pa.string(), "large-text": pa.large_string()}
-    if name == "dictionary-text":
-        return pa.dictionary(pa.int32(), pa.string())
-    return texts[name] if name in texts else pa.from_numpy_dtype(name)
+    others = {
+        "text": pa.string(), "large-text": pa.large_string(),
+        "dictionary-text": pa.dictionary(pa.int32(), pa.string()),
+        "dictionary-i4": pa.dictionary(pa.int32(), pa.int32()),
+    }  # fmt: skip
+    return others[name] if name in others else pa.from_numpy_dtype(name)
 
 
 def _repack(store: Path, packed: Path, operation: dict[str, Any]) -> None:

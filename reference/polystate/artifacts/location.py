@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Collection
@@ -24,6 +25,7 @@ from polystate.model.descriptor import Descriptor
 from polystate.store import memory
 from polystate.store.leftovers import discard, sibling, sweep
 
+_CONTROL = re.compile("[\0-\x1f\x7f]")
 SETTLED_NS = 2_000_000_000  # a file changed more recently than this is hashed again next time
 
 
@@ -39,8 +41,8 @@ def locate(uri: str, folder: str | Path | None, allowed: Collection[str], where:
 
 
 def _located(uri: str, folder: str | Path | None, allowed: Collection[str], where: str) -> str | Path:
-    if not uri.isprintable() or "\0" in unquote(uri):
-        raise ValueError("control characters")
+    if _CONTROL.search(unquote(uri)):
+        raise ValueError("control characters")  # OPR-11
     parts = urlsplit(uri)
     if parts.scheme == "file" and not parts.netloc and not parts.query and not parts.fragment:
         path = PurePosixPath(unquote(parts.path))

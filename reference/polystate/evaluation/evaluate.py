@@ -21,7 +21,6 @@ from polystate.errors import (
     AxisNotGiven,
     MissingArray,
     NonFiniteOutput,
-    OutputShape,
     PolystateError,
     UnknownOperator,
     UnsupportedCombination,
@@ -408,8 +407,6 @@ def decoded(d: Descriptor, request: Request) -> np.ndarray:
         from polystate.artifacts.bodies import run
 
         output = run(d, z, request.allow_code)
-    if output.shape != (len(d.atom_rows), 3):
-        raise OutputShape(d.path, output.shape, f"({len(d.atom_rows)}, 3)")  # MEAN-13
     if not np.isfinite(output).all():
         raise NonFiniteOutput(d.path, "NaN or infinity", "numbers")  # MEAN-14
     return output

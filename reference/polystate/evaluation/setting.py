@@ -131,7 +131,7 @@ class Setting:
 
     def draws(self, d: Descriptor) -> bool:
         """Whether amplitudes or latent components of a descriptor are drawn ([MEAN-20])."""
-        if latents.stored_name(d) is None or not d.table("latents") or d.id in self.request.components:
+        if d.signal_type == "unknown" or latents.stored_name(d) is None or d.id in self.request.components:
             return False
         has_step = d.axis in self.request.steps or d.axis in self.averaged or d.axis in self.bundles
         return not d.has(str(latents.stored_name(d))) or (d.axis is not None and not has_step)

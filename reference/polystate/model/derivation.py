@@ -46,21 +46,19 @@ def maker(document: Mapping[str, Any]) -> str | None:
 
 
 def is_complete(d: Descriptor) -> bool:
-    """Whether everything that a descriptor needs is stored."""
-    name, stored = maker(d.document), d.stored
-    if name is None:
-        return True
-    return all(a in stored.arrays for a in ARRAYS[name]) and all(t in stored.tables for t in TABLES)
+    """[DRV-3] Whether nothing of a descriptor is computed: it has arrays, or no operator that makes them."""
+    name = maker(d.document)
+    return name is None or any(a in d.stored.arrays for a in ARRAYS[name])
 
 
 def complete(dep: Sources, d: Descriptor) -> Group:
-    """A descriptor's group with what is not stored computed; what is stored stays."""
+    """A descriptor's group: without arrays with those that its operator makes, and with its own tables if any."""
     if is_complete(d):
         return d.stored
-    made = made_from_inputs(dep, d)
-    arrays = {**made.arrays, **{n: d.stored.arrays[n] for n in d.stored.arrays}}
-    tables = {**made.tables, **{n: d.stored.tables[n] for n in d.stored.tables}}
-    return Group(d.document, arrays, tables)
+    made, stored = made_from_inputs(dep, d), d.stored
+    own = any(t in stored.tables for t in TABLES)
+    tables = stored.tables if own else {**stored.tables, **made.tables}
+    return Group(d.document, {**stored.arrays, **made.arrays}, tables)
 
 
 def made_from_inputs(dep: Sources, d: Descriptor) -> Group:
@@ -107,7 +105,7 @@ def _assigned(dep: Sources, d: Descriptor) -> Group:
     value = np.asarray(source.array(variable), np.float64)
     if point.ndim != 2 or not len(point) or value.ndim != 2 or point.shape[1] != value.shape[1]:
         raise WrongShape(f"{path}/point", point.shape, f"points of {value.shape[-1]} components, at least one")
-    labels = call(ASSIGNMENT, {"value": value.reshape(len(value), -1), "point": point})["landmark"]
+    labels = call(ASSIGNMENT, {"value": value, "point": point})["landmark"]
     counted = np.bincount(labels, minlength=len(point)) / len(labels)
     names = [str(x) for x in landmarks.attributes.get("labels", range(len(point)))]
     return Group({}, {"labels": labels}, _tables(dep, d, 0, names, counted))  # [DRV-10]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from polystate.errors import (
@@ -16,7 +17,7 @@ from polystate.errors import (
 )
 from polystate.store.reading import StoredTree
 from polystate.store.tree import LAYERS, Tree
-from polystate.structure.hierarchy import TABLES
+from polystate_schemas.documents import kind_of_path
 
 REQUIRED = (
     "hierarchy",
@@ -74,7 +75,7 @@ def number_errors(tree: Tree) -> Iterator[PolystateError]:
 
 def name_errors(tree: Tree) -> Iterator[PolystateError]:
     """[STO-17], [GRP-16] Names of groups that are ids, and versions of groupings."""
-    paths = {p for path in tree for p in _prefixes(path)}
+    paths = {p for path in tree for p in accumulate(path.split("/"), "{}/{}".format)}
     for path in sorted(paths):
         parts = path.split("/")
         layer = "/".join(parts[:2]) if parts[0] == "hierarchy" else parts[0]
@@ -85,26 +86,6 @@ def name_errors(tree: Tree) -> Iterator[PolystateError]:
             yield SchemaError(path, named[0], "an id of a-z, 0-9, _ . - with 64 characters at most")
         if len(named) == 2 and layer == "groupings" and not _VERSION.fullmatch(named[1]):
             yield SchemaError(path, named[1], "v and a number from 1")
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
-
-
-def document_kind(path: str) -> str | None:
-    """The kind of document that stands at a path of the store."""
-    parts = path.split("/")
-    if parts[0] == "hierarchy" and len(parts) == 2 and parts[1] in (*TABLES.values(), "bonds", "ncs"):
-        return parts[1]
-    if parts[:2] == ["hierarchy", "assemblies"] and len(parts) == 3:
-        return "assembly"
-    flat = {"axes": "axis", "descriptors": "descriptor", "operators": "operator_body", "provenance": "provenance"}
-    if len(parts) == 2 and parts[0] in {**flat, "annotations": "", "landmarks": ""}:
-        return flat.get(parts[0], parts[0].removesuffix("s") if parts[0] == "annotations" else parts[0])
-    if parts[0] == "groupings" and len(parts) == 3:
-        return "grouping"
-    return {"hierarchy": "hierarchy", "reference": "reference"}.get(path)
 
 
 def schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterator[PolystateError]:
@@ -119,10 +100,9 @@ def schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterator
 
 def unknown_keys(tree: Tree) -> Iterator[tuple[str, str]]:
     """(path, pointer) of each key that the format does not know; it is kept and ignored ([STO-20])."""
-    from polystate_schemas.documents import kind_of_path
     from polystate_schemas.schema import unknown_keys as unknown
 
     for path, group in tree.items():
-        kind = "deposition" if path == "" else kind_of_path(path)
+        kind = kind_of_path(path)
         for pointer in unknown(kind, dict(group.attributes)) if kind else []:
             yield path, pointer

@@ -18,8 +18,8 @@ from polystate.errors import (
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules import payloads
-from polystate.rules.documents import document_kind
 from polystate.rules.mean import component_count
+from polystate_schemas.documents import kind_of_path
 from polystate_schemas.registry import RegistryError, content_hash, entries, misfits
 
 PARAMETER_TYPES = {"number": (int, float), "integer": (int,), "text": (str,), "boolean": (bool,), "list": (list,),
@@ -114,7 +114,7 @@ def landmark_width_errors(dep: Model) -> Iterator[PolystateError]:
 
 def body_group_errors(dep: Model) -> Iterator[PolystateError]:
     """The bodies of operators that the deposition holds, whether or not a descriptor names them."""
-    for path in (p for p in dep.tree if document_kind(p) == "operator_body"):
+    for path in (p for p in dep.tree if kind_of_path(p) == "operator_body"):
         errors = list(payloads.array_errors(dep.tree, path, payloads.payload("operator_body"), {}))
         yield from errors or body_errors(dep.tree, path)
         yield from entry_errors(path, dep.tree[path].attributes)

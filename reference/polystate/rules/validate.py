@@ -28,6 +28,7 @@ from polystate.rules import (
 from polystate.rules.artifacts import artifact_errors
 from polystate.rules.derivation import mismatches, stale
 from polystate.rules.descriptors import payload_errors
+from polystate_schemas.documents import kind_of_path
 
 
 @dataclass
@@ -89,11 +90,10 @@ def document_errors(dep: Model) -> Iterator[PolystateError]:
     yield from documents.layer_errors(dep.tree)
     yield from documents.text_errors(dep.tree)
     yield from documents.number_errors(dep.tree)
-    yield from documents.schema_errors("deposition", "", dep.document)
     yield from documents.name_errors(dep.tree)
     readable = True
     for path, group in dep.tree.items():
-        kind = documents.document_kind(path)
+        kind = kind_of_path(path)
         if kind:
             document = without_nulls(group.attributes) if kind == "descriptor" else group.attributes
             for error in documents.schema_errors(kind, path, document):

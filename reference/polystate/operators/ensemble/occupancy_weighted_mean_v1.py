@@ -25,5 +25,5 @@ def occupancy_weighted_mean_v1(
     weight = population[:, None] * has
     share = weight.sum(axis=0)
     summed = np.einsum("sm,smi->mi", weight, xyz)
-    mean = np.divide(summed, share[:, None], out=np.full_like(summed, np.nan), where=share[:, None] != 0)
-    return {"xyz": mean, "occupancy": share / total}
+    with np.errstate(invalid="ignore"):  # 0 / 0 of an atom without weight
+        return {"xyz": summed / share[:, None], "occupancy": share / total}
