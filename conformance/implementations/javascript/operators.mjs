@@ -3,7 +3,7 @@ import { evaluate as refuse, operator as operatorError, Unsupported, schema, sem
 import { perceptron, nearestCell, motion, move, triple } from './displacement.mjs';
 import { tlsUnscaled } from './gaussian.mjs';
 import { apply, fromSix } from './linear.mjs';
-import { registry } from './registry.mjs';
+import { isOfType, registry } from './registry.mjs';
 import { UNITS } from './units.mjs';
 
 const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
@@ -209,8 +209,9 @@ export function answerOperator({ operator: id, hash, inputs: given, parameters =
     if (!optional && !(name.replace('<n>', '0') in inputs)) throw refuse('bad-request', 'inputs');
   }
   const values = { ...entry.defaults.parameters, ...parameters };
-  for (const { name, allowed } of entry.signature.parameters) {
+  for (const { name, type, allowed } of entry.signature.parameters) {
     if (!(name in values)) throw refuse('bad-request', 'parameters');
+    if (!isOfType(values[name], type)) throw schema('schema-violation', 'parameters');
     if (allowed && !allowed.includes(values[name])) throw schema('schema-violation', 'parameters');
   }
   for (const name of Object.keys(parameters)) {

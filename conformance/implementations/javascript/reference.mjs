@@ -1,6 +1,6 @@
 // What a document names outside of itself: operators of the registry (9.1) and files (9.6).
 import { operator as operatorError, schema as schemaError, semantic } from './errors.mjs';
-import { registry } from './registry.mjs';
+import { isOfType, registry } from './registry.mjs';
 
 export function checkUri(uri, where) {
   let path;
@@ -23,13 +23,9 @@ export function checkOperatorReference(op, where, warnings) {
   if (op.hash !== entry.hash) throw operatorError('hash-mismatch', `${where}/hash`);
   if ((op.venue === 'registry') === Boolean(entry.signature.body)) throw semantic('unsupported-combination', `${where}/venue`);
   const rules = new Map(entry.signature.parameters.filter((p) => !p.taken_from).map((p) => [p.name, p]));
-  const fits = {
-    number: (v) => typeof v === 'number', integer: Number.isInteger, text: (v) => typeof v === 'string',
-    boolean: (v) => typeof v === 'boolean', list: Array.isArray, object: (v) => v !== null && typeof v === 'object' && !Array.isArray(v),
-  };
   for (const [name, value] of Object.entries(op.parameters ?? {})) {
     const rule = rules.get(name);
-    if (!rule || !fits[rule.type](value) || (rule.allowed && !rule.allowed.includes(value))) {
+    if (!rule || !isOfType(value, rule.type) || (rule.allowed && !rule.allowed.includes(value))) {
       throw schemaError('schema-violation', `${where}/parameters/${name}`);
     }
   }

@@ -22,3 +22,12 @@ for (const folder of readdirSync(`${SCHEMAS}registry`, { withFileTypes: true }))
     registry.set(entry.id, { ...entry, hash: contentHash(entry) });
   }
 }
+
+const TYPES = {
+  number: (value) => typeof value === 'number', integer: Number.isInteger, text: (value) => typeof value === 'string',
+  boolean: (value) => typeof value === 'boolean', list: Array.isArray,
+  object: (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
+};
+
+// Whether a value is of the type that a signature gives a parameter (OPR-4).
+export const isOfType = (value, type) => TYPES[type](value);

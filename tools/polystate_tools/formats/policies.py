@@ -24,7 +24,7 @@ POLICIES = {
         Policy("marginal", "ANISOU = U_total, the sum of all Gaussian descriptors; B = 8 pi^2/3 Tr U_total", "sum"),
         Policy("atomic-only", "ANISOU and B of the atomic level only; what other levels add is left out", "leave"),
         Policy("records", "TLS records, ANISOU and B as imported", "keep", models=False),
-        Policy("refuse", "no Gaussian descriptor but the atomic level", "refuse"),
+        Policy("refuse", "no more than one Gaussian descriptor", "refuse"),
     )
 }
 

@@ -34,21 +34,28 @@ class Adps:
     has_u: np.ndarray
 
 
+def is_atomic(d: Descriptor) -> bool:
+    """Whether a Gaussian descriptor is of the level atom (20.3), by whatever operator."""
+    return bool(d.document["scope"].get("level") == "atom")
+
+
 def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descriptor]:
-    """The descriptors above the atomic level that the policy adds to the atomic one."""
+    """The descriptors beside ADPs that the policy adds to these."""
     if policy not in POLICIES:
         raise BadOption("--gaussian", policy, "one of " + ", ".join(POLICIES))
     becomes = POLICIES[policy].others
-    others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC]
-    names = ", ".join(d.id for d in others)
-    if becomes == "refuse" and others:
-        raise CannotHold("--gaussian refuse", names, "a deposition with the atomic level only")  # EXP-38
+    levels = evaluate.gaussian_levels(dep)
+    others = [d for d in levels if d.operator not in ATOMIC]
+    if becomes == "refuse" and len(levels) > 1:
+        raise CannotHold("--gaussian refuse", ", ".join(d.id for d in levels), "one Gaussian descriptor")  # EXP-38
     if becomes == "leave":
-        for d in others:
-            report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
-        return []
+        for d in levels:
+            if not is_atomic(d):
+                report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
+        return [d for d in others if is_atomic(d)]
     if becomes == "keep":
         if len(others) > 1 or any(d.operator != TLS_OPERATOR or d.axis or d.active_when != ALWAYS for d in others):
+            names = ", ".join(d.id for d in others)
             raise CannotHold("--gaussian records", names, "at most one TLS level; use marginal")
         return []
     for d in others:
@@ -75,7 +82,7 @@ def adps_of_records(
     b, given, deposited = np.full(n, np.nan), np.zeros(n, bool), np.full(n, np.nan)
     chosen = _joints(dep, combinations)
     for d in dep.descriptors.values():
-        if d.operator in ATOMIC and d.is_gaussian:
+        if d.operator in ATOMIC and d.is_gaussian and (policy != "atomic-only" or is_atomic(d)):
             row = _rows_of_records(dep, d, atom, joint, chosen)
             at = np.flatnonzero(row >= 0)
             has_row[at] = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from polystate.deposition import Deposition
+from polystate.evaluation import evaluate
 from polystate.evaluation.rendering import Snapshot
 from polystate_tools.formats.building.bundles import MODEL
 from polystate_tools.formats.errors import BadOption, CannotHold
@@ -20,7 +21,13 @@ from polystate_tools.formats.unbuilding import noted
 from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
 from polystate_tools.formats.unbuilding.bonds import bonds_of_records
 from polystate_tools.formats.unbuilding.conformer import conformer, kept, n_conformers
-from polystate_tools.formats.unbuilding.gaussian import Adps, adps_of_covariance, adps_of_records, levels_of
+from polystate_tools.formats.unbuilding.gaussian import (
+    Adps,
+    adps_of_covariance,
+    adps_of_records,
+    is_atomic,
+    levels_of,
+)
 from polystate_tools.formats.unbuilding.order import hetero, residue_order
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from, without_noise
 from polystate_tools.formats.unbuilding.tls import is_rest, tls_of_deposition, with_atoms
@@ -89,18 +96,14 @@ def _one_conformer(
 
 def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy: str, report: ExportReport) -> Records:
     """One model a snapshot: the atoms present in it. Draws have U_total drawn into their coordinates: no ADP."""
-    added = levels_of(dep, policy if policy != "records" else "marginal", report)
+    levels_of(dep, policy if policy != "records" else "marginal", report)
     parts = []
     for number, snapshot in enumerate(snapshots, 1):
         rows = np.flatnonzero(snapshot.present)
         if snapshot.request.draw is not None:
             adps = Adps(np.full(len(rows), np.nan), np.zeros((len(rows), 6)), np.zeros(len(rows), bool))
         elif policy == "atomic-only":
-            atomic = [
-                d.id
-                for d in dep.descriptors.values()
-                if d.is_gaussian and d not in added and (d.operator or "").endswith("adp_v1")
-            ]
+            atomic = [d.id for d in evaluate.gaussian_levels(dep) if is_atomic(d)]
             adps = adps_of_covariance(dep.covariance(snapshot.state, snapshot.at, levels=atomic)[rows])
         else:
             adps = adps_of_covariance(snapshot.covariance[rows])
