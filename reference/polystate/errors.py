@@ -5,10 +5,17 @@ Stages and codes are part of the specification (spec/17-errors.md)."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 LONGEST = 1000
 """Characters of what was found that an error repeats: whoever wrote a file can make it of any length."""
+_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
+
+
+def without_login(text: str) -> str:
+    """A text whose URLs have no user and password: those go to the server, and into no message, file or log."""
+    return _LOGIN.sub("", text)
 
 
 def _short(found: str) -> str:
@@ -23,8 +30,8 @@ class PolystateError(Exception):
     code = "error"
 
     def __init__(self, where: str, found: Any, expected: str) -> None:
-        self.where, self.found, self.expected = where, _short(str(found)), expected
-        super().__init__(f"{where}: found {self.found}, expected {expected} [{self.stage}/{self.code}]")
+        self.where, self.found, self.expected = (without_login(str(x)) for x in (where, _short(str(found)), expected))
+        super().__init__(f"{self.where}: found {self.found}, expected {self.expected} [{self.stage}/{self.code}]")
 
     def to_json(self) -> dict[str, str]:
         """The error as the command line and the adapter protocol print it."""

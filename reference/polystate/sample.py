@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -33,6 +34,7 @@ from polystate.kernels.ensemble import Ensemble
 from polystate.model.model import Model
 from polystate.numbers.philox import Draw
 from polystate.rules.guard import Judged
+from polystate.store import memory
 from polystate.store.digest import digest
 from polystate.store.leftovers import discard, sibling, sweep
 from polystate.store.outputs import locked, replacing, store_target
@@ -88,7 +90,8 @@ def sample(
 
     workers: threads, or processes where the deposition has no kernel (`processes` decides otherwise); scheduler: the
     address of a dask cluster that sees the same files; resume: keep the finished shards of an interrupted run;
-    progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker."""
+    progress: called with the draws done and the draws in all. Memory: one shard (32 MiB, or one draw) a worker.
+    Draws that the disk has no room for are refused before one is written (BadRequest)."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 0 <= n <= 1 << 64:
         raise DrawRange("n", repr(n), "a whole number from 0 to 2^64")  # RNG-3
     n, seed = int(n), Draw(seed).seed
@@ -108,6 +111,7 @@ def sample(
     job = Job(source, Path(out), n, seed, dtype, chunk, shard, {**options, "allow_code": allow_code})
     document = _document(dep, job)
     complete(job.out)
+    _check_disk(ensemble, job)
     _begin(ensemble, job, document, resume, overwrite)
     with locked(job.out):
         _clear(job.out)
@@ -122,6 +126,17 @@ def sample(
         _clear(job.out)
         _write_json(job.out / "zarr.json", _group({**document, "complete": True}))
     return job.out
+
+
+def _check_disk(ensemble: Ensemble, job: Job) -> None:
+    """Refuse what the disk has no room for; nothing is compressed, and what is there already is replaced or kept."""
+    atoms = 3 * np.dtype(job.dtype).itemsize + int(ensemble.varies)
+    size = job.n * (ensemble.n_atoms * atoms + 4 * ensemble.n_variables)
+    folder = next(p for p in job.out.absolute().parents if p.is_dir())
+    room = shutil.disk_usage(folder).free + sum(p.stat().st_size for p in job.out.rglob("*") if p.is_file())
+    if size > memory.times() * room:
+        expected = f"at most {room}, which the disk has left; {memory.BOUNDS_VARIABLE} makes it as many times as much"
+        raise BadRequest("n", f"{job.n} draws, which take {size} bytes", expected)
 
 
 # -- the group -------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from polystate_tools.formats.options import ExportOptions
 Verb = Callable[[Deposition], Any]
 AFTER_VALIDATION = ("evaluate", "operator")
 """Stages of refusals that a valid deposition may meet; a writer of another format may lack room as well."""
+OF_A_STATE = ("absolute-conflict",)
+"""Refusals of the stage semantic that the joint state decides, which a valid deposition may meet, too ([MEAN-4])."""
 OF_ALL_ARRAYS = "digest", "write", "report"
 """Verbs that need arrays, too, which no sentence defines and no rule reads ([STO-61])."""
 TABLES = "atoms", "residues", "chains", "groups", "descriptors", "states"
@@ -118,7 +120,8 @@ def answered(dep: Deposition, name: str) -> bool:
         if isinstance(error, InvalidImport) or error.code == "error":
             raise Wrong(f"valid, and then {name}: {error}") from error
         unread = error.stage == "container" and name in OF_ALL_ARRAYS
-        if error.stage not in AFTER_VALIDATION and not unread and not name.startswith("export"):
+        later = error.stage in AFTER_VALIDATION or error.code in OF_A_STATE
+        if not later and not unread and not name.startswith("export"):
             raise Wrong(f"valid, and then {name}: {error}") from error
         return False
     if not all(map(math.isfinite, _numbers(found))):

@@ -29,15 +29,16 @@ _spent = 0
 
 def inflated_limit(stored: int) -> int:
     """Bytes that a compressed file of so many bytes may inflate to."""
-    return int(_times() * max(FREE_FILE, FILE_EXPANSION * stored))
+    return int(times() * max(FREE_FILE, FILE_EXPANSION * stored))
 
 
 def array_limit(stored: int) -> int:
     """Bytes that the arrays of a store, or one chunk, may take whose files have so many bytes."""
-    return int(_times() * max(FREE_ARRAYS, ARRAY_EXPANSION * stored))
+    return int(times() * max(FREE_ARRAYS, ARRAY_EXPANSION * stored))
 
 
-def _times() -> float:
+def times() -> float:
+    """How many times as much as by default is believed, and may be taken."""
     text = os.environ.get(BOUNDS_VARIABLE, "1")
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise ValueError(f"{BOUNDS_VARIABLE} is {text!r:.40}, expected a number, how many times the bounds are raised")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
 import re
@@ -17,6 +18,7 @@ from html import unescape
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from polystate.errors import without_login
 from polystate.store import memory
 
 SILENCE_S = 30  # without a byte
@@ -92,7 +94,7 @@ def get(url: str, first: int = 0, length: int | None = None, limit: int | None =
             held.write(piece)
     content = held.getvalue()  # no copy
     if len(content) - skip > limit:
-        raise OSError(f"{url}: more than {limit} bytes")
+        raise _refused(url, f"more than {limit} bytes")
     if not partial_content and first < 0:
         skip = max(0, len(content) + first)
     return content[skip : None if length is None else skip + length]
@@ -104,12 +106,12 @@ def tail(url: str, length: int) -> tuple[bytes, int]:
     with _answer(url, f"bytes=-{length}") as answer:
         content = b"".join(pieces(answer, limit + 1))
         if len(content) > limit:
-            raise OSError(f"{url}: more than {limit} bytes")
+            raise _refused(url, f"more than {limit} bytes")
         if answer.status != 206:
             return content, len(content)
         told = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.headers.get("Content-Range", ""))
         if told is None:
-            raise OSError(f"{url}: a range of something whose length is not said")
+            raise _refused(url, "a range of something whose length is not said")
         return content, int(told[1])
 
 
@@ -120,7 +122,7 @@ def copy(url: str, file: IO[bytes], limit: int) -> None:
         for piece in pieces(answer, limit + 1):
             left -= len(piece)
             if left < 0:
-                raise OSError(f"{url}: more than {limit} bytes")
+                raise _refused(url, f"more than {limit} bytes")
             file.write(piece)
 
 
@@ -130,7 +132,7 @@ def keys(url: str) -> list[str]:
     seen, waiting = {""}, [""]
     for folder in waiting:  # grows while it is walked
         if time.monotonic() > end or len(waiting) > FOLDERS:
-            raise OSError(f"{url}: a listing without an end ({len(waiting)} folders)")
+            raise _refused(url, f"a listing without an end ({len(waiting)} folders)")
         for name in _links(base + folder, base):
             if name in seen:
                 continue
@@ -138,7 +140,7 @@ def keys(url: str) -> list[str]:
             if not name.endswith("/"):
                 found.append(unquote(name))
             elif name.count("/") > DEPTH:
-                raise OSError(f"{url}: folders of more than {DEPTH} levels")
+                raise _refused(url, f"folders of more than {DEPTH} levels")
             else:
                 waiting.append(name)
     return found
@@ -173,18 +175,26 @@ def _range(first: int, length: int | None) -> str | None:
     return f"bytes={first}-{first + length - 1}"
 
 
+def _refused(url: str, why: str) -> OSError:
+    return OSError(f"{without_login(url)}: {why}")
+
+
 def _answer(url: str, span: str | None = None, whole_s: float | None = None) -> Any:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise OSError(f"{url}: neither http nor https")
+    parts, plain = urlsplit(url), without_login(url)
+    if parts.scheme not in ("http", "https"):
+        raise _refused(url, "neither http nor https")
     headers = {"User-Agent": "polystate", "Accept-Encoding": "identity", **({"Range": span} if span else {})}
-    asked = urllib.request.Request(url, headers=headers)
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    asked = urllib.request.Request(plain, headers=headers)
     asked.whole_s = WHOLE_S if whole_s is None else whole_s  # type: ignore[attr-defined]
     try:
         return _opener.open(asked, timeout=SILENCE_S)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (404, 410):
-            raise FileNotFoundError(f"{url}: {error.code} {error.reason}") from error
-        raise OSError(f"{url}: {error.code} {error.reason}") from error
+            raise FileNotFoundError(f"{plain}: {error.code} {error.reason}") from error
+        raise _refused(url, f"{error.code} {error.reason}") from error
     except http.client.HTTPException as error:
-        raise OSError(f"{url}: {type(error).__name__} {error}") from error
+        raise _refused(url, f"{type(error).__name__} {error}") from error

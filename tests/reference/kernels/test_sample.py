@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -133,3 +134,16 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(tmp_path):
         out = dep.sample(400, 7, tmp_path / "draws.zarr", scheduler=cluster.scheduler_address, progress=lose)
     assert lost
     assert files(out) == files(dep.sample(400, 7, tmp_path / "whole.zarr"))
+
+
+def test_draws_that_the_disk_has_no_room_for_are_refused_before_one_is_written(tmp_path, monkeypatch):
+    dep, out = deposition(SEED), tmp_path / "draws.zarr"
+    with pytest.raises(BadRequest, match="n: found 1000000000000000 draws, which take"):
+        dep.sample(10**15, 7, out)
+    assert not out.exists()
+    row = dep.n_atoms * (3 * 8 + 1) + 4 * len(dep.states.dag)
+    monkeypatch.setattr(sample.shutil, "disk_usage", lambda folder: SimpleNamespace(free=row * 41))
+    with pytest.raises(BadRequest, match="POLYSTATE_BOUNDS"):
+        dep.sample(60, 7, out)
+    monkeypatch.setenv("POLYSTATE_BOUNDS", "2")
+    assert dep.sample(60, 7, out).is_dir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import io
@@ -124,3 +125,17 @@ def test_a_chunk_without_an_end_is_cut_off(address, tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "FREE_ARRAYS", 1 << 20)
     with pytest.raises(UnreadableArray, match="more than 1048576 bytes"):
         _ = opened.x_ref
+
+
+def test_a_login_is_sent_and_not_said(address, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Handler, "send_head", lambda self: asked.append(self.headers["Authorization"]))
+    named = address.replace("://", "://me:sec%72et@")
+    with pytest.raises(NotAStore) as found:
+        polystate.open(f"{named}/s.zarr")
+    assert set(asked) == {"Basic " + base64.b64encode(b"me:secret").decode()}
+    assert address in str(found.value) and "sec" not in str(found.value)
+    for wrong in (f"{named}/nothing", named.replace("http", "gopher")):
+        with pytest.raises(OSError) as refused:
+            web.get(wrong, limit=0)
+        assert "sec" not in str(refused.value)

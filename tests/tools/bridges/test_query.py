@@ -7,6 +7,7 @@ import pytest
 
 import polystate
 from polystate.errors import BadRequest
+from polystate.store import memory
 from polystate_conformance.paths import CORPUS
 from tests.reference.small import deposition, iadp
 
@@ -87,3 +88,27 @@ def test_moments_a_residue_are_a_table():
     p = np.array([0.6, 0.25, 0.15])
     assert all(abs(row["entropy"] + (p * np.log(p)).sum()) < 1e-12 and row["conformers"] == 3 for row in found)
     assert found[0]["rmsf"] == 0 < found[1]["rmsf"]
+
+
+ENDLESS = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT "
+
+
+@pytest.mark.parametrize("sql", [ENDLESS + "n FROM t", ENDLESS + "count(*) FROM t", "FROM range(1000000000000)"])
+def test_a_query_without_an_end_is_given_up(sql):
+    dep = polystate.Deposition(polystate.build(deposition(1, {})))
+    with pytest.raises(BadRequest, match=r"no answer within 0\.3 s.*--time-limit"):
+        query(dep, sql, limit_s=0.3)
+    assert query(dep, "SELECT count(*) AS n FROM atoms").to_pydict() == {"n": [1]}
+
+
+def test_an_answer_that_memory_has_no_room_for_is_refused(monkeypatch):
+    dep = polystate.Deposition(polystate.build(deposition(1, {})))
+    monkeypatch.setattr(memory, "room", lambda: 1 << 23)
+    with pytest.raises(BadRequest, match="an answer of more than"):
+        query(dep, "FROM range(10000000)")
+
+
+def test_what_goes_wrong_while_an_answer_is_read_is_named():
+    dep = polystate.Deposition(polystate.build(deposition(1, {})))
+    with pytest.raises(BadRequest, match="not convert"):
+        query(dep, "SELECT CAST(CASE WHEN range > 500000 THEN 'x' ELSE '1' END AS INT) AS n FROM range(1000000)")

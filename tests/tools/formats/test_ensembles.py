@@ -8,7 +8,7 @@ import pytest
 import polystate
 from polystate_conformance.paths import CORPUS
 from polystate_tools.formats import export_file
-from polystate_tools.formats.errors import BadOption
+from polystate_tools.formats.errors import BadOption, CannotHold
 
 
 def of(name: str) -> polystate.Deposition:
@@ -56,3 +56,9 @@ def test_two_ways_to_choose_are_refused(tmp_path, options):
     with pytest.raises(BadOption):
         export_file(of("altloc-nested"), tmp_path / "x.pdb", **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["draws", "ensemble"])
+def test_models_that_memory_has_no_room_for_are_refused_before_one_is_made(option, tmp_path):
+    with pytest.raises(CannotHold, match=f"--{option}: found 1000000000000 models"):
+        export_file(of("nested-loop"), tmp_path / "x.cif", **{option: 10**12})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -14,7 +15,10 @@ from typer.testing import CliRunner
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
 from polystate.store.reading import read
+from polystate_tools.archive.outcomes import failure, row
+from polystate_tools.archive.sources import Entry
 from polystate_tools.cli import application
+from polystate_tools.commands.terminal import clean
 from polystate_tools.formats import import_file
 from polystate_tools.formats.opening.fetch import fetch
 from tests.tools.formats.examples import apo_bound, mmcif_text
@@ -73,8 +77,6 @@ def test_what_cannot_be_fetched_is_not_kept(server, name, tmp_path):
 def test_the_base_address_may_be_a_pattern_but_only_http(server, tmp_path):
     with pytest.raises(PolystateError):
         fetch("pdb:1abc", base="file:///etc")
-    import os
-
     path, address = fetch("pdb:1abc", base=os.environ["POLYSTATE_PDB_BASE"] + "/{id}.cif.gz")
     assert address.endswith("/all/1abc.cif.gz") and path.name == "1abc.cif.gz"
 
@@ -127,3 +129,20 @@ def test_one_joint_state_has_no_alternates_and_says_which_it_is(tmp_path):
     assert len(rows) == state.present.sum() and all(line[16] == " " for line in rows)
     refused = run("export", out, str(tmp_path / "z.pdb"), "--state", "het.0=apo,het.1=lig_b")
     assert refused.exception.code == "illegal-state"
+
+
+def test_a_password_goes_to_the_server_and_nowhere_else(server, tmp_path, monkeypatch):
+    base = os.environ["POLYSTATE_PDB_BASE"].replace("://", "://me:secret@")
+    monkeypatch.setenv("POLYSTATE_PDB_BASE", base)
+    tree, report = import_file("pdb:1abc")
+    assert server == ["/all/1abc.cif.gz"]
+    said = f"{report} {[group.attributes for group in tree.values()]} {list(tmp_path.rglob('*'))}"
+    assert "127.0.0.1" in said and "secret" not in said
+    with pytest.raises(PolystateError) as found:
+        fetch("pdb:9xyz")
+    assert "127.0.0.1" in str(found.value) and "secret" not in f"{found.value} {found.value.to_json()}"
+    outcome = row(Entry("x", f"{base}/x.cif"), "failed", failed=failure(OSError(f"{base}: no answer")))
+    assert "127.0.0.1" in str(outcome) and "secret" not in str(outcome)
+    assert clean(f"read {base}, and mail to a@b: http://host/@x") == (
+        f"read {base.replace('me:secret@', '')}, and mail to a@b: http://host/@x"
+    )

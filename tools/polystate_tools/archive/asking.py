@@ -15,17 +15,19 @@ from polystate.errors import BadRequest
 from polystate_tools.archive.catalogue import FOLDER, listed
 from polystate_tools.archive.places import Place, place
 from polystate_tools.archive.tables import TABLES, VIEWS, none
-from polystate_tools.bridges.query import answer
+from polystate_tools.bridges.query import LIMIT_S, answer
 
 
-def ask(where: str, sql: str) -> pa.Table:
-    """The answer to a query over the tables of a catalogue; see `polystate_tools.archive.tables.TABLES`."""
+def ask(where: str, sql: str, limit_s: float = LIMIT_S) -> pa.Table:
+    """The answer to a query over the tables of a catalogue; see `polystate_tools.archive.tables.TABLES`.
+
+    limit_s: seconds after which the query is refused."""
     at = place(where)
     found = listed(at)
     if not found:
         raise BadRequest(where, "no catalogue", f"a place that has one: polystate catalogue build {where}")
     makers = {name: lambda name=name: _parts(at, found, name) for name in TABLES}
-    return answer(sql, makers, VIEWS)
+    return answer(sql, makers, VIEWS, limit_s)
 
 
 def _parts(at: Place, found: dict[str, Any], table: str) -> ds.Dataset:

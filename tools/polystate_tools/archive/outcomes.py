@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from polystate.errors import PolystateError
+from polystate.errors import PolystateError, without_login
 from polystate.store.outputs import replacing
 from polystate_tools.archive.sources import Entry
 from polystate_tools.spreadsheet import as_text
@@ -46,13 +46,14 @@ def failure(error: BaseException) -> Failure:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return without_login(" ".join(text.split()))
 
 
 def row(entry: Entry, status: str, key: str = "", failed: Failure | None = None, **columns: Any) -> Row:
     """The row of an entry."""
     why = vars(failed) if failed is not None else {}
-    return {**COLUMNS, "entry": entry.name, "source": entry.source, "key": key, "status": status, **why, **columns}
+    source = without_login(entry.source)
+    return {**COLUMNS, "entry": entry.name, "source": source, "key": key, "status": status, **why, **columns}
 
 
 class Journal:

@@ -7,6 +7,7 @@ The tables are made when a question is asked; nothing outside the deposition can
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial
@@ -37,21 +38,30 @@ CLOSED: dict[str, Any] = {
     "lock_configuration": True,
 }
 """Nothing is read, written, installed or loaded for a query, and no query can change that."""
+LIMIT_S = 60.0
+"""Seconds that a query may take where nobody says otherwise: one that recurs has no end."""
 CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pragma_\w+)\b", re.IGNORECASE)  # asks for all tables
 
 
-def query(dep: Deposition, sql: str) -> pa.Table:
-    """The answer to a query over the tables of `TABLES`; column names and units are in their docstrings."""
+def query(dep: Deposition, sql: str, limit_s: float = LIMIT_S) -> pa.Table:
+    """The answer to a query over the tables of `TABLES`; column names and units are in their docstrings.
+
+    limit_s: seconds after which the query is refused, without the making of the tables."""
 
     def made(make: Callable[[Deposition], pa.Table]) -> Any:
         with dep.answering():
             dep.check_documents()
             return make(dep)
 
-    return answer(sql, {name: partial(made, make) for name, make in TABLES.items()})
+    return answer(sql, {name: partial(made, make) for name, make in TABLES.items()}, limit_s=limit_s)
 
 
-def answer(sql: str, tables: Mapping[str, Callable[[], Any]], views: Mapping[str, str] | None = None) -> pa.Table:
+def answer(
+    sql: str,
+    tables: Mapping[str, Callable[[], Any]],
+    views: Mapping[str, str] | None = None,
+    limit_s: float = LIMIT_S,
+) -> pa.Table:
     """The answer to a query over tables of Arrow, of which those are made that it may ask for.
 
     views: name to the SELECT over the tables that it stands for; then all tables are made."""
@@ -73,9 +83,39 @@ def answer(sql: str, tables: Mapping[str, Callable[[], Any]], views: Mapping[str
                 connection.register(name, make())
         for name, select in (views or {}).items():
             connection.execute(f"CREATE VIEW {name} AS {select}")
-        return connection.sql(sql).to_arrow_table()
+        return _within(limit_s, connection, sql, expected)
     except duckdb.Error as error:
         raise BadRequest("query", str(error).splitlines()[0], expected) from error
+
+
+def _within(limit_s: float, connection: Any, sql: str, expected: str) -> pa.Table:
+    """The answer, taken piece by piece as long as memory has room for it; interrupted when the time is over."""
+    import duckdb
+
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        connection.interrupt()
+
+    timer = threading.Timer(limit_s, end)
+    timer.start()
+    try:
+        reader = pa.RecordBatchReader.from_stream(connection.sql(sql))
+        pieces, size, room = [], 0, memory.room()
+        for piece in reader:
+            pieces.append(piece)
+            size += piece.nbytes
+            if size > room:
+                raise BadRequest("query", f"an answer of more than {room} bytes", "a LIMIT, or fewer columns")
+        return pa.Table.from_batches(pieces, reader.schema)
+    except (duckdb.Error, OSError) as error:  # OSError of the pieces
+        if over.is_set():
+            raise BadRequest("query", f"no answer within {limit_s:g} s", "an answer; --time-limit moves it") from error
+        raise BadRequest("query", str(error).splitlines()[0], expected) from error
+    finally:
+        timer.cancel()
+        timer.join()  # or it has the connection when Python ends
 
 
 def without_formulas(answer: pa.Table) -> tuple[pa.Table, int]:

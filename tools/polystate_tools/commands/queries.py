@@ -27,6 +27,9 @@ def query(
     formulas: Annotated[
         bool, typer.Option("--formulas", help="Leave cells of a .csv as they are that a spreadsheet would compute.")
     ] = False,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=0.001, metavar="S", help="Seconds until the query is given up.")
+    ] = 60.0,
 ) -> None:
     """Ask a deposition, or all of an archive, a question in SQL.
 
@@ -45,7 +48,7 @@ def query(
     if out is not None:
         suffix = named(out, (".csv", ".parquet"))
         apart(dep, out)
-    answer = _answer(dep, sql)
+    answer = _answer(dep, sql, time_limit)
     if out is not None:
         if suffix == ".parquet":
             from pyarrow import parquet
@@ -67,20 +70,20 @@ def query(
         echo_table(answer.to_pylist(), answer.column_names)
 
 
-def _answer(where: str, sql: str) -> pa.Table:
+def _answer(where: str, sql: str, limit_s: float) -> pa.Table:
     """The answer of a deposition, or of the catalogue of an archive."""
     from polystate_tools.archive.catalogue import has_catalogue
 
     if has_catalogue(where):
         from polystate_tools.archive.asking import ask
 
-        return ask(where, sql)
+        return ask(where, sql, limit_s)
     import polystate
     from polystate_tools.bridges.query import query as ask_one
     from polystate_tools.commands.outputs import tell_stale, tell_unknown
 
     opened = polystate.open(where)
-    answer = ask_one(opened, sql)
+    answer = ask_one(opened, sql, limit_s)
     tell_stale(opened)
     tell_unknown(opened)
     return answer

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from polystate.errors import without_login
+
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Text with control and direction characters, and halves of surrogate pairs, as \\u001b and the like.
+    """Text with control and direction characters, and halves of surrogate pairs, as \\u001b and the like; URLs without
+    user and password.
 
     Line feeds and tabs stay; in JSON the escapes mean what they stand for."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return without_login(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 class Printable:

@@ -7,16 +7,20 @@ import numpy as np
 from polystate.deposition import Deposition
 from polystate.evaluation.rendering import Snapshot
 from polystate.numbers.philox import Draw
-from polystate_tools.formats.errors import BadOption
+from polystate.store import memory
+from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.report import ExportReport
 
+ATOM_BYTES = 128
+"""Of an atom of a model: where it is drawn and where it stands on average, whether it is there, and its covariance."""
 BONDS = {("N", "CA"), ("CA", "C"), ("C", "O")}  # within a residue, 1.2 to 1.6 Å in any molecule
 SHORTEST, LONGEST = 1.0, 2.0  # ångström; beyond these no viewer draws them as they are
 
 
 def ensemble(dep: Deposition, options: ExportOptions, report: ExportReport) -> list[Snapshot]:
     """Joint states drawn by population, without displacement: each model keeps its B-factors."""
+    _check_memory("--ensemble", options.ensemble, dep)
     report.choice = f"{options.ensemble} joint states by population, seed {options.seed}"
     drawn = (Draw(options.seed, k) for k in range(options.ensemble))
     return [dep.render(dep.states.draw(draw, options.state), options.at) for draw in drawn]
@@ -24,6 +28,7 @@ def ensemble(dep: Deposition, options: ExportOptions, report: ExportReport) -> l
 
 def draws(dep: Deposition, options: ExportOptions, report: ExportReport) -> list[Snapshot]:
     """Draws of everything, or with the noise of some levels only."""
+    _check_memory("--draws", options.draws, dep)
     noise = options.noise
     if noise is not None:
         known = [d.id for d in dep.levels()]
@@ -37,6 +42,14 @@ def draws(dep: Deposition, options: ExportOptions, report: ExportReport) -> list
         report.choice += ", noise of " + (", ".join(noise) or "nothing")
     _say_bent(dep, found, report)
     return found
+
+
+def _check_memory(option: str, models: int, dep: Deposition) -> None:
+    """Refuse models that memory has no room for, before one is made."""
+    size, room = models * dep.n_atoms * ATOM_BYTES, memory.room()
+    if size > room:
+        expected = f"at most {room} bytes; `polystate sample` writes draws to a store"
+        raise CannotHold(option, f"{models} models, which take {size} bytes", expected)
 
 
 def _say_bent(dep: Deposition, found: list[Snapshot], report: ExportReport) -> None:

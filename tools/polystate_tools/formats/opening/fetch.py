@@ -7,6 +7,7 @@ import re
 import urllib.parse
 from pathlib import Path
 
+from polystate.errors import without_login
 from polystate.store import web
 from polystate.store.outputs import replacing
 from polystate_tools.formats.errors import DownloadFailed
@@ -47,12 +48,12 @@ def fetch(name: str, base: str | None = None, refresh: bool = False) -> tuple[Pa
     scheme = urllib.parse.urlsplit(address).scheme
     if scheme not in ("http", "https"):
         raise DownloadFailed(address, f"scheme {scheme!r}", "http or https")
-    host = re.sub(r"[^a-z0-9.]", "_", urllib.parse.urlsplit(address).netloc.lower())
+    host = re.sub(r"[^a-z0-9.]", "_", urllib.parse.urlsplit(without_login(address)).netloc.lower())
     suffix = ".cif.gz" if address.endswith(".gz") else Path(urllib.parse.urlsplit(address).path).suffix or ".cif"
     path = cache_directory() / host / f"{entry}{suffix}"
     if refresh or not path.exists():
         _download(address, path)
-    return path, address
+    return path, without_login(address)
 
 
 def _download(address: str, path: Path) -> None:
