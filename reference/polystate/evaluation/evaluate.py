@@ -446,8 +446,9 @@ def level_covariance(d: Descriptor, request: Request) -> np.ndarray:
     if not is_active(d, request):
         return u
     at, rows, others = placed(d, request)
-    values = on_axis(d, d.procedure.parameter, request)
-    inputs = {d.procedure.parameter: values if rows is None else values[rows], **others}
+    name = d.procedure.parameter
+    values = on_axis(d, name, request) if rows is None else request.dep.parameter_rows(d, rows)
+    inputs = {name: values, **others}
     own = d.turn_covariance(call(d.procedure.operator, inputs)["u"])
     if rows is None:
         u[at] = own

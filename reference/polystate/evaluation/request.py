@@ -39,7 +39,7 @@ def request(
     named = axis_states(dep, steps, named_state(dep, state))
     joint = dep.states.choose(named) if draw is None else dep.states.draw(draw, named)
     for d in dep.descriptors.values() if only is None else only:
-        dep.check_payload(d)
+        dep.check_payload(d, "all" if atoms is None else "some")
     steps = {**_state_steps(dep, joint), **steps}
     given = given_components(dep, components)
     rows = chosen_rows(dep, atoms)

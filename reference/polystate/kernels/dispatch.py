@@ -108,7 +108,7 @@ class Fast:
             return light.covariance(request, levels)
         from polystate.kernels.plan import Plan
 
-        plan = Plan(request, levels)
+        plan = Plan(request, levels, once=True)
         if self.name == "cuda":
             from polystate.kernels.cuda.runs import covariance as on_device
 

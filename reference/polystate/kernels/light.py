@@ -28,7 +28,7 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
             rows = np.flatnonzero(evaluate.condition_holds(d, d.array("condition"), request))
             mine, at = request.among(d.atom_rows[rows])
             active = evaluate.is_active(d, request)
-            b = np.asarray(evaluate.on_axis(d, d.procedure.parameter, request))[rows[mine]]
+            b = request.dep.parameter_rows(d, rows[mine])
             iso += np.bincount(at, active * b / EIGHT_PI_SQUARED, n)
         elif d.procedure.placed != "groups" or d.offset is not None:
             rest = rest + evaluate.level_covariance(d, request)
@@ -37,7 +37,11 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
             together.append(
                 (np.asarray(evaluate.on_axis(d, d.procedure.parameter, request)) if active else None, d.label_of_atom)
             )
-    u = sum_of_levels(together, request.dep.x_ref, request.rows, iso)
+    if together or n == request.dep.n_atoms:
+        u = sum_of_levels(together, request.dep.x_ref, request.rows, iso)
+    else:  # few atoms, and no position is needed
+        u = np.zeros((n, 3, 3))
+        u[:, [0, 1, 2], [0, 1, 2]] = iso[:, None]
     if rest.any():
         u += rest
     for _, at, turn, _ in evaluate.transforms(request):

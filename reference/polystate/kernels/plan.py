@@ -30,14 +30,15 @@ class Plan:
         u = plan.covariance()                       # (n, 3, 3) Å²
 
     parameters: {descriptor id: float64 array, as stored}: tls (G, 24), b (R,), u (R, 6), variance (k,).
-    Positions, groups and which rows hold are fixed when the plan is made."""
+    Positions, groups and which rows hold are fixed when the plan is made. once: parameters are not to be changed; rows
+    that say nothing of the atoms asked for are not read, and 0."""
 
-    def __init__(self, request: Request, levels: Sequence[Descriptor]) -> None:
+    def __init__(self, request: Request, levels: Sequence[Descriptor], once: bool = False) -> None:
         self.n = len(request.rows)
         self.parameters: dict[str, np.ndarray] = {}
         active = [d for d in levels if evaluate.is_active(d, request)]
         for d in active:
-            self.parameters[d.id] = parameter_of(d, request)
+            self.parameters[d.id] = needed_of(d, request) if once else parameter_of(d, request)
         tls = [d for d in levels if d.operator == TLS and evaluate.is_in_force(d, request)]
         self._tls = [d if d in active else None for d in tls]  # None where a level has none of the atoms
         self._combine(request, tls)
@@ -56,7 +57,8 @@ class Plan:
         """Sort the atoms by their combination of groups, padded to whole vectors.
 
         Combinations and their origins are those of the whole deposition, whichever atoms are asked for."""
-        xyz = request.dep.x_ref
+        n = request.dep.n_atoms
+        xyz = request.dep.x_ref if tls or self.n == n else np.zeros((n, 3))  # few atoms, and no position is needed
         self._stages: list[Stage] = []
         number, origin = np.zeros(len(xyz), np.int64), np.zeros((1, 3))
         for d, own in zip(tls, self._tls, strict=True):
@@ -168,7 +170,20 @@ def parameter_of(d: Descriptor, request: Request) -> np.ndarray:
     """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for."""
     if not d.procedure.parameter:
         raise evaluate.no_procedure(d)
+    request.dep.check_payload(d)
     return np.array(evaluate.on_axis(d, d.procedure.parameter, request), np.float64)
+
+
+def needed_of(d: Descriptor, request: Request) -> np.ndarray:
+    """The same with the rows that are needed alone, where an operator has rows for atoms."""
+    if d.procedure.placed != "rows":
+        return parameter_of(d, request)
+    rows = evaluate.placed(d, request)[1]
+    assert rows is not None
+    values = request.dep.parameter_rows(d, rows)
+    whole = np.zeros((len(d.atom_rows), *values.shape[1:]))
+    whole[rows] = values
+    return whole
 
 
 @dataclass

@@ -12,8 +12,8 @@ from polystate.errors import MissingArray, ReferenceMismatch, UnknownAtom, Wrong
 from polystate.numbers.tensors import symmetrised, turned
 from polystate.operators import procedure
 from polystate.operators.procedure import Procedure
-from polystate.store.reading import StoredTree
-from polystate.store.tree import Group, Table
+from polystate.store.reading import Part, StoredTree, holds_rows
+from polystate.store.tree import Group, Lazy, Table
 from polystate.structure.ground import Ground
 from polystate_schemas.registry import entries
 
@@ -164,6 +164,27 @@ class Descriptor:
             return tree.read_array(f"{self.path}/{name}", step)
         values = np.asarray(self.group.arrays[name])
         return values if step is None else values[step]
+
+    def part(self, name: str, rows: np.ndarray) -> Part | None:
+        """Whole chunks of an array that hold some of its rows, the last ones that were asked for are kept; None where
+        that is most of it, or where all of it is here."""
+        tree, arrays = self.ground.tree, self.stored.arrays
+        if (
+            not isinstance(tree, StoredTree)
+            or not isinstance(arrays, Lazy)
+            or name not in arrays
+            or arrays.has_made(name)
+        ):
+            return None
+        if not len(rows):
+            return 0, np.zeros((0, *tree.array_metadata(f"{self.path}/{name}")["shape"][1:]))
+        if not holds_rows(self._parts.get(name), rows):
+            self._parts[name] = tree.chunks_with(f"{self.path}/{name}", rows)
+        return self._parts[name]
+
+    @cached_property
+    def _parts(self) -> dict[str, Part | None]:
+        return {}
 
     def table(self, name: str) -> Table:
         """A table of the payload; an absent table is empty."""

@@ -25,6 +25,20 @@ class Model(Ground):
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Called before the arrays and tables of a descriptor are relied on; a model by itself trusts them."""
 
+    def check_values(self, d: Descriptor, name: str, values: np.ndarray) -> None:
+        """Called before a part of an array is relied on; a model by itself trusts it."""
+
+    def parameter_rows(self, d: Descriptor, rows: np.ndarray) -> np.ndarray:
+        """Some rows of the parameter of an operator of rows; where only some atoms are asked for, no chunk is read that
+        none of them needs. What looks wrong is judged with all of it."""
+        name = str(d.procedure.parameter)
+        part = d.part(name, rows)
+        if part is None:
+            self.check_payload(d)
+            return d.array(name)[rows]
+        self.check_values(d, name, part[1])
+        return part[1][rows - part[0]]
+
     @cached_property
     def recent(self) -> Recent:
         """What the last requests needed; the tree under it does not change."""

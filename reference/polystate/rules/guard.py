@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
+
 from polystate.errors import PolystateError
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules import hierarchy
+from polystate.rules.descriptors import described
+from polystate.rules.payloads import value_errors
 from polystate.rules.validate import Report, document_errors, payload_errors, validate
 
 J = TypeVar("J", bound="Judged")
@@ -53,10 +57,15 @@ class Judged(Model):
 
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Raise the first thing that is wrong with a descriptor's arrays and tables."""
-        if f"{d.id}/{part}" not in self._judged:
+        if not self._judged & {f"{d.id}/{part}", f"{d.id}/all"}:
             for error in payload_errors(d, part):
                 raise error
             self._judged.add(f"{d.id}/{part}")
+
+    def check_values(self, d: Descriptor, name: str, values: np.ndarray) -> None:
+        """Judge all of a payload where a part of one of its arrays looks wrong."""
+        if any(value_errors(d.path, values, described(d)["arrays"][name])):
+            self.check_payload(d)
 
     def check_column(self, table: str, name: str) -> None:
         """Raise the first thing that is wrong with a column of the hierarchy."""

@@ -4,7 +4,7 @@ The facts stand in the LinkML modules; this module only applies them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,11 @@ def array_errors(
     sizes: dict[str, int],
     skip: Sequence[str] = (),
     axis: str | None = None,
+    later: Collection[str] = (),
 ) -> Iterator[PolystateError]:
     """What is wrong with the arrays of the group at `path`; `sizes` are the known dimensions, and gains others.
 
-    `skip` names dimensions whose arrays are not read (only their types and shapes are checked)."""
+    `skip` names dimensions whose arrays are not read, `later` arrays (only their types and shapes are checked)."""
     group = tree[path]
     good = True
     for name, column in _expanded(described["arrays"], group):
@@ -66,7 +67,7 @@ def array_errors(
         if error is not None:
             yield error
             good = False
-        elif not any(d in skip for d in _matched(shape, column["shapes"], sizes)):
+        elif name not in later and not any(d in skip for d in _matched(shape, column["shapes"], sizes)):
             yield from value_errors(where, group.arrays[name], column)
     if good:
         for key in described.get("unique", []):

@@ -28,6 +28,8 @@ from polystate.store.tables import read_table
 from polystate.store.tree import FORMAT_VERSION, TABLE_MEDIA_TYPE, Group, Lazy
 
 REPEATS = 3  # of opening a store that is replaced meanwhile
+Part = tuple[int, np.ndarray]
+"""Rows of an array that follow each other, and the number of the first of them."""
 
 
 class StoredTree(Mapping[str, Group]):
@@ -190,6 +192,19 @@ class StoredTree(Mapping[str, Group]):
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
         values = values[0] if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
+
+    def chunks_with(self, path: str, rows: np.ndarray) -> Part | None:
+        """The whole chunks between those of the first and the last of some rows of the array at `path`, and the row at
+        which they begin; None where that is most of the array."""
+        node = self.array_metadata(path)
+        size, n = chunks.chunk_rows(node), node["shape"][0]
+        first, last = int(rows.min()) // size * size, min((int(rows.max()) // size + 1) * size, n)
+        return None if 2 * (last - first) > n else (first, self.read_array(path, slice(first, last)))
+
+
+def holds_rows(part: Part | None, rows: np.ndarray) -> bool:
+    """Whether some rows of an array are in a part of it."""
+    return part is not None and part[0] <= int(rows.min()) and int(rows.max()) < part[0] + len(part[1])
 
 
 def _joined(path: str, name: str) -> str:

@@ -53,3 +53,7 @@ class Lazy(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
+
+    def has_made(self, name: str) -> bool:
+        """Whether a value was asked for before."""
+        return name in self._made

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import AtomNotFound, BadRequest, MissingLayer, UnknownGrouping, WrongShape
-from polystate.store.chunks import chunk_rows
-from polystate.store.reading import StoredTree
+from polystate.store.reading import Part, StoredTree, holds_rows
 from polystate.store.tree import Tree
 from polystate.structure.axes import Axis, axes, axis
 from polystate.structure.groupings import Grouping, grouping, grouping_names
@@ -65,18 +64,17 @@ class Ground:
         Of a large array that nobody has read whole only the chunks between the first and the last of the atoms are
         read. What looks wrong is judged with all of it."""
         if "x_ref" not in vars(self) and isinstance(self.tree, StoredTree) and len(rows):
-            first, last = int(rows.min()), int(rows.max()) + 1
             part = self._part_of_x_ref
-            if part is None or first < part[0] or part[1] < last:
-                part = self._part_of_x_ref = self._read_part(first, last)
+            if not holds_rows(part, rows):
+                part = self._part_of_x_ref = self._read_part(rows)
             if part is not None:
-                return part[2][rows - part[0]]
+                return part[1][rows - part[0]]
         return np.take(self.x_ref, rows, axis=0)
 
-    _part_of_x_ref: tuple[int, int, np.ndarray] | None = None
-    """First atom, last but one, and their coordinates: what was read last."""
+    _part_of_x_ref: Part | None = None
+    """What was read last."""
 
-    def _read_part(self, first: int, last: int) -> tuple[int, int, np.ndarray] | None:
+    def _read_part(self, rows: np.ndarray) -> Part | None:
         """Whole chunks of x_ref that hold some atoms; None where that is most of it, or where something looks wrong."""
         tree = self.tree
         assert isinstance(tree, StoredTree)
@@ -85,12 +83,8 @@ class Ground:
         node = tree.array_metadata("reference/x_ref")
         if node["shape"] != [self.n_atoms, 3] or node["data_type"] != "float64":
             return None
-        size = chunk_rows(node)
-        first, last = first // size * size, min(-(-last // size) * size, self.n_atoms)
-        if 2 * (last - first) > self.n_atoms:
-            return None
-        part = tree.read_array("reference/x_ref", slice(first, last))
-        return (first, last, part) if np.isfinite(part).all() else None
+        part = tree.chunks_with("reference/x_ref", rows)
+        return part if part is not None and np.isfinite(part[1]).all() else None
 
     @property
     def frame(self) -> str:

@@ -1,6 +1,7 @@
 """What a small question reads of a large deposition: documents, columns that name atoms, a chunk of each array.
 
-CA of residues 50 to 80 in one frame, from a folder, a zip, and both over HTTP: bytes and requests are counted."""
+CA of residues 50 to 80 in one frame, and their U, from a folder, a zip, and both over HTTP: bytes and requests are
+counted."""
 
 from __future__ import annotations
 
@@ -16,15 +17,18 @@ import pytest
 
 import polystate
 from polystate.errors import NotAStore, PolystateError
+from polystate.numbers.tensors import symmetric
 from polystate.store.ranges import BLOCK
 from polystate.store.sources import DirectorySource, ZipSource
 from polystate.store.tree import Group
 from polystate.store.writing import write
+from polystate_schemas.registry import entries
 from tests.reference import small
 
 ATOMS, FRAMES, FRAME = 200_000, 6, 4
 PER_RESIDUE = 5
 SELECTION = "A/50-80/CA"
+AADP, U = "parametric_gaussian/aadp_v1", "descriptors/adp/u/c/"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,14 @@ def stored(tmp_path_factory) -> Path:
          "signal_type": "coordinates", "algebra": "independent", "sample_axis": "frame"},
         {"atom_id": np.arange(1, ATOMS + 1, dtype=np.uint32), "xyz": rng.normal(size=(FRAMES, ATOMS, 3))},
     )  # fmt: skip
+    tree["descriptors/adp"] = Group(
+        {"id": "adp", "regime": "continuous", "mode": "C", "scope": {"level": "atom"},
+         "signal_type": "gaussian_disorder", "algebra": "additive_covariance", "provenance": "p",
+         "operator": {"id": "parametric_gaussian/aadp_v1", "venue": "registry", "hash": entries()[AADP].hash}},
+        {"atom_id": np.arange(1, ATOMS + 1, dtype=np.uint32), "condition": np.full(ATOMS, -1, np.int32),
+         "u": rng.uniform(0.1, 0.2, (ATOMS, 6)) + [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]},
+    )  # fmt: skip
+    tree["provenance/p"] = Group({"kind": "assertion"})
     write(tree, folder / "large.zarr")
     write(tree, folder / "large.zarr.zip")
     return folder
@@ -63,14 +75,24 @@ def stored(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def needed(stored) -> dict[str, int]:
-    """Files that the question needs, and their bytes: all but five frames and all but one chunk of x_ref."""
+    """Files that the question of a frame needs, and their bytes: all but five frames, all but one chunk of x_ref, no
+    chunk of u."""
     root = stored / "large.zarr"
     sizes = {p.relative_to(root).as_posix(): p.stat().st_size for p in root.rglob("*") if p.is_file()}
     frames = [key for key in sizes if key.startswith("descriptors/trajectory/xyz/c/")]
     x_ref = [key for key in sizes if key.startswith("reference/x_ref/c/")]
-    assert len(frames) == FRAMES and len(x_ref) > 3
+    u = [key for key in sizes if key.startswith(U)]
+    assert len(frames) == FRAMES and len(x_ref) > 3 and len(u) > 3
     held = {f"descriptors/trajectory/xyz/c/{FRAME}/0/0", "reference/x_ref/c/0/0"}
-    return {key: size for key, size in sizes.items() if key in held or key not in {*frames, *x_ref}}
+    return {key: size for key, size in sizes.items() if key in held or key not in {*frames, *x_ref, *u}}
+
+
+@pytest.fixture
+def needed_for_u(stored, needed) -> dict[str, int]:
+    """Files that U needs: the first chunk of it, and no position."""
+    positions = ("descriptors/trajectory/xyz/c/", "reference/x_ref/c/")
+    first = {f"{U}0/0": (stored / "large.zarr" / f"{U}0/0").stat().st_size}
+    return first | {key: size for key, size in needed.items() if not key.startswith(positions)}
 
 
 def asked(where: str | Path) -> np.ndarray:
@@ -84,8 +106,14 @@ def expected(stored: Path) -> np.ndarray:
     return polystate.open(stored / "large.zarr").tree["descriptors/trajectory"].arrays["xyz"][FRAME][rows]
 
 
-@pytest.mark.parametrize(("kind", "name"), [(DirectorySource, "large.zarr"), (ZipSource, "large.zarr.zip")])
-def test_from_the_disk_each_file_is_read_once_and_no_other_chunk(stored, needed, monkeypatch, kind, name):
+def covariances(stored: Path) -> np.ndarray:
+    """U of the same atoms from the whole array."""
+    rows = (np.arange(50, 81) - 1) * PER_RESIDUE + 1
+    return symmetric(polystate.open(stored / "large.zarr").tree["descriptors/adp"].arrays["u"][rows])
+
+
+def counted_reads(monkeypatch, kind) -> Counter[str]:
+    """Bytes that are read of each key from now on."""
     read: Counter[str] = Counter()
     get = kind.get
 
@@ -95,10 +123,29 @@ def test_from_the_disk_each_file_is_read_once_and_no_other_chunk(stored, needed,
         return content
 
     monkeypatch.setattr(kind, "get", counted)
+    return read
+
+
+@pytest.mark.parametrize(("kind", "name"), [(DirectorySource, "large.zarr"), (ZipSource, "large.zarr.zip")])
+def test_from_the_disk_each_file_is_read_once_and_no_other_chunk(stored, needed, monkeypatch, kind, name):
+    read = counted_reads(monkeypatch, kind)
     found = asked(stored / name)
     assert {key for key in read if read[key] > needed.get(key, -1)} == set()
     monkeypatch.undo()
     np.testing.assert_array_equal(found, expected(stored))
+
+
+@pytest.mark.parametrize(("kind", "name"), [(DirectorySource, "large.zarr"), (ZipSource, "large.zarr.zip")])
+@pytest.mark.parametrize("backend", ["numpy", "auto", "numba"])
+def test_covariances_from_the_disk_need_their_chunk_and_no_position(
+    stored, needed_for_u, monkeypatch, kind, name, backend
+):
+    read = counted_reads(monkeypatch, kind)
+    found = polystate.open(stored / name).covariance(atoms=SELECTION, backend=backend)
+    assert {key for key in read if read[key] > needed_for_u.get(key, -1)} == set()
+    assert read[f"{U}0/0"]
+    monkeypatch.undo()
+    np.testing.assert_array_equal(found, covariances(stored))
 
 
 class Ranges(http.server.SimpleHTTPRequestHandler):
@@ -161,6 +208,22 @@ def test_from_a_zip_over_http_documents_come_together_and_chunks_by_their_range(
     np.testing.assert_array_equal(found, expected(stored))
 
 
+def test_covariances_over_http_need_the_chunk_that_holds_them(stored, needed_for_u, address):
+    """From a folder one request a file and folder; from a zip one a block and large chunk."""
+    found = polystate.open(f"{address}/large.zarr").covariance(atoms=SELECTION)
+    sent = {path.removeprefix("/large.zarr/"): size for path, size in Ranges.requests if size}
+    assert {key for key, size in sent.items() if size > needed_for_u.get(key, -1)} == set()
+    folders = [p for p in (stored / "large.zarr").rglob("*") if p.is_dir()]
+    assert len(Ranges.requests) <= len(needed_for_u) + len(folders) + 1
+    np.testing.assert_array_equal(found, covariances(stored))
+    Ranges.requests.clear()
+    found = polystate.open(f"{address}/large.zarr.zip").covariance(atoms=SELECTION)
+    large = [size for size in needed_for_u.values() if size > BLOCK]
+    assert len(Ranges.requests) <= 1 + len(needed_for_u)
+    assert sum(size for _, size in Ranges.requests) <= sum(large) + BLOCK * (1 + len(Ranges.requests) - len(large))
+    np.testing.assert_array_equal(found, covariances(stored))
+
+
 def test_a_zip_over_http_means_what_it_means_on_the_disk(stored, address):
     there, here = polystate.open(f"{address}/large.zarr.zip"), polystate.open(stored / "large.zarr.zip")
     assert there.digest() == here.digest() and there.tree.source.size() == here.tree.source.size()
@@ -199,3 +262,15 @@ def test_a_part_that_looks_wrong_is_judged_with_all(stored, tmp_path):
     write({**tree, "reference": Group({}, {"x_ref": x_ref})}, tmp_path / "wrong.zarr")
     with pytest.raises(PolystateError, match="reference/x_ref"):
         polystate.open(tmp_path / "wrong.zarr").render(atoms=[5, 8], at={"frame": 0})
+
+
+def test_a_part_of_u_that_looks_wrong_is_judged_with_all(stored, tmp_path):
+    tree = dict(polystate.open(stored / "large.zarr").tree)
+    u = np.array(tree["descriptors/adp"].arrays["u"])
+    u[7, 0] = np.inf
+    about = tree["descriptors/adp"]
+    write({**tree, "descriptors/adp": Group(about.attributes, {**about.arrays, "u": u})}, tmp_path / "wrong.zarr")
+    with pytest.raises(PolystateError, match=r"descriptors/adp/u\[7\]\[0\]"):
+        polystate.open(tmp_path / "wrong.zarr").covariance(atoms=[5])
+    with pytest.raises(PolystateError, match=r"descriptors/adp/u\[7\]\[0\]"):
+        polystate.open(tmp_path / "wrong.zarr").plan(atoms=[ATOMS])
