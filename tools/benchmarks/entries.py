@@ -1,11 +1,14 @@
 """An archive of a thousand entries on two cores: imported, fitted, catalogued and asked; killed in the middle, too.
 
 The entries are real ones, turned and moved at random and named by a seed. Time and memory are looked at while the work
-goes on: the growth exponent is that of the processor time by which n entries are done, which other work on the machine
-does not change; the memory is that of all processes."""
+goes on: the growth exponent is that of the processor time by which n entries are done, of which other work on the
+machine takes no part but which it makes longer, by what it leaves of caches and memory. So the time is divided by that
+of a fixed piece of work that is done beside it. The memory is that of all processes."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import shutil
 import signal
@@ -25,6 +28,7 @@ import measure
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
+from scipy.ndimage import median_filter
 from scipy.optimize import curve_fit
 
 from polystate_tools.archive.asking import ask
@@ -36,6 +40,7 @@ SOURCES = (
 )  # fmt: skip
 FITTED, FITS = "5cvz_final", 100  # one that a fit takes as it is, and at most so many of it
 EXPONENT = 0.05  # of 1, either way
+PACED = 51  # looks, of ten seconds: of which the median says how fast the machine is
 BEGIN = 0.1  # of the entries: before that processes start and modules are loaded
 QUESTIONS = {
     "the most mobile residues": "SELECT entry, chain, number, comp, rmsf FROM residues ORDER BY rmsf DESC LIMIT 10",
@@ -116,10 +121,17 @@ def _rotation(rng: random.Random) -> list[list[float]]:
 
 @dataclass
 class Watched:
-    """seconds: of all; by: at each look the processor time (s), the entries done, the memory of all processes (MiB)."""
+    """seconds: of all; by: at each look the processor time (s), the entries done, the memory of all processes (MiB),
+    and the processor time (s) of the fixed piece of work."""
 
     seconds: float = 0.0
-    by: list[tuple[float, float, float]] = field(default_factory=list)
+    by: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+    def paced(self) -> np.ndarray:
+        """The processor time (s) at each look, had the machine been as fast all the time as it was in the middle."""
+        used = np.maximum.accumulate([look[0] for look in self.by])
+        pace = median_filter(np.array([look[3] for look in self.by]), PACED, mode="nearest")
+        return np.cumsum(np.diff(used, prepend=0.0) * np.median(pace) / pace)
 
 
 Count = Callable[[], float]
@@ -149,10 +161,20 @@ def watched(command: Sequence[Any], count: Count) -> Watched:
     found, begin, process = Watched(), time.monotonic(), started(command)
     while process.poll() is None:
         processor, memory = _used(process.pid)
-        found.by.append((processor, count(), memory))
+        found.by.append((processor, count(), memory, fixed_work()))
         time.sleep(0.2)
     found.seconds = time.monotonic() - begin
     return found
+
+
+def fixed_work() -> float:
+    """The processor time (s) of a few milliseconds of what an import does: JSON, sorts and hashes."""
+    begin = time.process_time()
+    numbers = np.random.default_rng(0).random(40_000)
+    order = np.argsort(numbers)
+    hashlib.sha256(numbers[order].tobytes()).digest()
+    json.loads(json.dumps({str(k): x for k, x in enumerate(numbers[:2000].tolist())}))
+    return time.process_time() - begin
 
 
 def killed(command: Sequence[Any], count: Count, n: int) -> None:
@@ -192,14 +214,16 @@ def parquet(folder: Path) -> dict[str, bytes]:
 
 def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
     """The record of a verb on all: entries a second, how time grows with their number, and memory."""
-    late = [look for look in found.by if look[1] >= BEGIN * found.by[-1][1]]
-    counts, times = np.array([n for _, n, _ in late]), np.maximum.accumulate([t for t, _, _ in late])
+    done, paced = np.array([n for _, n, _, _ in found.by]), found.paced()
+    counts, first = np.unique(done, return_index=True)  # what comes after the last entry is said apart
+    counts, times = counts[counts >= BEGIN * done[-1]], paced[first[counts >= BEGIN * done[-1]]]
     (start, scale, exponent), _ = curve_fit(
         lambda part, start, scale, power: start + scale * part**power,
         counts / counts[-1], times, (times[0], times[-1] - times[0], 1.0),
     )  # fmt: skip
-    half = len(late) // 2
-    memory = [max(mib for _, _, mib in part) for part in (late[: half + 1], late[half:])]
+    looks = [look for look in found.by if look[1] >= BEGIN * done[-1]]
+    half = len(looks) // 2
+    memory = [max(look[2] for look in part) for part in (looks[: half + 1], looks[half:])]
     places = [int(np.searchsorted(counts, part * counts[-1])) for part in (0.25, 0.5, 0.75, 1.0)]
     sizes, seconds = [int(counts[k]) for k in places], [float(times[k]) for k in places]
     return {
@@ -208,7 +232,8 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
         "notes": [
             f"{counts[-1] / found.seconds:.1f} entries a second on {CORES} cores, {found.seconds:.0f} s from start to "
             f"end; {1e3 * scale / counts[-1]:.0f} ms of a processor an entry",
-            f"the processor time above is {start:.1f} s for the start, and grows as n^{exponent:.3f}",
+            f"the processor time above is {start:.1f} s for the start, and grows as n^{exponent:.3f}; "
+            f"{paced[-1] - times[-1]:.1f} s come after the last entry",
             f"memory of all processes: {memory[0]:.0f} MiB at most in the first half, {memory[1]:.0f} in the second",
             "killed in the middle and resumed: " + ("the same tables" if same else "OTHER TABLES"),
         ],
@@ -217,7 +242,7 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
 
 def done(name: str, found: Watched, n: int) -> dict[str, Any]:
     """The record of a verb on some."""
-    memory = max(mib for _, _, mib in found.by)
+    memory = max(look[2] for look in found.by)
     said = f"{n} in {found.seconds:.0f} s on {CORES} cores: {n / found.seconds:.1f} a second; {memory:.0f} MiB at most"
     return {"name": name, "notes": [said]}
 
