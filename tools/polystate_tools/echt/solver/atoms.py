@@ -12,11 +12,19 @@ import math
 
 import numpy as np
 
-from .linalg6 import cholesky, congruence, congruence_transposed, invert_lower, jit, scaling_point
+from .linalg6 import cholesky, congruence, invert_lower, jit, scaling_point
 
 ROOT2 = math.sqrt(2.0)
 ROW = np.array([0, 1, 2, 0, 0, 1])
 COL = np.array([0, 1, 2, 1, 2, 2])
+
+
+@jit
+def is_matrix(a, anisotropic):
+    """Whether atom a is anisotropic; anisotropic: (N,) bool, or None where no atom is."""
+    if anisotropic is None:
+        return False
+    return anisotropic[a]
 
 
 @jit
@@ -48,7 +56,8 @@ def anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w, 
 
     H is the curvature of barrier and net at the scaling point of (s, z). b1..b3, v: (6, 6) scratch, h: (6, 6).
     """
-    if not scaling_point(s, z, 3, w, v, b1, b2, b3):
+    n = len(s)  # 3: no literal, for which all it calls would be compiled once more
+    if not scaling_point(s, z, n, w, v, b1, b2, b3):
         return False
     # W^-1, then H e_k = W^-1 B_k W^-1 in the orthonormal basis
     for i in range(3):
@@ -70,17 +79,9 @@ def anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w, 
     for i in range(3):
         for j in range(3):
             h[i, j] += 2.0 * beta / 9.0
-    if not cholesky(h, 6, b1):
+    if not inverse_spd(h, len(h), b1, b2, solve):
         return False
-    invert_lower(b1, 6, b2)
-    for i in range(6):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(i, 6):
-                total += b2[k, i] * b2[k, j]
-            solve[i, j] = total
-            solve[j, i] = total
-    inverse_spd(s, 3, b1, b2, b3)
+    inverse_spd(s, n, b1, b2, b3)
     net = alpha / 3.0 + 2.0 * beta / 9.0 * trace
     for i in range(3):
         for j in range(3):
@@ -120,7 +121,7 @@ def slack_step(inverse, slack, delta, w, v, mu, n, out, b1, b2):
     for i in range(n):
         for j in range(n):
             b1[i, j] /= w[i] * w[j]
-    congruence_transposed(v, b1, n, out, b2)
+    congruence(v.T, b1, n, out, b2)
     for i in range(n):
         for j in range(n):
             out[i, j] = mu * inverse[i, j] - slack[i, j] - out[i, j]
@@ -144,21 +145,28 @@ def residual(u, rows, y, s, d, aniso, rho):
 
 
 @jit
-def atom_step(a, atoms, x, y, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
+def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
     """One atom's own step under the change eta of the groups' field y; rows: its design rows."""
-    is_aniso, s, z = atoms.anisotropic[a], x.own[a], x.own_slack[a]
-    alpha, beta = penalty.alpha_atom, penalty.beta
-    residual(atoms.u[a], rows, y, s, d, is_aniso, rho)
-    if not is_aniso:
-        moved = 0.0
-        for i in range(d):
-            moved += rows[0, i] * eta[i]
-        kappa = 6.0 * atoms.weights[a]
-        _, g, ratio = isotropic_elimination(rho[0], kappa, s[0, 0], z[0, 0], mu, alpha, beta)
-        step = -g / kappa - ratio * moved
-        change.own[a, 0, 0] = step
-        change.own_slack[a, 0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
+    s, z = x.own[a], x.own_slack[a]
+    residual(atoms.u[a], rows, y, s, d, is_matrix(a, anisotropic), rho)
+    if anisotropic is not None and anisotropic[a]:
+        _matrix_step(a, atoms, x, eta, penalty, mu, change, rows, d, rho, start, w6, s6)
         return
+    moved = 0.0
+    for i in range(d):
+        moved += rows[0, i] * eta[i]
+    kappa = 6.0 * atoms.weights[a]
+    _, g, ratio = isotropic_elimination(rho[0], kappa, s[0, 0], z[0, 0], mu, penalty.alpha_atom, penalty.beta)
+    step = -g / kappa - ratio * moved
+    change.own[a, 0, 0] = step
+    change.own_slack[a, 0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
+
+
+@jit
+def _matrix_step(a, atoms, x, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
+    """The own step of an anisotropic atom with residual rho, which is overwritten."""
+    s, z, n = x.own[a], x.own_slack[a], len(x.own[a])
+    alpha, beta = penalty.alpha_atom, penalty.beta
     kappa = 2.0 * atoms.weights[a]
     solve, ds = s6[7], change.own[a]
     anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4])
@@ -171,9 +179,9 @@ def atom_step(a, atoms, x, y, eta, penalty, mu, change, rows, d, rho, start, w6,
         for m in range(6):
             start[k] -= solve[k, m] * rho[m]
     from_voigt(start, ds)
-    scaling_point(s, z, 3, w6, s6[0], s6[1], s6[2], s6[3])
-    inverse_spd(s, 3, s6[1], s6[2], s6[4])
-    slack_step(s6[4], z, ds, w6, s6[0], mu, 3, change.own_slack[a], s6[1], s6[2])
+    scaling_point(s, z, n, w6, s6[0], s6[1], s6[2], s6[3])
+    inverse_spd(s, n, s6[1], s6[2], s6[4])
+    slack_step(s6[4], z, ds, w6, s6[0], mu, n, change.own_slack[a], s6[1], s6[2])
 
 
 @jit
@@ -182,4 +190,6 @@ def loose_steps(first, last, loose, atoms, x, penalty, mu, change):
     rows, none, s6 = np.zeros((6, 1)), np.zeros(1), np.empty((8, 6, 6))
     rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
     for k in range(first, last):
-        atom_step(loose[k], atoms, x, none, none, penalty, mu, change, rows, 1, rho, start, w6, s6)
+        atom_step(
+            loose[k], atoms.anisotropic, atoms, x, none, none, penalty, mu, change, rows, len(none), rho, start, w6, s6
+        )

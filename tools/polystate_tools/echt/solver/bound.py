@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .atoms import from_voigt, residual
-from .fields import atom_rows, pull, shift
+from .atoms import from_voigt, is_matrix, residual
+from .fields import atom_rows, shift
+from .groups import add_pull
 from .linalg6 import eigen_symmetric, jit
 from .records import Penalty
 from .structure import Structure
@@ -46,10 +47,10 @@ def _atoms_up(first, last, stage, forest, atoms, own, y, pulls, sums, tops):
         for i in range(d):
             pulls[n, i] = 0.0
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = atoms.anisotropic[a]
+            aniso = is_matrix(a, atoms.anisotropic)
             atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
             residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
-            atom_terms(rho, atoms.u[a], aniso, atoms.weights[a], sums[a], tops, a, g6, g36)
+            atom_terms(a, atoms.anisotropic, rho, atoms.u[a], atoms.weights[a], sums[a], tops, g6, g36)
             kappa = (2.0 if aniso else 6.0) * atoms.weights[a]
             for k in range(6 if aniso else 1):
                 for i in range(d):
@@ -63,24 +64,24 @@ def _atoms_up(first, last, stage, forest, atoms, own, y, pulls, sums, tops):
 
 
 @jit
-def atom_terms(rho, u, is_aniso, weight, sums, tops, a, m, vectors):
-    """Objective and dual terms of one atom with residual rho."""
-    if not is_aniso:
-        v = 6.0 * weight * rho[0]
-        sums[0] = 3.0 * weight * rho[0] * rho[0]
-        sums[1] = v * u[0]
-        tops[a] = v
+def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
+    """Objective and dual terms of atom a with residual rho."""
+    if anisotropic is not None and anisotropic[a]:
+        square = 0.0
+        product = 0.0
+        for k in range(6):
+            square += rho[k] * rho[k]
+            product += rho[k] * u[k]
+        sums[0] = weight * square
+        sums[1] = 2.0 * weight * product
+        from_voigt(rho, m)
+        eigen_symmetric(m, len(vectors), vectors)
+        tops[a] = 6.0 * weight * max(m[0, 0], m[1, 1], m[2, 2])
         return
-    square = 0.0
-    product = 0.0
-    for k in range(6):
-        square += rho[k] * rho[k]
-        product += rho[k] * u[k]
-    sums[0] = weight * square
-    sums[1] = 2.0 * weight * product
-    from_voigt(rho, m)
-    eigen_symmetric(m, 3, vectors)
-    tops[a] = 6.0 * weight * max(m[0, 0], m[1, 1], m[2, 2])
+    v = 6.0 * weight * rho[0]
+    sums[0] = 3.0 * weight * rho[0] * rho[0]
+    sums[1] = v * u[0]
+    tops[a] = v
 
 
 @jit
@@ -90,8 +91,8 @@ def _loose_atoms(first, last, loose, atoms, own, sums, tops):
     m, vectors = np.empty((6, 6)), np.empty((3, 6))
     for k in range(first, last):
         a = loose[k]
-        residual(atoms.u[a], rows, y, own[a], 1, atoms.anisotropic[a], rho)
-        atom_terms(rho, atoms.u[a], atoms.anisotropic[a], atoms.weights[a], sums[a], tops, a, m, vectors)
+        residual(atoms.u[a], rows, y, own[a], len(y), is_matrix(a, atoms.anisotropic), rho)
+        atom_terms(a, atoms.anisotropic, rho, atoms.u[a], atoms.weights[a], sums[a], tops, m, vectors)
 
 
 @jit
@@ -118,22 +119,15 @@ def _eigenvalues(first, last, forest, pulls, threshold, out):
     """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold."""
     r6, m, v = np.empty((6, 6)), np.empty((6, 6)), np.empty((6, 6))
     for g in range(first, last):
-        r, basis = forest.rank[g], forest.basis[g]
-        pull(pulls[g], forest.d, r6)
-        for i in range(6):
+        r = forest.rank[g]
+        for i in range(r):
             for j in range(r):
-                total = 0.0
-                for k in range(6):
-                    total += r6[i, k] * basis[k, j]
-                v[i, j] = total
+                m[i, j] = 0.0
+        add_pull(pulls[g], forest.basis[g], r, forest.d, m, r6, v)
         bound = 0.0
         for i in range(r):
             for j in range(r):
-                total = 0.0
-                for k in range(6):
-                    total += basis[k, i] * v[k, j]
-                m[i, j] = total
-                bound += total * total
+                bound += m[i, j] * m[i, j]
         for i in range(6):
             out[g, i] = -np.inf
         if bound < threshold[g] * threshold[g]:
@@ -177,7 +171,7 @@ def _losses(first, last, stage, forest, atoms, own, y, out):
     for index in range(first, last):
         n = stage[index]
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = atoms.anisotropic[a]
+            aniso = is_matrix(a, atoms.anisotropic)
             atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, rows, g36)
             residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
             if aniso:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .atoms import inverse_spd, slack_step
 from .fields import lift, pull
-from .linalg6 import congruence, congruence_transposed, jit, scaling_point
+from .linalg6 import congruence, jit, scaling_point
 
 
 @jit
@@ -129,7 +129,7 @@ def group_step(g, force, forest, x, penalty, mu, sweep, change, s6):
     for i in range(rank):
         size = w[i] * w[i]
         b3[i, i] -= net * size / (1.0 + 2.0 * penalty.eps * size)
-    congruence_transposed(v, b3, rank, change.sigma[g], b4)
+    congruence(v.T, b3, rank, change.sigma[g], b4)
     inverse_spd(sigma, rank, b1, b2, inv)
     slack_step(inv, x.slack[g], change.sigma[g], w, v, mu, rank, change.slack[g], b1, b2)
 

@@ -10,7 +10,8 @@ import math
 
 import numba
 
-jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+# Multiply-adds are rounded once; nothing is reordered. No kernel is called from C.
+jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)
 
 
 @jit
@@ -128,7 +129,7 @@ def eigen_symmetric(a, n, vectors):
 
 @jit
 def congruence(v, a, n, out, scratch):
-    """out = v^T a v for the leading (n, n) blocks."""
+    """out = v^T a v for the leading (n, n) blocks; of `v.T`, v a v^T."""
     for i in range(n):
         for j in range(n):
             total = 0.0
@@ -140,24 +141,6 @@ def congruence(v, a, n, out, scratch):
             total = 0.0
             for k in range(n):
                 total += v[k, i] * scratch[k, j]
-            out[i, j] = total
-            out[j, i] = total
-
-
-@jit
-def congruence_transposed(v, a, n, out, scratch):
-    """out = v a v^T for the leading (n, n) blocks."""
-    for i in range(n):
-        for j in range(n):
-            total = 0.0
-            for k in range(n):
-                total += a[i, k] * v[j, k]
-            scratch[i, j] = total
-    for i in range(n):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(n):
-                total += v[i, k] * scratch[k, j]
             out[i, j] = total
             out[j, i] = total
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .atoms import anisotropic_elimination, atom_step, isotropic_elimination, residual
+from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariance_of_motions, group_response, group_step
 from .linalg6 import cholesky, cholesky_semidefinite, jit
@@ -162,6 +162,16 @@ def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f, ch, st
 
 
 @jit
+def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, rows, d, q, f, ch, start, w6, s6):
+    """Add what atom a with residual rho says of its node's field to q (lower triangle) and f. False on breakdown."""
+    s, z, weight = x.own[a], x.own_slack[a], atoms.weights[a]
+    if anisotropic is not None and anisotropic[a]:
+        return add_anisotropic(rho, 2.0 * weight, atoms.own, s, z, mu, penalty, rows, d, q, f, ch, start, w6, s6)
+    add_isotropic(rho, 6.0 * weight, atoms.own, s, z, mu, penalty, rows, d, q, f)
+    return True
+
+
+@jit
 def eliminate(first, last, stage, forest, atoms, x, penalty, mu, sweep):
     """Work a stage's nodes (leaves first): fills q_above, f_above and each group's scaling point.
 
@@ -181,17 +191,10 @@ def eliminate(first, last, stage, forest, atoms, x, penalty, mu, sweep):
             for j in range(d):
                 q[i, j] = 0.0
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = atoms.anisotropic[a]
+            aniso = is_matrix(a, atoms.anisotropic)
             atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
             residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
-            if not aniso:
-                add_isotropic(
-                    rho, 6.0 * atoms.weights[a], atoms.own, x.own[a], x.own_slack[a], mu, penalty, rows, d, q, f
-                )
-            elif not add_anisotropic(
-                rho, 2.0 * atoms.weights[a], atoms.own, x.own[a], x.own_slack[a], mu, penalty, rows, d, q, f, ch, start,
-                w6, s6,
-            ):  # fmt: skip
+            if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, rows, d, q, f, ch, start, w6, s6):
                 failed += 1
         for i in range(d):
             for j in range(i):
@@ -202,7 +205,8 @@ def eliminate(first, last, stage, forest, atoms, x, penalty, mu, sweep):
             _gather(m1, sweep.q_above[child], sweep.f_above[child], d, m2, m3, q, f)
         if n >= forest.n_groups:
             pack(q, d, sweep.q_above[n])
-            sweep.f_above[n] = f
+            for i in range(d):
+                sweep.f_above[n, i] = f[i]
         elif not group_response(n, forest, x, penalty, mu, sweep, e, h, s6) or not absorb(
             q, f, e, h, d, m4, m1, m2, m3, sweep.q_above[n], sweep.f_above[n]
         ):
@@ -285,8 +289,11 @@ def substitute(first, last, stage, forest, atoms, x, penalty, mu, sweep, change)
                 eta[n, i] += above[i]
         if atoms.own:
             for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-                atom_rows(atoms.xyz[a], origin[n], radius[n], d, atoms.anisotropic[a], rows, g36)
-                atom_step(a, atoms, x, sweep.y[n], eta[n], penalty, mu, change, rows, d, rho, start, w6, s6)
+                anisotropic = atoms.anisotropic
+                atom_rows(atoms.xyz[a], origin[n], radius[n], d, is_matrix(a, anisotropic), rows, g36)
+                atom_step(
+                    a, anisotropic, atoms, x, sweep.y[n], eta[n], penalty, mu, change, rows, d, rho, start, w6, s6
+                )
 
 
 @jit

@@ -26,12 +26,12 @@ class Forest(NamedTuple):
 
 
 class Atoms(NamedTuple):
-    """The input. xyz: (N, 3); u: (N, 6) Voigt-orthonormal; anisotropic: (N,) bool; weights: (N,); own: whether the
-    atomic level is fitted."""
+    """The input. xyz: (N, 3); u: (N, 6) Voigt-orthonormal; anisotropic: (N,) bool, None where no atom is, for which
+    nothing of anisotropic atoms is compiled; weights: (N,); own: whether the atomic level is fitted."""
 
     xyz: np.ndarray
     u: np.ndarray
-    anisotropic: np.ndarray
+    anisotropic: np.ndarray | None
     weights: np.ndarray
     own: bool
 

@@ -41,7 +41,7 @@ class Solver:
         self.atomic = problem.atomic
         s, d = self.s, self.s.d
         self.k = 1 if d == 10 else 3
-        self.atom_rank = np.where(s.anisotropic, 3, 1).astype(np.int32)
+        self.atom_rank = np.where(s.anisotropic, 3, 1)
         self.mean_input = float(input_values(s).mean())
         self.dimension = max(int(s.rank.sum()) + (int(self.atom_rank.sum()) if self.atomic else 0), 1)
         self.hopeful = math.inf  # complementarity, in units of the tolerance, below which bounds are tried

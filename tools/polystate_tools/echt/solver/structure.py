@@ -67,7 +67,7 @@ class Structure:
     origin: np.ndarray  # (G + C, 3)
     radius: np.ndarray  # (G + C,)
     basis: np.ndarray  # (G, 6, 6) columns: motions (t, radius omega) of unit mean amplitude
-    rank: np.ndarray  # (G,) int32
+    rank: np.ndarray  # (G,) int64, as the other sizes of matrices are: one compiled version of each loop
     stages: list[np.ndarray]  # forest nodes and cells, leaves first
     top: np.ndarray  # groups that cross, and those above them
     cell_start: np.ndarray
@@ -89,7 +89,7 @@ class Structure:
     @cached_property
     def atoms(self) -> Atoms:
         """The input, as the compiled loops take it."""
-        return Atoms(self.xyz, self.u, self.anisotropic, self.weights, self.atomic)
+        return Atoms(self.xyz, self.u, self.anisotropic if self.d == 21 else None, self.weights, self.atomic)
 
 
 @jit
@@ -200,7 +200,7 @@ def build(problem: Problem, weights: str = "inverse") -> Structure:
         atomic=problem.atomic, n_groups=n_groups, level=level, group_of=group_of.astype(np.int32), label_of=label,
         size=count[:n_groups], parent=parent.astype(np.int32), child_start=child_start, children=children,
         atom_start=atom_start, loose=np.arange(atom_start[-1], len(xyz), dtype=np.int32), origin=origin, radius=radius,
-        basis=np.zeros((n_groups, 6, 6)), rank=np.zeros(n_groups, np.int32), stages=[s for s in stages if len(s)],
+        basis=np.zeros((n_groups, 6, 6)), rank=np.zeros(n_groups, np.int64), stages=[s for s in stages if len(s)],
         top=top_groups, cell_start=np.append(0, np.cumsum((cell_sets >= 0).sum(axis=1))).astype(np.int32),
         cell_groups=slot[cell_sets[cell_sets >= 0]].astype(np.int32),
     )  # fmt: skip
