@@ -145,12 +145,12 @@ def residual(u, rows, y, s, d, aniso, rho):
 
 
 @jit
-def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
-    """One atom's own step under the change eta of the groups' field y; rows: its design rows."""
-    s, z = x.own[a], x.own_slack[a]
+def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, d, work):
+    """One atom's own step under the change eta of the groups' field y; its design rows are in `work`."""
+    s, z, rows, rho = x.own[a], x.own_slack[a], work.rows, work.v6[0]
     residual(atoms.u[a], rows, y, s, d, is_matrix(a, anisotropic), rho)
     if anisotropic is not None and anisotropic[a]:
-        _matrix_step(a, atoms, x, eta, penalty, mu, change, rows, d, rho, start, w6, s6)
+        _matrix_step(a, atoms, x, eta, penalty, mu, change, d, work)
         return
     moved = 0.0
     for i in range(d):
@@ -163,8 +163,9 @@ def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, rows, d, rh
 
 
 @jit
-def _matrix_step(a, atoms, x, eta, penalty, mu, change, rows, d, rho, start, w6, s6):
-    """The own step of an anisotropic atom with residual rho, which is overwritten."""
+def _matrix_step(a, atoms, x, eta, penalty, mu, change, d, work):
+    """The own step of an anisotropic atom, whose residual is in `work`."""
+    rows, rho, start, w6, s6 = work.rows, work.v6[0], work.v6[1], work.v6[2], work.s6
     s, z, n = x.own[a], x.own_slack[a], len(x.own[a])
     alpha, beta = penalty.alpha_atom, penalty.beta
     kappa = 2.0 * atoms.weights[a]
@@ -185,11 +186,8 @@ def _matrix_step(a, atoms, x, eta, penalty, mu, change, rows, d, rho, start, w6,
 
 
 @jit
-def loose_steps(first, last, loose, atoms, x, penalty, mu, change):
-    """Steps of atoms that are in no group."""
-    rows, none, s6 = np.zeros((6, 1)), np.zeros(1), np.empty((8, 6, 6))
-    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+def loose_steps(first, last, work, loose, atoms, x, penalty, mu, change):
+    """Steps of atoms that are in no group; work: as `scratch` gives it, without a field."""
+    none = work.lines[0]
     for k in range(first, last):
-        atom_step(
-            loose[k], atoms.anisotropic, atoms, x, none, none, penalty, mu, change, rows, len(none), rho, start, w6, s6
-        )
+        atom_step(loose[k], atoms.anisotropic, atoms, x, none, none, penalty, mu, change, len(none), work)

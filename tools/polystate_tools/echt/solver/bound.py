@@ -28,20 +28,19 @@ from .atoms import from_voigt, is_matrix, residual
 from .fields import atom_rows, shift
 from .groups import add_pull
 from .linalg6 import eigen_symmetric, jit
-from .records import Penalty
+from .records import Penalty, scratch
 from .structure import Structure
 from .threads import Threads
 
 
 @jit
-def _atoms_up(first, last, stage, forest, atoms, own, y, pulls, sums, tops):
+def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops):
     """Pulls of v = kappa r on the fields of a stage's nodes (leaves first), and each atom's share of F and D.
 
     sums[a] = (kappa/2 |r|^2, <v, u>); tops[a] = v, or 3 lambda_max(V).
     """
     d, origin, radius = forest.d, forest.origin, forest.radius
-    t, g6 = np.empty((d, d)), np.empty((6, 6))
-    g36, rows, rho = np.empty((3, 6)), np.zeros((6, d)), np.empty(6)
+    t, g6, g36, rows, rho = work.dd[0], work.s6[0], work.g36, work.rows, work.v6[0]
     for index in range(first, last):
         n = stage[index]
         for i in range(d):
@@ -85,10 +84,9 @@ def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
 
 
 @jit
-def _loose_atoms(first, last, loose, atoms, own, sums, tops):
-    """The same shares of atoms in no group."""
-    rows, y, rho = np.zeros((6, 1)), np.zeros(1), np.empty(6)
-    m, vectors = np.empty((6, 6)), np.empty((3, 6))
+def _loose_atoms(first, last, work, loose, atoms, own, sums, tops):
+    """The same shares of atoms in no group; work: as `scratch` gives it, without a field."""
+    rows, y, rho, m, vectors = work.rows, work.lines[0], work.v6[0], work.s6[0], work.g36
     for k in range(first, last):
         a = loose[k]
         residual(atoms.u[a], rows, y, own[a], len(y), is_matrix(a, atoms.anisotropic), rho)
@@ -96,11 +94,10 @@ def _loose_atoms(first, last, loose, atoms, own, sums, tops):
 
 
 @jit
-def _top_pulls(forest, pulls):
+def _top_pulls(forest, work, pulls):
     """Pulls on the top groups, from those on their cells."""
     d, origin, radius = forest.d, forest.origin, forest.radius
-    g6 = np.empty((6, 6))
-    t = np.empty((d, d))
+    t, g6 = work.dd[0], work.s6[0]
     for k in range(len(forest.top)):
         for i in range(d):
             pulls[forest.top[k], i] = 0.0
@@ -115,9 +112,9 @@ def _top_pulls(forest, pulls):
 
 
 @jit
-def _eigenvalues(first, last, forest, pulls, threshold, out):
+def _eigenvalues(first, last, work, forest, pulls, threshold, out):
     """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold."""
-    r6, m, v = np.empty((6, 6)), np.empty((6, 6)), np.empty((6, 6))
+    r6, m, v = work.s6[0], work.s6[1], work.s6[2]
     for g in range(first, last):
         r = forest.rank[g]
         for i in range(r):
@@ -164,10 +161,10 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
 
 
 @jit
-def _losses(first, last, stage, forest, atoms, own, y, out):
+def _losses(first, last, work, stage, forest, atoms, own, y, out):
     """out[a] = (kappa/2 |r|^2, Tr r / 3) of the atoms attached to a stage's nodes."""
     d = forest.d
-    g36, rows, rho = np.empty((3, 6)), np.zeros((6, d)), np.empty(6)
+    g36, rows, rho = work.g36, work.rows, work.v6[0]
     for index in range(first, last):
         n = stage[index]
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
@@ -192,7 +189,7 @@ def atom_losses(s: Structure, y: np.ndarray, own: np.ndarray, threads: Threads) 
         threads.run(_losses, len(stage), stage, s.forest, s.atoms, own, y, out)
     if len(s.loose):
         sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
-        _loose_atoms(0, len(s.loose), s.loose, s.atoms, own, sums, tops)
+        _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
         out[s.loose, 0] = sums[s.loose, 0]
         at = s.loose[~s.anisotropic[s.loose]]
         out[at, 1] = s.u[at, 0] - own[at, 0, 0]
@@ -224,8 +221,8 @@ def loss_pulls(s: Structure, y, own, threads: Threads) -> tuple[np.ndarray, np.n
     tops = np.zeros(s.n_atoms)
     for stage in s.stages:
         threads.run(_atoms_up, len(stage), stage, s.forest, s.atoms, own, y, pulls, sums, tops)
-    _loose_atoms(0, len(s.loose), s.loose, s.atoms, own, sums, tops)
-    _top_pulls(s.forest, pulls)
+    _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
+    _top_pulls(s.forest, scratch(s.d), pulls)
     return pulls, sums, tops
 
 

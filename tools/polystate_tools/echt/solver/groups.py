@@ -1,68 +1,118 @@
 """The groups inside a Newton step: what one group can do to the field of its atoms, and what it does.
 
-A group's covariance of motions `sigma` and its slack meet at their scaling point W. Its curvature H (barrier, net,
-epsilon) is diagonal in the eigenbasis of W but for one rank-one term of the net, so H^-1 costs one eigenproblem.
+A group's covariance of motions `sigma` and its slack meet in a frame R. In it, for a change R Y R^T of sigma, the
+curvature of the barrier is one; that of epsilon is diagonal where the columns of R are orthogonal, and the net adds
+one rank-one term. So the inverse of the curvature costs one eigenproblem, and a second one where epsilon matters.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from .atoms import inverse_spd, slack_step
 from .fields import lift, pull
-from .linalg6 import congruence, jit, scaling_point
+from .linalg6 import congruence, eigen_symmetric, jit, scaling_frame, turn
+
+HARDLY = 1e-3  # of the barrier's curvature: epsilon's, below which what it mixes does not matter to a step
 
 
 @jit
-def group_response(g, forest, x, penalty, mu, sweep, e, h, s6):
-    """What group g can do: fills its w (6,), v (6, 6), and e (d, d), h (d,). s6: (8, 6, 6) scratch. False on
-    breakdown."""
-    d, rank, basis, w, v = forest.d, forest.rank[g], forest.basis[g], sweep.w[g], sweep.v[g]
-    b1, b2, b3, b4 = s6[0], s6[1], s6[2], s6[3]
-    if not scaling_point(x.sigma[g], x.slack[g], rank, w, v, b1, b2, b3):
+def group_response(g, forest, x, penalty, mu, sweep, e, h, s6, dd):
+    """What group g can do: e (d, d), h (d,), and what `group_step` needs in `sweep`. False on breakdown.
+
+    s6: (8, 6, 6), dd: (d, d) scratch."""
+    d, rank, force = forest.d, forest.rank[g], sweep.force[g]
+    gram, b1, b2, asked, columns, rows = s6[0], s6[1], s6[2], s6[3], s6[4], s6[5]
+    if not _meet(g, x, rank, penalty, mu, sweep, gram, s6):
         return False
-    c = s6[4]
-    if not own_force(x.sigma[g], rank, mu, penalty.alpha[g], penalty, c, b1, b2):
-        return False
-    add_pull(sweep.pulls[g], basis, rank, d, c, b1, b2)
-    congruence(v, c, rank, b3, b4)
-    motions = s6[5]  # row i: the i-th eigenmotion
+    for i in range(rank):
+        for j in range(rank):
+            asked[i, j] = force[i, j]
+    _motions(forest.basis[g], sweep.frame[g], rank, columns)
+    add_pull(sweep.pulls[g], columns, rank, d, asked, b1, b2)
     for i in range(rank):
         for k in range(6):
-            total = 0.0
-            for j in range(rank):
-                total += basis[k, j] * v[j, i]
-            motions[i, k] = total
-    _seen_by_atoms(motions, w, b3, rank, d, penalty, e, h)
+            rows[i, k] = columns[k, i]
+    _seen_by_atoms(rows, gram, asked, rank, d, penalty, e, h, dd[0], dd[1])
     return True
 
 
 @jit
-def _seen_by_atoms(motions, w, force, rank, d, penalty, e, h):
-    """e = P H^-1 P^T and h = P H^-1 force for H diagonal in the eigenmotions but for the net's rank-one term."""
-    p = np.empty(d)
-    u = np.zeros(d)
+def _meet(g, x, rank, penalty, mu, sweep, gram, s6):
+    """The frame of a group, its dual and, in the frame, `gram`, the force on it of all but the loss, and
+    rest = mu sigma^-1 - slack. False on breakdown."""
+    sigma, frame, dual, force, rest = x.sigma[g], sweep.frame[g], sweep.dual[g], sweep.force[g], sweep.rest[g]
+    b1, u, values = s6[1], s6[2], s6[6, 0]
+    if not scaling_frame(sigma, x.slack[g], rank, values, frame, dual, gram, b1, u):
+        return False
+    _gram(frame, rank, gram)
+    cost = penalty.alpha[g]
+    largest = 0.0
+    for i in range(rank):
+        cost += 2.0 * penalty.beta * sigma[i, i]
+        largest = max(largest, gram[i, i])
+    for i in range(rank):  # sigma is diag(values) in the frame
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(rank):
+                total += gram[i, k] * values[k] * gram[k, j]
+            force[i, j] = -cost * gram[i, j] - 2.0 * penalty.eps * total
+            force[j, i] = force[i, j]
+            rest[i, j] = 0.0
+            rest[j, i] = 0.0
+        force[i, i] += mu / values[i]
+        rest[i, i] = mu / values[i] - values[i]
+    if 2.0 * penalty.eps * largest * largest > HARDLY:  # turn the frame until its columns are orthogonal
+        eigen_symmetric(gram, rank, u)
+        turn(frame, u, rank, values)
+        turn(dual, u, rank, values)
+        congruence(u, force, rank, force, b1)
+        congruence(u, rest, rank, rest, b1)
+    return True
+
+
+@jit
+def _gram(frame, rank, out):
+    """out = frame^T frame: the trace of frame Y frame^T is <out, Y>."""
+    for i in range(rank):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(rank):
+                total += frame[k, i] * frame[k, j]
+            out[i, j] = total
+            out[j, i] = total
+
+
+@jit
+def _motions(basis, frame, rank, out):
+    """out (6, rank): the motion of each column of the frame."""
+    for k in range(6):
+        for i in range(rank):
+            total = 0.0
+            for j in range(rank):
+                total += basis[k, j] * frame[j, i]
+            out[k, i] = total
+
+
+@jit
+def _seen_by_atoms(motions, gram, force, rank, d, penalty, e, h, p, u):
+    """e = P H^-1 P^T and h = P H^-1 force for H diagonal in the frame but for the net's rank-one term. p, u: (d,)
+    scratch."""
     for i in range(d):
         h[i] = 0.0
+        u[i] = 0.0
         for j in range(d):
             e[i, j] = 0.0
     tau = 0.0
     unasked = 0.0
     for i in range(rank):
         for j in range(i + 1):
-            x = w[i] * w[j]
-            x /= 1.0 + 2.0 * penalty.eps * x
+            x = (1.0 if i == j else 2.0) / (1.0 + 2.0 * penalty.eps * gram[i, i] * gram[j, j])
             lift(motions[i], motions[j], d, p)
-            if i == j:
-                tau += x
-                unasked += x * force[i, i]
-                for k in range(d):
-                    u[k] += x * p[k]
-            else:
-                x *= 2.0
+            xg = x * gram[i, j]
+            tau += xg * gram[i, j]
+            unasked += xg * force[i, j]
             y = x * force[i, j]
             for k in range(d):
                 h[k] += y * p[k]
+                u[k] += xg * p[k]
                 xp = x * p[k]
                 for m in range(k + 1):
                     e[k, m] += xp * p[m]
@@ -72,21 +122,6 @@ def _seen_by_atoms(motions, w, force, rank, d, penalty, e, h):
         for m in range(k + 1):
             e[k, m] -= net * u[k] * u[m]
             e[m, k] = e[k, m]
-
-
-@jit
-def own_force(sigma, rank, mu, alpha, penalty, out, b1, b2):
-    """out = mu sigma^-1 - (alpha + 2 beta A) 1 - 2 eps sigma: minus the gradient of all but the loss."""
-    if not inverse_spd(sigma, rank, b1, b2, out):
-        return False
-    trace = 0.0
-    for i in range(rank):
-        trace += sigma[i, i]
-    for i in range(rank):
-        for j in range(rank):
-            out[i, j] = mu * out[i, j] - 2.0 * penalty.eps * sigma[i, j]
-        out[i, i] -= alpha + 2.0 * penalty.beta * trace
-    return True
 
 
 @jit
@@ -108,30 +143,33 @@ def add_pull(force, basis, rank, d, c, b1, b2):
 
 
 @jit
-def group_step(g, force, forest, x, penalty, mu, sweep, change, s6):
+def group_step(g, force, forest, penalty, sweep, change, s6):
     """The change of group g's covariance and slack under a field force (d,), the loss's pull included."""
-    sigma, rank, w, v = x.sigma[g], forest.rank[g], sweep.w[g], sweep.v[g]
-    b1, b2, b3, b4, c, inv = s6[0], s6[1], s6[2], s6[3], s6[4], s6[5]
-    own_force(sigma, rank, mu, penalty.alpha[g], penalty, c, b1, b2)
-    add_pull(force, forest.basis[g], rank, forest.d, c, b1, b2)
-    congruence(v, c, rank, b3, b4)
+    rank, frame = forest.rank[g], sweep.frame[g]
+    gram, b1, b2, y, columns = s6[0], s6[1], s6[2], s6[3], s6[4]
+    for i in range(rank):
+        for j in range(rank):
+            y[i, j] = sweep.force[g, i, j]
+    _motions(forest.basis[g], frame, rank, columns)
+    add_pull(force, columns, rank, forest.d, y, b1, b2)
+    _gram(frame, rank, gram)
     tau = 0.0
     moved = 0.0
     for i in range(rank):
         for j in range(rank):
-            size = w[i] * w[j]
-            size /= 1.0 + 2.0 * penalty.eps * size
-            b3[i, j] *= size
-            if i == j:
-                tau += size
-                moved += b3[i, i]
+            size = 1.0 / (1.0 + 2.0 * penalty.eps * gram[i, i] * gram[j, j])
+            y[i, j] *= size
+            tau += size * gram[i, j] * gram[i, j]
+            moved += y[i, j] * gram[i, j]
     net = 2.0 * penalty.beta / (1.0 + 2.0 * penalty.beta * tau) * moved
     for i in range(rank):
-        size = w[i] * w[i]
-        b3[i, i] -= net * size / (1.0 + 2.0 * penalty.eps * size)
-    congruence(v.T, b3, rank, change.sigma[g], b4)
-    inverse_spd(sigma, rank, b1, b2, inv)
-    slack_step(inv, x.slack[g], change.sigma[g], w, v, mu, rank, change.slack[g], b1, b2)
+        for j in range(rank):
+            y[i, j] -= net * gram[i, j] / (1.0 + 2.0 * penalty.eps * gram[i, i] * gram[j, j])
+    congruence(frame.T, y, rank, change.sigma[g], b1)
+    for i in range(rank):
+        for j in range(rank):
+            y[i, j] = sweep.rest[g, i, j] - y[i, j]
+    congruence(sweep.dual[g].T, y, rank, change.slack[g], b1)
 
 
 @jit

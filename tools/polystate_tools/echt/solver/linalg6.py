@@ -7,11 +7,17 @@ Everything is compiled, allocates nothing that the caller did not hand in, and t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba
 
-# Multiply-adds are rounded once; nothing is reordered. No kernel is called from C.
-jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, no_cfunc_wrapper=True)
+# Multiply-adds are rounded once; nothing is reordered. References to arrays are not counted, for which threads would
+# wait for each other: so no kernel allocates. None is called from C.
+_OPTIONS: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True,
+    "_nrt": False,
+}  # fmt: skip
+jit = numba.njit(**_OPTIONS)
 
 
 @jit
@@ -143,6 +149,49 @@ def congruence(v, a, n, out, scratch):
                 total += v[k, i] * scratch[k, j]
             out[i, j] = total
             out[j, i] = total
+
+
+@jit
+def turn(m, u, n, row):
+    """m <- m u for the leading (n, n) blocks, in place; row: (n,) scratch."""
+    for i in range(n):
+        for j in range(n):
+            total = 0.0
+            for k in range(n):
+                total += m[i, k] * u[k, j]
+            row[j] = total
+        for j in range(n):
+            m[i, j] = row[j]
+
+
+@jit
+def scaling_frame(sigma, slack, n, values, frame, dual, b1, b2, b3):
+    """Frame R in which (sigma, slack) meet: R^T slack R = R^-1 sigma R^-T = diag(values); dual = R^-T.
+
+    R R^T is the Nesterov-Todd point of the two. False where either has lost its positive definiteness to rounding.
+    b1..b3: (n, n) scratch.
+    """
+    if not cholesky(sigma, n, b1):
+        return False
+    congruence(b1, slack, n, b2, frame)  # L^T Z L = Q D Q^T
+    eigen_symmetric(b2, n, b3)
+    for j in range(n):
+        if not b2[j, j] > 0.0:
+            return False
+        values[j] = math.sqrt(b2[j, j])
+    invert_lower(b1, n, b2)
+    for j in range(n):  # L Q D^(-1/4) and L^-T Q D^(1/4)
+        root = math.sqrt(values[j])
+        for i in range(n):
+            total = 0.0
+            for k in range(i + 1):
+                total += b1[i, k] * b3[k, j]
+            frame[i, j] = total / root
+            total = 0.0
+            for k in range(i, n):
+                total += b2[k, i] * b3[k, j]
+            dual[i, j] = total * root
+    return True
 
 
 @jit

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariance_of_motions, group_response, group_step
@@ -80,35 +78,35 @@ def absorb(q, f, e, h, d, low, c, k, x, out_q, out_f):
 
 
 @jit
-def fields_down(first, last, stage, forest, sigma, y):
+def fields_down(first, last, work, stage, forest, sigma, y):
     """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
-    n_groups, d = forest.n_groups, forest.d
-    origin, radius = forest.origin, forest.radius
-    t = np.empty((d, d))
-    s6 = np.empty((3, 6, 6))
-    x = np.empty(d)
+    n_groups, d, t, one, s6 = forest.n_groups, forest.d, work.dd[0], work.lines[0], work.s6
     for index in range(first, last):
         n = stage[index]
-        for i in range(d):
-            y[n, i] = 0.0
         if n < n_groups:
             covariance_of_motions(sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
             lift_matrix(s6[0], d, y[n])
             p = forest.parent[n]
             if p >= 0:
-                shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[2])
-                for i in range(d):
-                    for j in range(d):
-                        y[n, i] += t[i, j] * y[p, j]
-        else:
-            for k in range(forest.cell_start[n - n_groups], forest.cell_start[n - n_groups + 1]):
-                g = forest.top[forest.cell_groups[k]]
-                covariance_of_motions(sigma[g], forest.basis[g], forest.rank[g], s6[0], s6[1])
-                lift_matrix(s6[0], d, x)
-                shift(origin[g], radius[g], origin[n], radius[n], d, t, s6[2])
-                for i in range(d):
-                    for j in range(d):
-                        y[n, i] += t[i, j] * x[j]
+                _add_shifted(forest, p, n, y[p], t, s6[2], y[n])
+            continue
+        for i in range(d):
+            y[n, i] = 0.0
+        for k in range(forest.cell_start[n - n_groups], forest.cell_start[n - n_groups + 1]):
+            g = forest.top[forest.cell_groups[k]]
+            covariance_of_motions(sigma[g], forest.basis[g], forest.rank[g], s6[0], s6[1])
+            lift_matrix(s6[0], d, one)
+            _add_shifted(forest, g, n, one, t, s6[2], y[n])
+
+
+@jit
+def _add_shifted(forest, p, n, field, t, g6, out):
+    """out += the field of node p, seen from node n."""
+    d = forest.d
+    shift(forest.origin[p], forest.radius[p], forest.origin[n], forest.radius[n], d, t, g6)
+    for i in range(d):
+        for j in range(d):
+            out[i] += t[i, j] * field[j]
 
 
 @jit
@@ -126,9 +124,9 @@ def add_isotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f):
 
 
 @jit
-def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f, ch, start, w6, s6):
+def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, d, q, f, work):
     """The same for an anisotropic atom; overwrites rho. False on breakdown."""
-    solve = s6[7]
+    rows, ch, start, w6, s6, solve = work.rows, work.wide, work.v6[1], work.v6[2], work.s6, work.s6[7]
     if atomic:
         if not anisotropic_elimination(
             rho, kappa, s, z, mu, penalty.alpha_atom, penalty.beta, solve, start, w6, s6[0], s6[1], s6[2], s6[3], s6[4]
@@ -162,53 +160,49 @@ def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f, ch, st
 
 
 @jit
-def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, rows, d, q, f, ch, start, w6, s6):
+def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
     """Add what atom a with residual rho says of its node's field to q (lower triangle) and f. False on breakdown."""
     s, z, weight = x.own[a], x.own_slack[a], atoms.weights[a]
     if anisotropic is not None and anisotropic[a]:
-        return add_anisotropic(rho, 2.0 * weight, atoms.own, s, z, mu, penalty, rows, d, q, f, ch, start, w6, s6)
-    add_isotropic(rho, 6.0 * weight, atoms.own, s, z, mu, penalty, rows, d, q, f)
+        return add_anisotropic(rho, 2.0 * weight, atoms.own, s, z, mu, penalty, d, q, f, work)
+    add_isotropic(rho, 6.0 * weight, atoms.own, s, z, mu, penalty, work.rows, d, q, f)
     return True
 
 
 @jit
-def eliminate(first, last, stage, forest, atoms, x, penalty, mu, sweep):
-    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's scaling point.
+def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
+    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's frame.
 
     Returns the number of breakdowns."""
-    d, origin, radius = forest.d, forest.origin, forest.radius
-    q, e, m4 = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
-    m1, m2, m3 = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
-    f, h = np.empty(d), np.empty(d)
-    rows, ch = np.zeros((6, d)), np.empty((6, d))
-    s6, g36 = np.empty((8, 6, 6)), np.empty((3, 6))
-    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+    d, s6, rows, rho, dd = forest.d, work.s6, work.rows, work.v6[0], work.dd
+    q, f, e, h = dd[0], work.lines[0], dd[5], work.lines[1]
     failed = 0
     for index in range(first, last):
         n = stage[index]
+        origin, radius = forest.origin[n], forest.radius[n]
         for i in range(d):
             f[i] = 0.0
             for j in range(d):
                 q[i, j] = 0.0
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
             aniso = is_matrix(a, atoms.anisotropic)
-            atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
+            atom_rows(atoms.xyz[a], origin, radius, d, aniso, rows, work.g36)
             residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
-            if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, rows, d, q, f, ch, start, w6, s6):
+            if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
                 failed += 1
         for i in range(d):
             for j in range(i):
                 q[j, i] = q[i, j]
         for k in range(forest.child_start[n], forest.child_start[n + 1]):
             child = forest.children[k]
-            shift(origin[n], radius[n], origin[child], radius[child], d, m1, s6[0])
-            _gather(m1, sweep.q_above[child], sweep.f_above[child], d, m2, m3, q, f)
+            shift(origin, radius, forest.origin[child], forest.radius[child], d, dd[1], s6[0])
+            _gather(dd[1], sweep.q_above[child], sweep.f_above[child], d, dd[2], dd[3], q, f)
         if n >= forest.n_groups:
             pack(q, d, sweep.q_above[n])
             for i in range(d):
                 sweep.f_above[n, i] = f[i]
-        elif not group_response(n, forest, x, penalty, mu, sweep, e, h, s6) or not absorb(
-            q, f, e, h, d, m4, m1, m2, m3, sweep.q_above[n], sweep.f_above[n]
+        elif not group_response(n, forest, x, penalty, mu, sweep, e, h, s6, dd[1]) or not absorb(
+            q, f, e, h, d, dd[1], dd[2], dd[3], dd[4], sweep.q_above[n], sweep.f_above[n]
         ):
             failed += 1
     return failed
@@ -258,48 +252,41 @@ def _gather(t, packed, force, d, m2, m3, q, f):
 
 
 @jit
-def substitute(first, last, stage, forest, atoms, x, penalty, mu, sweep, change):
+def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, change):
     """Work a stage's nodes on the way down: steps of groups and atoms, eta[n] = change of the whole field."""
-    d, origin, radius, eta = forest.d, forest.origin, forest.radius, sweep.eta
-    t, qa = np.empty((d, d)), np.empty((d, d))
-    above, force = np.empty(d), np.empty(d)
-    rows, g36, s6 = np.zeros((6, d)), np.empty((3, 6)), np.empty((8, 6, 6))
-    rho, start, w6 = np.empty(6), np.empty(6), np.empty(6)
+    anisotropic, d, t, s6 = atoms.anisotropic, forest.d, work.dd[0], work.s6
+    above, force = work.lines[0], work.lines[1]
     for index in range(first, last):
         n = stage[index]
+        eta = sweep.eta[n]
         if n < forest.n_groups:
             for i in range(d):
                 above[i] = 0.0
             p = forest.parent[n]
             if p >= 0:
-                shift(origin[p], radius[p], origin[n], radius[n], d, t, s6[0])
-                for i in range(d):
-                    for j in range(d):
-                        above[i] += t[i, j] * eta[p, j]
-            unpack(sweep.q_above[n], d, qa)
+                _add_shifted(forest, p, n, sweep.eta[p], t, s6[0], above)
+            unpack(sweep.q_above[n], d, t)
             for i in range(d):
                 total = sweep.pulls[n, i] + sweep.f_above[n, i]
                 for j in range(d):
-                    total -= qa[i, j] * above[j]
+                    total -= t[i, j] * above[j]
                 force[i] = total
-            group_step(n, force, forest, x, penalty, mu, sweep, change, s6)
+            group_step(n, force, forest, penalty, sweep, change, s6)
             covariance_of_motions(change.sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
-            lift_matrix(s6[0], d, eta[n])
+            lift_matrix(s6[0], d, eta)
             for i in range(d):
-                eta[n, i] += above[i]
+                eta[i] += above[i]
         if atoms.own:
             for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-                anisotropic = atoms.anisotropic
-                atom_rows(atoms.xyz[a], origin[n], radius[n], d, is_matrix(a, anisotropic), rows, g36)
-                atom_step(
-                    a, anisotropic, atoms, x, sweep.y[n], eta[n], penalty, mu, change, rows, d, rho, start, w6, s6
-                )
+                aniso = is_matrix(a, anisotropic)
+                atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, work.rows, work.g36)
+                atom_step(a, anisotropic, atoms, x, sweep.y[n], eta, penalty, mu, change, d, work)
 
 
 @jit
-def step_length(first, last, base, delta, rank, keep, shrink, longest):
+def step_length(first, last, work, base, delta, rank, keep, shrink, longest):
     """The longest alpha = longest * shrink^k with base + alpha / keep * delta positive definite, blockwise."""
-    trial, scratch = np.empty((6, 6)), np.empty((6, 6))
+    trial, factor = work.s6[0], work.s6[1]
     alpha = longest
     for n in range(first, last):
         r = rank[n]
@@ -307,7 +294,7 @@ def step_length(first, last, base, delta, rank, keep, shrink, longest):
             for i in range(r):
                 for j in range(i + 1):
                     trial[i, j] = base[n, i, j] + alpha / keep * delta[n, i, j]
-            if cholesky(trial, r, scratch):
+            if cholesky(trial, r, factor):
                 break
             alpha *= shrink
     return alpha

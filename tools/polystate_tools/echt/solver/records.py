@@ -25,6 +25,25 @@ class Forest(NamedTuple):
     cell_groups: np.ndarray
 
 
+class Scratch(NamedTuple):
+    """What a loop works in, each thread in its own: dd (6, d, d), lines (2, d), rows and wide (6, d), s6 (8, 6, 6),
+    g36 (3, 6), v6 (3, 6)."""
+
+    dd: np.ndarray
+    lines: np.ndarray
+    rows: np.ndarray
+    wide: np.ndarray
+    s6: np.ndarray
+    g36: np.ndarray
+    v6: np.ndarray
+
+
+def scratch(d: int) -> Scratch:
+    """Room for fields of d numbers; all zero, as atoms in no group see it."""
+    shapes = ((6, d, d), (2, d), (6, d), (6, d), (8, 6, 6), (3, 6), (3, 6))
+    return Scratch(*(np.zeros(shape) for shape in shapes))
+
+
 class Atoms(NamedTuple):
     """The input. xyz: (N, 3); u: (N, 6) Voigt-orthonormal; anisotropic: (N,) bool, None where no atom is, for which
     nothing of anisotropic atoms is compiled; weights: (N,); own: whether the atomic level is fitted."""
@@ -56,12 +75,15 @@ class Interior(NamedTuple):
 
 class Sweep(NamedTuple):
     """What a Newton step keeps of each node: field y, pull of the loss on it, what it looks like from above (q, f),
-    scaling point (w, v) of each group, and the change eta of the field."""
+    frame and its dual of each group with its force and the rest of its slack there (`groups`), and the change eta of
+    the field."""
 
     y: np.ndarray
     pulls: np.ndarray
     q_above: np.ndarray
     f_above: np.ndarray
-    w: np.ndarray
-    v: np.ndarray
+    frame: np.ndarray
+    dual: np.ndarray
+    force: np.ndarray
+    rest: np.ndarray
     eta: np.ndarray

@@ -22,7 +22,7 @@ from .bound import atom_losses, dual_bound, headroom, loss_pulls, objective
 from .model import input_values
 from .newton import eliminate, fields_down, step_length, substitute
 from .points import Point, Settings, State, Step
-from .records import Interior, Penalty, Sweep
+from .records import Interior, Penalty, Sweep, scratch
 from .structure import Problem, Structure, build
 from .threads import Threads
 from .top import Top
@@ -35,8 +35,8 @@ class Solver:
         """threads: how many share the work, all there are by default; they change nothing but the time."""
         self.settings = settings or Settings()
         self.problem = problem
-        self.threads = Threads(threads)
         self.s: Structure = build(problem, self.settings.weights)
+        self.threads = Threads(self.s.d, threads)
         self.top = Top(self.s)
         self.atomic = problem.atomic
         s, d = self.s, self.s.d
@@ -48,7 +48,8 @@ class Solver:
         self.sweep = Sweep(
             y=np.zeros((s.n_nodes, d)), pulls=np.zeros((s.n_nodes, d)),
             q_above=np.zeros((s.n_nodes, d * (d + 1) // 2)), f_above=np.zeros((s.n_nodes, d)),
-            w=np.ones((s.n_groups, 6)), v=np.zeros((s.n_groups, 6, 6)), eta=np.zeros((s.n_nodes, d)),
+            eta=np.zeros((s.n_nodes, d)),
+            **{name: np.zeros((s.n_groups, 6, 6)) for name in ("frame", "dual", "force", "rest")},
         )  # fmt: skip
         self.change = Interior(
             np.zeros((s.n_groups, 6, 6)), np.zeros((s.n_groups, 6, 6)),
@@ -91,7 +92,7 @@ class Solver:
         for stage in reversed(s.stages):
             self.threads.run(substitute, len(stage), stage, *common)
         if self.atomic and len(s.loose):
-            loose_steps(0, len(s.loose), s.loose, s.atoms, at, penalty, mu, self.change)
+            loose_steps(0, len(s.loose), scratch(s.d), s.loose, s.atoms, at, penalty, mu, self.change)
         return True
 
     def advance(self, x: State) -> float:

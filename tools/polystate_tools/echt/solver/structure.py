@@ -17,7 +17,7 @@ import numpy as np
 
 from .fields import atom_rows, pull, shift
 from .linalg6 import jit
-from .records import Atoms, Forest
+from .records import Atoms, Forest, scratch
 
 RANK_TOLERANCE = 1e-7  # relative eigenvalue of the mean motion below which a direction moves no atom
 
@@ -93,21 +93,17 @@ class Structure:
 
 
 @jit
-def _sum_moments(stage, forest, xyz, d, out):
+def _sum_moments(stage, forest, xyz, d, work, out):
     """Sum over all atoms below a node of its `d` design numbers for Tr U / 3."""
-    origin, radius = forest.origin, forest.radius
-    rows = np.zeros((6, d))
-    g = np.zeros((3, 6))
-    g6 = np.zeros((6, 6))
-    t = np.zeros((d, d))
+    origin, radius, rows, t = forest.origin, forest.radius, work.rows, work.dd[0]
     for n in stage:
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            atom_rows(xyz[a], origin[n], radius[n], d, False, rows, g)
+            atom_rows(xyz[a], origin[n], radius[n], d, False, rows, work.g36)
             for i in range(d):
                 out[n, i] += rows[0, i]
         for c in range(forest.child_start[n], forest.child_start[n + 1]):
             m = forest.children[c]
-            shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
+            shift(origin[n], radius[n], origin[m], radius[m], d, t, work.s6[0])
             for i in range(d):
                 for j in range(d):
                     out[n, i] += t[j, i] * out[m, j]
@@ -290,14 +286,14 @@ def _unit_motions(s: Structure) -> None:
     """Fill `basis` and `rank`: with w = basis v, the mean over the group's atoms of |displacement|^2 / 3 is |v|^2."""
     moments = np.zeros((s.n_nodes, 10))
     for stage in s.stages:
-        _sum_moments(stage, s.forest, s.xyz, 10, moments)
+        _sum_moments(stage, s.forest, s.xyz, 10, scratch(10), moments)
     for g_slot, g in enumerate(s.top):  # a top group gathers from its cells
         inside = np.flatnonzero(
             [g_slot in s.cell_groups[s.cell_start[c] : s.cell_start[c + 1]] for c in range(s.n_cells)]
         )
-        t, scratch = np.zeros((10, 10)), np.zeros((6, 6))
+        t, g6 = np.zeros((10, 10)), np.zeros((6, 6))
         for c in inside + s.n_groups:
-            shift(s.origin[g], s.radius[g], s.origin[c], s.radius[c], 10, t, scratch)
+            shift(s.origin[g], s.radius[g], s.origin[c], s.radius[c], 10, t, g6)
             moments[g] += t.T @ moments[c]
     mean = np.zeros((s.n_groups, 6, 6))
     _pull_all(moments[: s.n_groups] / np.maximum(s.size, 1)[:, None], 10, mean)

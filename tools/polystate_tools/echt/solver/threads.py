@@ -11,22 +11,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .records import scratch
+
 LEAST = 64  # nodes that are worth a piece of their own
 PIECES = 4  # a thread: another program on the machine may hold one of them up
 
 
 class Threads:
-    """`count` threads, all that this process may use by default."""
+    """`count` threads, all that this process may use by default, for fields of `d` numbers."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, d: int, count: int | None = None) -> None:
+        self.d = d
         self.count = count or len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(self.count) if self.count > 1 else None
 
     def run(self, loop: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
-        """loop(first, last, *arguments) over pieces that make up [0, size); returns what each returned."""
+        """loop(first, last, scratch, *arguments) over pieces that make up [0, size); returns what each returned."""
         pieces = min(PIECES * self.count, size // LEAST) if self._pool else 1
         if self._pool is None or pieces < 2:
-            return [loop(0, size, *arguments)]
+            return [loop(0, size, scratch(self.d), *arguments)]
         edges = [k * size // pieces for k in range(pieces + 1)]
-        waiting = [self._pool.submit(loop, a, b, *arguments) for a, b in zip(edges, edges[1:], strict=False)]
+        pairs = zip(edges, edges[1:], strict=False)
+        waiting = [self._pool.submit(loop, a, b, scratch(self.d), *arguments) for a, b in pairs]
         return [future.result() for future in waiting]

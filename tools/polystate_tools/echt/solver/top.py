@@ -10,21 +10,20 @@ from .fields import shift
 from .groups import group_response, group_step
 from .linalg6 import cholesky, cholesky_semidefinite, jit
 from .newton import unpack
-from .records import Interior, Penalty, Sweep
+from .records import Interior, Penalty, Sweep, scratch
 from .structure import Structure
 
 DENSE_LIMIT = 700
 
 
 @jit
-def _responses(forest, x, penalty, mu, sweep, low, h):
+def _responses(forest, x, penalty, mu, sweep, work, low, h):
     """Factors low of what each top group can do to its field, and h; returns the number of breakdowns."""
     d = forest.d
-    s6 = np.empty((8, 6, 6))
-    e = np.empty((d, d))
+    e, dd = work.dd[0], work.dd[1]
     failed = 0
     for k in range(len(forest.top)):
-        if group_response(forest.top[k], forest, x, penalty, mu, sweep, e, h[k], s6):
+        if group_response(forest.top[k], forest, x, penalty, mu, sweep, e, h[k], work.s6, dd):
             cholesky_semidefinite(e, d, low[k])
         else:
             failed += 1
@@ -32,19 +31,13 @@ def _responses(forest, x, penalty, mu, sweep, low, h):
 
 
 @jit
-def _assemble(forest, sweep, pair_of, h, blocks, f):
-    """blocks[p] = sum over cells of T_g^T Q T_g', f[g] = sum of T_g^T (f - Q times the field of all h)."""
+def _assemble(forest, sweep, pair_of, h, work, t, blocks, f):
+    """blocks[p] = sum over cells of T_g^T Q T_g', f[g] = sum of T_g^T (f - Q times the field of all h).
+
+    t: (most groups of a cell, d, d) scratch."""
     d, top, origin, radius = forest.d, forest.top, forest.origin, forest.radius
     cell_start, cell_groups = forest.cell_start, forest.cell_groups
-    g6 = np.empty((6, 6))
-    q = np.empty((d, d))
-    qt = np.empty((d, d))
-    most = 0
-    for c in range(len(cell_start) - 1):
-        most = max(most, cell_start[c + 1] - cell_start[c])
-    t = np.empty((most, d, d))
-    rest = np.empty(d)
-    field = np.empty(d)
+    g6, q, qt, rest, field = work.s6[0], work.dd[0], work.dd[1], work.lines[0], work.lines[1]
     position = 0
     for c in range(len(cell_start) - 1):
         node = forest.n_groups + c
@@ -86,9 +79,8 @@ def _assemble(forest, sweep, pair_of, h, blocks, f):
 
 
 @jit
-def _sandwich(blocks, rows, cols, low, d, out):
-    """out[p] = L_row^T block L_col (+ 1 on the diagonal blocks)."""
-    s = np.empty((d, d))
+def _sandwich(blocks, rows, cols, low, d, s, out):
+    """out[p] = L_row^T block L_col (+ 1 on the diagonal blocks). s: (d, d) scratch."""
     for p in range(len(rows)):
         a = low[rows[p]]
         b = low[cols[p]]
@@ -110,15 +102,15 @@ def _sandwich(blocks, rows, cols, low, d, out):
 
 
 @jit
-def _solve_dense(blocks, rows, cols, d, x):
-    """x (n,) <- K^-1 x for K given by blocks, in place; False if K is not positive definite."""
+def _solve_dense(blocks, rows, cols, d, full, low, x):
+    """x (n,) <- K^-1 x for K given by blocks, in place; False if K is not positive definite.
+
+    full: (n, n) of zeros, low: (n, n) scratch."""
     n = len(x)
-    full = np.zeros((n, n))
     for p in range(len(rows)):
         for i in range(d):
             for j in range(d):
                 full[rows[p] * d + i, cols[p] * d + j] = blocks[p, i, j]
-    low = np.zeros((n, n))
     if not cholesky(full, n, low):
         return False
     for i in range(n):
@@ -135,19 +127,17 @@ def _solve_dense(blocks, rows, cols, d, x):
 
 
 @jit
-def _steps(force, forest, x, penalty, mu, sweep, change):
+def _steps(force, forest, penalty, sweep, s6, change):
     """Steps of the top groups under their field forces (groups, d)."""
-    s6 = np.empty((8, 6, 6))
     for k in range(len(forest.top)):
-        group_step(forest.top[k], force[k], forest, x, penalty, mu, sweep, change, s6)
+        group_step(forest.top[k], force[k], forest, penalty, sweep, change, s6)
 
 
 @jit
-def _fields(forest, change, eta):
+def _fields(forest, change, work, eta):
     """eta of the cells = sum of their groups' changes of field."""
     d, origin, radius = forest.d, forest.origin, forest.radius
-    g6 = np.empty((6, 6))
-    t = np.empty((d, d))
+    g6, t = work.s6[0], work.dd[0]
     for c in range(len(forest.cell_start) - 1):
         node = forest.n_groups + c
         for i in range(d):
@@ -194,29 +184,31 @@ class Top:
         forest, d, n = self.s.forest, self.s.d, self.n
         if n == 0:
             return 0
-        low, h = np.zeros((n, d, d)), np.zeros((n, d))
-        failed = _responses(forest, x, penalty, mu, sweep, low, h)
+        low, h, work = np.zeros((n, d, d)), np.zeros((n, d)), scratch(d)
+        failed = _responses(forest, x, penalty, mu, sweep, work, low, h)
         if failed:
             return failed
         blocks, f = np.zeros((len(self.rows), d, d)), np.zeros((n, d))
-        _assemble(forest, sweep, self.pair_of, h, blocks, f)
+        most = int(np.diff(self.s.cell_start).max(initial=0))
+        _assemble(forest, sweep, self.pair_of, h, work, np.empty((most, d, d)), blocks, f)
         scaled = np.empty_like(blocks)
-        _sandwich(blocks, self.rows, self.cols, low, d, scaled)
+        _sandwich(blocks, self.rows, self.cols, low, d, work.dd[0], scaled)
         solved = self._system(scaled, np.einsum("kji,kj->ki", low, f).reshape(-1).copy())
         if solved is None:
             return 1
-        _fields(forest, h + np.einsum("kij,kj->ki", low, solved), sweep.eta)
+        _fields(forest, h + np.einsum("kij,kj->ki", low, solved), work, sweep.eta)
         force = np.zeros((n, d))
         _forces(low, solved, d, force)
         force += sweep.pulls[self.s.top]
-        _steps(force, forest, x, penalty, mu, sweep, change)
+        _steps(force, forest, penalty, sweep, work.s6, change)
         return 0
 
     def _system(self, scaled: np.ndarray, x: np.ndarray) -> np.ndarray | None:
         """(groups, d) K^-1 x for K given by blocks; None if K is not positive definite."""
         d, n = self.s.d, self.n
         if n * d <= DENSE_LIMIT:
-            return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, x) else None
+            full, low = np.zeros((n * d, n * d)), np.empty((n * d, n * d))
+            return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, full, low, x) else None
         i, j = np.indices((d, d))
         row = (self.rows[:, None, None] * d + i).reshape(-1)
         col = (self.cols[:, None, None] * d + j).reshape(-1)
