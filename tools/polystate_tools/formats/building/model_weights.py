@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from polystate_tools.formats.errors import BadOption
-from polystate_tools.formats.records.layout import Layout
+from polystate_tools.formats.records.layout import Layout, first_appearance
 from polystate_tools.formats.report import ImportReport
 
 ROUNDING = 0.005
@@ -30,15 +30,13 @@ class ModelWeights:
         if there are several models, all are 1/S as rounded to two decimals, or they sum to 1 within that rounding.
         """
         records = layout.records
-        _, first, step = np.unique(records.model, return_index=True, return_inverse=True)
-        step = np.argsort(np.argsort(first))[step]  # models in file order
+        step, first = first_appearance(records.model)  # models in file order
         n_models = len(first)
         if n_models < 2:
             return None
         key = layout.atom_of_record.astype(np.int64) * n_models + step
-        distinct, place = np.unique(key, return_inverse=True)
-        most = np.zeros(n_models)
-        np.maximum.at(most, distinct % n_models, np.round(np.bincount(place, weights=records.occupancy), 12))
+        summed = np.bincount(key, records.occupancy, layout.n_atoms * n_models).reshape(-1, n_models)
+        most = np.round(summed, 12).max(axis=0)
         if most.min() <= 0 or most.max() >= 1:
             return None
         if (np.abs(most - 1 / n_models) <= ROUNDING + EXACT).all():
