@@ -1,9 +1,12 @@
 """Wrong readers of chunks, tables and digests: byte order, missing chunks, keys, members, batches, lengths."""
 
 import json
+import struct
 
 import numpy as np
+import pyarrow as pa
 
+from polystate.errors import UnreadableTable
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
@@ -77,6 +80,32 @@ def _(original):
     old = "table = reader.read_all()"
     return edited(old, f"{old}\n        if reader.num_record_batches > 1: "
                        "table = pa.Table.from_batches([reader.get_batch(0)])")(original)  # fmt: skip
+
+
+@fault("columns-as-long-as-the-last", "polystate.store.tables:read_table", "read", "validate")
+def _(original):
+    """All columns of a record batch are taken to have as many values as the last."""
+
+    def wrong(values, where):
+        try:
+            return original(values, where)
+        except UnreadableTable as error:
+            if "length" not in error.found:
+                raise
+            return original(_as_long_as_the_last(values), where)
+
+    return wrong
+
+
+def _as_long_as_the_last(values):
+    content = bytearray(values.tobytes())
+    columns = len(pa.ipc.open_file(pa.BufferReader(bytes(content))).schema)
+    nodes = struct.Struct(f"<{2 * columns}q")  # length and number of nulls of each, after how many there are
+    for at in range(4, len(content) - nodes.size, 4):
+        found = nodes.unpack_from(content, at)
+        if content[at - 4 : at] == columns.to_bytes(4, "little") and not any(found[1::2]):
+            nodes.pack_into(content, at, *((found[-2], 0) * columns))
+    return np.frombuffer(bytes(content), np.uint8)
 
 
 @fault("digest-without-empty", f"{DIGEST}:_lines", "validate")

@@ -317,3 +317,10 @@ def _(original):
             reader.check_operators, checks._is_sound = kept
 
     return wrong
+
+
+@fault("sequence-index-cut", "polystate_tools.formats.mmtf.records:_sequence_indices", "exchange")
+def _(original):
+    """A sequence index of MMTF that no residue number follows is taken for the largest one."""
+    cut = "numbers = np.minimum(numbers, largest)"
+    return edited("    beyond = ", f"    {cut}\n    beyond = ")(original)

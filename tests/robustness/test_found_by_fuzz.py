@@ -111,6 +111,7 @@ def test_entities_are_those_of_gemmi():
 
 
 def test_columns_of_a_table_that_differ_in_length_are_refused_where_they_are_given():
+    """[TXT-19]"""
     text = small.deposition(2, {"b": {**small.iadp([1.0, 2.0]), "tables": {"latents": {"a": [1, 2], "label": ["x"]}}}})
     with pytest.raises(SchemaError, match="of one length"):
         polystate.build(text)

@@ -78,6 +78,8 @@ def _sequence(text: str) -> list[str]:
 
 def _label_seq(numbers: dict[str, Any], group: int) -> int:
     index = int(numbers["sequenceIndexList"][group]) if "sequenceIndexList" in numbers else -1
+    if index + 1 >= 2**31:
+        raise Refused("semantic", "out-of-range", f"sequenceIndexList[{group}]")
     return index + 1 if index >= 0 else -1
 
 
