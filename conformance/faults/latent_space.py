@@ -1,4 +1,4 @@
-"""Wrong tables over a latent space: another cell than the nearest, and other sums."""
+"""Wrong tables and mixtures of a latent space: another cell than the nearest, another Gaussian, other sums."""
 
 from fractions import Fraction
 
@@ -8,6 +8,7 @@ from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
 CELL = "polystate.operators.lookup_table.nearest_v1:cell"
+MIXTURE = "polystate.operators.basis.gaussian_mixture_v1"
 PLACES = "decoder", "registry", "sampling-exact", "moments"
 
 
@@ -82,3 +83,85 @@ def _(original):
 def _(original):
     """A table may have no cell."""
     return edited('if d.has("centre") and not len', "if False and not len")(original)
+
+
+AMPLITUDES = f"{MIXTURE}:amplitudes"
+DRAWN = "displacement", "axes", "sampling-exact", "registry"
+
+
+@fault("mixture-still-at-zero", f"{MIXTURE}:expectation", *DRAWN, "moments")
+def _(original):
+    """Amplitudes of a mixture are 0 without a draw."""
+    return lambda population, mean: np.zeros(mean.shape[1])
+
+
+@fault("mixture-still-in-the-likeliest", f"{MIXTURE}:expectation", *DRAWN, "moments")
+def _(original):
+    """Without a draw a mixture is at the mean of its likeliest Gaussian."""
+    return lambda population, mean: mean[int(np.argmax(population))]
+
+
+@fault("mixture-means-alike", f"{MIXTURE}:expectation", *DRAWN, "moments")
+def _(original):
+    """The means of all Gaussians count alike."""
+    return lambda population, mean: mean.mean(axis=0)
+
+
+@fault("mixture-factor-transposed", AMPLITUDES, *DRAWN)
+def _(original):
+    """Normal numbers are multiplied by the columns of a factor."""
+    return edited("factor[chosen] @ normal", "normal @ factor[chosen]")(original)
+
+
+@fault("mixture-drawn-about-zero", AMPLITUDES, *DRAWN)
+def _(original):
+    """The mean of the chosen Gaussian is left out."""
+    return edited("mean[chosen] + factor", "factor")(original)
+
+
+@fault("mixture-populations-undivided", AMPLITUDES, *DRAWN)
+def _(original):
+    """A Gaussian is chosen by sums that are not divided by the last."""
+    return edited("sums / sums[-1]", "sums")(original)
+
+
+@fault("mixture-choice-of-stream-2", "polystate.numbers.philox:MIXTURE", "sampling-exact")
+def _(original):
+    """A Gaussian is chosen by the word that its first normal number is made of."""
+    return 2
+
+
+@fault("mixture-choice-by-the-last-key", "polystate.evaluation.evaluate:_of_mixture", "sampling-exact")
+def _(original):
+    """A Gaussian is chosen by the draw key of the last component."""
+    return edited("[:1]", "[-1:]")(original)
+
+
+@fault("mixture-moments-about-the-means", f"{MIXTURE}:covariance", "moments")
+def _(original):
+    """The covariance of a mixture is that within its Gaussians."""
+    return lambda population, mean, factor, variance: original(population, 0 * mean, factor, variance)
+
+
+@fault("mixture-moments-of-unit-variances", f"{MIXTURE}:covariance", "moments")
+def _(original):
+    """The covariance of a mixture is made with variances of 1."""
+    return lambda population, mean, factor, variance: original(population, mean, factor, np.ones_like(variance))
+
+
+@fault("mixture-sum-exact", "polystate.rules.mean:amplitude_errors", "validate")
+def _(original):
+    """The populations of a mixture are 1 in sum without a tolerance."""
+    return edited("abs(total - 1) <= TOLERANCE", "abs(total - 1) <= 1e-9")(original)
+
+
+@fault("mixture-sum-loose", "polystate.rules.mean:amplitude_errors", "validate")
+def _(original):
+    """The populations of a mixture may differ from 1 by 2e-6 in sum."""
+    return edited("abs(total - 1) <= TOLERANCE", "abs(total - 1) <= 2 * TOLERANCE")(original)
+
+
+@fault("mixture-sum-of-a-variable", "polystate.rules.mean:amplitude_errors", "validate")
+def _(original):
+    """The populations of a mixture may leave a rest, like those of a variable."""
+    return edited("abs(total - 1) <= TOLERANCE", "total - 1 <= TOLERANCE")(original)

@@ -134,8 +134,9 @@ def one(case: dict[str, Any]) -> dict[str, Any]:
     own = {**request, "at": {**request.get("at", {}), **request.get("iterate", {})}}
     states, joint = joint_drawn(dep, own, seed, index)
 
-    def drawn(row: dict[str, Any]) -> Any:
-        return sqrt(number(row["variance"])) * normal(words(seed, index, row["draw_key"], 2)[0])
+    def drawn(row: dict[str, Any], stream: int = 2) -> Any:
+        word = words(seed, index, row["draw_key"], stream)[0]
+        return uniform(word) if stream == 3 else sqrt(number(row["variance"])) * normal(word)
 
     middle = mean.mean(dep, states, joint, own, drawn)
     u = covariance.total(dep, own, states, joint)

@@ -44,7 +44,23 @@ def components(dep: Deposition, id: str, request: dict[str, Any], name: str, dra
         values = numbers(arrays[name])
         return values if axis is None else values[request["at"][axis]]
     table = dep.tables(id)["latents"]
-    return [mpf(0) for _ in table] if drawn is None else [drawn(row) for row in table]
+    found = [mpf(0) for _ in table] if drawn is None else [drawn(row) for row in table]
+    return mixed(dep, id, found, drawn and drawn(table[0], stream=3)) if "factor" in arrays else found
+
+
+def mixed(dep: Deposition, id: str, normal: Vector, u: Any) -> Vector:
+    """The amplitudes of a mixture in a draw, and their mean without one; the choice in binary64, as specified."""
+    population, mean, factor = (numbers(dep.arrays(id)[name]) for name in ("population", "mean", "factor"))
+    if u is None:
+        return [
+            sum(p * m[k] for p, m in zip(population, mean, strict=True)) / sum(population) for k in range(len(normal))
+        ]
+    total, cumulated = 0.0, []
+    for p in population:
+        total += float(p)
+        cumulated.append(total)
+    c = next(c for c, below in enumerate(cumulated) if float(u) < below / total)
+    return [m + sum(f * y for f, y in zip(row, normal, strict=True)) for m, row in zip(mean[c], factor[c], strict=True)]
 
 
 DECODERS = ("neural_decoder/", "lookup_table/")

@@ -185,7 +185,7 @@ class PopulationRange(SemanticError):
 
 
 class PopulationSum(SemanticError):
-    """Populations of one variable or axis that sum above 1."""
+    """Populations of one variable or axis that sum above 1, or of a mixture that do not sum to 1."""
 
     code = "population-sum"
 

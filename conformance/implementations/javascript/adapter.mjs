@@ -19,7 +19,7 @@ const PROFILES = ['read', 'validate', 'discrete', 'gaussian', 'displacement', 'a
   'external', 'decoder', 'registry', 'mmtf'];
 const IN_DEPOSITIONS = ['basis/nm_v1', 'basis/pca_v1', 'rigid_body/quat_v1', 'neural_decoder/mlp_v1', 'parametric_gaussian/iadp_v1',
   'parametric_gaussian/aadp_v1', 'parametric_gaussian/tls_v1', 'parametric_gaussian/nm_covariance_v1', 'identity/noop_v1', 'neural_decoder/onnx_v1',
-  'lookup_table/nearest_v1'];
+  'lookup_table/nearest_v1', 'basis/gaussian_mixture_v1'];
 
 const hello = () => ({
   protocol: 1,

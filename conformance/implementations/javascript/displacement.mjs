@@ -42,6 +42,19 @@ export function nearestCell({ data, shape: [cells, width] }, q) {
   return cell;
 }
 
+// MEAN-36, RNG-28, RNG-29: the amplitudes of a draw (u and y), or the mean of the mixture.
+export function mixed({ population, mean, factor }, u, y) {
+  const [gaussians, k] = mean.shape;
+  let sum = 0;
+  const sums = [...population.data].map((p) => (sum += p));
+  if (u === undefined) {
+    return Array.from({ length: k }, (_, m) => sums.reduce((e, __, c) => e + population.data[c] * mean.data[c * k + m], 0) / sum);
+  }
+  let c = 0;
+  while (c < gaussians - 1 && !(u < sums[c] / sum)) c++;
+  return Array.from({ length: k }, (_, m) => y.reduce((q, v, n) => q + factor.data[(c * k + m) * k + n] * v, mean.data[c * k + m]));
+}
+
 export const triple = (data, i) => [data[3 * i], data[3 * i + 1], data[3 * i + 2]];
 
 export function motion(arrays, index) {
@@ -90,7 +103,8 @@ export function contribute(d, { joint, step, components, wanted, allowCode = fal
         if (arrays.present && !arrays.present.data[at]) absent(row);
       });
       return;
-    case 'basis': {
+    case 'basis':
+    case 'gaussian_mixture': {
       const atoms = d.rows.length;
       d.rows.forEach((row, i) => {
         if (row < 0) return;

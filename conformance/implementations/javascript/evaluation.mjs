@@ -1,6 +1,6 @@
 // Chapters 5.4, 6, 7, 8, 10 and 11: one evaluation, with or without a draw.
 import { compareBytes, evaluate as refuse, semantic } from './errors.mjs';
-import { contribute, motion, move, triple } from './displacement.mjs';
+import { contribute, mixed, motion, move, triple } from './displacement.mjs';
 import { addCovariance, levels } from './gaussian.mjs';
 import { apply, cholesky, fromSix, multiply, nearestSemidefinite, passes, rotateSix } from './linear.mjs';
 import { block, inverseNormal, STREAM, uniform } from './philox.mjs';
@@ -107,8 +107,10 @@ export class Evaluation {
       const step = this.step(d);
       return [...stored.data.subarray(step * d.components, (step + 1) * d.components)];
     }
-    return Array.from(latents.variance, (variance, c) => (this.draw
+    const drawn = Array.from(latents.variance, (variance, c) => (this.draw
       ? Math.sqrt(variance) * inverseNormal(uniform(this.random(latents.draw_key[c], STREAM.latent)[0])) : 0));
+    if (d.kind !== 'gaussian_mixture' || !drawn.length) return drawn;
+    return mixed(d.arrays, this.draw ? uniform(this.random(latents.draw_key[0], STREAM.mixture)[0]) : undefined, drawn);
   }
 
   touches(d) {

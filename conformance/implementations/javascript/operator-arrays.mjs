@@ -14,7 +14,7 @@ export function checkOperatorArrays(descriptor) {
     }
   }
   if (arrays.tls && doc.normalised !== false) checkTls(descriptor);
-  const stored = { basis: 'coefficients', decoder: 'latent', mlp: 'latent', lookup_table: 'latent' }[descriptor.kind];
+  const stored = { basis: 'coefficients', gaussian_mixture: 'coefficients', decoder: 'latent', mlp: 'latent', lookup_table: 'latent' }[descriptor.kind];
   if (stored) {
     if (!arrays[stored] && !tables.latents && doc.signal_type !== 'unknown') throw semantic('missing-array', `${at}/${stored}`);
     const widths = [arrays.basis?.shape[0], arrays.w0?.shape[1], arrays.centre?.shape[1], arrays[stored]?.shape.at(-1), tables.latents?.rows].filter((n) => n !== undefined);
@@ -26,6 +26,10 @@ export function checkOperatorArrays(descriptor) {
     }
     if (new Set(widths).size > 1) throw semantic('wrong-shape', `${at}/${stored}`);
     descriptor.components = widths[0];
+  }
+  if (descriptor.kind === 'gaussian_mixture') { // MEAN-37
+    const sum = arrays.population.data.reduce((a, b) => a + b, 0);
+    if (!(Math.abs(sum - 1) <= TOLERANCE)) throw semantic('population-sum', `${at}/population`);
   }
   if (arrays.centre?.shape[0] === 0) throw semantic('wrong-shape', `${at}/centre`);
   if (descriptor.kind === 'mlp') {

@@ -1,6 +1,6 @@
 // Operators of the registry on given inputs (the kind `operator`, and chapter 9.7).
 import { evaluate as refuse, operator as operatorError, Unsupported, schema, semantic } from './errors.mjs';
-import { perceptron, nearestCell, motion, move, triple } from './displacement.mjs';
+import { perceptron, mixed, nearestCell, motion, move, triple } from './displacement.mjs';
 import { tlsUnscaled } from './gaussian.mjs';
 import { apply, fromSix } from './linear.mjs';
 import { isOfType, registry } from './registry.mjs';
@@ -136,6 +136,10 @@ const FORMULAS = {
   },
   'basis/nm_v1': modes,
   'basis/pca_v1': modes,
+  'basis/gaussian_mixture_v1': ({ basis, coefficients, uniform, normal, ...mixture }) => {
+    if (!uniform !== !normal) throw refuse('bad-request', 'inputs');
+    return modes({ basis, coefficients: coefficients ?? { data: mixed(mixture, uniform?.data[0], [...(normal?.data ?? [])]) } });
+  },
   'rigid_body/quat_v1': ({ quaternion, translation, origin, group, xyz }) => {
     for (const g of rows(quaternion)) {
       if (!(Math.abs(Math.hypot(...quaternion.data.subarray(4 * g, 4 * g + 4)) - 1) <= 1e-6)) throw semantic('quaternion-norm', 'inputs');

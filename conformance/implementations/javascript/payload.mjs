@@ -86,7 +86,7 @@ export async function loadPayload(store, path, kind, { shapes = new Shapes(), le
         ? entry.shapes.filter((shape) => (shape[0] === 'T') === (leading !== undefined)) : entry.shapes;
       const reasons = wanted.map((shape) => shapes.misfit(array.shape, entry.shapes.length > 1 && leading && shape[0] === 'T' ? [leading, ...shape.slice(1)] : shape));
       if (!reasons.includes(undefined)) throw semantic(reasons[0], at);
-      checkNumbers(array.data, entry, array.dtype, at, codes);
+      checkNumbers(array.data, entry, array.dtype, at); // DSC-22 speaks of a column
       arrays[name] = array;
     }
     for (const [name, entry] of Object.entries(spec.tables)) {

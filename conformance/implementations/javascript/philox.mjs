@@ -15,7 +15,7 @@ export function philox(counter, key) {
   return [c0, c1, c2, c3];
 }
 
-export const STREAM = { atom: 0, variable: 1, latent: 2 };
+export const STREAM = { atom: 0, variable: 1, latent: 2, mixture: 3 };
 export function block(seed, index, drawKey, stream) {
   return philox([drawKey, low(index), high(index), stream], [low(seed), high(seed)]);
 }

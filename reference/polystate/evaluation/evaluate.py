@@ -29,12 +29,15 @@ from polystate.errors import (
 from polystate.evaluation.backend import NUMPY, Backend
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.model.model import Model
-from polystate.numbers.philox import Draw, latent_normals
+from polystate.numbers.philox import Draw, latent_normals, mixture_uniform
 from polystate.numbers.tensors import rotation, symmetrised
 from polystate.operators import call
+from polystate.operators.basis.gaussian_mixture_v1 import amplitudes
 from polystate.operators.lookup_table.nearest_v1 import cell
 from polystate.operators.neural_decoder.mlp_v1 import layers
 from polystate.states.scope_dag import INACTIVE, ScopeDag, holds
+
+MIXTURE = "basis/gaussian_mixture_v1"
 
 
 @dataclass
@@ -190,7 +193,7 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         coefficients = components(d, "coefficients", len(basis), request)
         mine_only = basis if len(mine) == basis.shape[1] else basis[:, mine]  # megabytes, not copied for all atoms
         inputs = {"basis": mine_only, "coefficients": coefficients}
-        return at, d.turn(request.backend.call(d.procedure.operator, inputs)["displacement"])
+        return at, d.turn(request.backend.call("basis/nm_v1", inputs)["displacement"])  # the sum of every basis
     if d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
         return at, d.turn(decoded(d, request)[mine])
@@ -380,12 +383,23 @@ def components(d: Descriptor, name: str, width: int | None, request: Request) ->
         values = np.zeros(len(variance))
         if request.draw is not None:
             values = np.sqrt(variance) * latent_normals(request.draw, d.column("latents", "draw_key"))
+        if d.operator == MIXTURE and len(values):
+            values = _of_mixture(d, values, request.draw)
     else:
         expected = f"an array {name}, a table latents, or values in the request"
         raise MissingArray(f"{d.path}/{name}", "nothing", expected)  # MEAN-21
     if width is not None and values.shape != (width,):
         raise WrongShape(f"{d.path}/{name}", values.shape, f"({width},)")  # MEAN-12
     return values
+
+
+def _of_mixture(d: Descriptor, normal: np.ndarray, draw: Draw | None) -> np.ndarray:
+    """The amplitudes (k,) that a mixture makes of the drawn normal numbers, and its mean without a draw."""
+    population, mean, factor = (d.array(name) for name in ("population", "mean", "factor"))
+    if draw is None:
+        return amplitudes(population, mean, factor)
+    uniform = mixture_uniform(draw, d.column("latents", "draw_key")[:1])  # RNG-28
+    return amplitudes(population, mean, factor, float(uniform[0]), normal)
 
 
 def are_drawn(d: Descriptor, name: str, request: Request) -> bool:

@@ -1,7 +1,8 @@
 """The motion along drawn amplitudes and latent components: its mean and covariance for each atom.
 
-A basis is linear in its amplitudes and an affine decoder in its components, so both have a closed form. Another decoder
-has none: it is refused by name, or averaged by Gauss-Hermite quadrature or over draws, with an estimated error."""
+A basis is linear in its amplitudes and an affine decoder in its components, so both have a closed form, also where the
+amplitudes are those of a mixture. Another decoder has none: it is refused by name, or averaged by Gauss-Hermite
+quadrature or over draws, with an estimated error."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.philox import Draw, latent_normals
+from polystate.operators.basis import gaussian_mixture_v1
 from polystate.operators.neural_decoder.mlp_v1 import layers
 
 MAX_NODES = 100_000
@@ -88,6 +90,8 @@ def moved(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
 def motion(d: Descriptor, request: Request, rule: Rule) -> Motion:
     """Mean and covariance over the components that a descriptor draws."""
     variance = d.column("latents", "variance").astype(np.float64)
+    if d.operator == evaluate.MIXTURE:
+        return _mixed(d, request, variance)
     if stored_name(d) == "coefficients" or is_affine(d) or not variance.any():
         return _affine(d, request, variance)
     if rule.name == "refuse":
@@ -117,6 +121,16 @@ def _affine(d: Descriptor, request: Request, variance: np.ndarray) -> Motion:
         along = _at(d, request, np.eye(len(variance))[k])[1] - middle
         u += variance[k] * (along[:, :, None] * along[:, None, :])
     return Motion(at, middle, u)
+
+
+def _mixed(d: Descriptor, request: Request, variance: np.ndarray) -> Motion:
+    """[MOM-21] x(q) = x(0) + Σ q_k d_k with the mean and the covariance of the amplitudes of a mixture."""
+    population, mean, factor = (d.array(name) for name in ("population", "mean", "factor"))
+    at, middle = _at(d, request, gaussian_mixture_v1.expectation(population, mean))
+    still = _at(d, request, np.zeros(len(variance)))[1]
+    along = np.array([_at(d, request, q)[1] - still for q in np.eye(len(variance))]).reshape(-1, *still.shape)
+    spread = gaussian_mixture_v1.covariance(population, mean, factor, variance)
+    return Motion(at, middle, np.einsum("mn,mai,naj->aij", spread, along, along, optimize=True))
 
 
 def _over_draws(d: Descriptor, request: Request, rule: Rule, variance: np.ndarray) -> Motion:

@@ -11,4 +11,4 @@ PIVOT = 1e-12  # of the trace: a pivot of a factor at or below it gives a zero c
 PHILOX_M0, PHILOX_M1 = 0xD2511F53, 0xCD9E8D57  # multipliers and Weyl steps of Philox4x32 (Salmon et al., SC'11)
 PHILOX_W0, PHILOX_W1 = 0x9E3779B9, 0xBB67AE85
 ROUNDS = 10
-GAUSSIAN, DISCRETE, LATENT = 0, 1, 2  # streams
+GAUSSIAN, DISCRETE, LATENT, MIXTURE = 0, 1, 2, 3  # streams

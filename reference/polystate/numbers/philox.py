@@ -13,6 +13,7 @@ from polystate.numbers.constants import (
     DISCRETE,
     GAUSSIAN,
     LATENT,
+    MIXTURE,
     PHILOX_M0,
     PHILOX_M1,
     PHILOX_W0,
@@ -91,6 +92,11 @@ def normals(draw: Draw, draw_key: np.ndarray, stream: int = GAUSSIAN) -> np.ndar
 def uniform(draw: Draw, draw_key: np.ndarray) -> np.ndarray:
     """One number in (0, 1) for each discrete variable, (n,)."""
     return unit_interval(words(draw, draw_key, DISCRETE)[:, 0])
+
+
+def mixture_uniform(draw: Draw, draw_key: np.ndarray) -> np.ndarray:
+    """One number in (0, 1) for each mixture, which chooses a Gaussian of it, (n,)."""
+    return unit_interval(words(draw, draw_key, MIXTURE)[:, 0])
 
 
 def latent_normals(draw: Draw, draw_key: np.ndarray) -> np.ndarray:

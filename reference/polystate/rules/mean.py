@@ -11,6 +11,7 @@ from polystate.errors import (
     DanglingRow,
     MissingArray,
     PolystateError,
+    PopulationSum,
     QuaternionNorm,
     ScopeOverlap,
     WrongShape,
@@ -19,7 +20,7 @@ from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.model.model import Model
 from polystate.operators.neural_decoder.mlp_v1 import layers
 
-TOLERANCE = 1e-6  # of a norm, and of an element of R Rᵀ - 1
+TOLERANCE = 1e-6  # of a norm, of an element of R Rᵀ - 1, and of a sum of populations
 
 
 def errors(d: Descriptor) -> Iterator[PolystateError]:
@@ -40,6 +41,10 @@ def amplitude_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield from _mlp_errors(d)
     if d.has("centre") and not len(d.array("centre")):
         yield WrongShape(f"{d.path}/centre", "no cell", "one or more")  # MEAN-35
+    if d.operator == "basis/gaussian_mixture_v1":
+        total = float(d.array("population").sum())
+        if not abs(total - 1) <= TOLERANCE:
+            yield PopulationSum(f"{d.path}/population", f"{total:.9g}", "1 within 1e-6")  # MEAN-37
 
 
 def offset_errors(d: Descriptor) -> Iterator[PolystateError]:

@@ -144,6 +144,7 @@ def test_gradients_of_means_and_draws_are_those_of_finite_differences() -> None:
         checked |= {array for _, array in places}
     assert checked >= {
         "xyz", "displacement", "basis", "coefficients", "variance", "latent", "w0", "b1", "quaternion", "value",
+        "factor",
     }  # fmt: skip
 
 

@@ -63,6 +63,13 @@ def test_a_place_that_has_no_nearest_cell_is_refused(wrong):
         call("lookup_table/nearest_v1", {**CELLS, **wrong})
 
 
+@pytest.mark.parametrize("half", [{"uniform": [0.5]}, {"normal": [0.0]}])
+def test_half_of_a_draw_of_a_mixture_is_refused(half):
+    numbers = {"basis": [[[1.0, 0.0, 0.0]]], "population": [1.0], "mean": [[0.0]], "factor": [[[1.0]]], **half}
+    with pytest.raises(BadRequest, match="both, or neither"):
+        call("basis/gaussian_mixture_v1", {name: np.array(values) for name, values in numbers.items()})
+
+
 def test_a_parameter_without_a_default_is_due():
     with pytest.raises(BadRequest, match="no labels"):
         _checked("coarse_grain/weighted_sum_v1", BEADS)

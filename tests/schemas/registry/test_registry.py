@@ -16,7 +16,7 @@ LISTED = {
     "symmetry/space_group_v1", "ensemble/occupancy_weighted_mean_v1", "identity/noop_v1", "neural_decoder/mlp_v1",
     "neural_decoder/torchscript_v1", "neural_decoder/onnx_v1", "external_reference/h5md_v1",
     "external_reference/zarr_trajectory_v1", "coarse_grain/weighted_sum_v1", "assignment/nearest_landmark_v1",
-    "lookup_table/nearest_v1",
+    "lookup_table/nearest_v1", "basis/gaussian_mixture_v1",
 }  # fmt: skip
 
 

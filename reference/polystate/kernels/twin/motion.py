@@ -19,6 +19,7 @@ from polystate.evaluation.evaluate import Request
 from polystate.kernels.twin import decoders
 from polystate.kernels.twin.linear import rotation, turned
 from polystate.model.descriptor import Descriptor
+from polystate.numbers.philox import Draw, latent_normals, mixture_uniform
 
 Inputs = dict[str, Tensor]
 NO_KEYS = np.zeros(0, np.uint32)
@@ -32,13 +33,14 @@ class Motion:
     at: (m,) places of its atoms among those of the plan; inputs: its numbers; keys: the draw keys (k,) of components
     that are drawn, empty where none are; absolute: whether it gives coordinates in place of displacements;
     moved(inputs, xyz (m, 3) of its atoms in x_ref, z): (..., m, 3) Å in the deposition's frame, z: (k,) or (n, k)
-    standard normals of the drawn components, or None."""
+    standard normals of the drawn components, or None. numbers: what z is in one draw, by the keys."""
 
     at: Tensor
     inputs: Inputs
     keys: np.ndarray
     absolute: bool
     moved: Callable[[Inputs, Tensor, Tensor | None], Tensor]
+    numbers: Callable[[Draw, np.ndarray], np.ndarray] = latent_normals
 
     @property
     def is_drawn(self) -> bool:
@@ -109,11 +111,15 @@ def _of_basis(d: Descriptor, request: Request, device: torch.device) -> Motion:
     offset = Offset(d, device)
     inputs, keys = _components(d, "coefficients", len(basis), request, device)
     inputs["basis"] = _tensor(basis[:, mine], device)
+    is_mixed = len(keys) > 0 and d.operator == evaluate.MIXTURE
+    if is_mixed:
+        inputs.update({name: _tensor(d.array(name), device) for name in ("population", "mean", "factor")})
 
     def moved(i: Inputs, xyz: Tensor, z: Tensor | None) -> Tensor:
-        return offset.turn(torch.einsum("...k,kmi->...mi", _amplitudes(i, "coefficients", z), i["basis"]))
+        q = _of_mixture(i, z) if is_mixed else _amplitudes(i, "coefficients", z)
+        return offset.turn(torch.einsum("...k,kmi->...mi", q, i["basis"]))
 
-    return Motion(_index(at, device), inputs, keys, False, moved)
+    return Motion(_index(at, device), inputs, keys, False, moved, _mixture_numbers if is_mixed else latent_normals)
 
 
 def _of_decoder(d: Descriptor, request: Request, device: torch.device) -> Motion:
@@ -147,6 +153,22 @@ def _amplitudes(inputs: Inputs, name: str, z: Tensor | None) -> Tensor:
         return inputs[name]
     variance = inputs["variance"]
     return torch.zeros_like(variance) if z is None else variance.sqrt() * z
+
+
+def _mixture_numbers(draw: Draw, keys: np.ndarray) -> np.ndarray:
+    """The number that chooses a Gaussian, then the normals, (1 + k,)."""
+    return np.concatenate([mixture_uniform(draw, keys[:1]), latent_normals(draw, keys)])
+
+
+def _of_mixture(inputs: Inputs, z: Tensor | None) -> Tensor:
+    """The amplitudes (k,) or (n, k) of a mixture; which Gaussian is chosen has no gradient."""
+    population = inputs["population"]
+    if z is None:
+        return population @ inputs["mean"] / population.sum()
+    sums = torch.from_numpy(np.cumsum(population.detach().cpu().numpy())).to(z.device)  # in order, [RNG-28]
+    chosen = (z[..., :1] < sums / sums[-1]).to(torch.int8).argmax(-1)
+    y = inputs["variance"].sqrt() * z[..., 1:]
+    return inputs["mean"][chosen] + (inputs["factor"][chosen] @ y[..., None])[..., 0]
 
 
 def _of_bodies(d: Descriptor, request: Request, device: torch.device) -> Motion:

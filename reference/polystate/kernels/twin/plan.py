@@ -17,7 +17,7 @@ from polystate.kernels.plan import MODES, TLS, parameter_of
 from polystate.kernels.twin import motion
 from polystate.kernels.twin.linear import cholesky, symmetric, symmetrised
 from polystate.model.descriptor import Descriptor
-from polystate.numbers.philox import Draw, latent_normals, normals
+from polystate.numbers.philox import Draw, normals
 from polystate.numbers.positive import checked_psd
 from polystate.operators import call
 
@@ -89,7 +89,7 @@ class TorchPlan:
         return u
 
     def mean(self) -> Tensor:
-        """Mean coordinates (n, 3) float64 Å; drawn amplitudes and latent components are 0, as without a draw."""
+        """Mean coordinates (n, 3) float64 Å; drawn amplitudes and latent components are as without a draw."""
         return self._mean({})
 
     def draws(self, n: int, seed: int, first: int = 0, psd: str = "refuse") -> Tensor:
@@ -100,7 +100,7 @@ class TorchPlan:
         deviations of drawn amplitudes and components. psd: refuse or clip what is indefinite."""
         begin = Draw(seed, first)
         numbers = [Draw(begin.seed, begin.index + k) for k in range(n)]
-        z = {name: self._normals(numbers, m.keys, latent_normals) for name, m in self._motions.items() if m.is_drawn}
+        z = {name: self._normals(numbers, m.keys, m.numbers) for name, m in self._motions.items() if m.is_drawn}
         u, keys = self.covariance(), self._request.dep.hierarchy.draw_key[self._request.rows]
         positive(u.detach().cpu().numpy(), keys, "hierarchy/atoms", checked_psd(psd))
         noise = self._normals(numbers, keys, normals)
