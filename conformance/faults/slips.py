@@ -218,3 +218,117 @@ def _(original):
 def _(original):
     """A warning names the place of an atom among those that are asked for."""
     return edited("[chosen_rows(self, atoms)]", "")(original)
+
+
+@fault("mismatch-by-ratio", f"{RULES}.derivation:_difference", "validate")
+def _(original):
+    """Floats may differ by 1e-9 of themselves, also where they are below 1."""
+    return edited("np.maximum(1.0, np.abs(made))", "np.abs(made)")(original)
+
+
+@fault("mean-in-order-of-its-input", "polystate.model.derivation:_averaged", "validate")
+def _(original):
+    """A computed mean has its atoms in the order of its input."""
+    return edited('np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]', "np.flatnonzero(rows >= 0)")(
+        original
+    )
+
+
+@fault("free-key-below-the-smallest", "polystate.model.derivation:free_draw_key", "sampling-exact")
+def _(original):
+    """A computed variable takes the next draw key below all that are there."""
+    return edited("key = LAST_KEY", "key = min(taken, default=LAST_KEY + 1) - 1")(original)
+
+
+@fault("one-layer-not-affine", "polystate.evaluation.latents:is_affine", "moments")
+def _(original):
+    """A decoder of one layer is refused for its activation, which it does not use."""
+    return edited("layers(d.group.arrays) == 1 or", "")(original)
+
+
+@fault("never-there-in-the-first", "polystate.evaluation.moments:_Sums._one_key", "moments")
+def _(original):
+    """An atom that is never there has the moments of the first state."""
+    return edited("weight * there, weight)", "weight * there, np.eye(len(weight), 1))")(original)
+
+
+@fault("last-fraction-alone", "polystate.operators.symmetry.space_group_v1:operation", "registry")
+def _(original):
+    """Of several numbers in a part of a triplet the last is taken."""
+    return edited("total += value", "total = value")(original)
+
+
+@fault("structure-of-the-last-model", "polystate_tools.formats.mmtf.validate:_first_model_groups", "mmtf")
+def _(original):
+    """Secondary structure may be given for the last model alone."""
+    return edited("int(per_model[0])", "int(per_model[-1])")(original)
+
+
+@fault("bytes-without-their-smallest", "polystate_tools.formats.mmtf.codecs:runs_narrow", "mmtf")
+def _(original):
+    """-128 is no number of 8 bits."""
+    return lambda pairs, limits, where, k, out: original(pairs, (max(limits[0], -127), limits[1]), where, k, out)
+
+
+@fault("matrices-of-three-rows", "polystate_tools.formats.mmtf.objects:floats", "mmtf")
+def _(original):
+    """A matrix without its last row passes."""
+    return edited("if len(value) != length:", "if len(value) not in (length, 12):")(original)
+
+
+@fault("charges-of-one-octet", "polystate_tools.formats.mmtf.groups:_sound", "mmtf")
+def _(original):
+    """A formal charge is from -8 to 8."""
+
+    def wrong(groups, optional):
+        from polystate_tools.formats.mmtf.errors import BadValue
+
+        if any(abs(charge) > 8 for group in groups for charge in group.get("formalChargeList", ())):
+            raise BadValue("groupList", "a charge beyond 8", "from -8 to 8")
+        return original(groups, optional)
+
+    return wrong
+
+
+@fault("models-sum-exactly", "polystate_tools.formats.building.model_weights:ModelWeights.of_file", "exchange")
+def _(original):
+    """Occupancies of models sum to 1 within the rounding of one of them."""
+    from polystate_tools.formats.building.model_weights import ModelWeights
+
+    return classmethod(edited("ROUNDING * n_models + EXACT", "ROUNDING + EXACT")(ModelWeights.of_file.__func__))
+
+
+@fault("neighbours-at-any-distance", "polystate_tools.formats.building.sites:_bonded", "exchange")
+def _(original):
+    """Residues whose numbers follow each other are bonded, however far they are apart."""
+    return edited("float(apart @ apart) < LINK_DISTANCE**2", "True")(original)
+
+
+@fault("one-place-of-one-exactly", "polystate_tools.formats.building.overlap:exclusive", "exchange")
+def _(original):
+    """Alternates in one place exclude each other where their occupancies sum to 1 or less, without a rounding."""
+    return edited("<= WHOLE", "<= 1")(original)
+
+
+@fault("zero-with-the-others", "polystate_tools.formats.building.sites:partial_sites", "exchange")
+def _(original):
+    """Atoms of occupancy 0 are there together with the partial ones of their residue."""
+    return edited("layout.records.occupancy[rows] == 0", "layout.records.occupancy[rows] < 0")(original)
+
+
+@fault("one-of-the-atomic", "polystate_tools.formats.unbuilding.gaussian:adps_of_records", "exchange")
+def _(original):
+    """Of several descriptors of the level atom one gives the B-factor."""
+    return edited("np.where(np.isnan(b[at]), values, b[at] + values)", "values")(original)
+
+
+@fault("atomic-by-operator", "polystate_tools.formats.unbuilding.gaussian:is_atomic", "exchange")
+def _(original):
+    """ADPs are the level atom, whatever their scope, and nothing else is."""
+    return lambda d: (d.operator or "").endswith("adp_v1")
+
+
+@fault("refuses-whatever-is-no-adp", "polystate_tools.formats.unbuilding.gaussian:levels_of", "exchange")
+def _(original):
+    """The policy refuse looks for descriptors that are no ADPs, not for a second one."""
+    return edited("len(levels) > 1", "others")(original)

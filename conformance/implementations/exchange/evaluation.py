@@ -15,6 +15,7 @@ from store import Group, Tree
 Variable = tuple[str, int]
 State = dict[Variable, int]
 """The active variables and the numbers of their states."""
+GAUSSIANS = {f"parametric_gaussian/{name}_v1" for name in ("iadp", "aadp", "tls", "nm_covariance")}
 Pick = Callable[[Variable, list[tuple[int, float]]], int]
 """The choice of one of the available states of a variable, given with populations in declared order."""
 
@@ -70,9 +71,7 @@ class Deposition:
                 self.lacks[id, row["site"]].add((row["state"], self.row[row["atom_id"]]))
         elif kind == ("discrete", "A", "coordinates") and "state_axis" in document:
             self.bundle = ((id, group.tables["states"]["site"][0]), group)
-        elif operator in {f"parametric_gaussian/{name}_v1" for name in ("iadp", "aadp", "tls")} and not document.get(
-            "sample_axis"
-        ):
+        elif operator in GAUSSIANS and not document.get("sample_axis"):
             self.gaussians[id] = group
         else:
             self.unsaid.append(id)
@@ -156,6 +155,11 @@ class Deposition:
             label = self.label(group.payload["scope"], row)
             if label is not None and self.holds(id, -1, state):
                 yield tls.displacement(group.arrays["tls"][label], self.x_ref[row][None])[0]
+            return
+        if "basis" in group.arrays:
+            for at in np.flatnonzero(group.arrays["atom_id"] == self.atom_id[row]) if self.holds(id, -1, state) else ():
+                modes = group.arrays["basis"][:, at]
+                yield np.einsum("k,ki,kj->ij", group.arrays["variance"], modes, modes)
             return
         for at in np.flatnonzero(group.arrays["atom_id"] == self.atom_id[row]):
             if self.holds(id, int(group.arrays["condition"][at]), state):

@@ -62,6 +62,8 @@ class Exporter:
             range(len(dep.atom_id)), key=lambda row: (dep.tree["hierarchy/atoms"].arrays["residue"][row], row)
         )
         self.made = Content(losses=[f"{id}: what it says has no place in the file" for id in dep.unsaid])
+        if self.policy == "atomic-only":
+            self.made.losses += [f"{id}: left out by the policy" for id in sorted(self.total - ids)]
         self.made.remarks.append(f"GAUSSIAN {self.policy}")
 
     def write(self) -> Content:
