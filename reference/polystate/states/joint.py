@@ -28,6 +28,13 @@ TOLERANCE = 1e-6
 Name = str | tuple[str, int]  # `descriptor/site name`, or (descriptor, site row)
 
 
+class Chosen(dict[int, int]):
+    """The states of some variables, by their indices; all others are inactive."""
+
+    def __missing__(self, variable: int) -> int:
+        return INACTIVE
+
+
 class JointState(NamedTuple):
     """A legal joint state by name, as a request takes it, and the probability to draw it, see `States.probability`."""
 
@@ -181,11 +188,11 @@ class States:
     def _label(self, v: int, joint: list[int]) -> str:
         return "(inactive)" if joint[v] == INACTIVE else str(self.dag.state_labels(v)[joint[v]])
 
-    def combinations(self, variables: Sequence[int]) -> Iterator[tuple[np.ndarray, float]]:
+    def combinations(self, variables: Sequence[int]) -> Iterator[tuple[Chosen, float]]:
         """Legal joint states of some variables, with their populations, in declared order; one is made at a time.
 
-        variables: ascending, with all that they depend on; in a joint state, int64, the others are inactive."""
-        waiting = [(0, np.full(len(self.dag), INACTIVE, np.int64), 1.0)]
+        variables: ascending, with all that they depend on."""
+        waiting = [(0, Chosen(), 1.0)]
         while waiting:
             k, joint, weight = waiting.pop()
             if k == len(variables):
@@ -195,7 +202,7 @@ class States:
             possible = counting.options(self.dag, v, joint)
             weights = self.populations(v, joint) if possible != [INACTIVE] else {}
             for state in reversed(possible):
-                following = joint.copy()
+                following = Chosen(joint)
                 following[v] = state
                 waiting.append((k + 1, following, weight * weights.get(state, 1.0)))
 

@@ -95,6 +95,14 @@ def test_nested_states_are_counted_without_listing_them():
     assert [s["rotamer/40"] for s in first[:4]] == ["a", "a", "b", "b"]
 
 
+def test_joint_states_of_a_few_variables_are_as_many_numbers_as_these():
+    states = polystate.Deposition(polystate.build(nested())).states
+    found = [(dict(joint), weight, joint[7]) for joint, weight in states.combinations([0, 1])]
+    assert found == [
+        ({0: 0, 1: 0}, 0.7 * 0.6, INACTIVE), ({0: 0, 1: 1}, 0.7 * 0.4, INACTIVE), ({0: 1, 1: 2}, 0.3, INACTIVE),
+    ]  # fmt: skip
+
+
 def test_a_state_that_the_parent_forbids_is_refused_by_name():
     states = polystate.Deposition(polystate.build(nested(2))).states
     with pytest.raises(IllegalState, match="loop/1: found A, expected one of C under ligand/0=absent"):

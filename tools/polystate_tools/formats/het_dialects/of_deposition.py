@@ -128,7 +128,7 @@ def _joint_states(dep: Deposition, written: list[int], names: dict, report: Expo
             continue
         own = [u for u in component if dag.descriptor(u) == JOINT]
         for k, (joint, weight) in enumerate(combined):
-            members = [names[u, int(joint[u])] for u in component if (u, int(joint[u])) in names]
+            members = [names[chosen] for chosen in joint.items() if chosen in names]
             label = str(dag.state_labels(own[0])[joint[own[0]]]) if len(own) == 1 else f"b{number}.{k + 1}"
             bundle = str(number)
             source = "unknown"

@@ -175,31 +175,29 @@ class _Chains:
         rows: dict[str, list[int]] = {}
         for i in np.flatnonzero(self.model == self.model[:1]).tolist():
             rows.setdefault(self.ids[i], []).append(i)
-        return [
-            {
-                "transformList": [
-                    {
-                        "chainIndexList": [i for j, label in a.pairs if j == k for i in rows.get(label, [])],
-                        "matrix": operator.ravel().tolist(),
-                    }
-                    for k, operator in enumerate(a.operators)
-                ],
-                "name": a.id,
-            }
-            for a in self.records.assemblies
-        ]
+        made = []
+        for assembly in self.records.assemblies:
+            chains: list[list[int]] = [[] for _ in assembly.operators]
+            for k, label in assembly.pairs:
+                chains[k] += rows.get(label, [])
+            pairs = zip(chains, assembly.operators, strict=True)
+            transforms = [{"chainIndexList": found, "matrix": operator.ravel().tolist()} for found, operator in pairs]
+            made.append({"transformList": transforms, "name": assembly.id})
+        return made
 
     def _letter(self, names: str) -> str:
         return one_letter(self.records.components.get(names.split(",")[0]), names)
 
     def entities(self) -> list[dict[str, Any]]:
         """Entities with one-letter sequences and the chains of all models."""
-        of_chain = self.records.entity.take(self.first).tolist()
+        chains: dict[str, list[int]] = {}
+        for i, name in enumerate(self.records.entity.take(self.first).tolist()):
+            chains.setdefault(name, []).append(i)
         return [
             {
                 "description": e.description,
                 "type": e.type,
-                "chainIndexList": [i for i, name in enumerate(of_chain) if name == e.id],
+                "chainIndexList": chains.get(e.id, []),
                 "sequence": "".join(self._letter(names) for names in e.sequence.split()),
             }
             for e in self.records.entities

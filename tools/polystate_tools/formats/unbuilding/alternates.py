@@ -14,6 +14,7 @@ import numpy as np
 from polystate.deposition import Deposition
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.states import counting
+from polystate.states.joint import Chosen
 from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import BLANK
@@ -51,7 +52,9 @@ def alternates(dep: Deposition) -> Alternates:
     """All records of a deposition, bundles of models apart (their atoms have the record of x_ref)."""
     payload = _Payload(dep)
     touched = sorted(payload.variables_of)
-    plain = np.setdiff1d(np.arange(dep.n_atoms), touched)
+    varies = np.zeros(dep.n_atoms, bool)
+    varies[touched] = True
+    plain = np.flatnonzero(~varies)
     combinations: list[dict[int, int]] = [{}]
     known: dict[tuple, int] = {(): 0}
     atoms, moved, occupancy, altloc, joint, held, where = [], [], [], [], [], [], []
@@ -117,7 +120,7 @@ class _Payload:
         self.stated: dict[int, list[tuple]] = {}
         self.variables_of: dict[int, set[int]] = {}
         self.renamed: dict[str, str] = {}
-        self._combinations: dict[tuple[int, ...], list[tuple[np.ndarray, float]]] = {}
+        self._combinations: dict[tuple[int, ...], list[tuple[Chosen, float]]] = {}
         self._letters: dict[tuple, str] = {}
         self._deposited_of: dict[int, dict[int, float]] = {}
         for d in dep.descriptors.values():
@@ -193,7 +196,7 @@ class _Payload:
     def _is_bundle(self, v: int) -> bool:
         return self.dep.descriptors[self.dag.descriptor(v)].document.get("state_axis") is not None
 
-    def combinations(self, variables: set[int]) -> list[tuple[np.ndarray, float]]:
+    def combinations(self, variables: set[int]) -> list[tuple[Chosen, float]]:
         """Legal joint states of some variables and all they depend on, with their populations."""
         involved = tuple(sorted(counting.ancestors(self.dag, variables)))
         if involved not in self._combinations:
@@ -207,7 +210,7 @@ class _Payload:
         stated = self.stated.get(atom)
         by_row: dict[int, _Record] = {}
         for joint, weight in self.combinations(mine):
-            if any((atom, v, int(joint[v])) in self.absent for v in mine):
+            if any((atom, v, joint[v]) in self.absent for v in mine):
                 continue
             occupancy, row = weight, -1
             if stated is not None:
@@ -215,13 +218,13 @@ class _Payload:
                 if row < 0:
                     continue
                 occupancy = stated[row][1]
-            states = {v: int(joint[v]) for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
+            states = {v: joint[v] for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
             if row in by_row:
                 by_row[row].also(states, _sets(states))
                 continue
             moved = np.zeros(3)
             for v in mine:
-                moved = moved + self.delta.get((atom, v, int(joint[v])), 0.0)
+                moved = moved + self.delta.get((atom, v, joint[v]), 0.0)
             own = {v: s for v, s in states.items() if v in mine}
             made.append(_Record(moved, occupancy, "", own, states, _sets(states)))
             if stated is not None:

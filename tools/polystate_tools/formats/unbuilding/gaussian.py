@@ -10,6 +10,7 @@ from polystate.deposition import Deposition
 from polystate.evaluation import evaluate
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components, symmetric
+from polystate.states.joint import Chosen
 from polystate.states.scope_dag import holds
 from polystate_tools.formats.building.adp import B_DECIMALS
 from polystate_tools.formats.errors import BadOption, CannotHold
@@ -80,7 +81,7 @@ def adps_of_records(
     n = len(atom)
     u, has_row, anisotropic = np.zeros((n, 6)), np.zeros(n, bool), np.zeros(n, bool)
     b, given, deposited = np.full(n, np.nan), np.zeros(n, bool), np.full(n, np.nan)
-    chosen = _joints(dep, combinations)
+    chosen = [Chosen(states) for states in combinations]
     for d in dep.descriptors.values():
         if d.operator in ATOMIC and d.is_gaussian and (policy != "atomic-only" or is_atomic(d)):
             row = _rows_of_records(dep, d, atom, joint, chosen)
@@ -116,15 +117,6 @@ def adps_of_records(
     if policy == "records":
         b = np.where(given, deposited, b)
     return Adps(b, u, anisotropic & has_row)
-
-
-def _joints(dep: Deposition, combinations: list[dict[int, int]]) -> list[np.ndarray]:
-    made = []
-    for states in combinations:
-        joint = np.full(len(dep.states.dag), -1, np.int64)
-        joint[list(states)] = list(states.values())
-        made.append(joint)
-    return made
 
 
 def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.ndarray:

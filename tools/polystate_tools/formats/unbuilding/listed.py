@@ -38,7 +38,7 @@ def _of_part(dep: Deposition, variables: list[int]) -> Ranked:
     """All legal states of variables that depend on no others, ranked."""
     made: Ranked = []
     for joint, weight in dep.states.combinations(variables):
-        made.append((weight, {v: int(joint[v]) for v in variables if joint[v] != INACTIVE}))
+        made.append((weight, {v: state for v, state in joint.items() if state != INACTIVE}))
         if len(made) > MOST_ENTANGLED:
             name = dep.states.dag.variable_name(variables[0])
             raise CannotHold("--states", f"more than {MOST_ENTANGLED} states with {name}", "fewer, or --draws")
