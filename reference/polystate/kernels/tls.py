@@ -32,9 +32,7 @@ def combined(context, those, tls, row, parent, origin, above, above_origin, out)
         t = _columns(builder, tls, g, 24)
         s11, s12, s13, s21, s22, s23, s31, s32 = t[12:20]
         total = formulas.moved(*_less(xyz, upper), *_columns(builder, above, p, 20))
-        own = formulas.moved(
-            *_less(xyz, t[21:]), *t[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22
-        )  # fmt: skip
+        own = formulas.moved(*_less(xyz, t[21:]), *t[:12], s12, s13, s21, s23, s31, s32, s22 - s11, 2 * s11 + s22)
         held = [
             builder.select(no, ir.Constant(ir.DoubleType(), 0.0), a)
             for no, a in zip(none, picked(tls, g, 24, 20), strict=True)

@@ -37,6 +37,12 @@ def test_anisotropic_rows_without_an_atom_or_numbers_are_refused_by_reason_and_c
     assert "its atom has a row already (1): id 1" in said
 
 
+def test_an_anisotropic_row_finds_its_atom_by_an_id_that_is_quoted(tmp_path):
+    tree, report = imported(tmp_path, cif(*THREE, tail=anisotropic(("'2'", *SIX), ('"3"', *SIX), ("?", *SIX))))
+    assert tree["descriptors/aadp"].arrays["atom_id"].tolist() == [2, 3]
+    assert report.refused_by_reason() == ["row of _atom_site_anisotrop: no atom has its id (1): id ?"]
+
+
 def test_one_anisotropic_row_as_pairs_is_read(tmp_path):
     pairs = "\n".join(f"_atom_site_anisotrop.{c} {v}" for c, v in zip(("id", *U), ("2", *SIX), strict=True))
     tree, report = imported(tmp_path, cif(*THREE, tail=pairs))
