@@ -27,7 +27,10 @@ PART = 0.1  # of the rise that is wanted: the complementarity of a model, as a p
 CENTRE = 2e-3  # complementarity of the common start, in units of penalty and mean input
 MOST_STEPS = 30  # Newton steps to a central path, or to a model
 NEAR = 8  # the same from a point near by
-LEAST_FACTOR = 1.2  # between two prices
+EARLY = 4  # of these: what has not gone LEAST_WAY by then seldom gets there
+LEAST_WAY = 0.7  # sum of lengths
+FACTOR = 2.0  # between two prices
+LEAST_FACTOR = 1.2
 SOLVES = 3
 PRICES = 40  # tried on the way
 NEARLY = 0.7  # of the last rise: near enough to it
@@ -77,6 +80,7 @@ def _priced(solver: Solver, penalty: Penalty, level: int, price: float) -> Penal
 
 def _centre(solver: Solver, x: State, penalty: Penalty, mu: float, most: int) -> int | None:
     """Move x (in place) to the central path of a penalty at complementarity mu; the steps it took, None if too many."""
+    way = 0.0
     solver.linearise(x)
     for count in range(1, most + 1):
         if not solver.newton(x, penalty, max(mu, 0.02 * solver.complementarity(x))):
@@ -85,6 +89,9 @@ def _centre(solver: Solver, x: State, penalty: Penalty, mu: float, most: int) ->
         solver.linearise(x)
         if length > 0.9 and solver.complementarity(x) < 1.5 * mu:
             return count
+        way += length
+        if count == EARLY and most == NEAR and way < LEAST_WAY:
+            return None
     return None
 
 
@@ -107,12 +114,13 @@ def _moved(
 ) -> list[Point]:  # fmt: skip
     """Models of rising F where one level is made dearer (price > 0) or cheaper, until F has risen by the last rise."""
     x, models, wanted = start.copy(), [], rises[0]
-    at, goal, factor = 0.0, price, 2.0
+    at, goal, factor = 0.0, price, FACTOR
     for _ in range(PRICES):
         ahead = goal / 4.0 if at == 0.0 else at * factor if abs(at) * factor < abs(goal) else goal
         trial, cost = x.copy(), _priced(solver, penalty, level, ahead)
-        if _centre(solver, trial, cost, mu, NEAR):
-            x, at = trial, ahead
+        count = _centre(solver, trial, cost, mu, NEAR)
+        if count:
+            x, at, factor = trial, ahead, min(factor**2, FACTOR) if count <= 2 else factor
         elif at == 0.0:
             goal /= 4.0
             continue

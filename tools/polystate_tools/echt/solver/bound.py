@@ -32,6 +32,8 @@ from .records import Penalty, scratch
 from .structure import Structure
 from .threads import Threads
 
+THETAS = (0.97, 1.02)  # scales of the residual that are tried
+
 
 @jit
 def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops):
@@ -231,11 +233,13 @@ def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threa
     values = np.empty((s.n_groups, 6))
     threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
     linear, loss = float(sums[:, 1].sum()), float(sums[:, 0].sum())
+    asked = np.maximum(THETAS[0] * values[:, 0], THETAS[1] * values[:, 0]) > penalty.alpha  # others add nothing
+    values, alpha, over_atom = values[asked], penalty.alpha[asked], tops[THETAS[1] * tops > penalty.alpha_atom]
 
     def dual(theta: float, ridge: float) -> float:
-        out = theta * linear - theta * theta * loss - _conjugate(theta * values, penalty.alpha, penalty.beta, ridge)
+        out = theta * linear - theta * theta * loss - _conjugate(theta * values, alpha, penalty.beta, ridge)
         if s.atomic:
-            over = theta * tops - penalty.alpha_atom
+            over = theta * over_atom - penalty.alpha_atom
             out -= float((over[over > 0] ** 2).sum() / (4 * penalty.beta))
         return out
 
@@ -264,7 +268,7 @@ def headroom(s: Structure, pulls: np.ndarray, tops: np.ndarray, penalty: Penalty
 
 def _best_theta(dual) -> float:
     """The best scale of the residual near 1: golden section on a concave function."""
-    low, high = 0.97, 1.02
+    low, high = THETAS
     ratio = 0.6180339887498949
     a, b = high - ratio * (high - low), low + ratio * (high - low)
     fa, fb = dual(a), dual(b)

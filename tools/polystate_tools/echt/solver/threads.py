@@ -11,26 +11,34 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .records import scratch
+from .records import Scratch, scratch
 
 LEAST = 64  # nodes that are worth a piece of their own
 PIECES = 4  # a thread: another program on the machine may hold one of them up
 
 
 class Threads:
-    """`count` threads, all that this process may use by default, for fields of `d` numbers."""
+    """`count` threads, all that this process may use by default, for fields of `d` numbers; one run at a time."""
 
     def __init__(self, d: int, count: int | None = None) -> None:
-        self.d = d
         self.count = count or len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(self.count) if self.count > 1 else None
+        self._rooms = [scratch(d) for _ in range(self.count)]
+        self._pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
 
     def run(self, loop: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
         """loop(first, last, scratch, *arguments) over pieces that make up [0, size); returns what each returned."""
         pieces = min(PIECES * self.count, size // LEAST) if self._pool else 1
         if self._pool is None or pieces < 2:
-            return [loop(0, size, scratch(self.d), *arguments)]
-        edges = [k * size // pieces for k in range(pieces + 1)]
-        pairs = zip(edges, edges[1:], strict=False)
-        waiting = [self._pool.submit(loop, a, b, scratch(self.d), *arguments) for a, b in pairs]
-        return [future.result() for future in waiting]
+            return [loop(0, size, self._rooms[0], *arguments)]
+        found: list[Any] = [None] * pieces
+        left = iter(range(pieces))
+
+        def work(room: Scratch) -> None:
+            for k in left:
+                found[k] = loop(k * size // pieces, (k + 1) * size // pieces, room, *arguments)
+
+        others = [self._pool.submit(work, room) for room in self._rooms[1:]]
+        work(self._rooms[0])
+        for other in others:
+            other.result()
+        return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
 from .fields import shift
 from .groups import group_response, group_step
-from .linalg6 import cholesky, cholesky_semidefinite, jit
+from .linalg6 import cholesky_semidefinite, jit
 from .newton import unpack
 from .records import Interior, Penalty, Sweep, scratch
 from .structure import Structure
@@ -111,17 +113,23 @@ def _solve_dense(blocks, rows, cols, d, full, low, x):
         for i in range(d):
             for j in range(d):
                 full[rows[p] * d + i, cols[p] * d + j] = blocks[p, i, j]
-    if not cholesky(full, n, low):
-        return False
+    for j in range(n):  # row j of `low` is column j of the factor, so that the inner loops run along rows
+        if not full[j, j] > 0.0:
+            return False
+        pivot = math.sqrt(full[j, j])
+        for i in range(j, n):
+            low[j, i] = full[i, j] / pivot
+        for i in range(j + 1, n):
+            for k in range(j + 1, i + 1):
+                full[i, k] -= low[j, i] * low[j, k]
     for i in range(n):
-        total = x[i]
-        for m in range(i):
-            total -= low[i, m] * x[m]
-        x[i] = total / low[i, i]
+        x[i] /= low[i, i]
+        for k in range(i + 1, n):
+            x[k] -= low[i, k] * x[i]
     for i in range(n - 1, -1, -1):
         total = x[i]
-        for m in range(i + 1, n):
-            total -= low[m, i] * x[m]
+        for k in range(i + 1, n):
+            total -= low[i, k] * x[k]
         x[i] = total / low[i, i]
     return True
 
@@ -168,6 +176,7 @@ class Top:
     def __init__(self, s: Structure):
         self.s = s
         self.n = len(s.top)
+        self.work = scratch(s.d)
         pairs: dict[tuple[int, int], int] = {}
         positions = []
         for c in range(s.n_cells):
@@ -184,7 +193,7 @@ class Top:
         forest, d, n = self.s.forest, self.s.d, self.n
         if n == 0:
             return 0
-        low, h, work = np.zeros((n, d, d)), np.zeros((n, d)), scratch(d)
+        low, h, work = np.zeros((n, d, d)), np.zeros((n, d)), self.work
         failed = _responses(forest, x, penalty, mu, sweep, work, low, h)
         if failed:
             return failed
