@@ -165,3 +165,9 @@ def _(original):
 def _(original):
     """The populations of a mixture may leave a rest, like those of a variable."""
     return edited("abs(total - 1) <= TOLERANCE", "total - 1 <= TOLERANCE")(original)
+
+
+@fault("mixture-half-drawn", f"{MIXTURE}:gaussian_mixture_v1", "registry")
+def _(original):
+    """Half of a draw of a mixture is taken for none."""
+    return edited("len(draw) == 1", "False")(original)

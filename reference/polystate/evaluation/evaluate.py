@@ -399,7 +399,7 @@ def _of_mixture(d: Descriptor, normal: np.ndarray, draw: Draw | None) -> np.ndar
     if draw is None:
         return amplitudes(population, mean, factor)
     uniform = mixture_uniform(draw, d.column("latents", "draw_key")[:1])  # RNG-28
-    return amplitudes(population, mean, factor, float(uniform[0]), normal)
+    return amplitudes(population, mean, factor, (float(uniform[0]), normal))
 
 
 def are_drawn(d: Descriptor, name: str, request: Request) -> bool:

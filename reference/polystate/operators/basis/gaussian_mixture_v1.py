@@ -24,10 +24,11 @@ def gaussian_mixture_v1(
 
     basis: (k, M, 3); population: (K,); mean: (K, k) Å; factor: (K, k, k) Å; coefficients: (k,) Å; uniform: (1,) and
     normal: (k,) of a draw. Returns displacement: (M, 3) Å."""
-    if (uniform is None) != (normal is None):
-        raise BadRequest("inputs", "one of uniform and normal", "both, or neither")
+    draw = [numbers for numbers in (uniform, normal) if numbers is not None]
+    if len(draw) == 1:
+        raise BadRequest("inputs", "one of uniform and normal", "both, or neither")  # ERR-15
     if coefficients is None:
-        coefficients = amplitudes(population, mean, factor, None if uniform is None else float(uniform[0]), normal)
+        coefficients = amplitudes(population, mean, factor, (float(draw[0][0]), draw[1]) if draw else None)
     return nm_v1(basis, coefficients)
 
 
@@ -35,12 +36,12 @@ def amplitudes(
     population: np.ndarray,
     mean: np.ndarray,
     factor: np.ndarray,
-    uniform: float | None = None,
-    normal: np.ndarray | None = None,
+    drawn: tuple[float, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """[MEAN-36], [RNG-29] The amplitudes (k,) of a draw, and without one their expectation."""
-    if uniform is None or normal is None:
+    """[MEAN-36], [RNG-29] The amplitudes (k,) of a draw, its uniform and its normal numbers (k,); else their mean."""
+    if drawn is None:
         return expectation(population, mean)
+    uniform, normal = drawn
     sums = np.cumsum(population)  # one after the other, as a discrete variable is drawn
     chosen = int(np.argmax(uniform < sums / sums[-1]))
     return mean[chosen] + factor[chosen] @ normal
