@@ -332,3 +332,72 @@ def _(original):
 def _(original):
     """The policy refuse looks for descriptors that are no ADPs, not for a second one."""
     return edited("len(levels) > 1", "others")(original)
+
+
+@fault("index-2-64-passes", "polystate.evaluation.rendering:_draw_of_step", "sampling-exact")
+def _(original):
+    """A draw index of exactly 2^64 passes, as 0."""
+
+    def wrong(draw, total, k):
+        whole = draw.index * total + k == 1 << 64
+        return type(draw)(draw.seed, 0) if whole else original(draw, total, k)
+
+    return wrong
+
+
+@fault("full-digest-without-remarks", "polystate.store.digest:digest", "validate")
+def _(original):
+    """The full digest covers provenance, not annotations."""
+    return lambda tree, full=False: original({p: g for p, g in tree.items() if not p.startswith("annotations/")}, full)
+
+
+@fault("inputs-are-groups", f"{RULES}.derivation:_changed", "validate")
+def _(original):
+    """An input that is an array counts as one that is gone."""
+    return edited(
+        'partial_digest(tree, entry["path"])', 'entry["path"] in tree and partial_digest(tree, entry["path"])'
+    )(original)
+
+
+@fault("ncs-may-be-any-matrix", f"{RULES}.hierarchy:_affine_errors", "validate")
+def _(original):
+    """Operators of assemblies are judged, those of NCS are not."""
+    return lambda where, operators: () if where.startswith("hierarchy/ncs") else original(where, operators)
+
+
+@fault("code-in-any-name", "polystate.artifacts.bodies:is_pickle", "validate")
+def _(original):
+    """A zip is no pickle where any name in it has the word code."""
+    return edited('"code" in n.split("/")[:-1]', '"code" in n')(original)
+
+
+@fault("sources-of-any-case", f"{RULES}.payloads:table_errors", "validate")
+def _(original):
+    """Words of a list are compared in small letters."""
+    return edited('if v not in about["values"]]', 'if v.lower() not in about["values"]]')(original)
+
+
+@fault("parts-by-id", "polystate.evaluation.evaluate:gaussian_levels", "moments")
+def _(original):
+    """Levels are in order of their ids."""
+    return lambda dep: sorted(original(dep), key=lambda d: d.id.encode())
+
+
+@fault("levels-unturned", f"{EVALUATE}:covariance", "displacement")
+def _(original):
+    """Transforms turn the sum of the levels, not each of them."""
+    return edited("in transforms(request):", "in () if by_level else transforms(request):")(original)
+
+
+@fault("inactive-levels-left-out", f"{EVALUATE}:covariance", "gaussian")
+def _(original):
+    """A covariance by level has no array for a level that is not active."""
+
+    def wrong(request, levels=None, by_level=False):
+        u = original(request, levels, by_level)
+        chosen = gaussian_levels(request.dep) if levels is None else levels
+        return u[[is_in_force(d, request) for d in chosen]] if by_level else u
+
+    from polystate.evaluation.evaluate import gaussian_levels, is_in_force
+
+    return wrong
