@@ -7,6 +7,7 @@ import tracemalloc
 
 import gemmi
 import h5py
+import msgpack
 import numpy as np
 import pytest
 import zstandard
@@ -23,10 +24,12 @@ from polystate.errors import (
     UnreadableArray,
 )
 from polystate.store.inflate import unzstd
-from polystate_tools.formats.errors import CannotHold, RecordRange
+from polystate_tools.formats.errors import CannotHold, NoAtoms, RecordRange, UnreadableFile
 from polystate_tools.formats.exporting import export_bytes
+from polystate_tools.formats.importing import records_of_file
 from polystate_tools.formats.mmtf.decoder import decode
 from polystate_tools.formats.mmtf.records import records_of_structure
+from polystate_tools.formats.opening.files import InputFile
 from polystate_tools.formats.options import ExportOptions
 from polystate_tools.formats.pdb.entities import set_up_entities
 from polystate_tools.report.entry import page
@@ -189,3 +192,55 @@ def test_text_of_h5md_that_says_it_is_larger_than_the_file_is_refused(tmp_path, 
     path.write_bytes(content.replace(text, struct.pack("<IQ", 2**31, heap + 8)))
     with pytest.raises(ArtifactMismatch, match="text|numbers"), H5md(path) as file:
         file.position("all")
+
+
+@pytest.mark.parametrize("format", ["pdb", "mmcif", "bcif", "mmtf"])
+def test_a_state_without_atoms_is_a_file_without_atoms(format):
+    if format == "bcif":
+        pytest.importorskip("biotite")
+    sites = small.sites([{"site": 0, "states": [(0, "there", -1, 0.4), (1, "absent", -1, 0.6)]}])
+    sites["tables"]["absent"] = {"site": [0], "state": [1], "atom_id": [1]}
+    dep = polystate.Deposition(polystate.build(small.deposition(1, {"alt": sites})))
+    assert dep.validate().valid and not dep.render().present.any()
+    content, report = export_bytes(dep, format, ExportOptions(one_state=True))
+    assert report.records == 0
+    with pytest.raises(NoAtoms):
+        records_of_file(InputFile(f"x.{format}", content, "0" * 64, format))
+
+
+@pytest.mark.parametrize("part", ["data", "mask"])
+def test_a_column_of_binarycif_with_fewer_values_than_atoms_is_refused_by_name(part):
+    pytest.importorskip("biotite")
+    tree = msgpack.unpackb(seeds.structures("bcif")[0])
+    categories = {category["name"]: category["columns"] for category in tree["dataBlocks"][0]["categories"]}
+    column = next(column for column in categories["_atom_site"] if column["name"] == "type_symbol")
+    bytes_of_two = {"data": b"\0\0", "encoding": [{"kind": "ByteArray", "type": 4}]}
+    column[part] = categories["_struct_asym"][0]["data"] if part == "data" else bytes_of_two
+    with pytest.raises(UnreadableFile, match="type_symbol"):
+        records_of_file(InputFile("x.bcif", msgpack.packb(tree), "0" * 64, "bcif"))
+
+
+def test_moments_of_a_variable_of_three_parents_with_more_values_than_all_others():
+    """y where p = b, q = a and s = a, z where s = b, x always: 0.42 · (5/7) · (0.5 · 1 Å + 0.5 · 2 Å)."""
+    a_or_b = {name: [(0, "a", -1, 1 - p), (1, "b", -1, p)] for name, p in (("p", 0.6), ("q", 0.3), ("s", 0.5))}
+    made = {
+        name: {**small.sites([{"site": 0, "states": states}], key), "scope": {"level": "deposition"}}
+        for key, (name, states) in enumerate(a_or_b.items(), 1)
+    }
+    made["r"] = small.sites([{"site": 0, "states": [(0, "x", -1, 0.2), (1, "y", 0, 0.5), (2, "z", 1, 0.5)]}], 4)
+    made["r"]["algebra"] = "nested_under"
+    holds = [(number, name, 0, state) for number in (0, 1) for name, state in (("p", 1), ("q", 0), ("s", number))]
+    made["r"]["tables"] |= {
+        "conditions": small.conditions(holds),
+        "deltas": {
+            "site": [0, 0],
+            "state": [1, 2],
+            "atom_id": [1, 1],
+            "dx": [1.0, 2.0],
+            "dy": [0.0] * 2,
+            "dz": [0.0] * 2,
+        },
+    }
+    dep = polystate.Deposition(polystate.build(small.deposition(2, made)))
+    assert dep.validate().valid
+    np.testing.assert_allclose(dep.moments().mean - dep.x_ref, [[0.45, 0, 0], [0, 0, 0]], atol=1e-12)

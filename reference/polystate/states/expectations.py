@@ -99,7 +99,8 @@ class Law:
         inside = variables < len(self.dag)
         inside[inside] = known[variables[inside]]
         found = np.empty((size, len(variables)))
-        found[:, inside] = table[variables[inside], :size].T
+        if inside.any():  # else the table may have no column for as many values
+            found[:, inside] = table[variables[inside], :size].T
         for k in np.flatnonzero(~inside).tolist():
             found[:, k] = self.probability((int(variables[k]),))
         return found

@@ -30,7 +30,7 @@ def records_of_bcif(content: bytes, where: str = "input") -> Records:
         blocks = [(name, file[name]) for name in file]
         with_atoms = [(name, block) for name, block in blocks if "atom_site" in block]
         if with_atoms:
-            columns = BcifColumns(with_atoms[0][1]["atom_site"])
+            columns = BcifColumns(with_atoms[0][1]["atom_site"], where)
             records = records_of_block(_text_block(with_atoms[0][1]), columns, where)
             records.notes += [unread_block(name, block["atom_site"].row_count) for name, block in with_atoms[1:]]
             return records
@@ -42,23 +42,31 @@ def records_of_bcif(content: bytes, where: str = "input") -> Records:
 
 
 class BcifColumns:
-    """Columns of a BinaryCIF category."""
+    """Columns of the atoms of a BinaryCIF file."""
 
-    def __init__(self, category) -> None:
-        self.category = category
+    def __init__(self, category, where: str) -> None:
+        self.category, self.where = category, where
         self.spelled = {SPELLED.get(name.lower(), name): name for name in category}
         self.names = list(self.spelled)
 
     def __len__(self) -> int:
         return int(self.category.row_count)
 
-    def text(self, name: str) -> Text:
+    def _column(self, name: str):
+        """A column with a value for each atom."""
         column = self.category[self.spelled[name]]
+        for part in (column.data, column.mask):
+            if part is not None and len(part.array) != len(self):
+                raise UnreadableFile(f"{self.where} _atom_site.{name}", f"{len(part.array)} values", f"{len(self)}")
+        return column
+
+    def text(self, name: str) -> Text:
+        column = self._column(name)
         distinct, codes = np.unique(column.as_array(str, ""), return_inverse=True)
         return Text(codes.astype(np.int32), tuple(distinct.tolist()))
 
     def numbers(self, name: str, blank: float) -> np.ndarray:
-        column = self.category[self.spelled[name]]
+        column = self._column(name)
         values = column.data.array
         if values.dtype == np.float32:
             values = values.astype(str)  # the decimal number that the single stands for

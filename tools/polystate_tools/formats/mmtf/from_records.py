@@ -109,7 +109,7 @@ def _counts(starts: np.ndarray, items: np.ndarray, n: int) -> np.ndarray:
 
 def _groups(records: Records, first: np.ndarray) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray]:
     """Group dictionary, (G,) int32 types, and the bonds between groups (B, 3)."""
-    ends = np.append(first[1:], len(records))
+    ends = np.append(first, len(records))[1:]
     group_of_row = np.repeat(np.arange(len(first)), ends - first)
     bonds = records.bonds.astype(np.int64).reshape(-1, 3)
     a, b = group_of_row[bonds[:, 0]], group_of_row[bonds[:, 1]]
