@@ -9,9 +9,11 @@ import pytest
 
 from polystate_conformance import paths
 from polystate_conformance.selftest import mutation, survivors
+from polystate_conformance.selftest.coverage import Coverage, near
 from polystate_conformance.selftest.mutating import changes
 from polystate_conformance.selftest.rewriting import edited
 from polystate_conformance.suite import case as cases
+from polystate_conformance.suite import collection
 
 SOURCE = """
 def f(a: int, b=2, *, c=True):
@@ -103,11 +105,15 @@ def test_every_reason_names_a_mutant():
 def test_cases_of_the_sentence_that_stands_nearest_come_first_then_those_that_run_what_few_others_run():
     found = {item.change.old: item for item in mutation.mutants(("polystate.rules.hierarchy",))}
     mutant = found["cell.get(name, 0) > payloads.LARGEST"]
+    assert near(mutant)["STO-60"] == 1
     file = str(sys.modules[mutant.module].__file__)
-    here, elsewhere = (file, mutant.line), (file, 1)
-    ids = ["a.0001", "a.0002", "hierarchy.0043", "rare.0001"]
-    coverage = mutation.Coverage(
-        dict.fromkeys(ids, 1.0), {**dict.fromkeys(ids, ()), "hierarchy.0043": ("STO-60",)},
-        {here: ids, elsewhere: ["rare.0001"]},
-    )  # fmt: skip
-    assert coverage.of(mutant) == ["hierarchy.0043", "a.0001", "rare.0001", "a.0002"]
+    known = {case.id: case for case in collection.load(collection.Choice.of(None, ["nm", "hierarchy.0043"]))}
+    others = sorted(known.keys() - {"hierarchy.0043"})
+    lines = {(file, mutant.line): [*others, "hierarchy.0043"], (file, 1): others[-1:]}
+    chosen = Coverage(known, dict.fromkeys(known, 1.0), lines).of(mutant)
+    assert chosen[0] == "hierarchy.0043" and others[-1] in chosen[1:3] and sorted(chosen) == sorted(known)
+
+
+def test_the_sentences_of_what_a_statement_calls_are_near():
+    found = {item.change.old: item for item in mutation.mutants(("polystate.rules.descriptors",))}
+    assert near(found["yield from provenance_errors(dep, d)"])["PRV-1"] == 0

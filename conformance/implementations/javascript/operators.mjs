@@ -13,6 +13,8 @@ function toArray(nested, dtype) {
   for (let x = nested; Array.isArray(x); x = x[0]) shape.push(x.length);
   const flat = Array.isArray(nested) ? nested.flat(Infinity) : [nested];
   const data = TYPES[dtype === 'text' ? 'float64' : dtype].from(flat, (v) => Number(v));
+  const isWhole = /^u?int/.test(dtype);
+  if (isWhole && flat.some((v, i) => Number(v) !== data[i])) throw refuse('bad-request', 'inputs');
   if (data.length !== shape.reduce((a, b) => a * b, 1)) throw refuse('bad-request', 'inputs');
   return { data, shape, dtype };
 }

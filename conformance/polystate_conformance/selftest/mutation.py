@@ -11,19 +11,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import importlib
 import inspect
 import os
 import pkgutil
-import re
 import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import zip_longest
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -31,6 +26,7 @@ from typing import Any
 from polystate_conformance.implementations import reference
 from polystate_conformance.scoring.runner import run_in_process
 from polystate_conformance.selftest import survivors
+from polystate_conformance.selftest.coverage import covered
 from polystate_conformance.selftest.mutant import Mutant
 from polystate_conformance.selftest.mutating import changes
 from polystate_conformance.selftest.rewriting import compiled, syntax
@@ -47,8 +43,7 @@ ROOMS = (
 )  # fmt: skip
 """Modules and packages of the reference that give a deposition its meaning."""
 LIMIT_S = 20
-_SENTENCE = re.compile(r"\b[A-Z][A-Z0-9]*-[0-9]+\b")
-CASES_OF_A_MUTANT = 200
+CASES_OF_A_MUTANT = 300
 """So many cases at most are put to a mutant."""
 
 
@@ -86,93 +81,6 @@ def mutants(rooms: tuple[str, ...] = ROOMS) -> Iterator[Mutant]:
                 for change in changes(syntax(function)):
                     yield Mutant(module.__name__, function, change, first + change.line - 1, said[str(change)])
                     said[str(change)] += 1
-
-
-Line = tuple[str, int]
-"""A file and the number of a line in it."""
-
-
-@dataclass
-class Coverage:
-    """Of each case that passes how long it takes and what it tests, and for each line the cases that run it."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    sentences: dict[str, Collection[str]] = field(default_factory=dict)
-    lines: dict[Line, list[str]] = field(default_factory=dict)
-
-    def of(self, mutant: Mutant) -> list[str]:
-        """Of the cases that run the line of a mutant those to put it to: in turn one of a sentence that the function
-        names, the nearest first, one that runs what few others run of the function, of the module and of all modules,
-        and the quickest of each area."""
-        file = str(sys.modules[mutant.module].__file__)
-        ids = sorted(self.lines.get((file, mutant.line), []), key=lambda id: self.seconds[id])
-        source = dict(
-            enumerate(inspect.getsource(mutant.function).splitlines(), mutant.function.__code__.co_firstlineno)
-        )
-        named = {id: abs(line - mutant.line) for line in sorted(source, key=lambda line: -abs(line - mutant.line))
-                 for id in _SENTENCE.findall(source[line])}  # fmt: skip
-        own = self._rarity((file, line) for line in source)
-        areas: dict[str, list[str]] = {}
-        for id in ids:
-            areas.setdefault(id.partition(".")[0], []).append(id)
-        quick = sorted((place, self.seconds[id], id) for mine in areas.values() for place, id in enumerate(mine))
-
-        def rarest(rarity: dict[str, float]) -> list[str]:
-            return sorted(ids, key=lambda id: -rarity[id])
-
-        told = [id for id in ids if named.keys() & self.sentences[id]]
-        told.sort(key=lambda id: min(named[sentence] for sentence in named.keys() & self.sentences[id]))
-        orders = (
-            told,
-            rarest(own),
-            rarest(self._rarities.get(file, {})),
-            rarest(self._rarities[""]),
-            [id for _, _, id in quick],
-        )
-        return list(dict.fromkeys(id for turn in zip_longest(*orders) for id in turn if id is not None))
-
-    @functools.cached_property
-    def _rarities(self) -> dict[str, dict[str, float]]:
-        """For each case how much it runs of what few others run, in each file, and in all together under an empty name.
-
-        A refusal is rare in the module that has it: in all modules it runs less than what is evaluated."""
-        files: dict[str, list[Line]] = {"": list(self.lines)}
-        for line in self.lines:
-            files.setdefault(line[0], []).append(line)
-        return {file: self._rarity(lines) for file, lines in files.items()}
-
-    def _rarity(self, lines: Iterable[Line]) -> dict[str, float]:
-        found = dict.fromkeys(self.seconds, 0.0)
-        for line in lines:
-            ids = self.lines.get(line, [])
-            for id in ids:
-                found[id] += 1 / len(ids)
-        return found
-
-
-def covered(cases: list[Case], materials: Materials, files: set[str]) -> Coverage:
-    """Which lines of some files each case runs."""
-    found = Coverage()
-    for case in cases:
-        seen: set[Line] = set()
-
-        def trace(frame: Any, event: str, _: Any, seen: Any = seen) -> Any:
-            if frame.f_code.co_filename not in files:
-                return None
-            seen.add((frame.f_code.co_filename, frame.f_lineno))
-            return trace
-
-        started = time.monotonic()
-        sys.settrace(trace)
-        try:
-            (result,) = run_in_process(reference.handle, reference.hello(), [case], materials)
-        finally:
-            sys.settrace(None)
-        if result["outcome"] == "passed" and all(result.get("named", {}).values()):
-            found.seconds[case.id], found.sentences[case.id] = time.monotonic() - started, case.sentences
-            for line in seen:
-                found.lines.setdefault(line, []).append(case.id)
-    return found
 
 
 def start(mutant: Mutant, cases: list[Case], materials: Materials) -> tuple[int, int]:

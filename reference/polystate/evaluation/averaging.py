@@ -67,9 +67,9 @@ def _averaged(dep: Model, request: Request, bundles: Mapping[str, int]) -> list[
     """The axes that a draw of all atoms needs an index of and that have none, in ascending order of name."""
 
     def needs(d: Descriptor) -> bool:
-        if d.is_discrete or d.signal_type == "unknown" or d.axis is None:
+        if d.is_discrete or d.signal_type == "unknown" or d.axis is None or d.id in request.components:
             return False
-        return d.id not in request.components and not latents.have_no_step(d)
+        return latents.stored_name(d) is None or not d.table("latents")  # [MEAN-20]
 
     wanted = {str(d.axis) for d in dep.descriptors.values() if needs(d)}
     return sorted(wanted - set(request.steps) - set(bundles), key=lambda name: name.encode())

@@ -73,12 +73,6 @@ def stored_name(d: Descriptor) -> str | None:
     return d.procedure.components or None
 
 
-def have_no_step(d: Descriptor) -> bool:
-    """Whether components come from the table `latents` where the axis of a descriptor has no index ([MEAN-20])."""
-    name = stored_name(d)
-    return name is not None and bool(d.table("latents")) and (d.axis is not None or not d.has(name))
-
-
 def moved(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray]:
     """What one descriptor does to the atoms asked for: places, displacements from x_ref (m, 3) ångström."""
     if not d.is_absolute:

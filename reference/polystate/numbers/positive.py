@@ -25,8 +25,6 @@ def checked_psd(psd: str) -> str:
 
 def indefinite(u: np.ndarray) -> np.ndarray:
     """Rows of U (n, 3, 3) whose smallest eigenvalue is below the tolerance."""
-    if not len(u):
-        return np.zeros(0, np.int64)
     eigenvalues = np.linalg.eigvalsh(u)
     return np.flatnonzero(eigenvalues[:, 0] < -(PSD_RELATIVE * np.maximum(eigenvalues[:, 2], 0) + PSD_ABSOLUTE))
 
@@ -42,7 +40,7 @@ def cholesky(u: np.ndarray) -> np.ndarray:
 
     A pivot at or below 1e-12 Tr U gives a zero column."""
     u = np.array(u, np.float64)
-    negative = np.linalg.eigvalsh(u)[:, 0] < 0 if len(u) else np.zeros(0, bool)
+    negative = np.linalg.eigvalsh(u)[:, 0] < 0
     u[negative] = nearest_positive(u[negative])
     limit = PIVOT * np.trace(u, axis1=1, axis2=2)
     c = np.zeros_like(u)
