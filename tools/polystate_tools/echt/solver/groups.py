@@ -39,32 +39,32 @@ def _meet(g, x, rank, penalty, mu, sweep, gram, s6):
     """The frame of a group, its dual and, in the frame, `gram`, the force on it of all but the loss, and
     rest = mu sigma^-1 - slack. False on breakdown."""
     sigma, frame, dual, force, rest = x.sigma[g], sweep.frame[g], sweep.dual[g], sweep.force[g], sweep.rest[g]
-    b1, u, values = s6[1], s6[2], s6[6, 0]
+    b1, b2, u, values = s6[1], s6[2], s6[3], s6[6, 0]
     if not scaling_frame(sigma, x.slack[g], rank, values, frame, dual, gram, b1, u):
         return False
+    for i in range(rank):
+        for j in range(rank):
+            force[i, j] = 0.0
+            rest[i, j] = 0.0
+        force[i, i] = mu / values[i]
+        rest[i, i] = force[i, i] - values[i]
     _gram(frame, rank, gram)
     cost = penalty.alpha[g]
     largest = 0.0
     for i in range(rank):
         cost += 2.0 * penalty.beta * sigma[i, i]
         largest = max(largest, gram[i, i])
-    for i in range(rank):  # sigma is diag(values) in the frame
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(rank):
-                total += gram[i, k] * values[k] * gram[k, j]
-            force[i, j] = -cost * gram[i, j] - 2.0 * penalty.eps * total
-            force[j, i] = force[i, j]
-            rest[i, j] = 0.0
-            rest[j, i] = 0.0
-        force[i, i] += mu / values[i]
-        rest[i, i] = mu / values[i] - values[i]
     if 2.0 * penalty.eps * largest * largest > HARDLY:  # turn the frame until its columns are orthogonal
         eigen_symmetric(gram, rank, u)
         turn(frame, u, rank, values)
         turn(dual, u, rank, values)
         congruence(u, force, rank, force, b1)
         congruence(u, rest, rank, rest, b1)
+        _gram(frame, rank, gram)
+    congruence(frame, sigma, rank, b1, b2)  # not turned with the frame: its entries differ too much in size
+    for i in range(rank):
+        for j in range(rank):
+            force[i, j] -= cost * gram[i, j] + 2.0 * penalty.eps * b1[i, j]
     return True
 
 

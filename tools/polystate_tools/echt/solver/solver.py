@@ -154,9 +154,9 @@ class Solver:
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
-            if max(best.F_eps - bound_eps, 0.0) <= tolerance * abs(best.F_eps):
+            if centre and max(best.F_eps - bound_eps, 0.0) <= tolerance * abs(best.F_eps):
                 self.hopeful = 4.0 * max(left, 1.0)
-                break
+                break  # not before there is a centre, from which the next penalty starts
         if best is None:
             best = self.clipped(x, mu, penalty)
             (bound, bound_eps), history = self._bound(sums, tops, penalty), [best.F]
