@@ -153,16 +153,14 @@ KILLS = 2
 
 
 def kill_problems(cases: list[Case]) -> list[str]:
-    """Faults that fewer than two cases claim to kill: what hangs on one case alone is lost with it.
-
-    Faults of a sampler are left out: each law says itself how small an error it finds."""
+    """Faults that fewer than two cases claim to kill: what hangs on one case alone is lost with it."""
     from polystate_conformance.selftest import planting
 
     claims = Counter(id for case in cases for id in case.kills)
     return [
         f"fault {item.id}: {claims[item.id]} cases claim to kill it, {KILLS} of different shapes are due"
         for item in planting.load()
-        if claims[item.id] < KILLS and "sampling-statistical" not in item.profiles
+        if claims[item.id] < KILLS
     ]
 
 
