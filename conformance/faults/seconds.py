@@ -1,0 +1,64 @@
+"""Slips of one expression that an independent planting found one case to catch: each has a second, of another shape."""
+
+from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
+
+BUILDING = "polystate_tools.formats.building"
+MMTF = "polystate_tools.formats.mmtf.validate"
+RULES = "polystate.rules"
+
+
+@fault("columns-of-one-name", "polystate.store.tables:read_table", "read", "validate")
+def _(original):
+    """Of two columns of one name the last is read."""
+    return edited("len(columns) != len(names)", "False")(original)
+
+
+@fault("layers-beyond-a-gap", "polystate.operators.neural_decoder.mlp_v1:layers", "decoder", "moments")
+def _(original):
+    """Layers are counted, whether or not their numbers follow each other."""
+    return lambda arrays: sum(name[0] == "w" and name[1:].isdigit() for name in arrays)
+
+
+@fault("labels-before-their-bundle", f"{RULES}.axes:shared_axis_errors", "validate", "axes")
+def _(original):
+    """Labels along the axis of a bundle are refused where they stand after it."""
+    return edited("and d.axis in axes:", "and d.axis in axes and axes[d.axis] < d.id:")(original)
+
+
+@fault("one-warning", "polystate.deposition:Deposition.indefinite_atoms", "gaussian")
+def _(original):
+    """The first atom whose covariance no motion has is warned of, and no further one."""
+    return lambda self, u, atoms=None: original(self, u, atoms)[:1]
+
+
+@fault("fractions-of-a-step-cut", "polystate_conformance.implementations.reference:_numbers", "axes", "sampling-exact")
+def _(original):
+    """A step that is no whole number is cut to one."""
+    return lambda steps: {name: int(step) for name, step in steps.items()}
+
+
+@fault("adps-outside-a-scope", f"{RULES}.descriptors:_content_errors", "validate", "gaussian")
+def _(original):
+    """Rows of ADPs may name atoms outside of the scope."""
+    return edited('if d.has("atom_id"):', 'if d.has("atom_id") and d.procedure.placed != "rows":')(original)
+
+
+@fault("artifact-in-our-frame", "polystate.evaluation.evaluate:absolute", "external", "moments")
+def _(original):
+    """Frames of an artifact are taken as they are, whatever the offset."""
+    return edited("d.from_fitted(xyz)", 'xyz if d.regime == "trajectory" and d.mode == "C" else d.from_fitted(xyz)')(
+        original
+    )
+
+
+@fault("presence-whatever-the-state", "polystate.evaluation.contributions:Contributions._enter_motion", "moments")
+def _(original):
+    """Atoms that a trajectory lacks are absent in the states too in which it does not act."""
+    return edited("own, there, True)", "own, there)")(original)
+
+
+@fault("u-times-the-sum", "polystate.states.joint:States._pick", "sampling-exact")
+def _(original):
+    """The cumulated populations are held against u times their sum, not divided by it."""
+    return edited("cumulated / cumulated[-1], u,", "cumulated, u * cumulated[-1],")(original)
