@@ -401,3 +401,27 @@ def _(original):
     from polystate.evaluation.evaluate import gaussian_levels, is_in_force
 
     return wrong
+
+
+@fault("no-conflict-where-absent", f"{EVALUATE}:mean", "axes", "displacement")
+def _(original):
+    """A second source that marks an atom absent does not cover it."""
+    return edited("source[at] >= 0)", "(source[at] >= 0) & ~np.isin(at, absent(d, request)))")(original)
+
+
+@fault("label-of-none", f"{RULES}.groupings:grouping_errors", "validate")
+def _(original):
+    """A label -1 passes, as if it were none."""
+    return edited("dep.hierarchy.size(level))", "dep.hierarchy.size(level), True)")(original)
+
+
+@fault("decoder-acts-always", f"{EVALUATE}:is_in_force", "decoder")
+def _(original):
+    """A decoder acts whatever its condition."""
+    return edited("bool(condition_holds", 'bool(d.procedure.placed == "decoder" or condition_holds')(original)
+
+
+@fault("labels-under-conditions-drawn", "polystate.evaluation.averaging:_labels", "moments")
+def _(original):
+    """Labels of a descriptor that acts under a condition do not follow the steps."""
+    return edited("not d.is_discrete or", "not d.is_discrete or d.active_when != -1 or")(original)

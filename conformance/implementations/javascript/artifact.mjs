@@ -5,6 +5,7 @@ import h5wasm from 'h5wasm/node';
 import yauzl from 'yauzl';
 import { sha256 } from './digest.mjs';
 import { compareBytes, evaluate, operator as refuse, semantic, Unsupported } from './errors.mjs';
+import { registry } from './registry.mjs';
 import { UNITS } from './units.mjs';
 import { openZarr } from './store.mjs';
 
@@ -99,6 +100,8 @@ export async function runBody(d, components, allowed) {
   // The hash of an inline body is checked when the deposition is opened.
   const bytes = inline ? (await d.deposition.store.array(`${operator.uri}/body`)).data : new Uint8Array(readFileSync(pinned(d)));
   if (await isPickle(bytes)) throw refuse('pickle-refused', where);
+  const named = registry.get(operator.id)?.signature.body.media_types;
+  if (inline && named && !named.includes(d.deposition.store.nodes.get(operator.uri).payload.media_type)) throw refuse('artifact-mismatch', `${operator.uri}#/media_type`);
   if (!allowed) throw refuse('code-not-allowed', where);
   if (operator.id !== 'neural_decoder/onnx_v1') throw new Unsupported('external', operator.id);
   const ort = await import('onnxruntime-web');

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,17 @@ def _store_difference(want: dict[str, Any], got: dict[str, Any], out_dir: Path) 
         found = digest(path, full=want.get("full", False))
     except Exception as error:
         return {"why": f"the store that was written cannot be read: {type(error).__name__}: {str(error)[:200]}"}
+    if packed := _compressed(path):
+        return {"why": f"the entry {packed!r} of the zip is compressed"}
     return None if found == want["digest"] else {"why": f"expected digest {want['digest']}, found {found}"}
+
+
+def _compressed(path: Path) -> str | None:
+    """The first entry of a zip that is not stored as it is ([STO-5])."""
+    if not path.is_file():
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return next((e.filename for e in archive.infolist() if e.compress_type != zipfile.ZIP_STORED), None)
 
 
 def inside(out_dir: Path, name: str) -> Path | None:

@@ -26,6 +26,7 @@ from polystate.errors import (
     UnknownOperator,
 )
 from polystate.model.descriptor import Descriptor
+from polystate.store.tree import Group
 from polystate_schemas.registry import entries
 
 Program = Callable[[np.ndarray], np.ndarray]
@@ -52,13 +53,24 @@ def _program(d: Descriptor, allow_code: bool) -> Program:
 
 
 def load(d: Descriptor, allow_code: bool) -> Program:
-    """The body of a decoder, ready to run: its hash verified, not a pickle, and permitted."""
+    """The body of a decoder, ready to run: its hash verified, not a pickle, of a type that it may have, permitted."""
     content, where = body(d)
     _refuse_pickle(content, where)
+    operator = d.document["operator"]
+    if operator["venue"] == "inline":
+        _check_media_type(str(d.operator), d.ground.tree[operator["uri"]], operator["uri"])
     if not allow_code:
-        # OPR-8
+        # OPR-7
         raise CodeNotAllowed(where, f"{d.operator}, which runs code", "permission (allow_code=True, --allow-code)")
     return _loaded(str(d.operator), content, f"{d.path}#/operator/id", where)
+
+
+def _check_media_type(operator: str, group: Group, uri: str) -> None:
+    """Refuse an inline body of a media type that the entry of its operator does not name."""
+    entry, media = entries().get(operator), group.attributes.get("media_type")
+    named = entry.document["signature"].get("body", {}).get("media_types", []) if entry else None
+    if named is not None and media not in named:
+        raise ArtifactMismatch(f"{uri}#/media_type", media, " or ".join(named))  # OPR-8
 
 
 def _loaded(operator: str, content: bytes, named: str, where: str) -> Program:

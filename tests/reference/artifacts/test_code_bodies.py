@@ -12,8 +12,16 @@ import pytest
 
 import polystate
 from polystate.artifacts.bodies import is_pickle
-from polystate.errors import CodeNotAllowed, HashMismatch, OutputShape, PickleRefused, UnsupportedCombination
+from polystate.errors import (
+    ArtifactMismatch,
+    CodeNotAllowed,
+    HashMismatch,
+    OutputShape,
+    PickleRefused,
+    UnsupportedCombination,
+)
 from polystate_conformance.paths import CONFORMANCE
+from polystate_schemas.registry import entries
 from tests.reference.small import build
 
 LINEAR = (CONFORMANCE / "artifacts" / "linear.onnx").read_bytes()
@@ -27,7 +35,8 @@ def decoder(body: bytes, operator: str = "neural_decoder/onnx_v1", **more: Any) 
         "arrays": {"atom_id": [1, 2], "latent": [2.0]},
     }  # fmt: skip
     text = base64.b64encode(body).decode()
-    bodies = {"net": {"media_type": "application/octet-stream", "body": text, **more}}
+    (media_type,) = entries()[operator].document["signature"]["body"]["media_types"]
+    bodies = {"net": {"media_type": media_type, "body": text, **more}}
     return polystate.Deposition(build(2, {"net": net}, operators=bodies))
 
 
@@ -93,6 +102,13 @@ def test_a_body_of_another_hash_is_refused_before_permission_is_asked() -> None:
     dep = decoder(LINEAR, sha256="0" * 64)
     with pytest.raises(HashMismatch):
         dep.render()
+
+
+def test_a_body_of_another_media_type_is_refused() -> None:
+    with pytest.raises(
+        ArtifactMismatch, match=r"operators/net#/media_type: found text/plain, expected application/onnx"
+    ):
+        decoder(LINEAR, media_type="text/plain").render(allow_code=True)
 
 
 def test_bytes_that_are_no_program_are_an_error_by_name() -> None:
