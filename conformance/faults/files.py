@@ -66,6 +66,12 @@ def _(original):
     return edited("and not any(n % 2 for n in ends)", "")(original)
 
 
+@fault("draws-from-index-one", "polystate_tools.formats.ensembles:draws", "exchange")
+def _(original):
+    """The first draw that is written has the index 1."""
+    return edited("Draw(options.seed, index)", "Draw(options.seed, index + 1)")(original)
+
+
 @fault("listed-in-the-frame-of-the-deposition", "polystate.model.listed:enumerated", "read")
 def _(original):
     """A state that is listed starts from x_ref in the deposition's frame, not in its own."""

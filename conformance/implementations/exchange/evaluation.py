@@ -22,11 +22,12 @@ Pick = Callable[[Variable, list[tuple[int, float]]], int]
 
 @dataclass
 class Choices:
-    """The states of a variable: labels, deposited numbers, and rows of state, condition and population."""
+    """The states of a variable: labels, deposited numbers, rows of state, condition and population; its draw key."""
 
     labels: dict[int, str] = field(default_factory=dict)
     deposited: dict[int, float] = field(default_factory=dict)
     rows: list[tuple[int, int, float]] = field(default_factory=list)
+    draw_key: int = 0
 
 
 class Deposition:
@@ -34,7 +35,9 @@ class Deposition:
 
     def __init__(self, tree: Tree):
         self.tree = tree
-        self.atom_id = tree["hierarchy/atoms"].arrays["atom_id"].tolist()
+        atoms = tree["hierarchy/atoms"].arrays
+        self.atom_id = atoms["atom_id"].tolist()
+        self.atom_keys = atoms.get("draw_key", atoms["atom_id"]).tolist()
         self.row = {atom: row for row, atom in enumerate(self.atom_id)}
         self.x_ref = np.asarray(tree["reference"].arrays["x_ref"], float)
         groups = {
@@ -59,6 +62,8 @@ class Deposition:
                 found.labels[row["state"]] = row["label"]
                 found.deposited[row["state"]] = row["deposited"]
                 found.rows.append((row["state"], row["condition"], row["population"]))
+            for row in _rows(group.tables.get("variables")):
+                self.variables[id, row["site"]].draw_key = row["draw_key"]
         kind = (document["regime"], document["mode"], document["signal_type"])
         operator = document.get("operator", {}).get("id", "")
         if "reference" in document or document.get("atom_identity", {}).get("kind", "exact") != "exact":

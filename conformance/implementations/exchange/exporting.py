@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import draws
 import numpy as np
 import tls
 from entry import Refused, TlsGroup
@@ -116,24 +117,22 @@ class Exporter:
         return b, None if isotropic else u
 
     def _draws(self) -> None:
-        """Draws of joint states and coordinates, by a generator of its own that is a function of seed and index."""
+        """The draws 0, 1, ... of the seed (chapter 10), one a model (EXP-41)."""
         if self.seed is None:
             raise Refused("evaluate", "bad-request", "seed")
+        seed, keys = int(self.seed), self.dep.atom_keys
         self.made.remarks += [f"SEED {self.seed}", f"DRAWS 0 to {self.request['draws'] - 1}"]
         for index in range(self.request["draws"]):
-            random = np.random.default_rng([int(self.seed), index])
 
-            def drawn(_: Variable, available: list[tuple[int, float]], random=random) -> int:
-                weights = np.array([max(p, 0.0) for _, p in available])
-                return available[random.choice(len(available), p=weights / weights.sum())][0]
+            def drawn(variable: Variable, available: list[tuple[int, float]], index=index) -> int:
+                return draws.state(seed, index, self.dep.variables[variable].draw_key, available)
 
             state = self.dep.choose({}, drawn)
             for row in self.order:
-                noise = random.standard_normal(3)
-                u = self.dep.covariance(row, state, self.total)
                 if self.dep.present(row, state):
-                    values, vectors = np.linalg.eigh(np.zeros((3, 3)) if u is None else u)
-                    xyz = self.dep.mean(row, state) + vectors @ (np.sqrt(values.clip(0)) * noise)
+                    u, xyz = self.dep.covariance(row, state, self.total), self.dep.mean(row, state)
+                    if u is not None:
+                        xyz = xyz + draws.displacement(seed, index, keys[row], u)
                     self.made.records.append(Written(index + 1, row, "", xyz, 1.0, None, None))
 
     def _everything(self) -> None:
