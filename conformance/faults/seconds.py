@@ -47,9 +47,8 @@ def _(original):
 @fault("artifact-in-our-frame", "polystate.evaluation.evaluate:absolute", "external", "moments")
 def _(original):
     """Frames of an artifact are taken as they are, whatever the offset."""
-    return edited("d.from_fitted(xyz)", 'xyz if d.regime == "trajectory" and d.mode == "C" else d.from_fitted(xyz)')(
-        original
-    )
+    ours = 'xyz if d.regime == "trajectory" and d.mode == "C" else d.from_fitted(xyz)'
+    return edited("d.from_fitted(xyz)", ours)(original)
 
 
 @fault("presence-whatever-the-state", "polystate.evaluation.contributions:Contributions._enter_motion", "moments")
@@ -62,3 +61,34 @@ def _(original):
 def _(original):
     """The cumulated populations are held against u times their sum, not divided by it."""
     return edited("cumulated / cumulated[-1], u,", "cumulated, u * cumulated[-1],")(original)
+
+
+@fault("place-in-the-last-model", f"{BUILDING}.bundles:Bundle.first", "exchange")
+def _(original):
+    """The reference has an atom where it is in the last model that has it."""
+    return property(lambda self: self.record.max(axis=0))
+
+
+@fault("letters-of-one-case", f"{BUILDING}.sites:_site", "exchange")
+def _(original):
+    """Alternates whose letters differ in case are one state."""
+    read = "layout.records.altloc.take(rows).tolist()"
+    return edited(read, f"[letter.upper() for letter in {read}]")(original)
+
+
+@fault("b-of-a-million", f"{BUILDING}.checks:_in_range", "exchange")
+def _(original):
+    """B-factors are bounded as coordinates are."""
+    return edited("LARGEST_B", "LARGEST")(original)
+
+
+@fault("entities-of-any-chain", f"{MMTF}:_chain_indices", "mmtf")
+def _(original):
+    """Entities may name chains that do not exist."""
+    return edited('_in_chains(entity, n, f"entityList[{i}]")', "pass")(original)
+
+
+@fault("chains-in-no-model", f"{MMTF}:check", "mmtf")
+def _(original):
+    """The chains of the models need not sum to the chains."""
+    return edited('_adds_up("chainsPerModel"', 'False and _adds_up("chainsPerModel"')(original)

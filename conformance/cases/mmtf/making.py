@@ -46,6 +46,8 @@ KILLS = {
     "order-five": ("bond-orders-unchecked-above",),
     "draft-without-charges": ("required-of-1.0-only",),
     "draft-without-names": ("required-of-1.0-only",),
+    "chains-sum": ("chains-in-no-model",),
+    "entity-chain": ("entities-of-any-chain",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 
