@@ -154,7 +154,7 @@ def table(columns: Mapping[str, Any], where: str) -> Table:
     made = {name: _column(name, values, f"{where}/{name}") for name, values in columns.items()}
     lengths = {name: len(values) for name, values in made.items() if np.ndim(values)}
     if len(set(lengths.values())) > 1:
-        raise SchemaError(where, str(lengths), "columns of one length")
+        raise SchemaError(where, str(lengths), "columns of one length")  # TXT-19
     return made
 
 

@@ -49,7 +49,7 @@ def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
         with pa.ipc.open_file(pa.BufferReader(content)) as reader:
             table = reader.read_all()
         memory.require(table.nbytes)
-        table.validate(full=True)  # offsets and text as well: pyarrow believes what it is told of them
+        table.validate(full=True)  # STO-62; offsets and text as well: pyarrow believes what it is told of them
         names = table.column_names
         columns = {name: _column(column, f"{where}/{name}") for name, column in zip(names, table.columns, strict=True)}
     except UnreadableTable:

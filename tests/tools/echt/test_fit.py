@@ -263,7 +263,7 @@ def test_a_damaged_state_is_said_and_left(pdb, tmp_path, monkeypatch):
     kept = tmp_path / "out.zarr.partial-fit.npz"
     content = kept.read_bytes()
     middle = len(content) // 2
-    for damaged in (content[:500], content[:-30], b"", content[:middle] + b"damaged!" + content[middle + 8 :]):
+    for damaged in (content[:500], content[:-30], b"", content[:middle] + 8 * b"damaged!" + content[middle + 64 :]):
         kept.write_bytes(damaged)
         done = run(*arguments, "-y")
         assert done.exit_code == 0, done.output
