@@ -38,7 +38,7 @@ def _(original):
     return lambda steps: {name: int(step) for name, step in steps.items()}
 
 
-@fault("adps-outside-a-scope", f"{RULES}.descriptors:_content_errors", "validate", "gaussian")
+@fault("adps-outside-a-scope", f"{RULES}.descriptors:_content_errors", "validate")
 def _(original):
     """Rows of ADPs may name atoms outside of the scope."""
     return edited('if d.has("atom_id"):', 'if d.has("atom_id") and d.procedure.placed != "rows":')(original)
