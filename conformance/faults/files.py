@@ -72,7 +72,7 @@ def _(original):
     return edited("Draw(options.seed, index)", "Draw(options.seed, index + 1)")(original)
 
 
-@fault("listed-in-the-frame-of-the-deposition", "polystate.model.listed:enumerated", "read")
+@fault("listed-in-the-frame-of-the-deposition", "polystate.model.listed:enumerated", "displacement")
 def _(original):
     """A state that is listed starts from x_ref in the deposition's frame, not in its own."""
     return edited("d.to_fitted(d.ground.x_ref[rows])", "d.ground.x_ref[rows]")(original)
