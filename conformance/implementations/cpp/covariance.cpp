@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "evaluator.h"
+#include "sha256.h"
 
 namespace polystate {
 
@@ -90,6 +91,23 @@ static Offset offset(const Descriptor& d) {  // 12.2
   return out;
 }
 
+// REF-3, REF-4: refuses a descriptor that was made against other coordinates or another frame, with no offset between.
+void Evaluator::refuseOtherReference(const Descriptor& d) const {
+  const json* reference = find(d.document, "reference");
+  if (!reference) return;  // REF-5
+  const json* offset = find(*reference, "offset");
+  if (offset && text(*offset, "kind") != "none") return;
+  const json* own = find(store_.payload("reference"), "frame");  // REF-2
+  Scope labels = scope(d);
+  Bytes made;  // REF-1
+  for (size_t i = 0; i < xRef_.size(); i++) {
+    const uint8_t* first = reinterpret_cast<const uint8_t*>(&xRef_[i]);
+    if (labels.ofAtom[i / 3] >= 0) made.insert(made.end(), first, first + sizeof(double));
+  }
+  if (text(*reference, "hash") != sha256(made) || text(*reference, "frame") != (own ? own->get<std::string>() : "deposition"))
+    throw Refusal{"semantic", "reference-mismatch", d.path};
+}
+
 // 9.8: refuses the levels, and the transforms, of unknown operators that cover an atom asked for while they are active.
 void Evaluator::refuseUnknown(const Levels& levels, const std::vector<int64_t>& wanted, const JointState& joint) const {
   for (const auto& [id, d] : descriptors_) {
@@ -119,6 +137,7 @@ std::vector<M3> Evaluator::covariance(const Descriptor& d, const JointState& joi
   const json* op = find(d.document, "operator");
   if (!operators().count(d.operatorId)) throw Unsupported{d.operatorId};  // 9.1: not an error of the deposition
   if (text(*op, "hash") != operators().at(d.operatorId)) throw Refusal{"operator", "hash-mismatch", d.path + "#/operator/hash"};
+  refuseOtherReference(d);
   Offset frame = offset(d);
   size_t t = step(d, at);
   if (d.operatorId == "parametric_gaussian/tls_v1") {

@@ -52,6 +52,7 @@ class Evaluator {
   size_t step(const Descriptor& d, const Indices& at) const;
   std::vector<uint8_t> presence(const JointState& joint, const Indices& at) const;
   void refuseUnknown(const Levels& levels, const std::vector<int64_t>& wanted, const JointState& joint) const;
+  void refuseOtherReference(const Descriptor& d) const;
   std::vector<M3> covariance(const Descriptor& d, const JointState& joint, const Indices& at) const;
   void transform(std::vector<std::vector<M3>>& levels, const JointState& joint, const Indices& at) const;
 
