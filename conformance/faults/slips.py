@@ -163,7 +163,7 @@ def _(original):
     return edited("named.pop(key, label) != label", "named.pop(key, label) != label and bundle is not None")(original)
 
 
-@fault("none-explains-all", "polystate.model.descriptor:Descriptor.offset", "validate", "gaussian")
+@fault("none-explains-all", "polystate.model.descriptor:Descriptor.offset", "validate", "displacement")
 def _(original):
     """Any offset, of the kind none too, explains a reference with another hash."""
     from functools import cached_property
