@@ -152,19 +152,19 @@ def _(original):
 @fault("mixture-sum-exact", "polystate.rules.mean:amplitude_errors", "validate")
 def _(original):
     """The populations of a mixture are 1 in sum without a tolerance."""
-    return edited("abs(total - 1) <= TOLERANCE", "abs(total - 1) <= 1e-9")(original)
+    return edited("abs(total - 1) <= joint.TOLERANCE", "abs(total - 1) <= 1e-9")(original)
 
 
 @fault("mixture-sum-loose", "polystate.rules.mean:amplitude_errors", "validate")
 def _(original):
     """The populations of a mixture may differ from 1 by 2e-6 in sum."""
-    return edited("abs(total - 1) <= TOLERANCE", "abs(total - 1) <= 2 * TOLERANCE")(original)
+    return edited("abs(total - 1) <= joint.TOLERANCE", "abs(total - 1) <= 2 * joint.TOLERANCE")(original)
 
 
 @fault("mixture-sum-of-a-variable", "polystate.rules.mean:amplitude_errors", "validate")
 def _(original):
     """The populations of a mixture may leave a rest, like those of a variable."""
-    return edited("abs(total - 1) <= TOLERANCE", "total - 1 <= TOLERANCE")(original)
+    return edited("abs(total - 1) <= joint.TOLERANCE", "total - 1 <= joint.TOLERANCE")(original)
 
 
 @fault("mixture-half-drawn", f"{MIXTURE}:gaussian_mixture_v1", "registry")

@@ -19,8 +19,9 @@ from polystate.errors import (
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.model.model import Model
 from polystate.operators.neural_decoder.mlp_v1 import layers
+from polystate.states import joint
 
-TOLERANCE = 1e-6  # of a norm, of an element of R Rᵀ - 1, and of a sum of populations
+TOLERANCE = 1e-6  # of a norm, and of an element of R Rᵀ - 1
 
 
 def errors(d: Descriptor) -> Iterator[PolystateError]:
@@ -43,7 +44,7 @@ def amplitude_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield WrongShape(f"{d.path}/centre", "no cell", "one or more")  # MEAN-35
     if d.operator == "basis/gaussian_mixture_v1":
         total = float(d.array("population").sum())
-        if not abs(total - 1) <= TOLERANCE:
+        if not abs(total - 1) <= joint.TOLERANCE:
             yield PopulationSum(f"{d.path}/population", f"{total:.9g}", "1 within 1e-6")  # MEAN-37
 
 
