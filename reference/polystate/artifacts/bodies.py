@@ -27,7 +27,7 @@ from polystate.errors import (
 )
 from polystate.model.descriptor import Descriptor
 from polystate.store.tree import Group
-from polystate_schemas.registry import entries
+from polystate_schemas.registry import Entry, entries
 
 Program = Callable[[np.ndarray], np.ndarray]
 
@@ -68,9 +68,13 @@ def load(d: Descriptor, allow_code: bool) -> Program:
 def _check_media_type(operator: str, group: Group, uri: str) -> None:
     """Refuse an inline body of a media type that the entry of its operator does not name."""
     entry, media = entries().get(operator), group.attributes.get("media_type")
-    named = entry.document["signature"].get("body", {}).get("media_types", []) if entry else None
-    if named is not None and media not in named:
-        raise ArtifactMismatch(f"{uri}#/media_type", media, " or ".join(named))  # OPR-8
+    if entry is not None and media not in _media_types(entry):
+        raise ArtifactMismatch(f"{uri}#/media_type", media, " or ".join(_media_types(entry)))  # OPR-8
+
+
+def _media_types(entry: Entry) -> list[str]:
+    """The media types that the body of an operator may have; none where it takes no body."""
+    return list(entry.document["signature"].get("body", {}).get("media_types", []))
 
 
 def _loaded(operator: str, content: bytes, named: str, where: str) -> Program:
@@ -92,9 +96,7 @@ def alone(tree: Any, path: str, allow_code: bool) -> Program:
     content, where = inline_body(tree, path, path)
     _refuse_pickle(content, where)
     media = tree[path].attributes.get("media_type")
-    of = next(
-        (e for e in entries().values() if media in e.document["signature"].get("body", {}).get("media_types", [])), None
-    )
+    of = next((entry for entry in entries().values() if media in _media_types(entry)), None)
     if of is None:
         raise UnknownOperator(f"{path}#/media_type", media, "a media type that an operator of the registry runs")
     if of.runs_code and not allow_code:
