@@ -26,8 +26,10 @@ import numpy as np
 
 from .atoms import from_voigt, is_matrix, residual
 from .fields import atom_rows, shift
-from .groups import add_pull
+from .groups import add_pull, gather_basis, gather_rows
+from .lanes import LANES, choose, lanes_of
 from .linalg6 import eigen_symmetric, jit
+from .linalg_lanes import eigen_lanes
 from .records import Penalty, scratch
 from .structure import Structure
 from .threads import Threads
@@ -116,29 +118,46 @@ def _top_pulls(forest, work, pulls):
 @jit
 def _eigenvalues(first, last, work, forest, pulls, threshold, out):
     """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold."""
-    r6, m, v = work.s6[0], work.s6[1], work.s6[2]
-    for g in range(first, last):
-        r = forest.rank[g]
-        for i in range(r):
-            for j in range(r):
-                m[i, j] = 0.0
-        add_pull(pulls[g], forest.basis[g], r, forest.d, m, r6, v)
-        bound = 0.0
-        for i in range(r):
-            for j in range(r):
-                bound += m[i, j] * m[i, j]
-        for i in range(6):
-            out[g, i] = -np.inf
-        if bound < threshold[g] * threshold[g]:
-            continue
-        eigen_symmetric(m, r, v)
-        for i in range(r):
-            x = m[i, i]
-            j = i
-            while j > 0 and out[g, j - 1] < x:
-                out[g, j] = out[g, j - 1]
-                j -= 1
-            out[g, j] = x
+    nodes, held = work.nodes, work.squares8
+    m, rows, lines = lanes_of(held), lanes_of(work.rows8), lanes_of(work.lines8)
+    for start in range(first, last, LANES):
+        count = min(LANES, last - start)
+        for lane in range(LANES):
+            nodes[lane] = start + min(lane, count - 1)
+            work.lines8[0, 0, lane] = threshold[nodes[lane]]
+        gather_basis(forest, nodes, held[0])
+        gather_rows(pulls, nodes, work.rows8[0])
+        square = _pulled(rows[0], m[0], forest.d, m[1], m[2], m[3])
+        lines[0, 1] = choose(square, lines[0, 0] * lines[0, 0], 1.0, 0.0)
+        eigen_lanes(m[1], len(m[1]), m[2], lines[0, 1])
+        for lane in range(count):
+            row, rank = out[nodes[lane]], forest.rank[nodes[lane]]
+            for i in range(6):
+                row[i] = -np.inf
+            if work.lines8[0, 1, lane] == 0.0:
+                continue
+            for i in range(rank):
+                x = held[1, i, i, lane]
+                j = i
+                while j > 0 and row[j - 1] < x:
+                    row[j] = row[j - 1]
+                    j -= 1
+                row[j] = x
+
+
+@jit
+def _pulled(pulls, basis, d, out, b1, b2):
+    """out = basis^T pull basis; returns the sum of its squares."""
+    n = len(out)
+    square = 0.0 * pulls[0]
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = 0.0
+    add_pull(pulls, basis, d, out, b1, b2)
+    for i in range(n):
+        for j in range(n):
+            square += out[i, j] * out[i, j]
+    return square
 
 
 def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -> float:

@@ -42,31 +42,6 @@ def cholesky(a, n, out):
 
 
 @jit
-def cholesky_semidefinite(a, n, out):
-    """Like `cholesky` for a positive semi-definite `a`: a pivot lost in rounding gives a zero column."""
-    largest = 0.0
-    for i in range(n):
-        largest = max(largest, a[i, i])
-    for j in range(n):
-        for i in range(j):
-            out[i, j] = 0.0
-        total = a[j, j]
-        for k in range(j):
-            total -= out[j, k] * out[j, k]
-        if total <= 1e-14 * a[j, j] or total <= 1e-300 or total <= 1e-18 * largest:
-            for i in range(j, n):
-                out[i, j] = 0.0
-            continue
-        pivot = math.sqrt(total)
-        out[j, j] = pivot
-        for i in range(j + 1, n):
-            total = a[i, j]
-            for k in range(j):
-                total -= out[i, k] * out[j, k]
-            out[i, j] = total / pivot
-
-
-@jit
 def invert_lower(low, n, out):
     """Inverse of a lower triangular matrix, lower triangular."""
     for j in range(n):
@@ -162,36 +137,6 @@ def turn(m, u, n, row):
             row[j] = total
         for j in range(n):
             m[i, j] = row[j]
-
-
-@jit
-def scaling_frame(sigma, slack, n, values, frame, dual, b1, b2, b3):
-    """Frame R in which (sigma, slack) meet: R^T slack R = R^-1 sigma R^-T = diag(values); dual = R^-T.
-
-    R R^T is the Nesterov-Todd point of the two. False where either has lost its positive definiteness to rounding.
-    b1..b3: (n, n) scratch.
-    """
-    if not cholesky(sigma, n, b1):
-        return False
-    congruence(b1, slack, n, b2, frame)  # L^T Z L = Q D Q^T
-    eigen_symmetric(b2, n, b3)
-    for j in range(n):
-        if not b2[j, j] > 0.0:
-            return False
-        values[j] = math.sqrt(b2[j, j])
-    invert_lower(b1, n, b2)
-    for j in range(n):  # L Q D^(-1/4) and L^-T Q D^(1/4)
-        root = math.sqrt(values[j])
-        for i in range(n):
-            total = 0.0
-            for k in range(i + 1):
-                total += b1[i, k] * b3[k, j]
-            frame[i, j] = total / root
-            total = 0.0
-            for k in range(i, n):
-                total += b2[k, i] * b3[k, j]
-            dual[i, j] = total * root
-    return True
 
 
 @jit

@@ -10,7 +10,8 @@ computed as C (1 + C^T E C)^-1 C^T with Q = C C^T, which neither inverts Q nor E
 numbers stay good when groups are switched off (E near 0) or free (E huge). The force on a group,
 f_above - Q_above eta, is all that is needed on the way down. The right-hand sides are the residuals of the
 optimality conditions (`pulls` hold the gradient of the loss at every node), so rounding shrinks with them and
-steps refine one another. Cost and memory are linear in atoms and groups.
+steps refine one another. Cost and memory are linear in atoms and groups. Eight groups of a level are worked at a time,
+one in each lane of the processor's vectors (`lanes`).
 """
 
 from __future__ import annotations
@@ -19,62 +20,62 @@ from pathlib import Path
 
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
-from .groups import covariance_of_motions, group_response, group_step
-from .linalg6 import cholesky, cholesky_semidefinite, jit
+from .groups import covariance_of_motions, respond, take_steps
+from .lanes import LANES, choose, lanes_of
+from .linalg6 import cholesky, jit
+from .linalg_lanes import factors, factors_semidefinite
 
 
 @jit
-def absorb(q, f, e, h, d, low, c, k, x, out_q, out_f):
-    """(out_q packed, out_f) = what the node looks like from above. False on breakdown. low, c, k, x: scratch."""
-    cholesky_semidefinite(q, d, low)
+def absorb(fields, rows, d, out_q, out_f):
+    """out_q (d, d), lower triangle, and out_f (d,): what nodes look like from above, in lanes; 1 where that went well.
+
+    fields: e, q and scratch, (5, d, d); rows: h, scratch, f and scratch, (5, d)."""
+    e, q, low, c, x = fields[0], fields[1], fields[2], fields[3], fields[4]
+    h, f, g, t = rows[0], rows[2], rows[3], rows[4]
+    factors_semidefinite(q, d, low)
     for i in range(d):  # x = E C
         for j in range(d):
-            total = 0.0
-            for m in range(j, d):
+            total = e[i, j] * low[j, j]
+            for m in range(j + 1, d):
                 total += e[i, m] * low[m, j]
             x[i, j] = total
-    for i in range(d):  # k = 1 + C^T E C, lower triangle
+    for i in range(d):  # 1 + C^T E C, lower triangle, in place of e
         for j in range(i + 1):
-            total = 0.0
-            for m in range(i, d):
+            total = low[i, i] * x[i, j]
+            for m in range(i + 1, d):
                 total += low[m, i] * x[m, j]
-            k[i, j] = total
-        k[i, i] += 1.0
-    if not cholesky(k, d, x):
-        return False
-    for r in range(d):  # c = low chol^-T, row by row
-        for j in range(d):
+            e[i, j] = total
+        e[i, i] += 1.0
+    good = factors(e, d, x)
+    for j in range(d):  # c = low chol^-T; f_above = C (1 + C^T E C)^-1 (C^-1 f - C^T h), f is in the range of Q
+        inverse = 1.0 / x[j, j]
+        for r in range(d):
             total = low[r, j]
             for m in range(j):
                 total -= c[r, m] * x[j, m]
-            c[r, j] = total / x[j, j]
-    n = 0
-    for i in range(d):
-        for j in range(i + 1):
-            total = 0.0
-            for m in range(d):
-                total += c[i, m] * c[j, m]
-            out_q[n] = total
-            n += 1
-    g, t = k[0], k[1]  # f_above = C (1 + C^T E C)^-1 (C^-1 f - C^T h); f is in the range of Q
-    for j in range(d):
+            c[r, j] = total * inverse
         total = f[j]
         for m in range(j):
             total -= low[j, m] * g[m]
-        g[j] = total / low[j, j] if low[j, j] > 0.0 else 0.0
-    for j in range(d):
+        g[j] = choose(low[j, j], 0.0, total / choose(low[j, j], 0.0, low[j, j], 1.0), 0.0)
         total = g[j]
         for m in range(j, d):
             total -= low[m, j] * h[m]
         for m in range(j):
             total -= x[j, m] * t[m]
-        t[j] = total / x[j, j]
+        t[j] = total * inverse
     for i in range(d):
-        total = 0.0
-        for m in range(d):
+        for j in range(i + 1):
+            total = c[i, 0] * c[j, 0]
+            for m in range(1, d):
+                total += c[i, m] * c[j, m]
+            out_q[i, j] = total
+        total = c[i, 0] * t[0]
+        for m in range(1, d):
             total += c[i, m] * t[m]
         out_f[i] = total
-    return True
+    return good
 
 
 @jit
@@ -174,37 +175,61 @@ def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
     """Work a stage's nodes (leaves first): fills q_above, f_above and each group's frame.
 
     Returns the number of breakdowns."""
-    d, s6, rows, rho, dd = forest.d, work.s6, work.rows, work.v6[0], work.dd
-    q, f, e, h = dd[0], work.lines[0], dd[5], work.lines[1]
+    d, q, f, nodes = forest.d, work.dd[0], work.lines[0], work.nodes
     failed = 0
-    for index in range(first, last):
-        n = stage[index]
-        origin, radius = forest.origin[n], forest.radius[n]
-        for i in range(d):
-            f[i] = 0.0
-            for j in range(d):
-                q[i, j] = 0.0
-        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = is_matrix(a, atoms.anisotropic)
-            atom_rows(atoms.xyz[a], origin, radius, d, aniso, rows, work.g36)
-            residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
-            if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
-                failed += 1
-        for i in range(d):
-            for j in range(i):
-                q[j, i] = q[i, j]
-        for k in range(forest.child_start[n], forest.child_start[n + 1]):
-            child = forest.children[k]
-            shift(origin, radius, forest.origin[child], forest.radius[child], d, dd[1], s6[0])
-            _gather(dd[1], sweep.q_above[child], sweep.f_above[child], d, dd[2], dd[3], q, f)
-        if n >= forest.n_groups:
-            pack(q, d, sweep.q_above[n])
+    for start in range(first, last, LANES):
+        count = min(LANES, last - start)
+        for lane in range(LANES):  # those that are too many repeat the last
+            n = stage[start + min(lane, count - 1)]
+            nodes[lane] = n
+            if lane < count:
+                failed += _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work)
+            if n >= forest.n_groups:
+                pack(q, d, sweep.q_above[n])
+                for i in range(d):
+                    sweep.f_above[n, i] = f[i]
+                continue
             for i in range(d):
-                sweep.f_above[n, i] = f[i]
-        elif not group_response(n, forest, x, penalty, mu, sweep, e, h, s6, dd[1]) or not absorb(
-            q, f, e, h, d, dd[1], dd[2], dd[3], dd[4], sweep.q_above[n], sweep.f_above[n]
-        ):
+                work.rows8[2, i, lane] = f[i]
+                for j in range(d):
+                    work.fields8[1, i, j, lane] = q[i, j]
+        if nodes[0] < forest.n_groups:
+            good = respond(count, forest, x, penalty, mu, sweep, work)
+            fields, rows, ended = lanes_of(work.fields8), lanes_of(work.rows8), lanes_of(work.lines8)[2]
+            ended[0] = good * absorb(fields, rows, d, fields[1], rows[1])
+            for lane in range(count):
+                failed += work.lines8[2, 0, lane] != 1.0
+                k, n = 0, nodes[lane]
+                for i in range(d):
+                    sweep.f_above[n, i] = work.rows8[1, i, lane]
+                    for j in range(i + 1):
+                        sweep.q_above[n, k] = work.fields8[1, i, j, lane]
+                        k += 1
+    return failed
+
+
+@jit
+def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
+    """q (d, d) and f (d,) of all that is below node n; returns the number of breakdowns."""
+    d, rows, rho, failed = forest.d, work.rows, work.v6[0], 0
+    origin, radius = forest.origin[n], forest.radius[n]
+    for i in range(d):
+        f[i] = 0.0
+        for j in range(d):
+            q[i, j] = 0.0
+    for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+        aniso = is_matrix(a, atoms.anisotropic)
+        atom_rows(atoms.xyz[a], origin, radius, d, aniso, rows, work.g36)
+        residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
+        if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
             failed += 1
+    for i in range(d):
+        for j in range(i):
+            q[j, i] = q[i, j]
+    for k in range(forest.child_start[n], forest.child_start[n + 1]):
+        child = forest.children[k]
+        shift(origin, radius, forest.origin[child], forest.radius[child], d, work.dd[1], work.s6[0])
+        _gather(work.dd[1], sweep.q_above[child], sweep.f_above[child], d, work.dd[2], work.dd[3], q, f)
     return failed
 
 
@@ -254,33 +279,44 @@ def _gather(t, packed, force, d, m2, m3, q, f):
 @jit
 def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, change):
     """Work a stage's nodes on the way down: steps of groups and atoms, eta[n] = change of the whole field."""
-    anisotropic, d, t, s6 = atoms.anisotropic, forest.d, work.dd[0], work.s6
-    above, force = work.lines[0], work.lines[1]
-    for index in range(first, last):
-        n = stage[index]
-        eta = sweep.eta[n]
-        if n < forest.n_groups:
-            for i in range(d):
-                above[i] = 0.0
-            p = forest.parent[n]
-            if p >= 0:
-                _add_shifted(forest, p, n, sweep.eta[p], t, s6[0], above)
-            unpack(sweep.q_above[n], d, t)
-            for i in range(d):
-                total = sweep.pulls[n, i] + sweep.f_above[n, i]
-                for j in range(d):
-                    total -= t[i, j] * above[j]
-                force[i] = total
-            group_step(n, force, forest, penalty, sweep, change, s6)
-            covariance_of_motions(change.sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
-            lift_matrix(s6[0], d, eta)
-            for i in range(d):
-                eta[i] += above[i]
+    anisotropic, d, nodes = atoms.anisotropic, forest.d, work.nodes
+    for start in range(first, last, LANES):
+        count = min(LANES, last - start)
+        for lane in range(LANES):
+            nodes[lane] = stage[start + min(lane, count - 1)]
+        if nodes[0] < forest.n_groups:
+            _forces(count, forest, sweep, work)
+            take_steps(count, forest, penalty, sweep, change, work)
+            lift_matrix(lanes_of(work.squares8)[0], d, lanes_of(work.rows8)[2])
+            for lane in range(count):
+                for i in range(d):
+                    sweep.eta[nodes[lane], i] += work.rows8[2, i, lane]
         if atoms.own:
-            for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-                aniso = is_matrix(a, anisotropic)
-                atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, work.rows, work.g36)
-                atom_step(a, anisotropic, atoms, x, sweep.y[n], eta, penalty, mu, change, d, work)
+            for lane in range(count):
+                n = nodes[lane]
+                for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+                    aniso = is_matrix(a, anisotropic)
+                    atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, work.rows, work.g36)
+                    atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
+
+
+@jit
+def _forces(count, forest, sweep, work):
+    """Field forces (d,) on the groups of `work.nodes` into the first of `work.rows8`; eta <- the field from above."""
+    d, t, nodes = forest.d, work.dd[0], work.nodes
+    for lane in range(count):
+        n = nodes[lane]
+        above, p = sweep.eta[n], forest.parent[n]
+        for i in range(d):
+            above[i] = 0.0
+        if p >= 0:
+            _add_shifted(forest, p, n, sweep.eta[p], t, work.s6[0], above)
+        unpack(sweep.q_above[n], d, t)
+        for i in range(d):
+            total = sweep.pulls[n, i] + sweep.f_above[n, i]
+            for j in range(d):
+                total -= t[i, j] * above[j]
+            work.rows8[0, i, lane] = total
 
 
 @jit

@@ -27,7 +27,8 @@ class Forest(NamedTuple):
 
 class Scratch(NamedTuple):
     """What a loop works in, each thread in its own: dd (6, d, d), lines (2, d), rows and wide (6, d), s6 (8, 6, 6),
-    g36 (3, 6), v6 (3, 6)."""
+    g36 (3, 6), v6 (3, 6); and for eight groups at a time, whose `nodes` (8,) are one a lane, squares8 (10, 6, 6, 8),
+    lines8 (3, 6, 8), fields8 (5, d, d, 8), rows8 (5, d, 8), pairs8 (3, 21, d, 8)."""
 
     dd: np.ndarray
     lines: np.ndarray
@@ -36,12 +37,20 @@ class Scratch(NamedTuple):
     s6: np.ndarray
     g36: np.ndarray
     v6: np.ndarray
+    nodes: np.ndarray
+    squares8: np.ndarray
+    lines8: np.ndarray
+    fields8: np.ndarray
+    rows8: np.ndarray
+    pairs8: np.ndarray
 
 
 def scratch(d: int) -> Scratch:
     """Room for fields of d numbers; all zero, as atoms in no group see it."""
     shapes = ((6, d, d), (2, d), (6, d), (6, d), (8, 6, 6), (3, 6), (3, 6))
-    return Scratch(*(np.zeros(shape) for shape in shapes))
+    eights = ((10, 6, 6), (3, 6), (5, d, d), (5, d), (3, 21, d))
+    alone, side_by_side = map(np.zeros, shapes), (np.zeros((*shape, 8)) for shape in eights)
+    return Scratch._make([*alone, np.zeros(8, np.int64), *side_by_side])
 
 
 class Atoms(NamedTuple):

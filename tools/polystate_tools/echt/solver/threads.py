@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .lanes import LANES
 from .records import Scratch, scratch
 
 LEAST = 64  # nodes that are worth a piece of their own
@@ -31,11 +32,12 @@ class Threads:
         if self._pool is None or pieces < 2:
             return [loop(0, size, self._rooms[0], *arguments)]
         found: list[Any] = [None] * pieces
+        edges = [k * size // pieces // LANES * LANES for k in range(pieces)] + [size]
         left = iter(range(pieces))
 
         def work(room: Scratch) -> None:
             for k in left:
-                found[k] = loop(k * size // pieces, (k + 1) * size // pieces, room, *arguments)
+                found[k] = loop(edges[k], edges[k + 1], room, *arguments)
 
         others = [self._pool.submit(work, room) for room in self._rooms[1:]]
         work(self._rooms[0])

@@ -9,8 +9,10 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from .fields import shift
-from .groups import group_response, group_step
-from .linalg6 import cholesky_semidefinite, jit
+from .groups import respond, take_steps
+from .lanes import LANES, lanes_of
+from .linalg6 import jit
+from .linalg_lanes import factors_semidefinite
 from .newton import unpack
 from .records import Interior, Penalty, Sweep, scratch
 from .structure import Structure
@@ -21,15 +23,28 @@ DENSE_LIMIT = 700
 @jit
 def _responses(forest, x, penalty, mu, sweep, work, low, h):
     """Factors low of what each top group can do to its field, and h; returns the number of breakdowns."""
-    d = forest.d
-    e, dd = work.dd[0], work.dd[1]
-    failed = 0
-    for k in range(len(forest.top)):
-        if group_response(forest.top[k], forest, x, penalty, mu, sweep, e, h[k], work.s6, dd):
-            cholesky_semidefinite(e, d, low[k])
-        else:
-            failed += 1
+    d, top, nodes, failed = forest.d, forest.top, work.nodes, 0
+    for first in range(0, len(top), LANES):
+        count = _at(top, first, nodes)
+        fields, ended = lanes_of(work.fields8), lanes_of(work.lines8)[2]
+        ended[0] = respond(count, forest, x, penalty, mu, sweep, work)
+        factors_semidefinite(fields[0], d, fields[1])
+        for lane in range(count):
+            failed += work.lines8[2, 0, lane] != 1.0
+            for i in range(d):
+                h[first + lane, i] = work.rows8[0, i, lane]
+                for j in range(d):
+                    low[first + lane, i, j] = work.fields8[1, i, j, lane]
     return failed
+
+
+@jit
+def _at(top, first, nodes):
+    """Put the next top groups in the lanes, and return how many; those that are too many repeat the last."""
+    count = min(LANES, len(top) - first)
+    for lane in range(LANES):
+        nodes[lane] = top[first + min(lane, count - 1)]
+    return count
 
 
 @jit
@@ -135,10 +150,14 @@ def _solve_dense(blocks, rows, cols, d, full, low, x):
 
 
 @jit
-def _steps(force, forest, penalty, sweep, s6, change):
+def _steps(force, forest, penalty, sweep, work, change):
     """Steps of the top groups under their field forces (groups, d)."""
-    for k in range(len(forest.top)):
-        group_step(forest.top[k], force[k], forest, penalty, sweep, change, s6)
+    for first in range(0, len(forest.top), LANES):
+        count = _at(forest.top, first, work.nodes)
+        for lane in range(LANES):
+            for i in range(forest.d):
+                work.rows8[0, i, lane] = force[first + min(lane, count - 1), i]
+        take_steps(count, forest, penalty, sweep, change, work)
 
 
 @jit
@@ -209,7 +228,7 @@ class Top:
         force = np.zeros((n, d))
         _forces(low, solved, d, force)
         force += sweep.pulls[self.s.top]
-        _steps(force, forest, penalty, sweep, work.s6, change)
+        _steps(force, forest, penalty, sweep, work, change)
         return 0
 
     def _system(self, scaled: np.ndarray, x: np.ndarray) -> np.ndarray | None:
