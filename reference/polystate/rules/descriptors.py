@@ -57,9 +57,9 @@ def combination_errors(d: Descriptor) -> Iterator[PolystateError]:
         yield UnsupportedCombination(f"{d.path}#/algebra", d.algebra, algebra)  # STK-5
     if "acts_as" in d.document and subcase != "rigid_body":
         yield UnsupportedCombination(f"{d.path}#/acts_as", d.document["acts_as"], "a rigid body")  # DSC-8, DSC-51
-    for key in ("broadcast_policy", "adp_content", "normalised"):
+    for key in ("broadcast_policy", "normalised"):
         if d.document.get(key) is not None and not d.is_gaussian:
-            yield UnsupportedCombination(f"{d.path}#/{key}", d.document[key], "gaussian_disorder")  # DSC-8, DSC-9
+            yield UnsupportedCombination(f"{d.path}#/{key}", d.document[key], "gaussian_disorder")  # DSC-8
     if d.document.get("state_axis") is not None and not d.is_discrete:
         yield UnsupportedCombination(f"{d.path}#/state_axis", d.document["state_axis"], "regime discrete")  # DSC-10
     if d.axis is not None and not d.procedure.on_axis:
@@ -145,7 +145,8 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
         return
     yield from _content_errors(d, part)
     if part not in ("states", "labels") and d.signal_type != "unknown" and d.table("occupancy"):
-        d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id")  # DSC-11
+        ids, where = d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id"
+        yield from _outside_errors(d, ids, d.rows_of_ids(ids, where), where)
 
 
 def _table_errors(d: Descriptor, tables: Mapping[str, Any], part: str) -> Iterator[PolystateError]:
@@ -195,7 +196,7 @@ def _content_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
         return  # DSC-53
     yield from states.displacement_errors(d)
     if d.has("atom_id"):
-        yield from _outside_errors(d, d.atom_rows, f"{d.path}/atom_id")
+        yield from _outside_errors(d, d.array("atom_id"), d.atom_rows, f"{d.path}/atom_id")
     if d.operator_unknown:
         return  # OPR-31
     yield from mean.errors(d)
@@ -204,10 +205,9 @@ def _content_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     yield from mean.amplitude_errors(d)
 
 
-def _outside_errors(d: Descriptor, rows: np.ndarray, where: str) -> Iterator[PolystateError]:
+def _outside_errors(d: Descriptor, ids: np.ndarray, rows: np.ndarray, where: str) -> Iterator[PolystateError]:
     """[DSC-12] Atoms that a payload names and its scope does not hold."""
     kept = np.flatnonzero(rows >= 0)
     bad = kept[d.label_of_atom[rows[kept]] < 0]
     if len(bad):
-        atom = int(d.array("atom_id")[bad[0]])
-        yield AtomOutsideScope(f"{where}[{bad[0]}]", f"atom_id {atom}", "an atom of the descriptor's scope")
+        yield AtomOutsideScope(f"{where}[{bad[0]}]", f"atom_id {ids[bad[0]]}", "an atom of the descriptor's scope")

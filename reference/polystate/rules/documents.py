@@ -15,8 +15,9 @@ from polystate.errors import (
     UnknownAlgebra,
     UnknownLayer,
 )
+from polystate.model.descriptor import without_nulls
 from polystate.store.reading import StoredTree
-from polystate.store.tree import LAYERS, Tree
+from polystate.store.tree import LAYERS, Group, Tree
 from polystate_schemas.documents import kind_of_path
 
 REQUIRED = (
@@ -88,6 +89,11 @@ def name_errors(tree: Tree) -> Iterator[PolystateError]:
             yield SchemaError(path, named[1], "v and a number from 1")
 
 
+def written(kind: str, group: Group) -> Mapping[str, Any]:
+    """The document of a group as its schema judges it: a null of a descriptor's is no key ([DSC-3])."""
+    return without_nulls(group.attributes) if kind == "descriptor" else group.attributes
+
+
 def schema_errors(kind: str, path: str, document: Mapping[str, Any]) -> Iterator[PolystateError]:
     """[STO-12], [STO-43], and what the schema of each kind of document says for other sentences; [DSC-2]."""
     from polystate_schemas.schema import validate as violations
@@ -104,5 +110,5 @@ def unknown_keys(tree: Tree) -> Iterator[tuple[str, str]]:
 
     for path, group in tree.items():
         kind = kind_of_path(path)
-        for pointer in unknown(kind, dict(group.attributes)) if kind else []:
+        for pointer in unknown(kind, dict(written(kind, group))) if kind else []:
             yield path, pointer

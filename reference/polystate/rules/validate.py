@@ -11,7 +11,6 @@ from typing import Any
 from polystate.errors import (
     PolystateError,
 )
-from polystate.model.descriptor import without_nulls
 from polystate.model.model import Model
 from polystate.rules import (
     axes,
@@ -95,8 +94,7 @@ def document_errors(dep: Model) -> Iterator[PolystateError]:
     for path, group in dep.tree.items():
         kind = kind_of_path(path)
         if kind:
-            document = without_nulls(group.attributes) if kind == "descriptor" else group.attributes
-            for error in documents.schema_errors(kind, path, document):
+            for error in documents.schema_errors(kind, path, documents.written(kind, group)):
                 readable &= kind not in ("descriptor", "landmarks")
                 yield error
     if readable:  # what a descriptor names is looked up in others, which have to have the right form
