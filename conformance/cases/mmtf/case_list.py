@@ -7,6 +7,9 @@ import cases_draft
 import cases_encodings
 import cases_fields
 import cases_golden
+import cases_groups
+import cases_limits
+import cases_members
 import cases_refused_container
 import cases_refused_schema
 import cases_values
@@ -21,6 +24,9 @@ MODULES = (
     cases_refused_schema,
     cases_corners,
     cases_values,
+    cases_limits,
+    cases_members,
+    cases_groups,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

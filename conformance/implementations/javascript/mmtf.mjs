@@ -184,12 +184,21 @@ function splitField(fields, name, divisor, limit) {
 const bad = (where) => { throw schema('wrong-type', where); };
 const text = (v, where) => typeof v === 'string' || bad(where);
 const integer = (v, where) => Number.isInteger(v) || bad(where);
-const count = (v, where) => {
+const from = (low, high) => (v, where) => {
   integer(v, where);
-  if (v < 0) throw schema('bad-value', where);
+  if (v < low || v > high) throw schema('bad-value', where);
 };
-const number = (v, where) => v instanceof Real || Number.isInteger(v) || bad(where);
+const count = from(0, 2 ** 31 - 1);
+const number = (v, where) => {
+  if (!(v instanceof Real || Number.isInteger(v))) bad(where);
+  if (v instanceof Real && !Number.isFinite(v.value)) throw schema('non-finite', where);
+};
 const map = (v, where) => v instanceof Map || bad(where);
+const byText = (v, where) => map(v, where) && [...v.keys()].forEach((key) => text(key, where));
+const properties = (v, where) => {
+  byText(v, where);
+  for (const item of v.values()) if (!(Array.isArray(item) || item instanceof Uint8Array)) bad(where);
+};
 const listOf = (check, length) => (v, where) => {
   if (!Array.isArray(v)) bad(where);
   if (length !== undefined && v.length !== length) throw schema('wrong-length', where);
@@ -204,7 +213,7 @@ const object = (keys) => (v, where) => {
 };
 const group = object({
   groupName: [true, text], singleLetterCode: [true, text], chemCompType: [true, text], atomNameList: [true, listOf(text)],
-  elementList: [true, listOf(text)], formalChargeList: [true, listOf(integer)], bondAtomList: [false, listOf(integer)],
+  elementList: [true, listOf(text)], formalChargeList: [true, listOf(from(-128, 127))], bondAtomList: [false, listOf(integer)],
   bondOrderList: [false, listOf(integer)], bondResonanceList: [false, listOf(integer)],
 });
 const CHECKS = {
@@ -219,7 +228,8 @@ const CHECKS = {
   entityList: listOf(object({
     chainIndexList: [true, listOf(integer)], description: [true, text], type: [true, text], sequence: [true, text],
   })),
-  atomProperties: map, bondProperties: map, groupProperties: map, chainProperties: map, modelProperties: map, extraProperties: map,
+  atomProperties: properties, bondProperties: properties, groupProperties: properties, chainProperties: properties,
+  modelProperties: properties, extraProperties: byText,
 };
 
 const ORDERS = new Set([-1, 1, 2, 3, 4]);

@@ -192,3 +192,11 @@ def test_changed_fields_never_crash(data: st.DataObject, dialect: str) -> None:
         mmtf.decode(msgpack.packb(raw))
     except PolystateError:
         pass
+
+
+def test_bonds_without_orders_are_read_back_from_the_draft():
+    made = dipeptide()
+    for group in made["groupList"]:
+        group.pop("bondOrderList", None)
+    (gly, *_) = mmtf.decode(mmtf.encode(made, "draft"))["groupList"]
+    assert gly["bondAtomList"] == [1, 0, 2, 1, 3, 2] and "bondOrderList" not in gly

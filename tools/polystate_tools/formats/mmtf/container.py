@@ -140,15 +140,33 @@ def _top_level_key(data: bytes, at: int) -> str:
         return f"file[{at}]"
 
 
+class _Twice(Exception):
+    """A map with one key twice."""
+
+
 def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise DuplicateField(str(key), "the key twice in one map", "each key once")  # MMTF-3
-            seen.add(key)
+        raise _Twice
     return made
+
+
+def _twice(value: Any, where: str) -> str | None:
+    """Where the first map with one key twice stands, among values whose maps are tuples of pairs."""
+    if isinstance(value, tuple):
+        seen = set()
+        for key, item in value:
+            name = f"{where}.{key}" if where else str(key)
+            if key in seen:
+                return name
+            seen.add(key)
+            if found := _twice(item, name):
+                return found
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if found := _twice(item, f"{where}[{i}]"):
+                return found
+    return None
 
 
 def _not_text(value: Any, where: str) -> str | None:
@@ -198,6 +216,11 @@ def _unpack(data: bytes) -> dict[str, Any]:
     gc.disable()  # unpacking makes thousands of objects, none of them garbage: collection takes twice its time
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=False, object_pairs_hook=_unique)
+    except _Twice:
+        pairs = msgpack.unpackb(data, strict_map_key=False, unicode_errors="replace", object_pairs_hook=tuple)
+        raise DuplicateField(
+            _twice(pairs, "") or "file", "the key twice in one map", "each key once"
+        ) from None  # MMTF-3
     except UnicodeDecodeError as error:
         escaped = msgpack.unpackb(data, strict_map_key=False, unicode_errors="surrogateescape")
         raise NotUtf8(_not_text(escaped, "") or "file", error.reason, "UTF-8 text") from None

@@ -142,9 +142,9 @@ def _group(group: dict[str, Any], i: int, dialect: str) -> dict[str, Any]:
         if name in group and written:
             made[written] = group[name]
     if dialect == "draft":
-        for name in ("bondAtomList", "bondOrderList"):
-            made.setdefault(name, [])
-        _draft_orders(made["bondOrderList"], f"groupList[{i}].bondOrderList")
+        if not made.setdefault("bondAtomList", []):
+            made.setdefault("bondOrderList", [])
+        _draft_orders(made.get("bondOrderList", []), f"groupList[{i}].bondOrderList")
     return made | {key: value for key, value in group.items() if key not in {names[0] for names in GROUP_KEYS}}
 
 

@@ -54,7 +54,7 @@ def normalise(
     if not isinstance(value, list):
         raise WrongType("groupList", type(value).__name__, "a list of groups")
     check_list(value, "groupList", dict)
-    groups = [_renamed(group) for group in value]
+    groups = [_renamed(group) for group in value] if dialect == "draft" else value
     if not _sound(groups, optional):
         for i, group in enumerate(groups):
             _check(group, f"groupList[{i}]", dialect, optional)
@@ -98,7 +98,7 @@ def _sound(groups: list[dict[str, Any]], optional: tuple[str, ...]) -> bool:
         all(atoms == list(map(len, columns[name])) for name in ("elementList", "formalChargeList") if name in columns)
         and not any(n % 2 for n in ends)
         and all(
-            not held or len(held) == n
+            isinstance(held, tuple) or len(held) == n  # the tuple is that of a group without the list
             for name in ("bondOrderList", "bondResonanceList")
             for held, n in zip(columns[name], pairs, strict=True)
         )
@@ -137,7 +137,7 @@ def _check_lengths(group: dict[str, Any], where: str) -> None:
             raise WrongLength(f"{where}.{name}", len(group[name]), f"{n}, as atomNameList")  # MMTF-42
     charges = group["formalChargeList"]
     if charges and not CHARGES[0] <= min(charges) <= max(charges) <= CHARGES[1]:
-        raise BadValue(f"{where}.formalChargeList", max(charges, key=abs), "charges that fit int8")
+        raise BadValue(f"{where}.formalChargeList", max(charges, key=abs), "charges that fit int8")  # MMTF-53
     atoms = group.get("bondAtomList", [])
     if len(atoms) % 2:
         raise WrongLength(f"{where}.bondAtomList", len(atoms), "pairs of atoms")
@@ -148,7 +148,7 @@ def _check_lengths(group: dict[str, Any], where: str) -> None:
         values = group.get(name)
         if values is None:
             continue
-        if values and len(values) != len(atoms) // 2:
+        if len(values) != len(atoms) // 2:
             raise WrongLength(f"{where}.{name}", len(values), f"{len(atoms) // 2}, one for each bond")
         if not set(values) <= set(allowed):
             raise BadValue(f"{where}.{name}", next(v for v in values if v not in allowed), f"one of {allowed}")
