@@ -22,7 +22,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda v: isinstance(v, dict),
     "null": lambda v: v is None,
 }
-_IGNORED = {"$schema", "$id", "$defs", "title", "description", "default", "then", "else", "additionalProperties"}
+_IGNORED = {"$schema", "$id", "$defs", "title", "description", "default", "then", "else"}
 
 
 def conforms(kind: str, document: Any) -> bool:
@@ -50,9 +50,6 @@ def _meets(schema: Any, value: Any, defs: Mapping[str, Any]) -> bool:
                 raise _Unknown(keyword)
             if not judge(schema, value, defs):
                 return False
-    if "additionalProperties" in schema and isinstance(value, dict):
-        rest = [key for key in value if key not in schema.get("properties", {})]
-        return all(_meets(schema["additionalProperties"], value[key], defs) for key in rest)
     return True
 
 
@@ -66,6 +63,13 @@ def _properties(schema: Any, value: Any, defs: Any) -> bool:
         return True
     known = schema["properties"]
     return all(_meets(known[key], item, defs) for key, item in value.items() if key in known)
+
+
+def _other_properties(schema: Any, value: Any, defs: Any) -> bool:
+    if not isinstance(value, dict):
+        return True
+    known = schema.get("properties", {})
+    return all(_meets(schema["additionalProperties"], item, defs) for key, item in value.items() if key not in known)
 
 
 def _condition(schema: Any, value: Any, defs: Any) -> bool:
@@ -125,6 +129,7 @@ def _list(check: Callable[[int, int], bool], name: str) -> Callable[[Any, Any, A
 _KEYWORDS: dict[str, Callable[[Any, Any, Any], bool]] = {
     "type": _type,
     "properties": _properties,
+    "additionalProperties": _other_properties,
     "if": _condition,
     "$ref": _reference,
     "uniqueItems": _distinct,

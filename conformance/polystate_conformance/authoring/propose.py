@@ -80,6 +80,19 @@ def _findings(store: Path) -> list[dict[str, str]]:
     return [{"stage": error.stage, "code": error.code, "where": error.where} for error in errors]
 
 
+def numbered(found: list[Variant], old: list[Variant]) -> list[Variant]:
+    """The variants found, in order of their numbers. Those that were there keep theirs, since reports name cases by
+    them, and what was written by hand, `or`; new ones have the numbers that follow."""
+    known = {json.dumps(line["change"]): line for line in old}
+    free = itertools.count(max((line["n"] for line in old), default=0) + 1)
+    made = []
+    for variant in found:
+        before = known.get(json.dumps(variant["change"]), {})
+        kept = {"or": before["or"]} if "or" in before else {}
+        made.append({"n": before["n"] if before else next(free), **variant, **kept})
+    return sorted(made, key=lambda line: line["n"])
+
+
 def main(arguments: list[str]) -> int:
     """Write variants.jsonl beside each of the cases."""
     import polystate
@@ -90,9 +103,7 @@ def main(arguments: list[str]) -> int:
     for case in collection:
         found = propose(case, unseen, pool)
         old = variants.read(case.folder / variants.FILE) if (case.folder / variants.FILE).exists() else []
-        others = {json.dumps(line["change"]): {"or": line["or"]} for line in old if "or" in line}  # written by hand
-        lines = [json.dumps({"n": n, **variant, **others.get(json.dumps(variant["change"]), {})}, ensure_ascii=False)
-                 for n, variant in enumerate(found, 1)]  # fmt: skip
+        lines = [json.dumps(line, ensure_ascii=False) for line in numbered(found, old)]
         (case.folder / variants.FILE).write_text("\n".join(lines) + "\n", "utf-8")
         print(f"{case.folder.name}: {len(found)} variants; {len(unseen)} constraints unseen", flush=True)
     print("\n".join(sorted(unseen)))

@@ -153,14 +153,19 @@ KILLS = 2
 
 
 def kill_problems(cases: list[Case]) -> list[str]:
-    """Faults that fewer than two cases claim to kill: what hangs on one case alone is lost with it."""
-    from polystate_conformance.selftest import planting
+    """Faults that fewer than two cases claim to kill, since what hangs on one case alone is lost with it; and dropped
+    constraints of the schemas that no case claims."""
+    from polystate_conformance.selftest import mutants, planting
 
     claims = Counter(id for case in cases for id in case.kills)
     return [
         f"fault {item.id}: {claims[item.id]} cases claim to kill it, {KILLS} of different shapes are due"
         for item in planting.load()
         if claims[item.id] < KILLS
+    ] + [
+        f"constraint {item.id}: no case claims to miss it (python -m polystate_conformance.authoring.propose)"
+        for item in mutants.load()
+        if item.equivalent is None and not claims[item.id]
     ]
 
 
