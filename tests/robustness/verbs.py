@@ -24,7 +24,7 @@ AFTER_VALIDATION = ("evaluate", "operator")
 """Stages of refusals that a valid deposition may meet; a writer of another format may lack room as well."""
 OF_A_STATE = ("absolute-conflict",)
 """Refusals of the stage semantic that the joint state decides, which a valid deposition may meet, too ([MEAN-4])."""
-OF_ALL_ARRAYS = "digest", "write", "report"
+OF_ALL_ARRAYS = "digest", "write", "report", "sample"
 """Verbs that need arrays, too, which no sentence defines and no rule reads ([STO-61])."""
 TABLES = "atoms", "residues", "chains", "groups", "descriptors", "states"
 
