@@ -111,6 +111,25 @@ def _(original):
     return lambda dep: {}
 
 
+@fault("first-condition-of-a-bond", f"{UNBUILDING}.noted:bonds", "exchange")
+def _(original):
+    """Of the conditions of a bond the first alone counts."""
+    return lambda dep: {pair: conditions[:1] for pair, conditions in original(dep).items()}
+
+
+@fault("clauses-of-a-bond-apart", f"{UNBUILDING}.noted:bonds", "exchange")
+def _(original):
+    """A bond is where any site of a condition is in one of its states."""
+    apart = lambda conditions: [{v: states} for condition in conditions for v, states in condition.items()]  # noqa: E731
+    return lambda dep: {pair: apart(conditions) for pair, conditions in original(dep).items()}
+
+
+@fault("letters-by-occupancy", f"{UNBUILDING}.noted:letters", "exchange")
+def _(original):
+    """Which letter a shared record has is forgotten; its occupancy decides."""
+    return lambda dep: {}
+
+
 @fault("conformer-by-residue", f"{UNBUILDING}.conformer:conformer", "exchange")
 def _(original):
     """One conformer is the first declared, whatever was asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,8 @@ ALONE = ("present", ".")
 
 @dataclass
 class Written:
-    """A record to be written; row: of the atom. b is None where no descriptor covers the atom."""
+    """A record to be written; row: of the atom; held: the states it is in, by variable. b is None where no descriptor
+    covers the atom."""
 
     model: int
     row: int
@@ -29,6 +31,7 @@ class Written:
     occ: float
     b: float | None
     u: np.ndarray | None
+    held: dict[Variable, set[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -91,13 +94,15 @@ class Exporter:
 
     def _one(self, state: State) -> None:
         self._say(state)
+        held = {variable: {number} for variable, number in state.items()}
         for row in self.order:
             if self.dep.present(row, state):
-                self._record(1, row, "", state, 1.0)
-        self._bonds(lambda row: [""] if self.dep.present(row, state) else [], state)
+                self._record(1, row, "", state, 1.0, held)
+        self._bonds()
 
-    def _record(self, model: int, row: int, alt: str, state: State, occ: float) -> None:
-        self.made.records.append(Written(model, row, alt, self.dep.mean(row, state), occ, *self._adp(row, state)))
+    def _record(self, model: int, row: int, alt: str, state: State, occ: float, held: dict[Variable, set[int]]) -> None:
+        xyz, adp = self.dep.mean(row, state), self._adp(row, state)
+        self.made.records.append(Written(model, row, alt, xyz, occ, *adp, held))
 
     def _adp(self, row: int, state: State) -> tuple[float | None, np.ndarray | None]:
         """B (8π²/3 of the trace of U), and U where it is not isotropic or was read as such."""
@@ -148,58 +153,77 @@ class Exporter:
             given = {} if bundle is None else {f"{bundle[0]}/{bundle[1]}": dep.variables[bundle].labels[number]}
             base = dep.choose(given, highest)
             whole = dep.variables[bundle].deposited[number] if bundle else 1.0
+            within = {bundle: {number}} if bundle else {}
             for row in self.order:
-                for alt, state, occ in self._alternates(row, base, given):
-                    self._record(
-                        model, row, alt, state, occ if occ is not None else 1.0 if math.isnan(whole) else whole
-                    )
-        self._bonds(lambda row: list(dict.fromkeys(r.alt for r in self.made.records if r.row == row)), None)
+                for alt, state, occ, held in self._alternates(row, base, given):
+                    occ = occ if occ is not None else 1.0 if math.isnan(whole) else whole
+                    self._record(model, row, alt, state, occ, within | held)
+        self._bonds()
 
     def _alternates(self, row: int, base: State, given: dict[str, str]):
-        """Alternate, joint state and occupancy (None: that of its model) of each record of an atom."""
+        """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
         variable = next((v for v in self.of_row.get(row, ()) if v in base), None)
         if variable is None:
             if dep.present(row, base):
-                yield "", base, None
+                yield "", base, None, {}
             return
         found = dep.variables[variable]
-        for number, label in found.labels.items():
-            state = dep.choose(given | {f"{variable[0]}/{variable[1]}": label}, highest)
-            if label != ABSENT and dep.present(row, state) and not self._shared(row, variable[0], label):
-                yield "" if label in ALONE else label, state, self._occupancy(row, variable, number)
+        states = {
+            number: dep.choose(given | {f"{variable[0]}/{variable[1]}": label}, highest)
+            for number, label in found.labels.items()
+        }
+        shown = [n for n in states if found.labels[n] != ABSENT and dep.present(row, states[n])]
+        own = [n for n in shown if self._has_letter(row, variable, n)]
+        sharing = {n: [k for k in shown if k not in own and self._alike(row, states[n], states[k])] for n in own}
+        for number in shown:
+            if any(number in others for others in sharing.values()):
+                continue
+            label, held = found.labels[number], [number, *sharing.get(number, ())]
+            occ = self._occupancy(row, variable, held)
+            yield "" if label in ALONE else label, states[number], occ, {variable: set(held)}
 
-    def _shared(self, row: int, id: str, label: str) -> bool:
-        """Whether a state has the record of another letter, as the importer noted."""
-        bodies = [n["body"] for n in self.notes if n["selector"].get("atoms") == [self.dep.atom_id[row]]]
-        return any(body.get("of") == id and body["state"] == label for body in bodies)
+    def _has_letter(self, row: int, variable: Variable, number: int) -> bool:
+        """Whether the records of an atom that a state shares with others have its letter (EXP-43)."""
+        state = {"target": "state", "descriptor": variable[0], "site": variable[1], "state": number}
+        return any(
+            n["selector"] == state and self.dep.atom_id[row] in n["body"].get("letter_of", ()) for n in self.notes
+        )
 
-    def _occupancy(self, row: int, variable: Variable, number: int) -> float:
-        """What was deposited for a record, for its state, or else the population."""
+    def _alike(self, row: int, one: State, other: State) -> bool:
+        """Whether an atom has the same place and the same ADP in two joint states."""
+        (b, u), (b2, u2) = self._adp(row, one), self._adp(row, other)
+        same = b == b2 and (u is None) == (u2 is None) and (u is None or np.array_equal(u, u2))
+        return same and np.array_equal(self.dep.mean(row, one), self.dep.mean(row, other))
+
+    def _occupancy(self, row: int, variable: Variable, numbers: list[int]) -> float:
+        """What was deposited for a record, or else the sum over its states of what was for each, or its population."""
         group, found = self.dep.descriptors[variable[0]], self.dep.variables[variable]
         for kept in _rows(group.tables.get("occupancy")):
             clauses = self.dep.conditions[variable[0]].get(kept["condition"], {})
-            if self.dep.row[kept["atom_id"]] == row and number in clauses.get(variable, ()):
+            if self.dep.row[kept["atom_id"]] == row and numbers[0] in clauses.get(variable, ()):
                 return kept["value"]
-        deposited = found.deposited[number]
-        return next(p for s, _, p in found.rows if s == number) if math.isnan(deposited) else deposited
+        population = {number: p for number, _, p in reversed(found.rows)}
+        return sum(population[n] if math.isnan(found.deposited[n]) else found.deposited[n] for n in numbers)
 
-    def _bonds(self, alternates, state: State | None) -> None:
-        """Bonds between those of their records that some state has together, or that a note names (EXP-32)."""
-        arrays = (
-            self.dep.tree["hierarchy/bonds"].arrays
-            if "hierarchy/bonds" in self.dep.tree
-            else {"atom_a": [], "atom_b": []}
-        )
-        noted = {tuple(n["selector"]["atoms"]): n["body"]["bond"] for n in self.notes if "bond" in n["body"]}
+    def _bonds(self) -> None:
+        """Bonds between those of their records that some state has together, of those that a note restricts one in
+        which a condition holds (EXP-32, EXP-42)."""
+        if "hierarchy/bonds" not in self.dep.tree:
+            return
+        arrays, records = self.dep.tree["hierarchy/bonds"].arrays, defaultdict(list)
+        for record in self.made.records:
+            records[record.row].append(record)
+        restricted = {
+            tuple(n["selector"]["atoms"]): n["body"]["bonded_in"] for n in self.notes if "bonded_in" in n["body"]
+        }
         for a, b in zip(map(int, arrays["atom_a"]), map(int, arrays["atom_b"]), strict=True):
-            named = noted.get((self.dep.atom_id[a], self.dep.atom_id[b]), [["", ""]])
-            one = set(getattr(self, "of_row", {}).get(a, ())) & set(getattr(self, "of_row", {}).get(b, ()))
-            for left in alternates(a):
-                for right in alternates(b):
-                    apart = bool(one) and left != right and "" not in (left, right)
-                    if not apart and (state or any(x in ("", left) and y in ("", right) for x, y in named)):
-                        self.made.bonds.append((a, left, b, right))
+            conditions = restricted.get((self.dep.atom_id[a], self.dep.atom_id[b]), [[]])
+            for left in records[a]:
+                for right in records[b]:
+                    bond = (a, left.alt, b, right.alt)
+                    if bond not in self.made.bonds and any(_together(left, right, c) for c in conditions):
+                        self.made.bonds.append(bond)
 
     def _groups(self) -> None:
         for group in self.dep.gaussians.values():
@@ -211,3 +235,13 @@ class Exporter:
                 "ATOM RECORD CONTAINS "
                 + ("SUM OF TLS AND RESIDUAL B FACTORS" if self.content == "total" else "RESIDUAL B FACTORS ONLY")
             )
+
+
+def _together(one: Written, other: Written, condition: list[list[Any]]) -> bool:
+    """Whether a state that has both records can be one in which a condition, [descriptor, site, states] each, holds."""
+    asked = {(id, site): set(states) for id, site, states in condition}
+    for variable in {*one.held, *other.held}:
+        sets = [where[variable] for where in (one.held, other.held, asked) if variable in where]
+        if not set.intersection(*sets):
+            return False
+    return True

@@ -145,7 +145,31 @@ class Importer:
         self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.zeros(len(rows), "u1")})
         for a, b in rows:
             if any(letter for pair in between[a, b] for letter in pair):
-                self._note([a + 1, b + 1], {"bond": sorted(between[a, b])})
+                self._note([a + 1, b + 1], {"bonded_in": self._conditions(a + 1, b + 1, between[a, b])})
+
+    def _conditions(self, a: int, b: int, pairs: list[list[str]]) -> list[list[list[Any]]]:
+        """The conditions under which both atoms are in records of the letters of a pair; empty texts name any."""
+        atoms = {number: atom for atom, number in self.of_atom.items()}
+        made: list[list[list[Any]]] = []
+        for state, model in enumerate(self.models):
+            several = len(self.models) > 1
+            id = f"alternates-m{model}" if several else "alternates"
+            for letters_ in pairs:
+                clauses: dict[tuple[str, int], set[int]] = {("model", 0): {state}} if several else {}
+                for atom, letter in zip((atoms[a], atoms[b]), letters_, strict=True):
+                    site = self.in_site[model].get(atom)
+                    if letter and site is not None:
+                        where = {
+                            k for k, label in enumerate(site.labels)
+                            if (r := site.records.get((atom, label))) is not None and self.letter[id_(r)] == letter
+                        }  # fmt: skip
+                        key = (id, self.sites[model].index(site))
+                        clauses[key] = clauses.get(key, where) & where
+                if all(clauses.values()):
+                    condition = [[*key, sorted(states)] for key, states in sorted(clauses.items())]
+                    if condition not in made:
+                        made.append(condition)
+        return made
 
     def _note(self, atoms: list[int], body: dict[str, Any]) -> None:
         self.notes.append({"selector": {"target": "atoms", "atoms": atoms}, "body": body})
@@ -225,10 +249,13 @@ class Importer:
                     if any(delta := np.subtract(record.xyz, shown[atom].xyz).tolist()):
                         deltas.append((number, state, self.of_atom[atom], *delta))
                     deposited = site.deposited[state]
-                    if self.letter[id_(record)] == label and record.occ != deposited:
-                        occupancy.append((self.of_atom[atom], number, state, record.occ))
-                    elif self.letter[id_(record)] != label:
-                        self._note([self.of_atom[atom]], {"of": id, "state": label, "letter": self.letter[id_(record)]})
+                    if self.letter[id_(record)] == label:
+                        shared = sum(site.records.get((atom, other)) is record for other in site.labels) > 1
+                        if shared:
+                            place = {"target": "state", "descriptor": id, "site": number, "state": state}
+                            self.notes.append({"selector": place, "body": {"letter_of": [self.of_atom[atom]]}})
+                        if shared or record.occ != deposited:
+                            occupancy.append((self.of_atom[atom], number, state, record.occ))
         labels = [f"{number}:{site.atoms[0][0]}.{site.atoms[0][1]}" for number, site in enumerate(self.sites[model])]
         scope = self._grouping(id, members, labels)
         self._discrete(id, scope, parents, states, absent, deltas, occupancy)

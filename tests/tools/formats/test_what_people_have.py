@@ -8,6 +8,7 @@ import pytest
 
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
+from polystate.store.tree import Group
 from polystate_tools.formats.exporting import ExportOptions, export_bytes
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.mmcif.reader import records_of_mmcif
@@ -65,6 +66,26 @@ def test_a_conformer_that_several_states_share_keeps_the_letter_of_the_file(form
     dep = Deposition(imported(SHARED)[0])
     assert rows(exported(dep, format)[0]) == rows(records_of_pdb("\n".join(SHARED).encode()))
     assert again(dep, format).digest() == dep.digest() or format == "mmtf"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"selector": {"target": "state", "descriptor": "altloc", "site": 0, "state": 1}, "body": {"letter_of": [[6]]}},
+        {"selector": {"target": "state", "descriptor": "iadp", "site": 0, "state": 1}, "body": {"letter_of": [6]}},
+        {"selector": {"target": "atoms", "atoms": [1, 2]}, "body": {"bonded_in": [5]}},
+        {"selector": {"target": "atoms", "atoms": [1, 2]}, "body": {"bonded_in": [["altloc"]]}},
+        {"selector": {"target": "atoms", "atoms": [1, 2]}, "body": {"bonded_in": [[["altloc", 0, {}]]]}},
+        {"selector": {"target": "atoms", "atoms": [1, 2]}, "body": {"bonded_in": [[["altloc", True, [0]]]]}},
+    ],
+)
+def test_an_annotation_of_another_form_is_a_remark(item):
+    """EXP-42, EXP-43, ANN-1."""
+    tree = dict(imported(SHARED)[0])
+    del tree["annotations/alternates"]
+    plain = exported(Deposition(dict(tree)), "pdb")[2]
+    tree["annotations/alternates"] = Group({"items": [item]})
+    assert exported(Deposition(tree), "pdb")[2] == plain
 
 
 def test_letters_follow_occupancies_where_nothing_is_noted():

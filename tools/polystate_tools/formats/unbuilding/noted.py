@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,20 +23,39 @@ def components(dep: Deposition) -> dict[str, Component]:
     }
 
 
-def _items(dep: Deposition, target: str, key: str) -> Iterator[tuple[dict, Any]]:
-    """Selector and content of the well-formed items; others' annotations are none of ours."""
+def _items(dep: Deposition, target: str, key: str, form: Callable[[Any], bool]) -> Iterator[tuple[dict, list]]:
+    """Selector and content of the items of a form; others are somebody's remarks."""
     found = dep.tree[PATH].attributes.get("items") if PATH in dep.tree else None
     for item in found or ():
         selector, body = item.get("selector", {}), item.get("body")
-        if selector.get("target") == target and isinstance(body, dict) and isinstance(body.get(key), list):
+        if selector.get("target") == target and isinstance(body, dict) and _are(form, body.get(key)):
             yield selector, body[key]
+
+
+def _are(form: Callable[[Any], bool], values: Any) -> bool:
+    return isinstance(values, list) and all(map(form, values))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_condition(value: Any) -> bool:
+    return _are(_is_clause, value)
+
+
+def _is_clause(value: Any) -> bool:
+    """Whether it is [descriptor, site, states]."""
+    if not isinstance(value, list) or len(value) != 3:
+        return False
+    return isinstance(value[0], str) and _is_number(value[1]) and _are(_is_number, value[2])
 
 
 def letters(dep: Deposition) -> dict[tuple[int, int], set[int]]:
     """(variable, state) -> rows of the atoms whose shared record has its letter."""
     made: dict[tuple[int, int], set[int]] = {}
     row = _rows(dep)
-    for selector, atoms in _items(dep, "state", LETTER):
+    for selector, atoms in _items(dep, "state", LETTER, _is_number):
         variable = _variable(dep, selector.get("descriptor"), selector.get("site"))
         state = _state(dep, variable, selector.get("state"))
         if variable is not None and state is not None:
@@ -48,7 +67,7 @@ def bonds(dep: Deposition) -> dict[tuple[int, int], list[dict[int, set[int]]]]:
     """Rows of two atoms, the smaller first -> the conjunctions (variable -> states) in which they are bonded."""
     made: dict[tuple[int, int], list[dict[int, set[int]]]] = {}
     row = _rows(dep)
-    for selector, conditions in _items(dep, "atoms", BONDED):
+    for selector, conditions in _items(dep, "atoms", BONDED, _is_condition):
         atoms = selector.get("atoms", ())
         if len(atoms) == 2 and all(a in row for a in atoms):
             a, b = sorted(row[a] for a in atoms)
