@@ -105,8 +105,8 @@ def _read_store(given: Input, folder: Path) -> bool:
     dep = opened(given.content)
     try:
         meant = _meanings().get(dep.digest())
-    except PolystateError:  # of an array that no sentence defines ([STO-61])
-        meant = None
+    except PolystateError:  # of an array that no sentence defines ([STO-61]), so that nothing can be compared
+        return True
     if meant is not None and _meaning(dep) != meant:
         raise Wrong("another meaning under the digest of a seed")
     return given.turn % BESIDE != 0 or _as_others_read(given.content)
