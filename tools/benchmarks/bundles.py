@@ -24,8 +24,9 @@ READ = {
 
 
 def main(quick: bool) -> list[dict[str, Any]]:
-    """mmCIF and PDB; asked for is at most 1.5 times gemmi's time as mmCIF. gemmi reads PDB files as fixed columns into
-    structures without checks, labels or a store, in less than what the hashes and checks of ours cost."""
+    """mmCIF and PDB; asked for is at most 1.5 times gemmi's time as mmCIF, and 2.5 as PDB. gemmi reads PDB files as
+    fixed columns into structures; our digest of the file, hashes of provenance, labels and checks alone cost as much.
+    """
     models = 7 if quick else MODELS
     with tempfile.TemporaryDirectory() as folder:
         cif, pdb = ensemble(models, Path(folder))
@@ -37,7 +38,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
                 bound,
                 3 if quick else 9,
             )
-            for file, bound in ((cif, {"gemmi reads it": 1 / 1.5}), (pdb, {}))
+            for file, bound in ((cif, {"gemmi reads it": 1 / 1.5}), (pdb, {"gemmi reads it": 1 / 2.5}))
         ]
 
 

@@ -152,29 +152,36 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
     if values.dtype.kind == "f":
         if column.get("nan"):
             values = np.where(np.isnan(values), 0.0, values)
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            yield NonFinite(_place(where, bad[0]), values[tuple(bad[0])], "a finite number")  # STO-31
+        bad = _first(~np.isfinite(values))
+        if bad is not None:
+            yield NonFinite(_place(where, bad), values[bad], "a finite number")  # STO-31
             return
-        bad = np.argwhere(np.abs(values) > LARGEST)
-        if len(bad) and "maximum" not in column and where.rsplit("/", 1)[-1] not in UNBOUNDED:
-            yield OutOfRange(_place(where, bad[0]), values[tuple(bad[0])], "from -10^9 to 10^9")  # STO-60
+        bad = _first(np.abs(values) > LARGEST)
+        if bad is not None and "maximum" not in column and where.rsplit("/", 1)[-1] not in UNBOUNDED:
+            yield OutOfRange(_place(where, bad), values[bad], "from -10^9 to 10^9")  # STO-60
             return
     low, high = column.get("minimum"), column.get("maximum")
+    if low is None and high is None:
+        return
     outside = np.zeros(values.shape, bool)
     if low is not None:
         outside |= values < low
     if high is not None:
         outside |= values > high
-    bad = np.argwhere(outside)
-    if len(bad):
+    bad = _first(outside)
+    if bad is not None:
         kind = PopulationRange if where.endswith("states/population") else OutOfRange
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
-        yield kind(_place(where, bad[0]), values[tuple(bad[0])], limits)  # STO-41, DSC-22
+        yield kind(_place(where, bad), values[bad], limits)  # STO-41, DSC-22
 
 
-def _place(where: str, index: np.ndarray) -> str:
-    return where + "".join(f"[{i}]" for i in index.tolist())
+def _first(bad: np.ndarray) -> tuple[int, ...] | None:
+    """The index of the first that is true."""
+    return tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape)) if bad.any() else None
+
+
+def _place(where: str, index: tuple[int, ...]) -> str:
+    return where + "".join(f"[{i}]" for i in index)
 
 
 def table_errors(path: str, name: str, table: Table, described: Mapping[str, Any]) -> Iterator[PolystateError]:

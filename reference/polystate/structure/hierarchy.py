@@ -117,8 +117,12 @@ class Hierarchy:
         known = self.atom_id.astype(np.int64)
         if np.array_equal(ids, known):
             return np.arange(len(known))
-        rows = np.minimum(np.searchsorted(known, ids), max(0, len(known) - 1))
-        missing = np.flatnonzero(known[rows] != ids) if len(known) else np.arange(len(ids))
+        if len(known) and np.array_equal(known, np.arange(known[0], known[0] + len(known))):
+            rows = ids - known[0]  # no gaps, as nearly always
+            missing = np.flatnonzero((rows < 0) | (rows >= len(known)))
+        else:
+            rows = np.minimum(np.searchsorted(known, ids), max(0, len(known) - 1))
+            missing = np.flatnonzero(known[rows] != ids) if len(known) else np.arange(len(ids))
         if len(missing):
             few = ", ".join(str(i) for i in ids[missing[:5]])
             raise UnknownAtom(f"{where}[{missing[0]}]", f"atom_id {few}", "atom ids of hierarchy/atoms")  # IDN-1, IDN-5

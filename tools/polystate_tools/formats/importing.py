@@ -186,19 +186,20 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         taken[bundle.first[steady]] = False
         partial = altloc_variables(arranged, taken, False, report)
         apart = plan(partial, {}, arranged)
-        some, of_models = bundle_partials(arranged, bundle, model, plain & ~steady, partial, report)
+        some, of_models = bundle_partials(arranged, model, plain & ~steady, partial, report)
         if partial or some:
             apart.absent += of_models.absent
             apart.occupancy += of_models.occupancy
             groups |= discrete_groups(arranged, PARTIAL, [*partial, *some], apart, x_ref, keys)
             planned.occupancy += apart.occupancy
-        groups |= noted_alternates(arranged, planned, model, bundle.steps(records), report)
-        same = bundles.constant(bundle, records.b) & bundles.constant(bundle, records.u)
-        same &= bundles.constant(bundle, records.has_u.astype(float))
+        groups |= noted_alternates(arranged, planned, model, arranged.steps[0], report)
+        same = bundles.constant(bundle, records.b)
+        if records.has_u.any():
+            same &= bundles.constant(bundle, records.u) & bundles.constant(bundle, records.has_u.astype(float))
         record, step = bundles.by_model(bundle, same, plain)
         conditions = Conditions()
         of_step = np.full(len(bundle.numbers) + 1, -1)  # the last one is that of no step
-        for k in np.unique(step[step >= 0]).tolist():
+        for k in np.flatnonzero(np.bincount(step + 1)[1:]).tolist():
             of_step[k] = conditions.add([(model, (k,))])
         rows = sorted(planned.adp, key=_place)
         number = np.array([conditions.add([(v, s)]) for _, _, v, s in rows if v], np.int64)

@@ -31,12 +31,12 @@ def adp_groups(
     subtract from an ADP that is total, or None; what is left is rounded to 1e-8 Å², far below any file's.
     """
     records = layout.records
-    atom = layout.atom_of_record[record]
-    order = np.lexsort((condition, atom))
+    atom = layout.atom_of_record[record].astype(np.int64)
+    order = np.argsort(atom * (condition.max(initial=-1) + 2) + condition + 1, kind="stable")
     atom, record, condition = atom[order], record[order], condition[order]
     has_u = records.has_u[record]
     has_b = ~has_u & np.isfinite(records.b[record])
-    if content == "total" and np.isin(atom[has_u], atom[has_b]).any():
+    if content == "total" and has_u.any() and np.isin(atom[has_u], atom[has_b]).any():
         content = "residual"  # an atom with U in one alternate and B in another
     groups: dict[str, Group] = {}
     if has_b.any():
@@ -61,7 +61,7 @@ def adp_groups(
 
 
 def _group(name: str, operator_id: str, content: str, atom, condition, conditions: Conditions, values) -> Group:
-    used = set(np.unique(condition).tolist()) - {-1}
+    used = set(np.flatnonzero(np.bincount(condition + 1)[1:]).tolist())
     table = conditions.table()
     if used and table:
         keep = np.isin(table["condition"], sorted(used))

@@ -29,8 +29,7 @@ def bundle_alternates(
     planned = Plan()
     rows = np.flatnonzero(lettered_records(layout))
     variables = []
-    numbers = {number: k for k, number in enumerate(bundle.numbers.tolist())}
-    step = np.array([numbers[number] for number in layout.records.model.tolist()]) if len(rows) else np.empty(0)
+    step = layout.steps[0]
     for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report)):
         variable = _variable(layout, site, step, model, report)
         variable.number = number

@@ -8,7 +8,6 @@ import numpy as np
 
 from polystate_tools.formats.building.altlocs import PARTIAL
 from polystate_tools.formats.building.bundle_altlocs import MARK
-from polystate_tools.formats.building.bundles import Bundle
 from polystate_tools.formats.building.occupancies import mean_occupancy
 from polystate_tools.formats.building.sites import ABSENT, PRESENT, Site, partial_sites
 from polystate_tools.formats.building.variables import Plan, Variable
@@ -17,15 +16,17 @@ from polystate_tools.formats.report import ImportReport
 
 
 def bundle_partials(
-    layout: Layout, bundle: Bundle, model: Variable, varying: np.ndarray, used: list[Variable], report: ImportReport
+    layout: Layout, model: Variable, varying: np.ndarray, used: list[Variable], report: ImportReport
 ) -> tuple[list[Variable], Plan]:
     """Variables of the atoms `varying` (N,) bool, and what they say: which atoms are absent, what was deposited.
 
     used: the variables of the descriptor that are there already, whose numbers and names are taken."""
+    if not varying.any():
+        return [], Plan()
     planned, variables = Plan(), []
     below = np.flatnonzero(varying[layout.atom_of_record] & (layout.records.occupancy < 1))
     below = below[np.unique(layout.atom_of_record[below], return_index=True)[1]]  # one record an atom
-    steps, names = bundle.steps(layout.records), {variable.label for variable in used}
+    steps, names = layout.steps[0], {variable.label for variable in used}
     for number, site in enumerate(partial_sites(layout, below), len(used)):
         report.sites[site.rule] = report.sites.get(site.rule, 0) + 1
         label = next(f"{site.label}{more}" for more in ("", *(f".{k}" for k in range(2, len(names) + 3)))

@@ -11,8 +11,7 @@ from polystate.store.tree import Group
 from polystate_tools.formats.building.discrete import Conditions
 from polystate_tools.formats.building.model_weights import ModelWeights
 from polystate_tools.formats.building.variables import Variable
-from polystate_tools.formats.records.layout import Layout, first_appearance
-from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
 MODEL = "model"
@@ -25,11 +24,6 @@ class Bundle:
     record: np.ndarray
     numbers: np.ndarray
 
-    def steps(self, records: Records) -> np.ndarray:
-        """(n,) the model of each record, from 0."""
-        order = np.argsort(self.numbers)
-        return order[np.searchsorted(self.numbers, records.model, sorter=order)].astype(np.int64)
-
     @property
     def first(self) -> np.ndarray:
         """(N,) record of each atom in the first model that has it."""
@@ -41,7 +35,7 @@ def bundle_of(layout: Layout) -> Bundle | None:
     records = layout.records
     if (records.model == records.model[0]).all():
         return None
-    step, first = first_appearance(records.model)  # models in file order
+    step, first = layout.steps
     numbers = records.model[first]
     record = np.full((len(numbers), layout.n_atoms), -1, np.int64)
     record[step, layout.atom_of_record] = np.arange(len(records))
@@ -60,7 +54,9 @@ def bundle_groups(
     """The descriptor `model`, mode A, and its axis, by path. plain: (N,) bool, atoms without altlocs."""
     n_models = len(bundle.numbers)
     present = bundle.record >= 0
-    xyz = np.where(present[:, :, None], layout.records.xyz[bundle.record], x_ref)
+    xyz = layout.records.xyz.take(bundle.record, axis=0)
+    if not present.all():
+        xyz = np.where(present[:, :, None], xyz, x_ref)
     sizes = present.sum(axis=1)
     if sizes.min() < sizes.max():
         report.warn(
@@ -116,7 +112,7 @@ def model_variable(bundle: Bundle) -> Variable:
 
 def by_model(bundle: Bundle, same: np.ndarray, plain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Records of the plain atoms to store (R,) and the step of each (R,), -1 = all: those that are the `same` once."""
-    step, atom = np.nonzero((bundle.record >= 0) & ~same & plain)
+    atom, step = np.nonzero(((bundle.record >= 0) & ~same & plain).T.copy())
     once = same & plain
     record = np.concatenate([bundle.first[once], bundle.record[step, atom]])
     return record, np.concatenate([np.full(int(once.sum()), -1), step])
@@ -126,7 +122,9 @@ def constant(bundle: Bundle, values: np.ndarray) -> np.ndarray:
     """(N,) bool: atoms whose records have one value in all models. values: (n,) or (n, k) by record."""
     table = values[bundle.record]
     first = values[bundle.first]
-    equal = (table == first) | (np.isnan(table) & np.isnan(first))
+    equal = table == first
+    if np.isnan(first).any():
+        equal |= np.isnan(table) & np.isnan(first)
     equal = equal if equal.ndim == 2 else equal.all(axis=2)
     return (equal | (bundle.record < 0)).all(axis=0)
 

@@ -9,7 +9,7 @@ import numpy as np
 from polystate.states.conditions import changes
 from polystate_tools.formats.building.variables import TOLERANCE
 from polystate_tools.formats.errors import DuplicateRecord, NonFiniteRecord, OccupancyRange, RecordRange
-from polystate_tools.formats.records.layout import Layout, are_distinct, duplicates, first_appearance, layout
+from polystate_tools.formats.records.layout import Layout, are_distinct, first_appearance, layout
 from polystate_tools.formats.records.ranges import LARGEST, LARGEST_B, is_operator
 from polystate_tools.formats.records.records import Records
 from polystate_tools.formats.report import ImportReport
@@ -25,7 +25,7 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     _finite(records, report)
     _in_range(records, report)
     records = _with_sound_operators(records, report)
-    for column in (records.xyz, records.occupancy, records.b, records.u):
+    for column in (records.xyz, records.occupancy, records.b, *([records.u] if records.has_u.any() else [])):
         np.add(column, 0.0, out=column)  # no negative zero: it is the same number with another digest
     negative = np.flatnonzero(records.occupancy < 0)
     if len(negative):
@@ -34,7 +34,7 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     arranged = _without_duplicates(records, strict, report)
     report.kept = len(arranged.records)
     report.refused = report.read - report.kept
-    report.models = len(np.unique(arranged.records.model))
+    report.models = len(arranged.steps[1])
     report.atoms = arranged.n_atoms
     report.alternates = report.kept - arranged.n_atoms
     _note_repeated(arranged, report)
@@ -96,7 +96,8 @@ def _with_sound_operators(records: Records, report: ImportReport) -> Records:
             ]
         )
     ]
-    return replace(records, ncs=ncs, assemblies=assemblies)
+    dropped = len(ncs) < len(records.ncs) or len(assemblies) < len(records.assemblies)
+    return replace(records, ncs=ncs, assemblies=assemblies) if dropped else records
 
 
 def _is_sound(name: str, matrix: np.ndarray, report: ImportReport) -> bool:
@@ -114,7 +115,7 @@ def _is_sound(name: str, matrix: np.ndarray, report: ImportReport) -> bool:
 
 def _without_duplicates(records: Records, strict: bool, report: ImportReport) -> Layout:
     arranged = layout(records)
-    again = duplicates(records, arranged.atom_of_record)
+    again = arranged.duplicate
     if not again.any():
         return arranged
     rows = np.flatnonzero(again).tolist()
@@ -160,9 +161,10 @@ def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> 
     records, atom_of_record = arranged.records, arranged.atom_of_record
     if not records.occupancy.any():
         report.warn("no-occupancy", "all occupancies are 0: nothing is there in the most populated state", [])
-    model, models = first_appearance(records.model)
+    model, models = arranged.steps
     key = atom_of_record.astype(np.int64) * len(models) + model
-    if (records.occupancy <= 1).all() and are_distinct(key):
+    each_once = len(records) == arranged.n_atoms * records.repeats
+    if (records.occupancy <= 1).all() and (each_once or are_distinct(key)):
         return
     place, first = first_appearance(key)
     sums = np.bincount(place, weights=records.occupancy)

@@ -58,6 +58,8 @@ def lettered(records: Records, report: ImportReport) -> Records:
 
 def _shared(records: Records) -> list[list[np.ndarray]]:
     """Positions at which one model has several residue types: the records of each type, in all models."""
+    if records.repeats > 1 and not _shared(records.of_first_model):
+        return []
     columns = (
         records.label_asym.codes,
         records.auth_asym.codes,

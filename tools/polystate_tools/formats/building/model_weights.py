@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from polystate_tools.formats.errors import BadOption
-from polystate_tools.formats.records.layout import Layout, first_appearance
+from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
 ROUNDING = 0.005
@@ -30,7 +30,7 @@ class ModelWeights:
         if there are several models, all are 1/S as rounded to two decimals, or they sum to 1 within that rounding.
         """
         records = layout.records
-        step, first = first_appearance(records.model)  # models in file order
+        step, first = layout.steps
         n_models = len(first)
         if n_models < 2:
             return None
@@ -58,9 +58,7 @@ class ModelWeights:
         if np.isnan(self.deposited).any():
             return layout
         records = layout.records
-        _, first, step = np.unique(records.model, return_index=True, return_inverse=True)
-        step = np.argsort(np.argsort(first))[step]
-        made = records.occupancy / self.deposited[step]
+        made = records.occupancy / self.deposited[layout.steps[0]]
         made = np.where(np.abs(made - 1) <= EXACT, 1.0, np.round(made, 12))
         message = "occupancies are populations of models; what an atom has beside is divided by that of its model"
         report.warn("model-occupancies", message, [f"{w:g}" for w in dict.fromkeys(self.deposited.tolist())])

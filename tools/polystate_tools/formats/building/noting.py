@@ -5,6 +5,7 @@ what a deposition evaluates to."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -93,19 +94,30 @@ def _restricted(
         (a, b), (one, other) = ends[k].tolist(), bonds[k, :2].tolist()
         if a != b:
             joined.setdefault((min(a, b), max(a, b)), set()).add((one, other) if a < b else (other, one))
-    order = np.argsort(layout.atom_of_record, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(layout.atom_of_record))])
+    records_of = _records_of(layout, ends, steps)
     held = held_of_records(planned)
     made: dict[tuple[int, int], list[Held]] = {}
     for (a, b), pairs in joined.items():
         possible = {
             (one, other)
-            for one in order[start[a] : start[a + 1]].tolist()
-            for other in order[start[b] : start[b + 1]].tolist()
-            if (steps is None or steps[one] == steps[other]) and _together(held.get(one, {}), held.get(other, {}))
+            for step, ones in records_of[a].items()
+            for one, other in itertools.product(ones, records_of[b].get(step, ()))
+            if _together(held.get(one, {}), held.get(other, {}))
         }
         if possible - pairs:
             made[a + 1, b + 1] = _conditions(sorted(pairs & possible), held, model, steps)
+    return made
+
+
+def _records_of(layout: Layout, atoms: np.ndarray, steps: np.ndarray | None) -> dict[int, dict[int, list[int]]]:
+    """The records of some atoms by model, all of them where there is one."""
+    wanted = np.zeros(layout.n_atoms, bool)
+    wanted[atoms] = True
+    rows = np.flatnonzero(wanted[layout.atom_of_record])
+    of = np.zeros(len(rows), np.int64) if steps is None else steps[rows]
+    made: dict[int, dict[int, list[int]]] = {}
+    for row, atom, step in zip(rows.tolist(), layout.atom_of_record[rows].tolist(), of.tolist(), strict=True):
+        made.setdefault(atom, {}).setdefault(step, []).append(row)
     return made
 
 

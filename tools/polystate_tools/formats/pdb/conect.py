@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from polystate_tools.formats.pdb.lines import Lines
-from polystate_tools.formats.records.fixed import hybrid36
+from polystate_tools.formats.records.fixed import hybrid36, whole_numbers
 from polystate_tools.formats.records.records import Records
 
 FIELDS = ((11, 16), (16, 21), (21, 26), (26, 31))
@@ -21,15 +21,13 @@ def with_conect(records: Records, links: np.ndarray, lines: Lines, atom_lines: n
     if not len(numbers):
         return links
     pairs = _pairs([row.tobytes().decode("latin-1") for row in lines.rows(numbers)])
-    serials = [_serial(row.tobytes().decode("latin-1")) for row in lines.rows(atom_lines)[:, 6:11]]
-    wanted = {serial for pair in pairs for serial in pair}
+    known_rows, serials = _rows(lines.rows(atom_lines)[:, 6:11], {serial for pair in pairs for serial in pair})
     found: dict[tuple[int, int], int] = {}
     twice: set[tuple[int, int]] = set()
-    for row, (model, serial) in enumerate(zip(records.model.tolist(), serials, strict=True)):
-        if serial in wanted and serial is not None:
-            if (model, serial) in found:
-                twice.add((model, serial))
-            found[model, serial] = row
+    for row, model, serial in zip(known_rows, records.model[known_rows].tolist(), serials, strict=True):
+        if (model, serial) in found:
+            twice.add((model, serial))
+        found[model, serial] = row
     models = list(dict.fromkeys(records.model.tolist()))
     known = {(min(a, b), max(a, b)) for a, b in links[:, :2].tolist()}
     made: list[tuple[int, int, int]] = []
@@ -49,6 +47,17 @@ def with_conect(records: Records, links: np.ndarray, lines: Lines, atom_lines: n
         because = "a serial number that no atom record has, or several"
         records.notes.append({"what": "CONECT records", "count": lost, "because": because})
     return np.concatenate([links, np.array(made, np.int32).reshape(-1, 3)])
+
+
+def _rows(fields: np.ndarray, wanted: set[int]) -> tuple[list[int], list[int]]:
+    """The records that have one of the serial numbers `wanted`, and theirs. fields: (n, 5) uint8."""
+    values = whole_numbers(fields)
+    if values is None:  # hybrid-36, or some are no numbers
+        serials = [_serial(field.tobytes().decode("latin-1")) for field in fields]
+        found = [(row, serial) for row, serial in enumerate(serials) if serial is not None and serial in wanted]
+        return [row for row, _ in found], [serial for _, serial in found]
+    rows = np.flatnonzero(np.isin(values, list(wanted)))
+    return rows.tolist(), values[rows].tolist()
 
 
 def _pairs(texts: list[str]) -> list[tuple[int, int]]:

@@ -177,6 +177,7 @@ def _labelled(records: Records, structure, first_of_residue, header: Header) -> 
                 order.setdefault(residue.subchain, (chain.name, residue.entity_type == gemmi.EntityType.Polymer))
     _number_mutants(of_residue, order)
     asym = _short_ids(order)
+    first_of_residue = first_of_residue[: len(first_of_residue) // records.repeats]
     chains, comps = records.auth_asym.take(first_of_residue), records.comp.take(first_of_residue)
     keys = zip(
         chains.tolist(),
@@ -186,11 +187,11 @@ def _labelled(records: Records, structure, first_of_residue, header: Header) -> 
         strict=True,
     )
     found = [of_residue.get(key, ("", -1)) for key in keys]
-    counts = np.diff(np.append(first_of_residue, len(records)))
+    counts = np.diff(np.append(first_of_residue, len(records) // records.repeats))
     entities, entity_of = entities_of_structure(structure, header, order)
     subchain = Text.of([name for name, _ in found])
-    subchain = Text(np.repeat(subchain.codes, counts), subchain.values)
-    label_seq = np.repeat(np.array([seq for _, seq in found], np.int32), counts)
+    subchain = Text(np.repeat(subchain.codes, counts), subchain.values).repeated(records.repeats)
+    label_seq = np.tile(np.repeat(np.array([seq for _, seq in found], np.int32), counts), records.repeats)
     return replace(
         records,
         label_asym=subchain.replaced(asym),

@@ -9,6 +9,8 @@ from polystate_tools.formats.errors import UnreadableFile
 WIDTH = 80
 COORDINATES, B_FACTOR, ANISOU = 54, 66, 70
 """Where the fields of these names end."""
+PIECE = 1 << 20
+"""Bytes that are looked at in one go."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -26,17 +28,14 @@ class Lines:
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        buffer = np.frombuffer(text + b"\n" + b" " * WIDTH, np.uint8)
-        ends = np.flatnonzero(buffer == 10)
+        ends = np.append(_line_feeds(text), len(text))
         self.starts = np.concatenate([[0], ends[:-1] + 1])
         self.lengths = ends - self.starts
-        self._windows = np.lib.stride_tricks.sliding_window_view(buffer, WIDTH)
-        head = self._windows[self.starts, :4].astype(np.int64)
-        self.kinds = (head[:, 0] << 24) | (head[:, 1] << 16) | (head[:, 2] << 8) | head[:, 3]
+        self.kinds = self._read(self.starts, 4).view("<u4")[:, 0]
 
     def of(self, prefix: bytes) -> np.ndarray:
         """(L,) bool: lines that begin with four characters."""
-        return self.kinds == int.from_bytes(prefix, "big")
+        return self.kinds == int.from_bytes(prefix, "little")
 
     def end(self) -> int:
         """The first END record; the number of lines where there is none."""
@@ -50,12 +49,30 @@ class Lines:
 
     def rows(self, which: np.ndarray) -> np.ndarray:
         """(len(which), 80) uint8 of the lines `which`."""
-        rows = self._windows[self.starts[which]]
+        rows = self._read(self.starts[which], WIDTH)
         short = np.flatnonzero(self.lengths[which] < WIDTH)
         if len(short):
             beyond = np.arange(WIDTH) >= self.lengths[which][short, None]
             rows[short] = np.where(beyond, np.uint8(32), rows[short])
         return rows
+
+    def _read(self, starts: np.ndarray, width: int) -> np.ndarray:
+        """(len(starts), width) uint8 from each start, as if an LF and blanks followed the text, which is not copied."""
+        last = len(self.text) - width
+        windows = np.ndarray((max(1, last + 1),), f"V{width}", self.text if last >= 0 else bytes(width), 0, (1,))
+        rows = windows[np.minimum(starts, max(0, last))].view(np.uint8).reshape(-1, width)
+        for k in np.flatnonzero(starts > last).tolist():
+            start = int(starts[k])
+            rows[k] = np.frombuffer((self.text[start : start + width] + b"\n").ljust(width)[:width], np.uint8)
+        return rows
+
+
+def _line_feeds(text: bytes) -> np.ndarray:
+    """Where LF stand, a piece of the text at a time."""
+    buffer = np.frombuffer(text, np.uint8)
+    pieces = range(0, len(text), PIECE)
+    found = [np.flatnonzero(buffer[start : start + PIECE] == 10) + start for start in pieces]
+    return np.concatenate([np.zeros(0, np.int64), *found])
 
 
 def refuse_truncated(lines: Lines, atom_lines: np.ndarray, where: str) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 from polystate_tools.formats.errors import NoAtoms, WrongColumns
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.pdb import header as pdb_header
-from polystate_tools.formats.pdb.lines import Lines, models, plain, refuse_truncated
+from polystate_tools.formats.pdb.lines import WIDTH, Lines, models, plain, refuse_truncated
 from polystate_tools.formats.records.elements import NUMBERS, UNKNOWN, unknown_elements
 from polystate_tools.formats.records.fixed import decimals, integers
-from polystate_tools.formats.records.records import Records
+from polystate_tools.formats.records.records import Records, runs_of_models
 from polystate_tools.formats.records.text import Text
 
 
@@ -41,19 +41,12 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
         )
 
     model, notes, doubts = models(lines, atom_lines, end)
-    notes += _segments(chars, lines)
-    charge, element = _charges(chars), _elements(chars, doubts)
+    times = repeated(chars, model)
+    named = chars[: len(chars) // times]
+    notes += _segments(named, times, lines)
     columns: dict = {
+        **_repeated(_names(named, numbers, doubts, where), times),
         "model": model,
-        "auth_asym": Text.from_fixed(chars[:, 20:22]),
-        "comp": Text.from_fixed(chars[:, 17:20]),
-        "auth_seq": integers(chars[:, 22:26], "residue number", numbers, blank=-1, file=where).astype(np.int32),
-        "ins": Text.from_fixed(chars[:, 26:27]),
-        "name": Text.from_fixed(chars[:, 12:16]),
-        "altloc": Text.from_fixed(chars[:, 16:17]),
-        "element": element,
-        "charge": charge,
-        "het": chars[:, 0] == ord("H"),
         "xyz": np.stack(
             [decimals(chars[:, c : c + 8], "coordinate", numbers, file=where) for c in (30, 38, 46)], axis=1
         ),
@@ -71,7 +64,41 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     return pdb_header.with_header(records, lines, atom_lines, end, where)
 
 
-def _segments(chars: np.ndarray, lines: Lines) -> list[dict]:
+def repeated(chars: np.ndarray, model: np.ndarray) -> int:
+    """How often the records of the first model come, one model after the other, with other numbers only; 1 of others.
+
+    Numbers are the serial ones (columns 7-11), coordinates, occupancies and B (31-66)."""
+    times = runs_of_models(model)
+    names = np.ones(WIDTH, bool)
+    names[6:11] = names[30:66] = False
+    first, *others = chars.view(np.uint64).reshape(times, -1)
+    mask = np.tile(np.where(names, 255, 0).astype(np.uint8), len(chars) // times).view(np.uint64)
+    return times if all(np.array_equal(other & mask, first & mask) for other in others) else 1
+
+
+def _names(chars: np.ndarray, numbers: np.ndarray, doubts: list[dict], where: str) -> dict:
+    """The columns that name atoms. chars: (n, 80) uint8; numbers: of the lines."""
+    return {
+        "auth_asym": Text.from_fixed(chars[:, 20:22]),
+        "comp": Text.from_fixed(chars[:, 17:20]),
+        "auth_seq": integers(chars[:, 22:26], "residue number", numbers, blank=-1, file=where).astype(np.int32),
+        "ins": Text.from_fixed(chars[:, 26:27]),
+        "name": Text.from_fixed(chars[:, 12:16]),
+        "altloc": Text.from_fixed(chars[:, 16:17]),
+        "element": _elements(chars, doubts),
+        "charge": _charges(chars),
+        "het": chars[:, 0] == ord("H"),
+    }
+
+
+def _repeated(columns: dict, times: int) -> dict:
+    return {
+        name: column.repeated(times) if isinstance(column, Text) else np.tile(column, times)
+        for name, column in columns.items()
+    }
+
+
+def _segments(chars: np.ndarray, times: int, lines: Lines) -> list[dict]:
     """A note of segment ids (columns 73-76); there files of before 1996 have the id of the entry, and line numbers."""
     segments = Text.from_fixed(chars[:, 72:76])
     header = lines.rows(np.flatnonzero(lines.of(b"HEAD"))[:1])
@@ -79,7 +106,7 @@ def _segments(chars: np.ndarray, lines: Lines) -> list[dict]:
     named = [name for name in segments.vocabulary()[1] if name and name != entry]
     if not named:
         return []
-    count = int(segments.isin(named).sum())
+    count = times * int(segments.isin(named).sum())
     shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
     return [{"what": "segment ids", "count": count, "because": f"not part of a deposition: {shown}"}]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from polystate_tools.formats.errors import WrongColumns
-
-SPACE, DOT, MINUS, ZERO = (ord(c) for c in " .-0")
+from polystate_tools.formats.records.pairs import DOT, MINUS, SPACE, ZERO, usual_decimals
 
 
 def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.nan, file: str = "") -> np.ndarray:
@@ -17,10 +16,13 @@ def decimals(chars: np.ndarray, what: str, lines: np.ndarray, blank: float = np.
     """
     if not len(chars):
         return np.empty(0)
+    usual = usual_decimals(chars)
+    if usual is not None:
+        return usual
     columns = np.ascontiguousarray(chars.T)
     points = np.flatnonzero((columns == DOT).all(axis=1))
     if len(points) == 1:
-        values = _signed_integers(np.delete(columns, points[0], axis=0))
+        values = _whole_numbers(np.delete(columns, points[0], axis=0))
         if values is not None:
             return values / 10.0 ** (chars.shape[1] - 1 - points[0])
     texts = [bytes(row).strip() for row in chars]
@@ -31,9 +33,9 @@ def integers(chars: np.ndarray, what: str, lines: np.ndarray, blank: int = 0, fi
     """Integers of a field, hybrid-36 where a letter stands first. chars: (N, W) uint8; (N,) int64."""
     if not len(chars):
         return np.empty(0, np.int64)
-    values = _signed_integers(np.ascontiguousarray(chars.T))
+    values = whole_numbers(chars)
     if values is not None:
-        return values.astype(np.int64)
+        return values
     width = chars.shape[1]
     return np.array(
         [
@@ -74,7 +76,13 @@ def to_hybrid36(value: int, width: int) -> str:
     return digits if upper else digits.lower()
 
 
-def _signed_integers(columns: np.ndarray) -> np.ndarray | None:
+def whole_numbers(chars: np.ndarray) -> np.ndarray | None:
+    """(N,) int64, or None where a field is not blanks, at most one sign, then digits. chars: (N, W) uint8."""
+    values = _whole_numbers(np.ascontiguousarray(chars.T))
+    return None if values is None else values.astype(np.int64)
+
+
+def _whole_numbers(columns: np.ndarray) -> np.ndarray | None:
     """(N,) whole numbers, or None where a field is not blanks, at most one sign, then digits. columns: (W, N) uint8."""
     width, n = columns.shape
     value: np.ndarray = np.zeros(n, np.int32 if width < 10 else np.int64)

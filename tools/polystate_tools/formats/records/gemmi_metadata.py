@@ -70,10 +70,12 @@ def matrix_of(transform: gemmi.Transform) -> np.ndarray:
 
 def _assemblies(records: Records, structure: gemmi.Structure) -> list[Assembly]:
     """Assemblies with each operator once; chains are label_asym ids that have atoms."""
-    present = set(records.label_asym.vocabulary()[1])
+    once = slice(len(records) // records.repeats)
+    auths, labels = records.auth_asym.take(once), records.label_asym.take(once)
+    present = set(labels.vocabulary()[1])
     of_auth: dict[str, list[str]] = {}
-    width = len(records.label_asym.values)
-    pairs = np.flatnonzero(np.bincount(records.auth_asym.codes * np.int64(width) + records.label_asym.codes))
+    width = len(labels.values)
+    pairs = np.flatnonzero(np.bincount(auths.codes * np.int64(width) + labels.codes))
     for auth, label in zip(*(part.tolist() for part in np.divmod(pairs, width)), strict=True):
         of_auth.setdefault(records.auth_asym.values[auth], []).append(records.label_asym.values[label])
     assemblies = []

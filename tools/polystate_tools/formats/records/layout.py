@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,22 @@ class Layout:
         return self.position[self.residue_of_atom[self.atom_of_record]]
 
     @cached_property
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) the model of each record from 0, models in file order, and (S,) the first record of each."""
+        times = self.records.repeats
+        if times == 1:
+            return first_appearance(self.records.model)
+        length = len(self.records) // times
+        return np.repeat(np.arange(times, dtype=np.int32), length), length * np.arange(times)
+
+    @cached_property
+    def duplicate(self) -> np.ndarray:
+        """(n,) bool: records whose (atom, altloc, model) an earlier record has."""
+        times = self.records.repeats
+        once = len(self.records) // times
+        return np.tile(_duplicates(self.records, self.atom_of_record[:once]), times)
+
+    @cached_property
     def atoms_of_residue(self) -> np.ndarray:
         """(R,) how many atoms each residue has."""
         return np.bincount(self.residue_of_atom, minlength=len(self.first_of_residue))
@@ -52,6 +68,8 @@ def layout(records: Records) -> Layout:
 
     A residue number that comes again later with the same atoms (numbers that wrap around) is another residue.
     """
+    if records.repeats > 1:
+        return _of_every_model(records, layout(records.of_first_model))
     columns = (
         records.label_asym.codes,
         records.auth_asym.codes,
@@ -67,9 +85,14 @@ def layout(records: Records) -> Layout:
     first_of_run = np.flatnonzero(changed)
     keys = list(zip(*(column[first_of_run].tolist() for column in columns), strict=True))
     made = _arranged(records, keys, first_of_run)
-    if duplicates(records, made.atom_of_record).any():
+    if made.duplicate.any():
         made = _arranged(records, _numbered(records, keys, first_of_run), first_of_run)
     return made
+
+
+def _of_every_model(records: Records, one: Layout) -> Layout:
+    """The layout of models that repeat the first one, from that of the first."""
+    return replace(one, records=records, atom_of_record=np.tile(one.atom_of_record, records.repeats))
 
 
 def _numbered(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> list[tuple]:
@@ -120,17 +143,18 @@ def _arranged(records: Records, keys: list[tuple], first_of_run: np.ndarray) -> 
     )
 
 
-def duplicates(records: Records, atom_of_record: np.ndarray) -> np.ndarray:
-    """(n,) bool: records whose (atom, altloc, model) an earlier record has."""
-    if len(atom_of_record) == atom_of_record.max() + 1:
-        return np.zeros(len(records), bool)
-    model, models = first_appearance(records.model)
-    key = atom_of_record.astype(np.int64) * len(records.altloc.values) + records.altloc.codes
+def _duplicates(records: Records, atom_of_record: np.ndarray) -> np.ndarray:
+    """(k,) bool, of the first k records: those whose (atom, altloc, model) an earlier record has."""
+    k = len(atom_of_record)
+    if k == atom_of_record.max() + 1:
+        return np.zeros(k, bool)
+    model, models = first_appearance(records.model[:k])
+    key = atom_of_record.astype(np.int64) * len(records.altloc.values) + records.altloc.codes[:k]
     key = key * len(models) + model
     if are_distinct(key):
-        return np.zeros(len(records), bool)
+        return np.zeros(k, bool)
     _, first = first_appearance(key)
-    again = np.ones(len(records), bool)
+    again = np.ones(k, bool)
     again[first] = False
     return again
 

@@ -35,6 +35,15 @@ def bonds_of_links(records: Records, links: Sequence[Link]) -> np.ndarray:
 
     Which of them are there together is found when the states are known. What names no atom or several is noted.
     """
+    bonds, lost = _found(records.of_first_model, links)
+    for because, count in lost.items():
+        if count:
+            records.notes.append({"what": "links", "count": count, "because": because})
+    return _in_every_model(bonds, records)
+
+
+def _found(records: Records, links: Sequence[Link]) -> tuple[np.ndarray, dict[str, int]]:
+    """(B, 3) bonds, and of how many links there are none, by reason."""
     index = _Index(records, links)
     found: dict[tuple[int, int], int] = {}
     lost = {"an end names no atom record": 0, "an end names atoms of several residues": 0, "both ends are one atom": 0}
@@ -51,10 +60,14 @@ def bonds_of_links(records: Records, links: Sequence[Link]) -> np.ndarray:
                 for b in other:
                     if records.model[a] == records.model[b] and (b, a) not in found:
                         found[a, b] = link.order or found.get((a, b), 0)
-    for because, count in lost.items():
-        if count:
-            records.notes.append({"what": "links", "count": count, "because": because})
-    return np.array([(a, b, order) for (a, b), order in found.items()], np.int32).reshape(-1, 3)
+    return np.array([(a, b, order) for (a, b), order in found.items()], np.int32).reshape(-1, 3), lost
+
+
+def _in_every_model(bonds: np.ndarray, records: Records) -> np.ndarray:
+    """Bonds of the first model in each of the models that repeat it."""
+    first = np.arange(0, len(records), len(records) // records.repeats, dtype=np.int32)
+    shift = np.stack([first, first, np.zeros_like(first)], axis=1)
+    return (shift[:, None] + bonds).reshape(-1, 3)
 
 
 class _Index:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,21 @@ class Records:
             columns["heterogeneity"] = as_text(columns["heterogeneity"], n)
         return cls(**made, **columns)
 
+    @cached_property
+    def repeats(self) -> int:
+        """How many models name the same records in the same order, one model after the other; 1 where some differ."""
+        times = runs_of_models(self.model)
+        columns = [self.label_seq, self.auth_seq]
+        texts = (self.label_asym, self.auth_asym, self.comp, self.ins, self.name, self.altloc)
+        columns += [text.codes for text in texts if len(text.values) > 1]
+        step = len(self) // times
+        return times if all(np.array_equal(column[step:], column[:-step]) for column in columns) else 1
+
+    @cached_property
+    def of_first_model(self) -> Records:
+        """The records of the first model where the others repeat it, else all."""
+        return self if self.repeats == 1 else self.take(np.arange(len(self) // self.repeats))
+
     def take(self, rows) -> Records:
         """The records of `rows` (indices or mask); bonds are renumbered, and go where they lose an end."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.intp)
@@ -225,6 +241,16 @@ class Records:
         """One record for people: "A/128 ASP CA altloc B model 1"."""
         altloc = f" altloc {self.altloc[row]}" if self.altloc[row] else ""
         return f"{self.residue_name(row)} {self.name[row]}{altloc} model {self.model[row]}"
+
+
+def runs_of_models(model: np.ndarray) -> int:
+    """How many models there are if each is one run of rows, and all runs are of one length; else 1. model: (n,)."""
+    length = int((model != model[0]).argmax()) or len(model)
+    if len(model) % length:
+        return 1
+    first = model[::length]
+    whole = (model.reshape(-1, length) == first[:, None]).all() and len(set(first.tolist())) == len(first)
+    return len(first) if whole else 1
 
 
 def as_text(value, length: int) -> Text:

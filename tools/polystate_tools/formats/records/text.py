@@ -53,6 +53,10 @@ class Text:
     def __getitem__(self, row: int) -> str:
         return self.values[self.codes[row]]
 
+    def repeated(self, times: int) -> Text:
+        """The rows again and again."""
+        return Text(np.tile(self.codes, times), self.values)
+
     def take(self, rows) -> Text:
         return Text(self.codes[rows], self.values)
 
