@@ -132,6 +132,29 @@ def test_occupancy_groups_are_the_sites(tmp_path):
         exported(dep, "pdb", constraints="other")
 
 
+def test_occupancy_groups_of_buster_are_sets_of_one_occupancy():
+    """The cards are those of appendix B of the manual of gelly: set, combine, complement, constant."""
+    lines = [*residue(1, "GLY"), *residue(2, "SER", {"A": 0.6, "B": 0.4}), *residue(3, "THR", {"A": 0.6, "B": 0.4})]
+    lines += [atom_line(9, "O", "HOH", 401, (30, 0, 0), occupancy=0.5, record="HETATM")]
+    report = exported(Deposition(imported(lines)[0]), "pdb", constraints="buster")[1]
+    assert [line for line in report["constraints"].splitlines() if not line.startswith("#")] == [
+        "NOTE BUSTER_SET Occ1 = { A|2:*.A }",
+        "NOTE BUSTER_SET Occ1 = Occ1 + { A|3:*.A }",
+        "NOTE BUSTER_COMBINE OCC Occ1",
+        "NOTE BUSTER_SET Occ2 = { A|2:*.B }",
+        "NOTE BUSTER_SET Occ2 = Occ2 + { A|3:*.B }",
+        "NOTE BUSTER_COMBINE OCC Occ2",
+        "NOTE BUSTER_SET Occ3 = { A|401:* }",
+        "NOTE BUSTER_COMBINE OCC Occ3",
+        "NOTE BUSTER_SET OccRefined = Occ1",
+        "NOTE BUSTER_SET OccRefined = OccRefined + Occ2",
+        "NOTE BUSTER_SET OccRefined = OccRefined + Occ3",
+        "NOTE BUSTER_SET OccFixed = \\ OccRefined",
+        "NOTE BUSTER_CONSTANT OCC OccFixed",
+    ]
+    assert [loss["count"] for loss in report["losses"] if loss["what"] == "sums of occupancies"] == [1]
+
+
 def test_binary_cif_says_what_the_text_says(tmp_path):
     pytest.importorskip("biotite")
     dep = Deposition(imported([*REMARK_350, *LINES])[0])

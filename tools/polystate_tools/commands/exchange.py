@@ -42,7 +42,8 @@ Weights = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A number for each model, its population in any scale.")
 ]
 Constraints = Annotated[
-    str | None, typer.Option(metavar="phenix|refmac=FILE", help="Also write the occupancy groups of the sites.")
+    str | None,
+    typer.Option(metavar="phenix|refmac|servalcat|buster=FILE", help="Also write the occupancy groups of the sites."),
 ]
 Gaussian = Annotated[str, typer.Option(metavar="|".join(POLICIES), help="What B and ANISOU mean.")]
 HetDialect = Annotated[str | None, typer.Option(metavar="d1|d2|d3", help="Write a heterogeneity extension (mmCIF).")]

@@ -1,4 +1,5 @@
-"""Occupancy groups of the sites, as refinement programs read them: phenix parameters, REFMAC and servalcat keywords.
+"""Occupancy groups of the sites, as refinement programs read them: phenix parameters, REFMAC and servalcat keywords,
+BUSTER cards.
 
 What is one site in a deposition is refined as one: a group of atoms for each state, with one occupancy, whose sum is 1,
 or at most 1 where a state of the site is absence."""
@@ -89,17 +90,10 @@ def _phenix(group: Group) -> Iterator[str]:
 
 def refmac(found: list[Site], report: ExportReport) -> str:
     """Keywords of REFMAC and servalcat: a group a state, `alts complete` or `incomplete` a site."""
+    named = [site for site in found if not _nameless(site)]
     lines: list[str] = []
     number = 0
-    left = 0
-    for site in found:
-        if any(
-            ins or (not altloc and len(site.groups) > 1)
-            for g in site.groups.values()
-            for _, _, ins, altloc in g.residues
-        ):
-            left += 1
-            continue
+    for site in named:
         ids = []
         for group in site.groups.values():
             number += 1
@@ -110,16 +104,62 @@ def refmac(found: list[Site], report: ExportReport) -> str:
                 lines += [f"{head} atom {name}{alt}" for name in atoms] if atoms else [head + alt]
         if len(ids) > 1:
             lines.append(f"occupancy group alts {'complete' if site.complete else 'incomplete'} {' '.join(ids)}")
+    _lose_nameless(len(found) - len(named), report)
+    return "\n".join([*lines, "occupancy refine"]) + "\n"
+
+
+def _nameless(site: Site) -> bool:
+    """Whether a group has an insertion code, or beside others no letter."""
+    return any(
+        ins or (not altloc and len(site.groups) > 1) for g in site.groups.values() for _, _, ins, altloc in g.residues
+    )
+
+
+def _lose_nameless(left: int, report: ExportReport) -> None:
     if left:
         because = "its keywords name neither insertion codes nor the alternate without a letter"
         report.lose("occupancy groups", left, because)
-    return "\n".join([*lines, "occupancy refine"]) + "\n"
+
+
+def buster(found: list[Site], report: ExportReport) -> str:
+    """Cards for `refine -Gelly` of BUSTER: a set a state whose atoms have one occupancy; all others keep theirs.
+
+    Source: "Parameter selection in gelly", appendix B of the manual (Global Phasing, 2016), and for letters
+    (`A|10:CA.A`) what restraintlib writes (Kowiel et al., 2020). A card for the sum of occupancies is in neither."""
+    named = [site for site in found if not _nameless(site)]
+    lines: list[str] = []
+    sets: list[str] = []
+    for site in named:
+        lines.append(f"# {site.name}")
+        for group in site.groups.values():
+            name = f"Occ{len(sets) + 1}"
+            selections = [text for residue, atoms in group.residues.items() for text in _buster(residue, atoms)]
+            lines.append(f"NOTE BUSTER_SET {name} = {{ {selections[0]} }}")
+            lines += [f"NOTE BUSTER_SET {name} = {name} + {{ {text} }}" for text in selections[1:]]
+            lines.append(f"NOTE BUSTER_COMBINE OCC {name}")
+            sets.append(name)
+    if sets:
+        lines.append(f"NOTE BUSTER_SET OccRefined = {sets[0]}")
+        lines += [f"NOTE BUSTER_SET OccRefined = OccRefined + {name}" for name in sets[1:]]
+        lines += ["NOTE BUSTER_SET OccFixed = \\ OccRefined", "NOTE BUSTER_CONSTANT OCC OccFixed"]
+    _lose_nameless(len(found) - len(named), report)
+    summed = sum(len(site.groups) > 1 for site in named)
+    if summed:
+        report.lose("sums of occupancies", summed, "its appendix on parameters has no card that makes groups sum to 1")
+    return "\n".join(lines) + "\n"
+
+
+def _buster(residue: Residue, atoms: tuple[str, ...]) -> Iterator[str]:
+    chain, number, _, altloc = residue
+    for name in atoms or ("*",):
+        yield f"{chain or 'null'}|{number}:{name}" + (f".{altloc}" if altloc else "")
 
 
 PROGRAMS: dict[str, Callable[[list[Site], ExportReport], str]] = {
     "phenix": phenix,
     "refmac": refmac,
     "servalcat": refmac,
+    "buster": buster,
 }
 """Program -> the text that it reads."""
 
