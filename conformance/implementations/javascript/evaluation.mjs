@@ -368,7 +368,8 @@ export function answerDraw(deposition, request, seedText) {
     const count = request.count ?? 1;
     const names = request.variables ?? (request.variable === undefined ? [] : [request.variable]);
     const variables = names.map((name) => deposition.dag.byKey.get(name));
-    if (wants('states_drawn') && !names.length) throw refuse('bad-request', 'variable');
+    const given = ['variable', 'variables'].filter((key) => request[key] !== undefined);
+    if (wants('states_drawn') && given.length !== 1) throw refuse('bad-request', 'variable');
     if (wants('states_drawn') && variables.includes(undefined)) throw refuse('state-not-found', 'variable');
     const labels = (joint) => variables.map((v) => (joint.has(v) ? v.stateOf.get(joint.get(v)).label : null));
     const draws = new Float64Array(wants('draws') ? count * first.rows.length * 3 : 0);
