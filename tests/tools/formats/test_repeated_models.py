@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polystate.deposition import Deposition
-from polystate_tools.formats.pdb import reader
+from polystate_tools.formats.pdb import reader, repeated
 from polystate_tools.formats.pdb.lines import Lines
 from polystate_tools.formats.pdb.reader import records_of_pdb
 from polystate_tools.formats.records import records as columns
@@ -43,7 +43,7 @@ def test_the_deposition_is_that_of_models_read_one_by_one(alternates, monkeypatc
     lines = ensemble(alternates=alternates)
     at_once, report = imported(lines)
     assert records_of(lines).repeats == 3
-    for module in (reader, columns):
+    for module in (reader, repeated, columns):
         monkeypatch.setattr(module, "runs_of_models", lambda model: 1)
     one_by_one, other = imported(lines)
     assert records_of(lines).repeats == 1
@@ -65,6 +65,16 @@ def test_what_no_residue_depends_on_is_read_of_each_model(other):
         [bool(note["count"])] for note in records.notes if note["what"] == "segment ids"
     ]
     assert sum(map(sum, found)) == 1
+
+
+def test_hybrid_numbers_of_residues_are_read_once():
+    records = records_of([f"{line[:22]}A000{line[26:]}" if line.startswith("ATOM") else line for line in ensemble()])
+    assert records.repeats == 3 and set(records.auth_seq.tolist()) == {10_000}
+
+
+@pytest.mark.parametrize("field", ["  1.00", "100.00", "1000.0", " 1.000"])
+def test_an_unusual_number_is_read_all_the_same(field):
+    assert records_of(ensemble(c61=field)).b[-1] == float(field)
 
 
 def test_numbers_are_those_of_gemmi():

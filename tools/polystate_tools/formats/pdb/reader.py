@@ -7,7 +7,8 @@ import numpy as np
 from polystate_tools.formats.errors import NoAtoms, WrongColumns
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.pdb import header as pdb_header
-from polystate_tools.formats.pdb.lines import WIDTH, Lines, models, plain, refuse_truncated
+from polystate_tools.formats.pdb.lines import Lines, models, plain, refuse_truncated
+from polystate_tools.formats.pdb.repeated import numbers_of_repeated
 from polystate_tools.formats.records.elements import NUMBERS, UNKNOWN, unknown_elements
 from polystate_tools.formats.records.fixed import decimals, integers
 from polystate_tools.formats.records.records import Records, runs_of_models
@@ -27,7 +28,10 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
             "at least one",
         )
     refuse_truncated(lines, atom_lines, where)
-    chars = lines.rows(atom_lines)
+    model, notes, doubts = models(lines, atom_lines, end)
+    read = numbers_of_repeated(lines, atom_lines, model)
+    times = 1 if read is None else runs_of_models(model)
+    chars = lines.rows(atom_lines[: len(atom_lines) // times])  # of the first model where the others repeat it
     numbers = atom_lines + 1
     foreign = np.zeros(0, np.int64)
     if not lines.text.isascii():
@@ -40,40 +44,32 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
             {"count": int(every[end:].sum()), "because": "atom record after END", "where": f"line {end + 1}"}
         )
 
-    model, notes, doubts = models(lines, atom_lines, end)
-    times = repeated(chars, model)
-    named = chars[: len(chars) // times]
-    notes += _segments(named, times, lines)
+    notes += _segments(chars, times, lines)
     columns: dict = {
-        **_repeated(_names(named, numbers, doubts, where), times),
+        **_repeated(_names(chars, numbers[: len(chars)], doubts, where), times),
+        **(read or _numbers(chars, numbers, where)),
         "model": model,
-        "xyz": np.stack(
-            [decimals(chars[:, c : c + 8], "coordinate", numbers, file=where) for c in (30, 38, 46)], axis=1
-        ),
+        "line": numbers,
+    }
+    columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)
+    records = Records.of(**columns, notes=notes, refused=refused, doubts=doubts)
+    return pdb_header.with_header(records, lines, atom_lines, end, where)
+
+
+def _numbers(chars: np.ndarray, numbers: np.ndarray, where: str) -> dict:
+    """Coordinates, occupancies and B. chars: (n, 80) uint8; numbers: of the lines."""
+    axes = [decimals(chars[:, c : c + 8], "coordinate", numbers, file=where) for c in (30, 38, 46)]
+    columns = {
+        "xyz": np.stack(axes, axis=1),
         "occupancy": decimals(chars[:, 54:60], "occupancy", numbers, blank=1.0, file=where),
         "b": decimals(chars[:, 60:66], "B-factor", numbers, file=where),
-        "line": numbers,
     }
     unread = np.isnan(columns["xyz"])
     missing = np.flatnonzero(unread.any(axis=1)) if unread.any() else np.zeros(0, np.int64)
     missing = missing[(chars[missing, 30:54] == 32).any(axis=1)]
     if len(missing) and not chars[missing[0], 30:54].tobytes().strip():
         raise WrongColumns(f"{where} line {numbers[missing[0]]}", "no coordinates", "x, y, z in columns 31 to 54")
-    columns["u"], columns["has_u"] = _anisou(lines, end, atom_lines, chars, refused, where)
-    records = Records.of(**columns, notes=notes, refused=refused, doubts=doubts)
-    return pdb_header.with_header(records, lines, atom_lines, end, where)
-
-
-def repeated(chars: np.ndarray, model: np.ndarray) -> int:
-    """How often the records of the first model come, one model after the other, with other numbers only; 1 of others.
-
-    Numbers are the serial ones (columns 7-11), coordinates, occupancies and B (31-66)."""
-    times = runs_of_models(model)
-    names = np.ones(WIDTH, bool)
-    names[6:11] = names[30:66] = False
-    first, *others = chars.view(np.uint64).reshape(times, -1)
-    mask = np.tile(np.where(names, 255, 0).astype(np.uint8), len(chars) // times).view(np.uint64)
-    return times if all(np.array_equal(other & mask, first & mask) for other in others) else 1
+    return columns
 
 
 def _names(chars: np.ndarray, numbers: np.ndarray, doubts: list[dict], where: str) -> dict:
