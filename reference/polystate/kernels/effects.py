@@ -71,8 +71,10 @@ def is_compiled(dep: Model) -> bool:
     return absolute <= 1 and stored <= MOST_BYTES
 
 
-def of_states(dep: Model, first: np.ndarray) -> tuple[Effects, Effects]:
-    """Displacements (R, 3) Å and absences by slot; the slot of state s of variable v is first[v] + s."""
+def of_states(dep: Model, first: np.ndarray, place: np.ndarray) -> tuple[Effects, Effects]:
+    """Displacements (R, 3) Å and absences by slot; the slot of state s of variable v is first[v] + s.
+
+    place: (N + 1,) of the atoms that are asked for, others -1: of stored coordinates only theirs are taken."""
     moved: list[Part] = []
     gone: list[Part] = []
     for d in dep.descriptors.values():
@@ -80,7 +82,7 @@ def of_states(dep: Model, first: np.ndarray) -> tuple[Effects, Effects]:
             continue
         slots = _slots(d, dep.states.dag, first)
         if d.mode == "A":
-            _enumerated(d, slots, moved, gone)
+            _enumerated(d, slots, place, moved, gone)
             continue
         for table in ("deltas", "absent"):
             if not d.table(table) or not len(d.column(table, "site")):
@@ -108,23 +110,30 @@ def _slots(d: Descriptor, dag: ScopeDag, first: np.ndarray) -> dict[tuple[int, i
     }
 
 
-def _enumerated(d: Descriptor, slots: dict[tuple[int, int], int], moved: list[Part], gone: list[Part]) -> None:
+def _enumerated(
+    d: Descriptor, slots: dict[tuple[int, int], int], place: np.ndarray, moved: list[Part], gone: list[Part]
+) -> None:
     """Mode A: coordinates minus x_ref, and absences, of the atoms of each site."""
-    atoms, x_ref = d.atom_rows, d.ground.x_ref
-    site = np.where(atoms >= 0, d.label_of_atom[atoms], -1)
+    atoms = d.atom_rows
+    mine = place[atoms] >= 0
+    site = np.where(mine, d.label_of_atom[atoms], -1)
+    x_ref = np.zeros((len(atoms), 3))
+    x_ref[mine] = d.ground.x_ref_of(atoms[mine])
     for (label, state), k in evaluate._state_row(d).items():
         here = np.flatnonzero(site == label)
         slot = np.full(len(here), slots[label, state], np.int64)
         if d.has("xyz"):
             xyz = d.from_fitted(np.asarray(d.array("xyz", k), np.float64)[here])
-            moved.append((slot, atoms[here], xyz - x_ref[atoms[here]]))
+            moved.append((slot, atoms[here], xyz - x_ref[here]))
         if d.has("present"):
             out = d.array("present", k)[here] == 0
             gone.append((slot[out], atoms[here][out], np.zeros((int(out.sum()), 0))))
 
 
-def of_conditions(dep: Model, base: Request) -> tuple[list[Condition], Effects, Effects]:
-    """The conditions of continuous descriptors, and what holds under each: displacements (R, 3), covariances (R, 6)."""
+def of_conditions(dep: Model, base: Request, place: np.ndarray) -> tuple[list[Condition], Effects, Effects]:
+    """The conditions of continuous descriptors, and what holds under each: displacements (R, 3), covariances (R, 6).
+
+    base: of all atoms; place: (N + 1,) of those that are asked for, others -1: no ADP of another is read."""
     found: dict[Condition, int] = {}
     moved: list[Part] = []
     widened: list[Part] = []
@@ -141,14 +150,14 @@ def of_conditions(dep: Model, base: Request) -> tuple[list[Condition], Effects, 
         active: Condition = conditions[d.active_when] if d.active_when != ALWAYS else ()
         if own:
             numbers = np.asarray(d.array("condition"))
-            name = d.procedure.parameter
-            values = np.asarray(evaluate.on_axis(d, name, base))
+            mine = np.flatnonzero(place[d.atom_rows] >= 0)
+            values = dep.parameter_rows(d, mine)
             for number in np.unique(numbers).tolist():
                 both = (*active, *(() if number == ALWAYS else conditions[number]))
                 if both:
-                    rows = np.flatnonzero((numbers == number) & (d.atom_rows >= 0))
-                    u = d.turn_covariance(call(str(d.operator), {name: values[rows]})["u"])
-                    enter(widened, both, d.atom_rows[rows], six_components(u))
+                    here = np.flatnonzero(numbers[mine] == number)
+                    u = d.turn_covariance(call(str(d.operator), {str(d.procedure.parameter): values[here]})["u"])
+                    enter(widened, both, d.atom_rows[mine[here]], six_components(u))
         elif active:
             request = Request(dep, base.joint.copy(), base.rows, base.steps)
             for clause in active:

@@ -55,7 +55,7 @@ class Ensemble:
         for v, s in dep.states.find(self._named).items():
             self._fixed[v] = s
         for d in dep.descriptors.values():
-            dep.check_payload(d)
+            dep.check_payload(d, "all" if atoms is None else "some")
         rows = dep.rows(atoms)
         self.n_atoms, self.n_variables = len(rows), len(dep.states.dag)
         self.compiled = self.backend in ("numba", "cuda") and effects.is_compiled(dep)
@@ -71,8 +71,9 @@ class Ensemble:
         nothing = np.full(self.n_variables, joint.INACTIVE, np.int64)
         base = Request(dep, nothing, rows, steps, backend=named("numba"))
         self._mean, self._present = evaluate.mean(base), evaluate.present(base)
-        conditions, *of_conditions = effects.of_conditions(dep, replace(base, rows=dep.rows(None)))
-        found = (*effects.of_states(dep, self._variables.start), *of_conditions)
+        every = replace(base, rows=dep.rows(None))
+        conditions, *of_conditions = effects.of_conditions(dep, every, base.place)
+        found = (*effects.of_states(dep, self._variables.start, base.place), *of_conditions)
         self._moved, self._gone, self._shifted, self._widened = (one.among(base.place) for one in found)
         self._conditions = joint.Conditions.of(conditions)
         self.varies = bool(len(self._gone.row)) or not self._present.all()

@@ -12,6 +12,7 @@ from polystate.evaluation.evaluate import Request
 from polystate.kernels.formulas import moved, translation
 from polystate.model.descriptor import Descriptor
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, VOIGT, symmetrised
+from polystate.structure.ground import Ground
 
 BLOCK = 2048  # atoms whose columns stay in the cache
 ISOTROPIC = "parametric_gaussian/iadp_v1"  # whose rows are added as numbers
@@ -38,7 +39,7 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
                 (np.asarray(evaluate.on_axis(d, d.procedure.parameter, request)) if active else None, d.label_of_atom)
             )
     if together or n == request.dep.n_atoms:
-        u = sum_of_levels(together, request.dep.x_ref, request.rows, iso)
+        u = sum_of_levels(together, request.dep, request.rows, iso)
     else:  # few atoms, and no position is needed
         u = np.zeros((n, 3, 3))
         u[:, [0, 1, 2], [0, 1, 2]] = iso[:, None]
@@ -50,20 +51,24 @@ def covariance(request: Request, levels: Sequence[Descriptor]) -> np.ndarray:
 
 
 def sum_of_levels(
-    levels: Sequence[tuple[np.ndarray | None, np.ndarray]], xyz: np.ndarray, atoms: np.ndarray, iso: np.ndarray
+    levels: Sequence[tuple[np.ndarray | None, np.ndarray]], ground: Ground, atoms: np.ndarray, iso: np.ndarray
 ) -> np.ndarray:
     """U (n, 3, 3) of TLS levels (rows (G, 24), label (N,), -1 = none) and isotropic U (n,) of some atoms (n,).
 
-    xyz: (N, 3) Å of all atoms; rows: None where a level has none of the atoms. The levels are added up for each
-    combination of groups, about the mean position of all its atoms; U of an atom is T of its combination's sum, moved
-    to where the atom stands."""
+    rows: None where a level has none of the atoms. The levels are added up for each combination of groups, about the
+    mean position of all its atoms, which are read; U of an atom is T of its combination's sum, moved to where the atom
+    stands."""
     u = np.empty((len(iso), 3, 3))
-    number, first = combinations([label for _, label in levels], len(xyz))
-    count = np.bincount(number)
+    number, first = combinations([label for _, label in levels], ground.n_atoms)
+    mates = np.arange(ground.n_atoms)
+    if len(atoms) < len(mates):
+        used = np.unique(number[atoms])
+        mates = np.flatnonzero(np.isin(number, used))
+        first, number = first[used], np.searchsorted(used, number[mates])
+    xyz, count = ground.x_ref_of(mates), np.bincount(number)
     centre = np.stack([np.bincount(number, x) / count for x in xyz.T])
-    if len(atoms) < len(xyz):
-        used, number = np.unique(number[atoms], return_inverse=True)
-        first, centre, xyz = first[used], centre[:, used], xyz[atoms]
+    mine = np.searchsorted(mates, atoms)
+    number, xyz = number[mine], xyz[mine]
     total = np.zeros((20, len(first)))
     for rows, label in levels:
         g = label[first]

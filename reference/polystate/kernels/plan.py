@@ -56,13 +56,18 @@ class Plan:
     def _combine(self, request: Request, tls: Sequence[Descriptor]) -> None:
         """Sort the atoms by their combination of groups, padded to whole vectors.
 
-        Combinations and their origins are those of the whole deposition, whichever atoms are asked for."""
-        n = request.dep.n_atoms
-        xyz = request.dep.x_ref if tls or self.n == n else np.zeros((n, 3))  # few atoms, and no position is needed
+        Combinations and their origins are those of the whole deposition, whichever atoms are asked for: all of them are
+        among their mates, the atoms of the same groups of the first level."""
+        mates = np.arange(request.dep.n_atoms) if tls else request.rows
+        if tls and self.n < len(mates):
+            label = tls[0].label_of_atom
+            mates = np.flatnonzero(np.isin(label, label[request.rows]))
+        needed = tls or self.n == request.dep.n_atoms  # of few atoms without TLS no position is needed
+        xyz = request.dep.x_ref_of(mates) if needed else np.zeros((len(mates), 3))
         self._stages: list[Stage] = []
         number, origin = np.zeros(len(xyz), np.int64), np.zeros((1, 3))
         for d, own in zip(tls, self._tls, strict=True):
-            stage, number = next_stage(number, d.label_of_atom.astype(np.int64), d.n_labels, xyz)
+            stage, number = next_stage(number, d.label_of_atom[mates].astype(np.int64), d.n_labels, xyz)
             if own is None:
                 stage.row[:] = -1
             self._stages.append(stage)
@@ -70,8 +75,9 @@ class Plan:
         if not self._stages:
             self._stages.append(next_stage(number, np.full(len(xyz), -1), 0, xyz)[0])
             origin = self._stages[0].origin if len(xyz) else origin
-        if self.n < len(xyz):
-            number, xyz = number[request.rows], xyz[request.rows]
+        if self.n < len(mates):
+            mine = np.searchsorted(mates, request.rows)
+            number, xyz = number[mine], xyz[mine]
         count = np.bincount(number, minlength=len(origin))
         padded = -(-count // WIDTH) * WIDTH
         start = np.concatenate([[0], np.cumsum(padded)])
@@ -166,16 +172,20 @@ class Plan:
         return rows[indefinite(self._last[rows])]
 
 
-def parameter_of(d: Descriptor, request: Request) -> np.ndarray:
-    """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for."""
+def parameter_of(d: Descriptor, request: Request, part: str = "all") -> np.ndarray:
+    """A copy of the array of a Gaussian descriptor that its operator is linear in, float64, of the step asked for.
+
+    part: of the payload that is judged."""
     if not d.procedure.parameter:
         raise evaluate.no_procedure(d)
-    request.dep.check_payload(d)
+    request.dep.check_payload(d, part)
     return np.array(evaluate.on_axis(d, d.procedure.parameter, request), np.float64)
 
 
 def needed_of(d: Descriptor, request: Request) -> np.ndarray:
     """The same with the rows that are needed alone, where an operator has rows for atoms."""
+    if d.procedure.placed == "groups":
+        return parameter_of(d, request, "some")
     if d.procedure.placed != "rows":
         return parameter_of(d, request)
     rows = evaluate.placed(d, request)[1]

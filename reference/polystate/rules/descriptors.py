@@ -123,7 +123,8 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
 
     part: `states` = only the tables that the scope DAG needs; `labels` = those, and labels along an axis; `all` =
     everything but the values of arrays along a sample axis; `some` = all but the values of an operator's parameter that
-    has rows for atoms, which are judged as they are read; `values` = everything."""
+    has rows for atoms, which are judged as they are read, and [TLS-5] where it would take positions that are not read;
+    `values` = everything."""
     d.label_of_atom  # noqa: B018  refuses a scope that is not a partition, GRP-12, GRP-13
     described_as = described(d)
     failed = False
@@ -200,7 +201,8 @@ def _content_errors(d: Descriptor, part: str) -> Iterator[PolystateError]:
     if d.operator_unknown:
         return  # OPR-31
     yield from mean.errors(d)
-    if d.procedure.placed == "groups" and d.document.get("normalised", True) is not False:
+    positions = part != "some" or not d.ground.reads_in_parts  # of all atoms of a group, [TLS-5]
+    if d.procedure.placed == "groups" and d.document.get("normalised", True) is not False and positions:
         yield from tls_errors(d)
     yield from mean.amplitude_errors(d)
 

@@ -201,6 +201,11 @@ class StoredTree(Mapping[str, Group]):
         first, last = int(rows.min()) // size * size, min((int(rows.max()) // size + 1) * size, n)
         return None if 2 * (last - first) > n else (first, self.read_array(path, slice(first, last)))
 
+    def is_in_parts(self, path: str) -> bool:
+        """Whether the array at `path` has chunks of which one is at most half of it."""
+        node = self.array_metadata(path)
+        return 2 * chunks.chunk_rows(node) <= node["shape"][0]
+
 
 def holds_rows(part: Part | None, rows: np.ndarray) -> bool:
     """Whether some rows of an array are in a part of it."""

@@ -50,7 +50,7 @@ class Ground:
     @cached_property
     def x_ref(self) -> np.ndarray:
         """Reference coordinates, (N, 3) float64 ångström."""
-        if "reference" not in self.tree or "x_ref" not in self.tree["reference"].arrays:
+        if not self._has_reference():
             raise MissingLayer("reference/x_ref", "nothing", "the reference coordinates")  # STO-13
         self.check_reference()
         x_ref = np.asarray(self.tree["reference"].arrays["x_ref"], np.float64)
@@ -71,6 +71,16 @@ class Ground:
                 return part[1][rows - part[0]]
         return np.take(self.x_ref, rows, axis=0)
 
+    @property
+    def reads_in_parts(self) -> bool:
+        """Whether the reference coordinates are not read yet, and lie in chunks of which one can be read alone."""
+        if "x_ref" in vars(self) or not isinstance(self.tree, StoredTree) or not self._has_reference():
+            return False
+        return self.tree.is_in_parts("reference/x_ref")
+
+    def _has_reference(self) -> bool:
+        return "reference" in self.tree and "x_ref" in self.tree["reference"].arrays
+
     _part_of_x_ref: Part | None = None
     """What was read last."""
 
@@ -78,7 +88,7 @@ class Ground:
         """Whole chunks of x_ref that hold some atoms; None where that is most of it, or where something looks wrong."""
         tree = self.tree
         assert isinstance(tree, StoredTree)
-        if "reference" not in tree or "x_ref" not in tree["reference"].arrays:
+        if not self._has_reference():
             return None
         node = tree.array_metadata("reference/x_ref")
         if node["shape"] != [self.n_atoms, 3] or node["data_type"] != "float64":

@@ -31,10 +31,8 @@ SELECTION = "A/50-80/CA"
 AADP, U = "parametric_gaussian/aadp_v1", "descriptors/adp/u/c/"
 
 
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory) -> Path:
-    """A folder with large.zarr and large.zarr.zip: a chain of 40 000 residues along six frames."""
-    folder = tmp_path_factory.mktemp("large")
+def still() -> dict[str, Group]:
+    """A chain of 40 000 residues with anisotropic U."""
     tree = dict(polystate.build(small.deposition(4, {})))
     residues = ATOMS // PER_RESIDUE
     numbers = np.arange(residues, dtype=np.int32)
@@ -52,14 +50,7 @@ def stored(tmp_path_factory) -> Path:
         {"chain": zeros, "comp": zeros, "label_seq": numbers + 1, "auth_seq": numbers + 1, "ins": zeros},
     )
     rng = np.random.default_rng(1)
-    x_ref = rng.normal(size=(ATOMS, 3))
-    tree["reference"] = Group({}, {"x_ref": x_ref})
-    tree["axes/frame"] = Group({"length": FRAMES})
-    tree["descriptors/trajectory"] = Group(
-        {"id": "trajectory", "regime": "trajectory", "mode": "A", "scope": {"level": "atom"},
-         "signal_type": "coordinates", "algebra": "independent", "sample_axis": "frame"},
-        {"atom_id": np.arange(1, ATOMS + 1, dtype=np.uint32), "xyz": rng.normal(size=(FRAMES, ATOMS, 3))},
-    )  # fmt: skip
+    tree["reference"] = Group({}, {"x_ref": rng.normal(size=(ATOMS, 3))})
     tree["descriptors/adp"] = Group(
         {"id": "adp", "regime": "continuous", "mode": "C", "scope": {"level": "atom"},
          "signal_type": "gaussian_disorder", "algebra": "additive_covariance", "provenance": "p",
@@ -68,6 +59,20 @@ def stored(tmp_path_factory) -> Path:
          "u": rng.uniform(0.1, 0.2, (ATOMS, 6)) + [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]},
     )  # fmt: skip
     tree["provenance/p"] = Group({"kind": "assertion"})
+    return tree
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> Path:
+    """A folder with large.zarr and large.zarr.zip: the chain along six frames."""
+    folder, tree = tmp_path_factory.mktemp("large"), still()
+    tree["axes/frame"] = Group({"length": FRAMES})
+    tree["descriptors/trajectory"] = Group(
+        {"id": "trajectory", "regime": "trajectory", "mode": "A", "scope": {"level": "atom"},
+         "signal_type": "coordinates", "algebra": "independent", "sample_axis": "frame"},
+        {"atom_id": np.arange(1, ATOMS + 1, dtype=np.uint32),
+         "xyz": np.random.default_rng(2).normal(size=(FRAMES, ATOMS, 3))},
+    )  # fmt: skip
     write(tree, folder / "large.zarr")
     write(tree, folder / "large.zarr.zip")
     return folder
@@ -170,8 +175,8 @@ class Ranges(http.server.SimpleHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(content)}")
         self.send_header("Content-Length", str(last - first))
         self.end_headers()
+        self.requests.append((self.path, last - first))  # before anybody has it
         self.wfile.write(content[first:last])
-        self.requests.append((self.path, last - first))
 
     def log_message(self, *_: object) -> None:
         pass
