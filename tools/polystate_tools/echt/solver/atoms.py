@@ -12,14 +12,14 @@ import math
 
 import numpy as np
 
-from .linalg6 import cholesky, congruence, invert_lower, jit, scaling_point
+from .linalg6 import cholesky, congruence, invert_lower, jit, part, scaling_point
 
 ROOT2 = math.sqrt(2.0)
 ROW = np.array([0, 1, 2, 0, 0, 1])
 COL = np.array([0, 1, 2, 1, 2, 2])
 
 
-@jit
+@part
 def is_matrix(a, anisotropic):
     """Whether atom a is anisotropic; anisotropic: (N,) bool, or None where no atom is."""
     if anisotropic is None:
@@ -27,7 +27,7 @@ def is_matrix(a, anisotropic):
     return anisotropic[a]
 
 
-@jit
+@part
 def isotropic_elimination(rho, kappa, s, z, mu, alpha, beta):
     """(c, g, ratio) of one isotropic atom: its own step is -g / kappa - ratio eta."""
     den = kappa + 2.0 * beta + z / s
@@ -36,13 +36,13 @@ def isotropic_elimination(rho, kappa, s, z, mu, alpha, beta):
     return kappa * (1.0 - ratio), -ratio * force, ratio
 
 
-@jit
+@part
 def to_voigt(m, out):
     for k in range(6):
         out[k] = m[ROW[k], COL[k]] * (1.0 if k < 3 else ROOT2)
 
 
-@jit
+@part
 def from_voigt(v, out):
     for k in range(6):
         x = v[k] if k < 3 else v[k] / ROOT2
@@ -50,7 +50,7 @@ def from_voigt(v, out):
         out[COL[k], ROW[k]] = x
 
 
-@jit
+@part
 def anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w, v, b1, b2, b3, h):
     """Fill `solve` (6, 6) = (kappa + H)^-1 and `start` (6,) = solve (force + kappa rho); False on breakdown.
 
@@ -98,7 +98,7 @@ def anisotropic_elimination(rho, kappa, s, z, mu, alpha, beta, solve, start, w, 
     return True
 
 
-@jit
+@part
 def inverse_spd(a, n, b1, b2, out):
     """out = a^-1 for a positive definite (n, n) block; b1, b2 scratch. False where it is not."""
     if not cholesky(a, n, b1):
@@ -114,7 +114,7 @@ def inverse_spd(a, n, b1, b2, out):
     return True
 
 
-@jit
+@part
 def slack_step(inverse, slack, delta, w, v, mu, n, out, b1, b2):
     """out = mu sigma^-1 - slack - W^-1 delta W^-1, with W = v diag(w) v^T."""
     congruence(v, delta, n, b1, b2)
@@ -127,7 +127,7 @@ def slack_step(inverse, slack, delta, w, v, mu, n, out, b1, b2):
             out[i, j] = mu * inverse[i, j] - slack[i, j] - out[i, j]
 
 
-@jit
+@part
 def residual(u, rows, y, s, d, aniso, rho):
     """rho (6,) = u - field - own part; isotropic atoms use rho[0]."""
     if aniso:
@@ -144,7 +144,7 @@ def residual(u, rows, y, s, d, aniso, rho):
         rho[0] = total
 
 
-@jit
+@part
 def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, d, work):
     """One atom's own step under the change eta of the groups' field y; its design rows are in `work`."""
     s, z, rows, rho = x.own[a], x.own_slack[a], work.rows, work.v6[0]
@@ -162,7 +162,7 @@ def atom_step(a, anisotropic, atoms, x, y, eta, penalty, mu, change, d, work):
     change.own_slack[a, 0, 0] = mu / s[0, 0] - z[0, 0] - z[0, 0] / s[0, 0] * step
 
 
-@jit
+@part
 def _matrix_step(a, atoms, x, eta, penalty, mu, change, d, work):
     """The own step of an anisotropic atom, whose residual is in `work`."""
     rows, rho, start, w6, s6 = work.rows, work.v6[0], work.v6[1], work.v6[2], work.s6

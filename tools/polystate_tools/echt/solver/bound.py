@@ -15,8 +15,8 @@ dual point. Only eigenvalues matter (<R, Sigma> <= sum of products of sorted eig
 N*(R) = (lambda_max(R) - Oa)_+^2 / (4 Ob). With eps, k leading eigenvalues are active and
 Lambda = sum_{i<=k} (lambda_i - Oa) / (2 eps + 2 k Ob), value 1/2 sum (lambda_i - Oa) x_i,
 x_i = (lambda_i - Oa - 2 Ob Lambda) / (2 eps). For an atom: isotropic (v - Oa)_+^2 / (4 Ob); anisotropic
-(3 lambda_max(V) - Oa)_+^2 / (4 Ob). We take v = theta kappa r with the residual r of the fit and the best theta
-(D is concave in theta). D(v) <= F*: F - D bounds the distance to the optimum, and since F is strongly convex in
+(3 lambda_max(V) - Oa)_+^2 / (4 Ob). We take v = theta kappa r with the residual r of the fit and the best of a few
+theta. D(v) <= F*: F - D bounds the distance to the optimum, and since F is strongly convex in
 the amplitudes, Ob sum (A - A*)^2 <= F - D.
 """
 
@@ -28,20 +28,20 @@ from .atoms import from_voigt, is_matrix, residual
 from .fields import atom_rows, shift
 from .groups import add_pull, gather_basis, gather_rows
 from .lanes import LANES, choose, lanes_of
-from .linalg6 import eigen_symmetric, jit
+from .linalg6 import eigen_symmetric, jit, part
 from .linalg_lanes import eigen_lanes
 from .records import Penalty, scratch
 from .structure import Structure
 from .threads import Threads
 
-THETAS = (0.97, 1.02)  # scales of the residual that are tried
+THETAS = (0.97, 1.0, 1.02)  # scales of the residual that are tried, and one between: D is concave in theta
 
 
 @jit
 def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops):
     """Pulls of v = kappa r on the fields of a stage's nodes (leaves first), and each atom's share of F and D.
 
-    sums[a] = (kappa/2 |r|^2, <v, u>); tops[a] = v, or 3 lambda_max(V).
+    sums[a] = (kappa/2 |r|^2, <v, u>, Tr r / 3); tops[a] = v, or 3 lambda_max(V).
     """
     d, origin, radius = forest.d, forest.origin, forest.radius
     t, g6, g36, rows, rho = work.dd[0], work.s6[0], work.g36, work.rows, work.v6[0]
@@ -66,7 +66,7 @@ def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops
                     pulls[n, j] += t[i, j] * pulls[m, i]
 
 
-@jit
+@part
 def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
     """Objective and dual terms of atom a with residual rho."""
     if anisotropic is not None and anisotropic[a]:
@@ -77,6 +77,7 @@ def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
             product += rho[k] * u[k]
         sums[0] = weight * square
         sums[1] = 2.0 * weight * product
+        sums[2] = (rho[0] + rho[1] + rho[2]) / 3.0
         from_voigt(rho, m)
         eigen_symmetric(m, len(vectors), vectors)
         tops[a] = 6.0 * weight * max(m[0, 0], m[1, 1], m[2, 2])
@@ -84,6 +85,7 @@ def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
     v = 6.0 * weight * rho[0]
     sums[0] = 3.0 * weight * rho[0] * rho[0]
     sums[1] = v * u[0]
+    sums[2] = rho[0]
     tops[a] = v
 
 
@@ -145,7 +147,7 @@ def _eigenvalues(first, last, work, forest, pulls, threshold, out):
                 row[j] = x
 
 
-@jit
+@part
 def _pulled(pulls, basis, d, out, b1, b2):
     """out = basis^T pull basis; returns the sum of its squares."""
     n = len(out)
@@ -181,69 +183,32 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
         return float(0.5 * np.where(use, x * size, 0.0).sum())
 
 
-@jit
-def _losses(first, last, work, stage, forest, atoms, own, y, out):
-    """out[a] = (kappa/2 |r|^2, Tr r / 3) of the atoms attached to a stage's nodes."""
-    d = forest.d
-    g36, rows, rho = work.g36, work.rows, work.v6[0]
-    for index in range(first, last):
-        n = stage[index]
-        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = is_matrix(a, atoms.anisotropic)
-            atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, rows, g36)
-            residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
-            if aniso:
-                total = 0.0
-                for k in range(6):
-                    total += rho[k] * rho[k]
-                out[a, 0] = atoms.weights[a] * total
-                out[a, 1] = (rho[0] + rho[1] + rho[2]) / 3.0
-            else:
-                out[a, 0] = 3.0 * atoms.weights[a] * rho[0] * rho[0]
-                out[a, 1] = rho[0]
-
-
-def atom_losses(s: Structure, y: np.ndarray, own: np.ndarray, threads: Threads) -> np.ndarray:
-    """(N, 2): kappa/2 |r|^2 and Tr r / 3 of each atom's residual r at a point with fields y."""
-    out = np.zeros((s.n_atoms, 2))
-    for stage in s.stages:
-        threads.run(_losses, len(stage), stage, s.forest, s.atoms, own, y, out)
-    if len(s.loose):
-        sums, tops = np.zeros((s.n_atoms, 2)), np.zeros(s.n_atoms)
-        _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
-        out[s.loose, 0] = sums[s.loose, 0]
-        at = s.loose[~s.anisotropic[s.loose]]
-        out[at, 1] = s.u[at, 0] - own[at, 0, 0]
-        at = s.loose[s.anisotropic[s.loose]]
-        out[at, 1] = (s.u[at, :3].sum(axis=1) - np.trace(own[at], axis1=1, axis2=2)) / 3.0
-    return out
-
-
 def objective(s: Structure, y, sigma, own, penalty: Penalty, threads: Threads) -> dict:
     """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own) with fields y."""
-    losses = atom_losses(s, y, own, threads)[:, 0]
-    amplitude = np.trace(sigma, axis1=1, axis2=2)
-    own_amplitude = np.trace(own, axis1=1, axis2=2)
+    losses = loss_pulls(s, y, own, threads)[1][:, 0]
+    amplitude, own_amplitude = np.einsum("gii->g", sigma), np.einsum("gii->g", own)
     own_amplitude[s.anisotropic] /= 3.0
     loss = float(losses.sum())
     total = loss + float((penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
     if s.atomic:
         total += float(penalty.alpha_atom * own_amplitude.sum() + penalty.beta * (own_amplitude**2).sum())
     return {
-        "F": total, "F_eps": total + float(penalty.eps * (sigma**2).sum()), "loss": loss,
+        "F": total, "F_eps": total + penalty.eps * float(np.einsum("gij,gij->", sigma, sigma)), "loss": loss,
         "amplitude": amplitude, "own_amplitude": own_amplitude,
     }  # fmt: skip
 
 
 def loss_pulls(s: Structure, y, own, threads: Threads) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(pulls (nodes, d), sums (N, 2), tops (N,)) of v = kappa r at a point with fields y."""
+    """(pulls (nodes, d), sums (N, 3), tops (N,)) of v = kappa r at a point with fields y: see `_atoms_up`."""
     pulls = np.zeros((s.n_nodes, s.d))
-    sums = np.zeros((s.n_atoms, 2))
+    sums = np.zeros((s.n_atoms, 3))
     tops = np.zeros(s.n_atoms)
     for stage in s.stages:
         threads.run(_atoms_up, len(stage), stage, s.forest, s.atoms, own, y, pulls, sums, tops)
-    _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
-    _top_pulls(s.forest, scratch(s.d), pulls)
+    if len(s.loose):
+        _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
+    if len(s.top):
+        _top_pulls(s.forest, scratch(s.d), pulls)
     return pulls, sums, tops
 
 
@@ -252,8 +217,8 @@ def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threa
     values = np.empty((s.n_groups, 6))
     threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
     linear, loss = float(sums[:, 1].sum()), float(sums[:, 0].sum())
-    asked = np.maximum(THETAS[0] * values[:, 0], THETAS[1] * values[:, 0]) > penalty.alpha  # others add nothing
-    values, alpha, over_atom = values[asked], penalty.alpha[asked], tops[THETAS[1] * tops > penalty.alpha_atom]
+    asked = np.maximum(THETAS[0] * values[:, 0], THETAS[-1] * values[:, 0]) > penalty.alpha  # others add nothing
+    values, alpha, over_atom = values[asked], penalty.alpha[asked], tops[THETAS[-1] * tops > penalty.alpha_atom]
 
     def dual(theta: float, ridge: float) -> float:
         out = theta * linear - theta * theta * loss - _conjugate(theta * values, alpha, penalty.beta, ridge)
@@ -262,9 +227,11 @@ def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threa
             out -= float((over[over > 0] ** 2).sum() / (4 * penalty.beta))
         return out
 
-    eps = penalty.eps
-    theta = _best_theta(lambda x: dual(x, eps))
-    return max(dual(theta, 0.0), dual(1.0, 0.0)), max(dual(theta, eps), dual(1.0, eps))
+    tried = {theta: dual(theta, penalty.eps) for theta in THETAS}
+    vertex = _vertex(*zip(*tried.items(), strict=True))
+    tried[vertex] = dual(vertex, penalty.eps)
+    best = max(tried, key=lambda theta: tried[theta])
+    return max(dual(best, 0.0), dual(1.0, 0.0)), tried[best]
 
 
 def headroom(s: Structure, pulls: np.ndarray, tops: np.ndarray, penalty: Penalty, threads: Threads) -> float:
@@ -285,19 +252,10 @@ def headroom(s: Structure, pulls: np.ndarray, tops: np.ndarray, penalty: Penalty
     return max(found)
 
 
-def _best_theta(dual) -> float:
-    """The best scale of the residual near 1: golden section on a concave function."""
-    low, high = THETAS
-    ratio = 0.6180339887498949
-    a, b = high - ratio * (high - low), low + ratio * (high - low)
-    fa, fb = dual(a), dual(b)
-    for _ in range(10):
-        if fa > fb:
-            high, b, fb = b, a, fa
-            a = high - ratio * (high - low)
-            fa = dual(a)
-        else:
-            low, a, fa = a, b, fb
-            b = low + ratio * (high - low)
-            fb = dual(b)
-    return a if fa > fb else b
+def _vertex(x: tuple[float, ...], y: tuple[float, ...]) -> float:
+    """Where the parabola through three points (x ascending) has its maximum, between them; the second if nowhere."""
+    before, after = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+    bend = (after - before) / (x[2] - x[0])
+    if not bend < 0.0:
+        return x[1]
+    return min(max(0.5 * (x[0] + x[1]) - 0.5 * before / bend, x[0]), x[2])

@@ -14,7 +14,7 @@ change of node (polynomials re-expanded about another origin; a congruence for d
 
 from __future__ import annotations
 
-from .linalg6 import jit
+from .linalg6 import jit, part
 
 THIRD = 1.0 / 3.0
 ROOT2 = 2.0**0.5
@@ -142,7 +142,7 @@ def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
             row += 1
 
 
-@jit
+@part
 def atom_rows(x, origin, radius, d, anisotropic, rows, g):
     """Design rows of an atom at x (3,), Å, seen from a node.
 
@@ -184,7 +184,7 @@ def atom_rows(x, origin, radius, d, anisotropic, rows, g):
             col += 1
 
 
-@jit
+@part
 def _matrix_rows(g, rows):
     """The six rows of an atom that the motions w move by g w."""
     for m in range(3):

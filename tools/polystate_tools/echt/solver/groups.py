@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from .fields import lift, pull
 from .lanes import LANES, any_above, choose, lanes_of
-from .linalg6 import congruence, jit, turn
+from .linalg6 import congruence, part, turn
 from .linalg_lanes import eigen_lanes, product, scaling_frames
 
 HARDLY = 1e-3  # of the barrier's curvature: epsilon's, below which what it mixes does not matter to a step
 
 
-@jit
+@part
 def gather(source, nodes, rank, filled, out):
     """out (6, 6, 8) = the leading blocks of source[nodes]; beyond the rank `filled` times the identity."""
     for lane in range(LANES):
@@ -31,7 +31,7 @@ def gather(source, nodes, rank, filled, out):
             out[i, i, lane] = filled
 
 
-@jit
+@part
 def scatter(given, count, nodes, rank, out):
     """out[nodes] = the leading blocks of given (6, 6, 8), of the first `count` lanes."""
     for lane in range(count):
@@ -41,7 +41,7 @@ def scatter(given, count, nodes, rank, out):
                 out[g, i, j] = given[i, j, lane]
 
 
-@jit
+@part
 def gather_basis(forest, nodes, out):
     """out (6, 6, 8) = the motions of the groups; beyond the rank none."""
     for lane in range(LANES):
@@ -50,7 +50,7 @@ def gather_basis(forest, nodes, out):
                 out[i, j, lane] = forest.basis[nodes[lane], i, j]
 
 
-@jit
+@part
 def gather_rows(source, nodes, out):
     """out (n, 8) = source[nodes], of (nodes, n)."""
     for lane in range(LANES):
@@ -58,7 +58,7 @@ def gather_rows(source, nodes, out):
             out[i, lane] = source[nodes[lane], i]
 
 
-@jit
+@part
 def respond(count, forest, x, penalty, mu, sweep, work):
     """What the groups can do: e (d, d) into the first of `work.fields8`, h (d,) into the first of `work.rows8`, and
     what `take_steps` needs of the first `count` of them into `sweep`. 1 in the lanes where all went well, else 0."""
@@ -88,7 +88,7 @@ def respond(count, forest, x, penalty, mu, sweep, work):
     return good
 
 
-@jit
+@part
 def _meet(m, lines, penalty, mu):
     """The frame of each group (0), its dual (1) and, in the frame, the force on it of all but the loss (2),
     rest = mu sigma^-1 - slack (3) and `gram` (4), from sigma (6) and slack (7). 1 in the lanes where there is one.
@@ -124,7 +124,7 @@ def _meet(m, lines, penalty, mu):
     return good
 
 
-@jit
+@part
 def _gram(frame, inside, out):
     """out = frame^T frame: the trace of frame Y frame^T is <out, Y>. inside: 1 for the motions of a group, else 0."""
     for i in range(len(frame)):
@@ -136,7 +136,7 @@ def _gram(frame, inside, out):
             out[j, i] = out[i, j]
 
 
-@jit
+@part
 def _seen_by_atoms(motions, gram, force, d, penalty, e, h, pairs, rows):
     """e = P H^-1 P^T, lower triangle, and h = P H^-1 force, for H diagonal in the frame but for the net's rank-one
     term. motions: in columns; pairs: (2, 21, d), rows: (6, 6) scratch."""
@@ -173,7 +173,7 @@ def _seen_by_atoms(motions, gram, force, d, penalty, e, h, pairs, rows):
             e[m, k] = e[k, m]
 
 
-@jit
+@part
 def add_pull(force, basis, d, c, b1, b2):
     """c += basis^T pull(force) basis, (6, 6)."""
     n = len(basis)
@@ -189,7 +189,7 @@ def add_pull(force, basis, d, c, b1, b2):
                 c[j, i] += total
 
 
-@jit
+@part
 def take_steps(count, forest, penalty, sweep, change, work):
     """The changes of covariance and slack of the first `count` groups under field forces (d,), the loss's pull
     included, which are the first of `work.rows8`; the covariance of motions that each makes into `work.squares8[0]`."""
@@ -219,7 +219,7 @@ def take_steps(count, forest, penalty, sweep, change, work):
     _back(basis, moved, frame, b1)
 
 
-@jit
+@part
 def _answer(y, gram, penalty):
     """y <- H^-1 y in the frame."""
     n = len(y)
@@ -236,7 +236,7 @@ def _answer(y, gram, penalty):
             y[i, j] -= net * gram[i, j] / (1.0 + 2.0 * penalty.eps * gram[i, i] * gram[j, j])
 
 
-@jit
+@part
 def _back(frame, y, out, scratch):
     """out = frame y frame^T."""
     n = len(frame)
@@ -250,7 +250,7 @@ def _back(frame, y, out, scratch):
             out[j, i] = total
 
 
-@jit
+@part
 def covariance_of_motions(sigma, basis, rank, out, scratch):
     """out (6, 6) = basis sigma basis^T, node coordinates."""
     for i in range(6):

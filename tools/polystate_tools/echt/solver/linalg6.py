@@ -18,9 +18,10 @@ _OPTIONS: dict[str, Any] = {
     "_nrt": False,
 }  # fmt: skip
 jit = numba.njit(**_OPTIONS)
+part = numba.njit(**{**_OPTIONS, "no_cpython_wrapper": True})  # called by other loops alone
 
 
-@jit
+@part
 def cholesky(a, n, out):
     """Lower factor of the leading (n, n) block of `a` into `out`; False where it is not positive definite."""
     for j in range(n):
@@ -41,7 +42,7 @@ def cholesky(a, n, out):
     return True
 
 
-@jit
+@part
 def invert_lower(low, n, out):
     """Inverse of a lower triangular matrix, lower triangular."""
     for j in range(n):
@@ -55,7 +56,7 @@ def invert_lower(low, n, out):
             out[i, j] = -total / low[i, i]
 
 
-@jit
+@part
 def eigen_symmetric(a, n, vectors):
     """Cyclic Jacobi: `a` (destroyed) ends with the eigenvalues on its diagonal, `vectors` holds columns."""
     for i in range(n):
@@ -108,7 +109,7 @@ def eigen_symmetric(a, n, vectors):
                     vectors[k, q] = s * vkp + c * vkq
 
 
-@jit
+@part
 def congruence(v, a, n, out, scratch):
     """out = v^T a v for the leading (n, n) blocks; of `v.T`, v a v^T."""
     for i in range(n):
@@ -126,7 +127,7 @@ def congruence(v, a, n, out, scratch):
             out[j, i] = total
 
 
-@jit
+@part
 def turn(m, u, n, row):
     """m <- m u for the leading (n, n) blocks, in place; row: (n,) scratch."""
     for i in range(n):
@@ -139,7 +140,7 @@ def turn(m, u, n, row):
             m[i, j] = row[j]
 
 
-@jit
+@part
 def scaling_point(sigma, slack, n, w, v, b1, b2, b3):
     """Nesterov-Todd point W of (sigma, slack): W slack W = sigma, as eigenvalues `w` (n,) and vectors `v`.
 

@@ -7,10 +7,10 @@ What one lane does never depends on the others.
 from __future__ import annotations
 
 from .lanes import any_above, choose, sqrt
-from .linalg6 import congruence, invert_lower, jit
+from .linalg6 import congruence, invert_lower, part
 
 
-@jit
+@part
 def factors(a, n, out):
     """Lower Cholesky factors of `a` into `out`; 1 in the lanes where it is positive definite, else 0."""
     good = choose(a[0, 0], 0.0, 1.0, 0.0)
@@ -31,7 +31,7 @@ def factors(a, n, out):
     return good
 
 
-@jit
+@part
 def factors_semidefinite(a, n, out):
     """The same for positive semi-definite matrices: a pivot lost in rounding gives a column of zeros."""
     largest = a[0, 0]
@@ -55,7 +55,7 @@ def factors_semidefinite(a, n, out):
             out[i, j] = total * inverse
 
 
-@jit
+@part
 def eigen_lanes(a, n, vectors, live):
     """Cyclic Jacobi where `live` is 1: `a` (destroyed) ends with the eigenvalues on its diagonal, `vectors` with the
     columns; where `live` is 0, `a` stays and `vectors` are those of the identity."""
@@ -77,7 +77,7 @@ def eigen_lanes(a, n, vectors, live):
                 _rotate(a, p, q, n, vectors, live)
 
 
-@jit
+@part
 def _rotate(a, p, q, n, vectors, live):
     """Turn rows and columns p and q of `a` so that a[p, q] is 0, in the lanes that are live."""
     x = a[p, q]
@@ -105,7 +105,7 @@ def _rotate(a, p, q, n, vectors, live):
         vectors[k, q] = s * y + c * z
 
 
-@jit
+@part
 def product(a, b, out):
     """out = a b, square."""
     n = len(a)
@@ -117,7 +117,7 @@ def product(a, b, out):
             out[i, j] = total
 
 
-@jit
+@part
 def scaling_frames(sigma, slack, n, values, frame, dual, b1, b2, b3):
     """Frame R in which (sigma, slack) meet: R^T slack R = R^-1 sigma R^-T = diag(values); dual = R^-T.
 

@@ -22,11 +22,12 @@ from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elim
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariance_of_motions, respond, take_steps
 from .lanes import LANES, choose, lanes_of
-from .linalg6 import cholesky, jit
+from .linalg6 import cholesky, jit, part
 from .linalg_lanes import factors, factors_semidefinite
+from .records import TOP
 
 
-@jit
+@part
 def absorb(fields, rows, d, out_q, out_f):
     """out_q (d, d), lower triangle, and out_f (d,): what nodes look like from above, in lanes; 1 where that went well.
 
@@ -100,7 +101,7 @@ def fields_down(first, last, work, stage, forest, sigma, y):
             _add_shifted(forest, g, n, one, t, s6[2], y[n])
 
 
-@jit
+@part
 def _add_shifted(forest, p, n, field, t, g6, out):
     """out += the field of node p, seen from node n."""
     d = forest.d
@@ -110,7 +111,7 @@ def _add_shifted(forest, p, n, field, t, g6, out):
             out[i] += t[i, j] * field[j]
 
 
-@jit
+@part
 def add_isotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f):
     """Add what an isotropic atom with residual rho says of its node's field to q (lower triangle) and f."""
     c = kappa
@@ -124,7 +125,7 @@ def add_isotropic(rho, kappa, atomic, s, z, mu, penalty, rows, d, q, f):
             q[i, j] += ci * rows[0, j]
 
 
-@jit
+@part
 def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, d, q, f, work):
     """The same for an anisotropic atom; overwrites rho. False on breakdown."""
     rows, ch, start, w6, s6, solve = work.rows, work.wide, work.v6[1], work.v6[2], work.s6, work.s6[7]
@@ -160,7 +161,7 @@ def add_anisotropic(rho, kappa, atomic, s, z, mu, penalty, d, q, f, work):
     return True
 
 
-@jit
+@part
 def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
     """Add what atom a with residual rho says of its node's field to q (lower triangle) and f. False on breakdown."""
     s, z, weight = x.own[a], x.own_slack[a], atoms.weights[a]
@@ -172,7 +173,8 @@ def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
 
 @jit
 def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
-    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's frame.
+    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's frame. Of top groups, which are a
+    stage of their own, with the factor of what they can do to their field, and with what they would do unasked.
 
     Returns the number of breakdowns."""
     d, q, f, nodes = forest.d, work.dd[0], work.lines[0], work.nodes
@@ -182,7 +184,7 @@ def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
         for lane in range(LANES):  # those that are too many repeat the last
             n = stage[start + min(lane, count - 1)]
             nodes[lane] = n
-            if lane < count:
+            if forest.parent[n] != TOP and lane < count:
                 failed += _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work)
             if n >= forest.n_groups:
                 pack(q, d, sweep.q_above[n])
@@ -196,19 +198,23 @@ def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
         if nodes[0] < forest.n_groups:
             good = respond(count, forest, x, penalty, mu, sweep, work)
             fields, rows, ended = lanes_of(work.fields8), lanes_of(work.rows8), lanes_of(work.lines8)[2]
-            ended[0] = good * absorb(fields, rows, d, fields[1], rows[1])
+            if forest.parent[nodes[0]] == TOP:
+                factors_semidefinite(fields[0], d, fields[1])
+                ended[0] = good
+            else:
+                ended[0] = good * absorb(fields, rows, d, fields[1], rows[0])
             for lane in range(count):
                 failed += work.lines8[2, 0, lane] != 1.0
                 k, n = 0, nodes[lane]
                 for i in range(d):
-                    sweep.f_above[n, i] = work.rows8[1, i, lane]
+                    sweep.f_above[n, i] = work.rows8[0, i, lane]
                     for j in range(i + 1):
                         sweep.q_above[n, k] = work.fields8[1, i, j, lane]
                         k += 1
     return failed
 
 
-@jit
+@part
 def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
     """q (d, d) and f (d,) of all that is below node n; returns the number of breakdowns."""
     d, rows, rho, failed = forest.d, work.rows, work.v6[0], 0
@@ -233,7 +239,7 @@ def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
     return failed
 
 
-@jit
+@part
 def pack(matrix, d, out):
     """The lower triangle of a symmetric (d, d) matrix, row by row."""
     k = 0
@@ -243,7 +249,7 @@ def pack(matrix, d, out):
             k += 1
 
 
-@jit
+@part
 def unpack(packed, d, out):
     """The symmetric (d, d) matrix whose lower triangle `pack` has laid out."""
     k = 0
@@ -254,7 +260,7 @@ def unpack(packed, d, out):
             k += 1
 
 
-@jit
+@part
 def _gather(t, packed, force, d, m2, m3, q, f):
     """q += t^T Q t, f += t^T force."""
     unpack(packed, d, m2)
@@ -300,7 +306,7 @@ def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, c
                     atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
 
 
-@jit
+@part
 def _forces(count, forest, sweep, work):
     """Field forces (d,) on the groups of `work.nodes` into the first of `work.rows8`; eta <- the field from above."""
     d, t, nodes = forest.d, work.dd[0], work.nodes

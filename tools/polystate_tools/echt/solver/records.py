@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+TOP = -2  # in the place of a parent: the group crosses others, or is above such
+
 
 class Forest(NamedTuple):
     """The nodes of a structure (G groups in level order, then C cells); see `structure.Structure`."""

@@ -18,14 +18,19 @@ import numpy as np
 from polystate.numbers.constants import EIGHT_PI_SQUARED
 
 from .atoms import loose_steps
-from .bound import atom_losses, dual_bound, headroom, loss_pulls, objective
+from .bound import dual_bound, headroom, loss_pulls, objective
 from .model import input_values
 from .newton import eliminate, fields_down, step_length, substitute
 from .points import Point, Settings, State, Step
-from .records import Interior, Penalty, Sweep, scratch
+from .records import Interior, Penalty, Scratch, Sweep, scratch
 from .structure import Problem, Structure, build
 from .threads import Threads
 from .top import Top
+
+
+def _move(first: int, last: int, _: Scratch, base: np.ndarray, delta: np.ndarray, length: float) -> None:
+    """A part of base += length * delta; NumPy holds no lock over it."""
+    base[first:last] += length * delta[first:last]
 
 
 class Solver:
@@ -86,7 +91,7 @@ class Solver:
         for stage in s.stages:
             if any(self.threads.run(eliminate, len(stage), stage, s.forest, s.atoms, at, penalty, mu, self.sweep)):
                 return False
-        if self.top.solve(at, penalty, mu, self.sweep, self.change):
+        if self.top.solve(at, penalty, mu, self.sweep, self.change, self.threads):
             return False
         common = (s.forest, s.atoms, at, penalty, mu, self.sweep, self.change)
         for stage in reversed(s.stages):
@@ -103,7 +108,7 @@ class Solver:
         for base, delta, rank in blocks:
             length = min(self.threads.run(step_length, len(base), base, delta, rank, 0.95, 0.97, length))
         for base, delta, _ in blocks:
-            base += length * delta
+            self.threads.run(_move, len(base), base, delta, length)
         return length
 
     def complementarity(self, x: State) -> float:
@@ -170,11 +175,11 @@ class Solver:
 
     def value(self, x: State, sums: np.ndarray, penalty: Penalty) -> float:
         """F with the epsilon term at x, whose losses are in `sums`."""
-        amplitude = np.trace(x.sigma, axis1=1, axis2=2)
+        amplitude = np.einsum("gii->g", x.sigma)
         total = float(sums[:, 0].sum() + (penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
-        total += float(penalty.eps * (x.sigma**2).sum())
+        total += penalty.eps * float(np.einsum("gij,gij->", x.sigma, x.sigma))
         if self.atomic:
-            own = np.trace(x.own, axis1=1, axis2=2) / self.atom_rank
+            own = np.einsum("gii->g", x.own) / self.atom_rank
             total += float(penalty.alpha_atom * own.sum() + penalty.beta * (own**2).sum())
         return total
 
@@ -186,9 +191,9 @@ class Solver:
         """
         limit = math.sqrt(0.1 * mu * self.mean_input / penalty.alpha_atom)
         sigma, own = x.sigma.copy(), x.own.copy()
-        sigma[np.trace(sigma, axis1=1, axis2=2) < limit] = 0.0
+        sigma[np.einsum("gii->g", sigma) < limit] = 0.0
         if self.atomic:
-            own[np.trace(own, axis1=1, axis2=2) < limit] = 0.0
+            own[np.einsum("gii->g", own) < limit] = 0.0
         return self.point(sigma, own, penalty)
 
     def point(self, sigma: np.ndarray, own: np.ndarray, penalty: Penalty) -> Point:
@@ -238,7 +243,7 @@ class Solver:
 
     def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
-        difference = atom_losses(self.s, self.fields(point.sigma), point.own, self.threads)[:, 1]
+        difference = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)[1][:, 2]
         return float(EIGHT_PI_SQUARED * np.sqrt(np.mean(difference**2)))
 
     def penalties(self, n: int) -> Penalty:

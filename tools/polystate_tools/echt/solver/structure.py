@@ -15,9 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .fields import atom_rows, pull, shift
-from .linalg6 import jit
-from .records import Atoms, Forest, scratch
+from .fields import pull
+from .records import TOP, Atoms, Forest
 
 RANK_TOLERANCE = 1e-7  # relative eigenvalue of the mean motion below which a direction moves no atom
 
@@ -59,7 +58,7 @@ class Structure:
     group_of: np.ndarray  # (levels, N) int32 group of each canonical atom, -1 none
     label_of: np.ndarray  # (G,) the caller's label of each group
     size: np.ndarray  # (G,) atoms in the group
-    parent: np.ndarray  # (G + C,) int32 node above, -1 none; of a top group -2
+    parent: np.ndarray  # (G + C,) int32 node above, -1 none; of a top group TOP
     child_start: np.ndarray
     children: np.ndarray
     atom_start: np.ndarray  # (G + C + 1,) canonical atoms attached directly to each node
@@ -90,29 +89,6 @@ class Structure:
     def atoms(self) -> Atoms:
         """The input, as the compiled loops take it."""
         return Atoms(self.xyz, self.u, self.anisotropic if self.d == 21 else None, self.weights, self.atomic)
-
-
-@jit
-def _sum_moments(stage, forest, xyz, d, work, out):
-    """Sum over all atoms below a node of its `d` design numbers for Tr U / 3."""
-    origin, radius, rows, t = forest.origin, forest.radius, work.rows, work.dd[0]
-    for n in stage:
-        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            atom_rows(xyz[a], origin[n], radius[n], d, False, rows, work.g36)
-            for i in range(d):
-                out[n, i] += rows[0, i]
-        for c in range(forest.child_start[n], forest.child_start[n + 1]):
-            m = forest.children[c]
-            shift(origin[n], radius[n], origin[m], radius[m], d, t, work.s6[0])
-            for i in range(d):
-                for j in range(d):
-                    out[n, i] += t[j, i] * out[m, j]
-
-
-@jit
-def _pull_all(moments, d, out):
-    for g in range(len(moments)):
-        pull(moments[g], d, out[g])
 
 
 def _canonical_labels(labels: np.ndarray, rank_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -184,7 +160,7 @@ def build(problem: Problem, weights: str = "inverse") -> Structure:
     child_start, children = _bounded_lists(np.where(parent >= 0, parent, -1), n_nodes)
     # leaves first: the deepest level of the forest, ..., the largest, then the cells
     stages = [
-        np.flatnonzero((level == k) & (parent[:n_groups] != -2)).astype(np.int32) for k in range(levels - 1, -1, -1)
+        np.flatnonzero((level == k) & (parent[:n_groups] != TOP)).astype(np.int32) for k in range(levels - 1, -1, -1)
     ]
     stages.append(np.arange(n_groups, n_nodes, dtype=np.int32))
     top_groups = np.flatnonzero(top).astype(np.int32)
@@ -238,9 +214,9 @@ def _cells(group_of: np.ndarray, top: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _parents(group_of: np.ndarray, top: np.ndarray, cell_of: np.ndarray, n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """((nodes,) node above each, -1 none, -2 of a top group; (N,) node that each atom hangs on, -1 none)."""
+    """((nodes,) node above each, -1 none, TOP of a top group; (N,) node that each atom hangs on, -1 none)."""
     parent = np.full(n_nodes, -1, np.int64)
-    parent[: len(top)][top] = -2
+    parent[: len(top)][top] = TOP
     above = cell_of.copy()  # the node above, walking each atom from the largest level down
     for mine in group_of:
         rows = np.flatnonzero((mine >= 0) & ~np.append(top, True)[mine])
@@ -284,20 +260,15 @@ def _weights(u: np.ndarray, rule: str) -> np.ndarray:
 
 def _unit_motions(s: Structure) -> None:
     """Fill `basis` and `rank`: with w = basis v, the mean over the group's atoms of |displacement|^2 / 3 is |v|^2."""
-    moments = np.zeros((s.n_nodes, 10))
-    for stage in s.stages:
-        _sum_moments(stage, s.forest, s.xyz, 10, scratch(10), moments)
-    for g_slot, g in enumerate(s.top):  # a top group gathers from its cells
-        inside = np.flatnonzero(
-            [g_slot in s.cell_groups[s.cell_start[c] : s.cell_start[c + 1]] for c in range(s.n_cells)]
-        )
-        t, g6 = np.zeros((10, 10)), np.zeros((6, 6))
-        for c in inside + s.n_groups:
-            shift(s.origin[g], s.radius[g], s.origin[c], s.radius[c], 10, t, g6)
-            moments[g] += t.T @ moments[c]
-    mean = np.zeros((s.n_groups, 6, 6))
-    _pull_all(moments[: s.n_groups] / np.maximum(s.size, 1)[:, None], 10, mean)
-    values, vectors = np.linalg.eigh(mean) if s.n_groups else (np.zeros((0, 6)), np.zeros((0, 6, 6)))
+    moments = np.zeros((10, s.n_groups))
+    for mine in s.group_of:
+        g = mine[mine >= 0]
+        x, y, z = ((s.xyz[mine >= 0] - s.origin[g]) / s.radius[g, None]).T
+        for k, moment in enumerate((np.ones(len(g)), x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)):
+            moments[k] += np.bincount(g, moment, s.n_groups)
+    mean = np.zeros((6, 6, s.n_groups))
+    pull.py_func(moments / np.maximum(s.size, 1), 10, mean)  # all groups at once
+    values, vectors = np.linalg.eigh(mean.transpose(2, 0, 1))
     values, vectors = values[:, ::-1], vectors[:, :, ::-1]
     keep = values > RANK_TOLERANCE * values[:, :1]
     s.rank[:] = keep.sum(axis=1)

@@ -9,42 +9,13 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from .fields import shift
-from .groups import respond, take_steps
-from .lanes import LANES, lanes_of
 from .linalg6 import jit
-from .linalg_lanes import factors_semidefinite
-from .newton import unpack
+from .newton import eliminate, substitute, unpack
 from .records import Interior, Penalty, Sweep, scratch
 from .structure import Structure
+from .threads import Threads
 
 DENSE_LIMIT = 700
-
-
-@jit
-def _responses(forest, x, penalty, mu, sweep, work, low, h):
-    """Factors low of what each top group can do to its field, and h; returns the number of breakdowns."""
-    d, top, nodes, failed = forest.d, forest.top, work.nodes, 0
-    for first in range(0, len(top), LANES):
-        count = _at(top, first, nodes)
-        fields, ended = lanes_of(work.fields8), lanes_of(work.lines8)[2]
-        ended[0] = respond(count, forest, x, penalty, mu, sweep, work)
-        factors_semidefinite(fields[0], d, fields[1])
-        for lane in range(count):
-            failed += work.lines8[2, 0, lane] != 1.0
-            for i in range(d):
-                h[first + lane, i] = work.rows8[0, i, lane]
-                for j in range(d):
-                    low[first + lane, i, j] = work.fields8[1, i, j, lane]
-    return failed
-
-
-@jit
-def _at(top, first, nodes):
-    """Put the next top groups in the lanes, and return how many; those that are too many repeat the last."""
-    count = min(LANES, len(top) - first)
-    for lane in range(LANES):
-        nodes[lane] = top[first + min(lane, count - 1)]
-    return count
 
 
 @jit
@@ -150,17 +121,6 @@ def _solve_dense(blocks, rows, cols, d, full, low, x):
 
 
 @jit
-def _steps(force, forest, penalty, sweep, work, change):
-    """Steps of the top groups under their field forces (groups, d)."""
-    for first in range(0, len(forest.top), LANES):
-        count = _at(forest.top, first, work.nodes)
-        for lane in range(LANES):
-            for i in range(forest.d):
-                work.rows8[0, i, lane] = force[first + min(lane, count - 1), i]
-        take_steps(count, forest, penalty, sweep, change, work)
-
-
-@jit
 def _fields(forest, change, work, eta):
     """eta of the cells = sum of their groups' changes of field."""
     d, origin, radius = forest.d, forest.origin, forest.radius
@@ -207,15 +167,17 @@ class Top:
         self.rows = np.array([p[0] for p in pairs], np.int64)
         self.cols = np.array([p[1] for p in pairs], np.int64)
 
-    def solve(self, x: Interior, penalty: Penalty, mu: float, sweep: Sweep, change: Interior) -> int:
+    def solve(
+        self, x: Interior, penalty: Penalty, mu: float, sweep: Sweep, change: Interior, threads: Threads
+    ) -> int:  # fmt: skip
         """Steps of the top groups and eta of the cells; returns the number of breakdowns."""
-        forest, d, n = self.s.forest, self.s.d, self.n
-        if n == 0:
-            return 0
-        low, h, work = np.zeros((n, d, d)), np.zeros((n, d)), self.work
-        failed = _responses(forest, x, penalty, mu, sweep, work, low, h)
-        if failed:
+        forest, top, d, n, work = self.s.forest, self.s.top, self.s.d, self.n, self.work
+        common = (top, forest, self.s.atoms, x, penalty, mu, sweep)
+        failed = sum(threads.run(eliminate, n, *common)) if n else 0
+        if n == 0 or failed:
             return failed
+        low, h = np.zeros((n, d, d)), sweep.f_above[top]
+        low[:, *np.tril_indices(d)] = sweep.q_above[top]
         blocks, f = np.zeros((len(self.rows), d, d)), np.zeros((n, d))
         most = int(np.diff(self.s.cell_start).max(initial=0))
         _assemble(forest, sweep, self.pair_of, h, work, np.empty((most, d, d)), blocks, f)
@@ -227,8 +189,8 @@ class Top:
         _fields(forest, h + np.einsum("kij,kj->ki", low, solved), work, sweep.eta)
         force = np.zeros((n, d))
         _forces(low, solved, d, force)
-        force += sweep.pulls[self.s.top]
-        _steps(force, forest, penalty, sweep, work, change)
+        sweep.f_above[top] = force
+        threads.run(substitute, n, *common, change)
         return 0
 
     def _system(self, scaled: np.ndarray, x: np.ndarray) -> np.ndarray | None:
