@@ -235,12 +235,3 @@ def unknown_conditions(d, numbers):
 def _(original):
     """An unknown signal whose atoms are mapped needs its map."""
     return property(lambda self: (self.document.get("atom_identity") or {}).get("kind") == "mapped")
-
-
-# -- atoms, states, tables ---------------------------------------------------------------------------------
-
-
-@fault("occupancies-outside-the-scope", f"{RULES}.descriptors:_outside_errors", "validate")
-def _(original):
-    """An occupancy may be of any atom that there is."""
-    return lambda d, ids, rows, where: () if "/occupancy/" in where else original(d, ids, rows, where)

@@ -25,8 +25,8 @@ export class Shapes {
 }
 
 export function checkNumbers(data, spec, dtype, path, codes = {}) {
-  if (isFloat(dtype) && !spec.nan) {
-    const bad = data.findIndex((v) => !Number.isFinite(v));
+  if (isFloat(dtype)) {
+    const bad = data.findIndex((v) => !Number.isFinite(v) && !(spec.nan && Number.isNaN(v)));
     if (bad >= 0) throw semantic('non-finite', `${path}[${bad}]`);
   }
   const name = path.split('/').pop();
