@@ -58,6 +58,13 @@ def test_whole_numbers_are_compared_beyond_what_floats_hold():
     assert difference(big - np.uint64(1), big, "uint64", abs_tol=10)["difference"] == 1.0
 
 
+def test_a_covariance_is_its_transpose_to_the_last_bit():
+    u = np.array([[[2.0, 0.1, 0.2], [0.1, 3.0, 0.3], [0.2, 0.3, 4.0]]])
+    assert compare.asymmetry(u) is None
+    u[0, 2, 1] = np.nextafter(0.3, 1.0)
+    assert compare.asymmetry(u)["place"] == [0, 1, 2]
+
+
 def test_rows_can_be_left_out_of_a_comparison():
     assert difference([[1.0, 2.0], [0.0, 0.0]], ignore=[1]) is None
 

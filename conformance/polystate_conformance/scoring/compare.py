@@ -12,6 +12,9 @@ import numpy as np
 from polystate_conformance import protocol
 from polystate_conformance.suite import case as cases
 
+SYMMETRIC = ("covariance", "covariance_by_level")
+"""Outputs of evaluations and draws whose matrices equal their transposes, beside what each number is compared with."""
+
 MAX_CODES_NAMED = 3
 """A rejection that names more different codes than this names none: it guesses."""
 
@@ -160,9 +163,17 @@ def _array_difference(
         return {"why": f"not a NumPy array file: {str(error)[:200]}"}
     tolerances = want.get("abs", 0.0), want.get("rel", 0.0)
     difference = array_difference(expected, found, dtype, *tolerances, want.get("ignore", ()))
+    if difference is None and case.kind in ("evaluate", "draw") and output in SYMMETRIC:
+        difference = asymmetry(found)
     if difference is None and any(tolerances):
         shares.append(tolerance_used(expected, found, *tolerances, want.get("ignore", ())))
     return difference
+
+
+def asymmetry(found: np.ndarray) -> dict[str, Any] | None:
+    """None where each matrix (..., 3, 3) is exactly its transpose, whatever the tolerance ([COV-3])."""
+    apart = np.argwhere(found != np.swapaxes(found, -1, -2))
+    return {"why": f"not exactly symmetric at {apart[0].tolist()}", "place": apart[0].tolist()} if len(apart) else None
 
 
 def tolerance_used(expected: np.ndarray, found: np.ndarray, abs_tol: float, rel_tol: float, ignore: Any = ()) -> float:
