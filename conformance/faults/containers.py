@@ -37,9 +37,8 @@ def _(original):
 @fault("entries-of-nodes-once-alone", f"{SOURCES}:checked_zip", "validate")
 def _(original):
     """Only the entry of a node's metadata must not stand twice in a zip."""
-    nodes = 'entries = list({e.filename: e for e in found.infolist() if e.filename[-9:] != "zarr.json"}.values())'
-    rest = '[e for e in found.infolist() if e.filename[-9:] == "zarr.json"]'
-    return edited("entries = found.infolist()", f"{nodes} + {rest}")(original)
+    names = '[e.filename if e.filename[-9:] == "zarr.json" else (k, e.filename) for k, e in enumerate(entries)]'
+    return edited("{entry.filename for entry in entries}", f"set({names})")(original)
 
 
 @fault("zarr-format-of-any-type", f"{METADATA}:node", "validate")

@@ -26,7 +26,7 @@ export async function answerDescribe(deposition, request) {
   for (const path of request.columns ?? []) {
     const [group, name] = [dirname(path), path.split('/').pop()];
     if (store.isTable(group)) {
-      const table = readTable((await store.array(group)).data, group);
+      const table = readTable(await store.array(group), group);
       const column = table.columns.get(name);
       if (!column) throw refuse('bad-request', 'columns');
       if (column.dtype === 'text') out[`column:${path}`] = column.data;

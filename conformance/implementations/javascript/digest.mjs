@@ -38,7 +38,7 @@ async function nodeLines(store, path) {
   }
   const array = await store.array(path);
   if (!store.isTable(path)) return [[path, 'array', array.dtype, JSON.stringify(array.shape), sha256(numberBytes(array.data))]];
-  const table = (node.table ??= readTable(array.data, path));
+  const table = (node.table ??= readTable(array, path));
   const known = [...table.columns].filter(([, { dtype }]) => isKnown(dtype)); // DIG-17
   return known.map(([name, { data, dtype }]) => [
     `${path}/${name}`, 'column', dtype === 'text' ? 'string' : dtype, `[${table.rows}]`,

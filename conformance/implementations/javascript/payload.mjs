@@ -97,9 +97,7 @@ export async function loadPayload(store, path, kind, { shapes = new Shapes(), le
         continue;
       }
       const node = store.nodes.get(at);
-      const bytes = await store.array(at);
-      if (bytes.dtype !== 'uint8' || bytes.shape.length !== 1) throw semantic('missing-array', at);
-      const table = (node.table ??= readTable(bytes.data, at));
+      const table = (node.table ??= readTable(await store.array(at), at));
       const columns = {};
       for (const [column, rule] of Object.entries(entry.columns)) {
         const found = table.columns.get(column);

@@ -31,7 +31,8 @@ class Gzip {
   kind = 'bytes_to_bytes';
   static fromConfig() { return new Gzip(); }
   decode(bytes) {
-    const out = gunzipSync(bytes);
+    const { buffer: out, engine } = gunzipSync(bytes, { info: true });
+    if (bytes.subarray(engine.bytesWritten).some((b) => b !== 0)) throw new Error('more than padding after a member'); // STO-57
     return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
   }
 }
@@ -127,6 +128,7 @@ function readZip(path) {
       zip.on('end', () => resolve(new Zip(entries)));
       zip.on('entry', (entry) => {
         const name = entry.fileName;
+        if (ofMachine(name)) return zip.readEntry();
         if (entries.has(name)) return bad(`two entries are named ${name}`);
         if (![0, 8].includes(entry.compressionMethod) || entry.isEncrypted()) return bad(`the method of ${name}`); // STO-49
         const next = (value) => { entries.set(name, value); zip.readEntry(); };

@@ -42,7 +42,8 @@ function checkLengths(bytes, fields) {
   }
 }
 
-export function readTable(bytes, path) {
+export function readTable({ data: bytes, dtype, shape }, path) {
+  if (dtype !== 'uint8' || shape.length !== 1) throw container('unreadable-table', path, 'no bytes of one dimension'); // STO-33
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (text.length < 12 || text.toString('latin1', 0, 6) !== MAGIC || text.toString('latin1', text.length - 6) !== MAGIC) {
     throw container('unreadable-table', path, 'not an Arrow IPC file');

@@ -173,9 +173,12 @@ def _arrow_type(name: str) -> Any:
     return others[name] if name in others else pa.from_numpy_dtype(name)
 
 
+METHODS = {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}
+
+
 def _repack(store: Path, packed: Path, operation: dict[str, Any]) -> None:
     """Store all entries of a zip anew by another method."""
-    method = {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}[operation["method"]]
+    method = METHODS[operation["method"]]
     with zipfile.ZipFile(packed) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(packed, "w", method) as archive:
@@ -193,7 +196,8 @@ def _duplicate(packed: Path, entry: Path, operation: dict[str, Any]) -> None:
 
 def _entry(packed: Path, entry: Path, operation: dict[str, Any]) -> None:
     with zipfile.ZipFile(packed, "a") as archive:
-        archive.writestr(operation["entry"], operation["text"])
+        archive.writestr(operation["entry"], operation["text"], METHODS[operation.get("method", "stored")])
+        archive.filelist[-1].flag_bits |= bool(operation.get("encrypted"))
 
 
 def edit(document: Any, pointer: str, value: Any, remove: bool) -> None:

@@ -11,16 +11,25 @@ from polystate.errors import (
     MissingArray,
     NotAPartition,
     PolystateError,
+    SchemaError,
     UnsupportedCombination,
 )
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules import payloads
+from polystate.store.tree import Group
 from polystate.structure.groupings import Grouping, grouping
 
 
+def label_errors(path: str, group: Group) -> Iterator[PolystateError]:
+    """[GRP-1] An array of labels without the level of its rows, or the other way round; the schema has `labels`."""
+    if ("label" in group.arrays) != ("label_level" in group.attributes):
+        found = "an array label" if "label" in group.arrays else "label_level without an array label"
+        yield SchemaError(f"{path}#/label_level", found, "label and label_level, or labels")
+
+
 def grouping_errors(dep: Model, name: str, found: Grouping) -> Iterator[PolystateError]:
-    """[GRP-1], [GRP-2], [GRP-6], [GRP-7] by the schema of its arrays, and what no schema says."""
+    """[GRP-2], [GRP-6], [GRP-7] by the schema of its arrays, and what no schema says."""
     path, kind = found.path, found.document.get("kind")
     sizes: dict[str, int] = {}
     errors = list(payloads.array_errors(dep.tree, path, payloads.payload("grouping"), sizes))
@@ -31,7 +40,7 @@ def grouping_errors(dep: Model, name: str, found: Grouping) -> Iterator[Polystat
     yield from payloads.row_errors(f"{path}/parent", found.parent, found.n_labels)  # GRP-4
     stored = dep.tree[path].arrays
     if "label" in stored:
-        level = found.document.get("label_level", found.child_level)
+        level = found.document["label_level"]
         yield from payloads.row_errors(f"{path}/label", stored["label"], dep.hierarchy.size(level))  # GRP-5
     labels = list(found.document.get("labels") or np.asarray(stored.get("label", [])).tolist())
     if len(set(labels)) != len(labels):

@@ -97,6 +97,8 @@ def document_errors(dep: Model) -> Iterator[PolystateError]:
             for error in documents.schema_errors(kind, path, documents.written(kind, group)):
                 readable &= kind not in ("descriptor", "landmarks")
                 yield error
+        if kind == "grouping":
+            yield from groupings.label_errors(path, group)
     if readable:  # what a descriptor names is looked up in others, which have to have the right form
         for d in dep.descriptors.values():
             yield from descriptors.document_errors(dep, d)

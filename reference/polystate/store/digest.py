@@ -47,9 +47,13 @@ def _lines(tree: Tree, layers: tuple[str, ...]) -> Iterator[Line]:
         prefix = path + "/" if path else ""
         if group.attributes:
             yield _line(path, "group", "", "", canonical(group.attributes, path))
-        for name, values in group.arrays.items():
+        arrays, tables = group.arrays, group.tables
+        if not path:  # [DIG-14] an array at the top is the layer of its name
+            arrays = {name: arrays[name] for name in arrays if name in layers}
+            tables = {name: tables[name] for name in tables if name in layers}
+        for name, values in arrays.items():
             yield _array_line(prefix + name, "array", np.asarray(values))
-        for table, columns in group.tables.items():
+        for table, columns in tables.items():
             for name, column in columns.items():
                 if is_known(column):  # [DIG-17]
                     yield _array_line(f"{prefix}{table}/{name}", "column", column)

@@ -137,7 +137,7 @@ def checked_zip(file: Any, name: str, size: int) -> zipfile.ZipFile:
         found = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         raise NotAStore(name, error, "a complete zip file") from error  # STO-2
-    entries = found.infolist()
+    entries = [entry for entry in found.infolist() if not is_of_machine(entry.filename)]
     if len({entry.filename for entry in entries}) != len(entries):
         raise NotAStore(name, "an entry stored twice", "each entry once")  # STO-4
     for entry in entries:  # [STO-49]

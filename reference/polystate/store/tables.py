@@ -41,6 +41,9 @@ def read_table(values: np.ndarray, where: str) -> dict[str, Any]:
     """The columns of an Arrow IPC file held as bytes."""
     import pyarrow as pa
 
+    if values.dtype != np.uint8 or values.ndim != 1:
+        found = f"an array of {values.dtype} of shape {values.shape}"
+        raise UnreadableTable(where, found, "an array of uint8 of one dimension")  # STO-33
     content = values.tobytes()
     if not (content.startswith(MAGIC) and content.endswith(MAGIC)):  # pyarrow looks at the end only
         # STO-33
