@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from entry import Atom, Entity, Entry, Place, Record
 
-PLACE, WHOLE, REST = 1.0, 1.02, 0.98
-"""Å within which alternates are in one place; what occupancies of a sum of 1 may reach; below what a rest is left."""
+PLACE, WHOLE, REST, TYPES = 1.0, 1.02, 0.98, 1.1
+"""Å within which alternates are in one place; what occupancies of a sum of 1 may reach; below what a rest is left;
+above what residue types at one position are there together."""
 LINKS = (("C", "N"), ("O3'", "P"))
 """Atoms by which residues of a polymer are bonded to the next, when they are within REACH Å."""
 REACH = 2.2
@@ -59,13 +60,14 @@ def letters(records: list[Record]) -> dict[int, str]:
     where an atom has another alternate; an empty text where it has no choice."""
     types, alternates = defaultdict(list), defaultdict(set)
     for record in records:
-        if record.comp not in types[record.place]:
+        if record.label_seq >= 0 and record.comp not in types[record.place]:
             types[record.place].append(record.comp)
         alternates[record.atom].add(record.alt)
     used = {record.alt for record in records}
     free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in used] + [f"type{i}" for i in range(99)]
     without = {  # residues of which no record has a letter, at positions of several types
-        (place, comp) for place, comps in types.items() if len(comps) > 1 for comp in comps
+        (place, comp) for place, comps in types.items() if len(comps) > 1 and _occupancy(records, place) <= TYPES
+        for comp in comps
         if not any(record.alt for record in records if record.place == place and record.comp == comp)
     }  # fmt: skip
     given = {
@@ -96,8 +98,12 @@ def sites(entry: Entry, records: list[Record], within: float, grouping: str | No
                 bonded.join(first.setdefault(letter[id(record)], place), place)
                 together.join(first[letter[id(record)]], place)
     if grouping is None:
-        for one, other in _in_one_place(lettered, letter):
-            together.join(one, other)
+        for one, other in _in_one_place(lettered):
+            both = [[p for p in lettered if together.root(p) == together.root(place)] for place in (one, other)]
+            own = [[record for place in places for record in lettered[place]] for places in both]
+            ours, theirs = ({letter[id(record)] for record in records} for records in own)
+            if not ours & theirs and sum(_means(own[0] + own[1], letter).values()) <= WHOLE:
+                together.join(one, other)
     members = defaultdict(list)
     for place in lettered:
         members[together.root(place)].append(place)
@@ -129,14 +135,17 @@ def _distance(one: Record, other: Record) -> float:
     return sum((a - b) ** 2 for a, b in zip(one.xyz, other.xyz, strict=True)) ** 0.5
 
 
-def _in_one_place(lettered: dict[Place, list[Record]], letter: dict[int, str]):
-    """Pairs of residues that lie in one place, have other letters and sum to 1 at most (EXP-28)."""
+def _occupancy(records: list[Record], place: Place) -> float:
+    """The sum of the mean occupancies of the residue types and letters at a position."""
+    own = [record for record in records if record.place == place]
+    return sum(_means(own, {id(record): f"{record.comp} {record.alt}" for record in own}).values())
+
+
+def _in_one_place(lettered: dict[Place, list[Record]]):
+    """Pairs of residues that lie in one place (EXP-28)."""
     places = list(lettered)
     for i, one in enumerate(places):
         for other in places[i + 1 :]:
-            ours, theirs = ({letter[id(record)] for record in lettered[place]} for place in (one, other))
-            if ours & theirs or sum(_means([*lettered[one], *lettered[other]], letter).values()) > WHOLE:
-                continue
             heavy = [[r for r in lettered[place] if not r.hydrogen] for place in (one, other)]
             if any(_distance(r, s) < PLACE for r in heavy[0] for s in heavy[1]):
                 yield one, other
