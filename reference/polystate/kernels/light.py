@@ -60,15 +60,16 @@ def sum_of_levels(
     stands."""
     u = np.empty((len(iso), 3, 3))
     number, first = combinations([label for _, label in levels], ground.n_atoms)
-    mates = np.arange(ground.n_atoms)
-    if len(atoms) < len(mates):
+    mates, some = atoms, len(atoms) < ground.n_atoms
+    if some:
         used = np.unique(number[atoms])
         mates = np.flatnonzero(np.isin(number, used))
         first, number = first[used], np.searchsorted(used, number[mates])
-    xyz, count = ground.x_ref_of(mates), np.bincount(number)
+    xyz, count = ground.x_ref_of(mates) if some else ground.x_ref, np.bincount(number)
     centre = np.stack([np.bincount(number, x) / count for x in xyz.T])
-    mine = np.searchsorted(mates, atoms)
-    number, xyz = number[mine], xyz[mine]
+    if some:
+        mine = np.searchsorted(mates, atoms)
+        number, xyz = number[mine], xyz[mine]
     total = np.zeros((20, len(first)))
     for rows, label in levels:
         g = label[first]

@@ -58,12 +58,15 @@ class Plan:
 
         Combinations and their origins are those of the whole deposition, whichever atoms are asked for: all of them are
         among their mates, the atoms of the same groups of the first level."""
-        mates = np.arange(request.dep.n_atoms) if tls else request.rows
-        if tls and self.n < len(mates):
+        mates, some = request.rows, self.n < request.dep.n_atoms
+        if not some:
+            xyz = request.dep.x_ref
+        elif tls:
             label = tls[0].label_of_atom
-            mates = np.flatnonzero(np.isin(label, label[request.rows]))
-        needed = tls or self.n == request.dep.n_atoms  # of few atoms without TLS no position is needed
-        xyz = request.dep.x_ref_of(mates) if needed else np.zeros((len(mates), 3))
+            mates = np.flatnonzero(np.isin(label, label[mates]))
+            xyz = request.dep.x_ref_of(mates)
+        else:  # no position is needed
+            xyz = np.zeros((self.n, 3))
         self._stages: list[Stage] = []
         number, origin = np.zeros(len(xyz), np.int64), np.zeros((1, 3))
         for d, own in zip(tls, self._tls, strict=True):
@@ -75,7 +78,7 @@ class Plan:
         if not self._stages:
             self._stages.append(next_stage(number, np.full(len(xyz), -1), 0, xyz)[0])
             origin = self._stages[0].origin if len(xyz) else origin
-        if self.n < len(mates):
+        if some:
             mine = np.searchsorted(mates, request.rows)
             number, xyz = number[mine], xyz[mine]
         count = np.bincount(number, minlength=len(origin))
@@ -185,7 +188,7 @@ def parameter_of(d: Descriptor, request: Request, part: str = "all") -> np.ndarr
 def needed_of(d: Descriptor, request: Request) -> np.ndarray:
     """The same with the rows that are needed alone, where an operator has rows for atoms."""
     if d.procedure.placed == "groups":
-        return parameter_of(d, request, "some")
+        return parameter_of(d, request, "some" if len(request.rows) < request.dep.n_atoms else "all")
     if d.procedure.placed != "rows":
         return parameter_of(d, request)
     rows = evaluate.placed(d, request)[1]
