@@ -53,3 +53,35 @@ def test_an_operator_of_numbers_is_kept(tmp_path):
     (tmp_path / "a.cif").write_text(block("1.0"))
     tree, _ = import_file(tmp_path / "a.cif")
     assert tree["hierarchy/assemblies/1"].arrays["operators"].tolist()[0][0] == [1.0, 0.0, 0.0, 1.0]
+
+
+def without(text: str, names: set[str]) -> str:
+    """An mmCIF file without some items of assemblies and their operators."""
+    document = gemmi.cif.read_string(text)
+    made = document.sole_block()
+    for prefix in ("_pdbx_struct_assembly.", "_pdbx_struct_oper_list."):
+        table = made.find_mmcif_category(prefix)
+        kept = {tag: list(table.column(k)) for k, tag in enumerate(table.tags) if tag[len(prefix) :] not in names}
+        table.erase()
+        made.init_mmcif_loop(prefix, [tag[len(prefix) :] for tag in kept]).set_all_values(list(kept.values()))
+    return document.as_string()
+
+
+@pytest.mark.parametrize("names", [{"type"}, {"details"}, {"method_details", "oligomeric_details", "oligomeric_count"}])
+def test_an_assembly_is_read_of_the_items_that_a_file_has(names, tmp_path):
+    (tmp_path / "a.cif").write_text(without(block("1.0"), names))
+    tree, report = import_file(tmp_path / "a.cif")
+    assert tree["hierarchy/assemblies/1"].arrays["operators"].tolist()[0][0] == [1.0, 0.0, 0.0, 1.0]
+    assert not any("assembl" in loss["what"] for loss in report.losses)
+
+
+def test_an_assembly_of_another_kind_is_listed(tmp_path):
+    text = without(block("1.0"), {"details"})
+    document = gemmi.cif.read_string(text)
+    document.sole_block().find_loop("_pdbx_struct_assembly.id").get_loop().add_columns(
+        ["_pdbx_struct_assembly.details"], "'crystal asymmetric unit'"
+    )
+    (tmp_path / "a.cif").write_text(document.as_string())
+    tree, report = import_file(tmp_path / "a.cif")
+    assert not any(path.startswith("hierarchy/assemblies/") for path in tree)
+    assert [loss["because"].rsplit(": ")[-1] for loss in report.losses if loss["what"] == "assemblies"] == ["1"]

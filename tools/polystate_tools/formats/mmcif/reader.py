@@ -20,7 +20,7 @@ from polystate_tools.formats.mmcif.columns import (
     named_columns,
 )
 from polystate_tools.formats.mmcif.names import CATEGORY, with_given_names
-from polystate_tools.formats.mmcif.operators import check_operators
+from polystate_tools.formats.mmcif.operators import assemblies, check_operators
 from polystate_tools.formats.mmcif.tls import tls_of_block
 from polystate_tools.formats.opening.files import text_of
 from polystate_tools.formats.records.gemmi_metadata import described
@@ -155,8 +155,13 @@ def with_metadata(records: Records, block: gemmi.cif.Block, atoms: Columns, wher
     links = gemmi.cif.Document().add_new_block("links")
     _move(block, links, "_struct_conn.")
     check_operators(block, where)
+    stated = assemblies(block)
     structure = gemmi.make_structure_from_block(block)
     records = described(records, structure)
+    unread = [name for name in stated if name not in {assembly.name for assembly in structure.assemblies}]
+    if unread:
+        because = "of another kind than assemblies of authors and programs: " + ", ".join(unread)
+        records.notes.append({"what": "assemblies", "count": len(unread), "because": because})  # EXP-22
     left = [name.strip("_.") for name in block.get_mmcif_category_names() if name.strip("_.") not in READ_CATEGORIES]
     if left:
         records.notes.append(
