@@ -77,7 +77,7 @@ def _(original):
 @fault("sources-that-agree-pass", f"{EVALUATE}:mean", "decoder")
 def _(original):
     """Two sources of an atom that give the same coordinates are one."""
-    return edited("(source[at] >= 0)", "(source[at] >= 0) & (xyz[at] != values).any(axis=1)")(original)
+    return edited("source[at] >= 0", "(source[at] >= 0) & (xyz[at] != values).any(axis=1)")(original)
 
 
 @fault("always-active-in-a-row", f"{MEAN}:always_active", "validate")

@@ -179,7 +179,7 @@ export class Evaluation {
         absent: () => {},
         give: (row, v, absolute) => {
           if (absolute) {
-            if (owner[row]) throw semantic('absolute-conflict', d.at);
+            if (owner[row] && (!wanted || wanted.has(row))) throw semantic('absolute-conflict', d.at);
             owner[row] = d;
           }
           for (let c = 0; c < 3; c++) {
