@@ -324,3 +324,9 @@ def _(original):
     """A sequence index of MMTF that no residue number follows is taken for the largest one."""
     cut = "numbers = np.minimum(numbers, largest)"
     return edited("    beyond = ", f"    {cut}\n    beyond = ")(original)
+
+
+@fault("ranges-before-tls", f"{BUILDING}.adp:_in_range", "exchange")
+def _(original):
+    """What TLS leaves of an ADP is held to no bound."""
+    return lambda *arguments: None

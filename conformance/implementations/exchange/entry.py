@@ -94,17 +94,17 @@ class Entry:
                 (record.xyz, 1e6, "coordinate"), ([record.occ], 1e6, "occupancy"),
                 ([record.b or 0.0], 1e8, "B-factor"), (record.u or (), 1e6, "U"),
             ):  # fmt: skip
-                _within(values, bound, f"{what} of {'/'.join(map(str, record.atom))}")
+                within(values, bound, f"{what} of {'/'.join(map(str, record.atom))}")
         for number, group in enumerate(self.groups, 1):
-            _within([*group.origin, *group.translation, *group.libration, *group.screw], 1e6, f"TLS group {number}")
+            within([*group.origin, *group.translation, *group.libration, *group.screw], 1e6, f"TLS group {number}")
         for operator in self.operators:
-            _within(operator, 1e6, "an operator of an assembly or of NCS")
+            within(operator, 1e6, "an operator of an assembly or of NCS")
         if not self.records:
             raise Refused("semantic", "no-atoms", "file")
         return self
 
 
-def _within(values: object, bound: float, where: str) -> None:
+def within(values: object, bound: float, where: str) -> None:
     for value in values:  # type: ignore[attr-defined]
         if not math.isfinite(value):
             raise Refused("semantic", "non-finite", where)

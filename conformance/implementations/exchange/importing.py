@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import tls
-from entry import Atom, Entity, Entry, Record, Refused
+from entry import Atom, Entity, Entry, Record, Refused, within
 from sites import ABSENT, letters, sites
 from store import Group, Tree, pinned, table, text_column
 
@@ -309,9 +309,11 @@ class Importer:
                 if record.u is not None:
                     condition = aniso.number(clauses)
                     u_rows.append((atom, condition, (np.array(record.u) - tls.six_of(own)).tolist()))
+                    within(u_rows[-1][2], 1e6, f"U of {'/'.join(map(str, record.atom))} without TLS")
                     self._note([atom], {"b": record.b, "condition": condition})
                 elif record.b is not None:
                     b_rows.append((atom, iso.number(clauses), record.b - tls.PI8 / 3 * np.trace(own)))
+                    within([b_rows[-1][2]], 1e8, f"B-factor of {'/'.join(map(str, record.atom))} without TLS")
         both = (("iadp", "iadp_v1", b_rows, iso, "b"), ("aadp", "aadp_v1", u_rows, aniso, "u"))
         for id, operator, rows, conditions, name in both:
             if rows:

@@ -30,7 +30,7 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     negative = np.flatnonzero(records.occupancy < 0)
     if len(negative):
         row = int(negative[0])
-        raise OccupancyRange(_place(records, row, report), f"occupancy {records.occupancy[row]}", "0 or more")
+        raise OccupancyRange(place(records, row, report), f"occupancy {records.occupancy[row]}", "0 or more")
     arranged = _without_duplicates(records, strict, report)
     report.kept = len(arranged.records)
     report.refused = report.read - report.kept
@@ -42,7 +42,7 @@ def checked(records: Records, strict: bool, report: ImportReport) -> Layout:
     return arranged
 
 
-def _place(records: Records, row: int, report: ImportReport) -> str:
+def place(records: Records, row: int, report: ImportReport) -> str:
     """A record for an error: the file, the line where the format has lines, and the atom."""
     line = f" line {records.line[row]}" if records.line is not None else ""
     return f"{report.source}{line} {records.record_name(row)}".strip()
@@ -55,14 +55,14 @@ def _finite(records: Records, report: ImportReport) -> None:
             bad = ~finite if column.ndim == 1 else ~finite.all(axis=1)
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
-            raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
+            raise NonFiniteRecord(place(records, row, report), found, "finite numbers")
     bad = np.isinf(records.b)
     if records.has_u.any():
         bad |= records.has_u & ~np.isfinite(records.u).all(axis=1)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         found = f"B {records.b[row]}, U {records.u[row]}"
-        raise NonFiniteRecord(_place(records, row, report), found, "finite numbers")
+        raise NonFiniteRecord(place(records, row, report), found, "finite numbers")
 
 
 def _in_range(records: Records, report: ImportReport) -> None:
@@ -79,7 +79,7 @@ def _in_range(records: Records, report: ImportReport) -> None:
             bad = bad if bad.ndim == 1 else bad.any(axis=1)
             row = int(np.flatnonzero(bad)[0])
             found = f"{what} {column[row]} ({int(bad.sum())} records)"
-            raise RecordRange(_place(records, row, report), found, f"at most {largest:g}")  # EXP-30
+            raise RecordRange(place(records, row, report), found, f"at most {largest:g}")  # EXP-30
 
 
 def _with_sound_operators(records: Records, report: ImportReport) -> Records:
@@ -121,7 +121,7 @@ def _without_duplicates(records: Records, strict: bool, report: ImportReport) ->
     rows = np.flatnonzero(again).tolist()
     if strict:
         raise DuplicateRecord(
-            _place(records, rows[0], report),
+            place(records, rows[0], report),
             f"{len(rows)} records of an atom that has one already",
             "each atom once in each alternate and model",
         )
