@@ -24,6 +24,8 @@ AFTER_VALIDATION = ("evaluate", "operator")
 """Stages of refusals that a valid deposition may meet; a writer of another format may lack room as well."""
 OF_A_STATE = ("absolute-conflict",)
 """Refusals of the stage semantic that the joint state decides, which a valid deposition may meet, too ([MEAN-4])."""
+OF_AN_ARTIFACT = ("axis-length",)
+"""Those that an artifact decides, which no validation opens ([OPR-15])."""
 OF_ALL_ARRAYS = "digest", "write", "report", "sample"
 """Verbs that need arrays, too, which no sentence defines and no rule reads ([STO-61])."""
 TABLES = "atoms", "residues", "chains", "groups", "descriptors", "states"
@@ -120,7 +122,8 @@ def answered(dep: Deposition, name: str) -> bool:
         if isinstance(error, InvalidImport) or error.code == "error":
             raise Wrong(f"valid, and then {name}: {error}") from error
         unread = error.stage == "container" and name in OF_ALL_ARRAYS
-        later = error.stage in AFTER_VALIDATION or error.code in OF_A_STATE
+        of_artifact = error.code in OF_AN_ARTIFACT and error.where.endswith("/artifact")
+        later = error.stage in AFTER_VALIDATION or error.code in OF_A_STATE or of_artifact
         if not later and not unread and not name.startswith("export"):
             raise Wrong(f"valid, and then {name}: {error}") from error
         return False
