@@ -82,13 +82,14 @@ def _findings(store: Path) -> list[dict[str, str]]:
 
 def numbered(found: list[Variant], old: list[Variant]) -> list[Variant]:
     """The variants found, in order of their numbers. Those that were there keep theirs, since reports name cases by
-    them, and what was written by hand, `or`; new ones have the numbers that follow."""
+    them; new ones have the numbers that follow. Of those that may be refused otherwise, too (`or`), all that a person
+    has written of them is kept: a dropped constraint need not be seen by them."""
     known = {json.dumps(line["change"]): line for line in old}
     free = itertools.count(max((line["n"] for line in old), default=0) + 1)
     made = []
     for variant in found:
         before = known.get(json.dumps(variant["change"]), {})
-        kept = {"or": before["or"]} if "or" in before else {}
+        kept = {key: before[key] for key in ("kills", "or")} if "or" in before else {}
         made.append({"n": before["n"] if before else next(free), **variant, **kept})
     return sorted(made, key=lambda line: line["n"])
 

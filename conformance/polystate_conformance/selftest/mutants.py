@@ -97,7 +97,8 @@ def load() -> tuple[Fault, ...]:
         place = "/".join(constraint)
         found.append(
             Fault(f"payload:{place}", f"payloads: {place} is not required", ("validate",),
-                  REPORT, _payload_mutant(constraint), equivalent=unseen(documents._payloads(), constraint))
+                  REPORT, _payload_mutant(constraint),
+                  equivalent=unseen(documents._payloads(), constraint) or written.get(f"payload:{place}"))
         )  # fmt: skip
     return tuple(found)
 
@@ -222,13 +223,16 @@ def _about(where: str, groups: set[str], names: list[str]) -> bool:
 
 
 def kinds_of_payload(tree: Any, path: str) -> list[str]:
-    """The kinds of payload that the group at a path has: of discrete states made by an operator, two."""
-    from polystate_schemas import documents
+    """The kinds of payload that the group at a path has: of discrete states made by an operator, two; none where the
+    document is refused."""
+    from polystate_schemas import conform, documents
 
     kind = document_kind(path)
     if kind != "descriptor":
         return [kind] if kind in documents.payload_kinds() else []
     document = dict(tree[path].attributes)
+    if not conform.conforms(kind, document):
+        return []
     found = [documents.descriptor_payload(document)]
     if document.get("mode") == "C":
         found = [documents.descriptor_payload(document | {"regime": "continuous"})]
