@@ -75,8 +75,8 @@ def _(original):
 def _(original):
     """Where NaN is permitted, infinities are."""
     return edited(
-        "bad = np.argwhere(~np.isfinite(values))",
-        "bad = [] if column.get('nan') else np.argwhere(~np.isfinite(values))",
+        "bad = _first(~np.isfinite(values))",
+        "bad = None if column.get('nan') else _first(~np.isfinite(values))",
     )(original)
 
 
