@@ -25,7 +25,7 @@ Ranges = list[list[ShareRange]]
 def write_report(fit: Fit, path: Path, ranges: bool = True) -> None:
     """Write the page of a fit that has just ended.
 
-    ranges: compute how far shares can move at nearly equal F (17 s of processor time for 6vxx)."""
+    ranges: compute how far shares can move at nearly equal F (15 s of processor time for 6vxx)."""
     found = stored(Deposition(fit.deposition_tree()))
     found.u_input = fit.data.u
     _write(path, page(found, share_ranges(fit.solver, fit.steps[-1].n, fit.point, RISES) if ranges else []))

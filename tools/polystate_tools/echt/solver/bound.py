@@ -51,7 +51,7 @@ def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops
             pulls[n, i] = 0.0
         for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
             aniso = is_matrix(a, atoms.anisotropic)
-            atom_rows(atoms.xyz[a], origin[n], radius[n], d, aniso, rows, g36)
+            atom_rows(atoms.xyz[a], origin[n], radius[n], forest.tensor, aniso, rows, g36)
             residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
             atom_terms(a, atoms.anisotropic, rho, atoms.u[a], atoms.weights[a], sums[a], tops, g6, g36)
             kappa = (2.0 if aniso else 6.0) * atoms.weights[a]
@@ -60,7 +60,7 @@ def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops
                     pulls[n, i] += kappa * rho[k] * rows[k, i]
         for k in range(forest.child_start[n], forest.child_start[n + 1]):
             m = forest.children[k]
-            shift(origin[n], radius[n], origin[m], radius[m], d, t, g6)
+            shift(origin[n], radius[n], origin[m], radius[m], forest.tensor, t, g6)
             for i in range(d):
                 for j in range(d):
                     pulls[n, j] += t[i, j] * pulls[m, i]
@@ -111,7 +111,7 @@ def _top_pulls(forest, work, pulls):
         node = forest.n_groups + c
         for k in range(forest.cell_start[c], forest.cell_start[c + 1]):
             g = forest.top[forest.cell_groups[k]]
-            shift(origin[g], radius[g], origin[node], radius[node], d, t, g6)
+            shift(origin[g], radius[g], origin[node], radius[node], forest.tensor, t, g6)
             for i in range(d):
                 for j in range(d):
                     pulls[g, j] += t[i, j] * pulls[node, i]
@@ -129,7 +129,7 @@ def _eigenvalues(first, last, work, forest, pulls, threshold, out):
             work.lines8[0, 0, lane] = threshold[nodes[lane]]
         gather_basis(forest, nodes, held[0])
         gather_rows(pulls, nodes, work.rows8[0])
-        square = _pulled(rows[0], m[0], forest.d, m[1], m[2], m[3])
+        square = _pulled(rows[0], m[0], forest.tensor, m[1], m[2], m[3])
         lines[0, 1] = choose(square, lines[0, 0] * lines[0, 0], 1.0, 0.0)
         eigen_lanes(m[1], len(m[1]), m[2], lines[0, 1])
         for lane in range(count):
@@ -148,14 +148,14 @@ def _eigenvalues(first, last, work, forest, pulls, threshold, out):
 
 
 @part
-def _pulled(pulls, basis, d, out, b1, b2):
+def _pulled(pulls, basis, tensor, out, b1, b2):
     """out = basis^T pull basis; returns the sum of its squares."""
     n = len(out)
     square = 0.0 * pulls[0]
     for i in range(n):
         for j in range(n):
             out[i, j] = 0.0
-    add_pull(pulls, basis, d, out, b1, b2)
+    add_pull(pulls, basis, tensor, out, b1, b2)
     for i in range(n):
         for j in range(n):
             square += out[i, j] * out[i, j]

@@ -9,7 +9,8 @@ What atoms *see* of it is linear in that matrix and is held as `d` numbers per n
 
 Coordinates of a node are r = (x - origin) / radius and w = (t, radius * omega), so all numbers have one scale.
 `lift` is the map from a symmetric product of two motions to such a field, `pull` its adjoint, `shift` the
-change of node (polynomials re-expanded about another origin; a congruence for d = 21).
+change of node (polynomials re-expanded about another origin; a congruence for d = 21). `tensor` says which of the two
+it is: None for d = 10, for which nothing of the other is compiled then.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ ROOT2 = 2.0**0.5
 
 
 @jit
-def lift(a, b, d, out):
+def lift(a, b, tensor, out):
     """Field of sym(a b^T) for motions a, b (6,): out (d,)."""
-    if d == 10:
+    if tensor is None:
         at0, at1, at2, ao0, ao1, ao2 = a[0], a[1], a[2], a[3], a[4], a[5]
         bt0, bt1, bt2, bo0, bo1, bo2 = b[0], b[1], b[2], b[3], b[4], b[5]
         out[0] = THIRD * (at0 * bt0 + at1 * bt1 + at2 * bt2)
@@ -46,9 +47,9 @@ def lift(a, b, d, out):
 
 
 @jit
-def pull(f, d, out):
+def pull(f, tensor, out):
     """Adjoint of `lift`: the symmetric (6, 6) matrix R with <R, a a^T> = f . lift(a, a)."""
-    if d == 10:
+    if tensor is None:
         for i in range(3):
             for j in range(3):
                 out[i, j] = 0.0
@@ -108,12 +109,12 @@ def _shift_polynomial(dx, dy, dz, s, out):
 
 
 @jit
-def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
+def shift(origin_from, radius_from, origin_to, radius_to, tensor, out, g):
     """(d, d) matrix that re-expands a field of one node in the coordinates of another. g: (6, 6) scratch."""
     dx = origin_to[0] - origin_from[0]
     dy = origin_to[1] - origin_from[1]
     dz = origin_to[2] - origin_from[2]
-    if d == 10:
+    if tensor is None:
         _shift_polynomial(dx / radius_from, dy / radius_from, dz / radius_from, radius_to / radius_from, out)
         return
     # w_to = g w_from: t + omega x d, and omega in units of the other radius
@@ -143,14 +144,14 @@ def shift(origin_from, radius_from, origin_to, radius_to, d, out, g):
 
 
 @part
-def atom_rows(x, origin, radius, d, anisotropic, rows, g):
+def atom_rows(x, origin, radius, tensor, anisotropic, rows, g):
     """Design rows of an atom at x (3,), Å, seen from a node.
 
     rows[0] (d,) gives Tr U / 3; for an anisotropic atom rows[0..5] give U11, U22, U33, and sqrt 2 times
     U12, U13, U23, so that the Euclidean norm is the Frobenius norm. g: (3, 6) scratch.
     """
     rx, ry, rz = (x[0] - origin[0]) / radius, (x[1] - origin[1]) / radius, (x[2] - origin[2]) / radius
-    if d == 10:
+    if tensor is None:
         r = rows[0]
         r[0] = 1.0
         r[1] = rx
@@ -209,9 +210,9 @@ def _matrix_rows(g, rows):
 
 
 @jit
-def lift_matrix(m, d, out):
+def lift_matrix(m, tensor, out):
     """Field of a symmetric (6, 6) covariance of motions: the linear extension of `lift(a, a)`."""
-    if d == 10:
+    if tensor is None:
         out[0] = THIRD * (m[0, 0] + m[1, 1] + m[2, 2])
         out[1] = 2.0 * THIRD * (m[1, 5] - m[2, 4])
         out[2] = 2.0 * THIRD * (m[2, 3] - m[0, 5])

@@ -62,7 +62,7 @@ def gather_rows(source, nodes, out):
 def respond(count, forest, x, penalty, mu, sweep, work):
     """What the groups can do: e (d, d) into the first of `work.fields8`, h (d,) into the first of `work.rows8`, and
     what `take_steps` needs of the first `count` of them into `sweep`. 1 in the lanes where all went well, else 0."""
-    nodes, rank, d, held, rows = work.nodes, forest.rank, forest.d, work.squares8, lanes_of(work.rows8)
+    nodes, rank, held, rows = work.nodes, forest.rank, work.squares8, lanes_of(work.rows8)
     m = lanes_of(held)
     frame, force, gram, basis, columns, asked = m[0], m[2], m[4], m[5], m[6], m[7]
     gather(x.sigma, nodes, rank, 1.0, held[6])
@@ -83,8 +83,9 @@ def respond(count, forest, x, penalty, mu, sweep, work):
         for j in range(n):
             asked[i, j] = force[i, j]
     product(basis, frame, columns)
-    add_pull(rows[1], columns, d, asked, m[8], m[9])
-    _seen_by_atoms(columns, gram, asked, d, penalty, lanes_of(work.fields8)[0], rows[0], lanes_of(work.pairs8), m[8])
+    add_pull(rows[1], columns, forest.tensor, asked, m[8], m[9])
+    e, pairs = lanes_of(work.fields8)[0], lanes_of(work.pairs8)
+    _seen_by_atoms(columns, gram, asked, forest.tensor, penalty, e, rows[0], pairs, m[8])
     return good
 
 
@@ -137,10 +138,10 @@ def _gram(frame, inside, out):
 
 
 @part
-def _seen_by_atoms(motions, gram, force, d, penalty, e, h, pairs, rows):
+def _seen_by_atoms(motions, gram, force, tensor, penalty, e, h, pairs, rows):
     """e = P H^-1 P^T, lower triangle, and h = P H^-1 force, for H diagonal in the frame but for the net's rank-one
     term. motions: in columns; pairs: (2, 21, d), rows: (6, 6) scratch."""
-    n, count = len(motions), 0
+    n, d, count = len(motions), len(h), 0
     p, xp, u = pairs[0], pairs[1], pairs[2, 0]
     for i in range(n):
         for k in range(n):
@@ -152,7 +153,7 @@ def _seen_by_atoms(motions, gram, force, d, penalty, e, h, pairs, rows):
     for i in range(n):
         for j in range(i + 1):
             x = (1.0 if i == j else 2.0) / (1.0 + 2.0 * penalty.eps * gram[i, i] * gram[j, j])
-            lift(rows[i], rows[j], d, p[count])
+            lift(rows[i], rows[j], tensor, p[count])
             xg = x * gram[i, j]
             tau += xg * gram[i, j]
             unasked += xg * force[i, j]
@@ -174,10 +175,10 @@ def _seen_by_atoms(motions, gram, force, d, penalty, e, h, pairs, rows):
 
 
 @part
-def add_pull(force, basis, d, c, b1, b2):
+def add_pull(force, basis, tensor, c, b1, b2):
     """c += basis^T pull(force) basis, (6, 6)."""
     n = len(basis)
-    pull(force, d, b1)
+    pull(force, tensor, b1)
     product(b1, basis, b2)
     for i in range(n):
         for j in range(i + 1):
@@ -206,17 +207,17 @@ def take_steps(count, forest, penalty, sweep, change, work):
             work.lines8[1, i, lane] = 1.0 if i < rank[nodes[lane]] else 0.0
     n = len(frame)
     product(basis, frame, columns)
-    add_pull(force, columns, forest.d, y, b1, m[9])
+    add_pull(force, columns, forest.tensor, y, b1, m[9])
     _gram(frame, lanes_of(work.lines8)[1], gram)
     _answer(y, gram, penalty)
-    _back(frame, y, moved, b1)
+    covariances_of_motions(frame, y, moved, b1)
     scatter(held[7], count, nodes, rank, change.sigma)
     for i in range(n):
         for j in range(n):
             rest[i, j] -= y[i, j]
-    _back(dual, rest, m[9], b1)
+    covariances_of_motions(dual, rest, m[9], b1)
     scatter(held[9], count, nodes, rank, change.slack)
-    _back(basis, moved, frame, b1)
+    covariances_of_motions(basis, moved, frame, b1)
 
 
 @part
@@ -237,8 +238,8 @@ def _answer(y, gram, penalty):
 
 
 @part
-def _back(frame, y, out, scratch):
-    """out = frame y frame^T."""
+def covariances_of_motions(frame, y, out, scratch):
+    """out = frame y frame^T; of a basis of motions, in node coordinates."""
     n = len(frame)
     product(frame, y, scratch)
     for i in range(n):
@@ -246,23 +247,5 @@ def _back(frame, y, out, scratch):
             total = scratch[i, 0] * frame[j, 0]
             for k in range(1, n):
                 total += scratch[i, k] * frame[j, k]
-            out[i, j] = total
-            out[j, i] = total
-
-
-@part
-def covariance_of_motions(sigma, basis, rank, out, scratch):
-    """out (6, 6) = basis sigma basis^T, node coordinates."""
-    for i in range(6):
-        for j in range(rank):
-            total = 0.0
-            for k in range(rank):
-                total += basis[i, k] * sigma[k, j]
-            scratch[i, j] = total
-    for i in range(6):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(rank):
-                total += scratch[i, k] * basis[j, k]
             out[i, j] = total
             out[j, i] = total

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
-from .groups import covariance_of_motions, respond, take_steps
+from .groups import covariances_of_motions, gather, gather_basis, respond, take_steps
 from .lanes import LANES, choose, lanes_of
 from .linalg6 import cholesky, jit, part
 from .linalg_lanes import factors, factors_semidefinite
@@ -81,31 +81,35 @@ def absorb(fields, rows, d, out_q, out_f):
 
 @jit
 def fields_down(first, last, work, stage, forest, sigma, y):
-    """y[n] (d,): the whole field at each node of a stage, from the stage above (call largest stage first)."""
-    n_groups, d, t, one, s6 = forest.n_groups, forest.d, work.dd[0], work.lines[0], work.s6
-    for index in range(first, last):
-        n = stage[index]
-        if n < n_groups:
-            covariance_of_motions(sigma[n], forest.basis[n], forest.rank[n], s6[0], s6[1])
-            lift_matrix(s6[0], d, y[n])
-            p = forest.parent[n]
-            if p >= 0:
-                _add_shifted(forest, p, n, y[p], t, s6[2], y[n])
-            continue
-        for i in range(d):
-            y[n, i] = 0.0
-        for k in range(forest.cell_start[n - n_groups], forest.cell_start[n - n_groups + 1]):
-            g = forest.top[forest.cell_groups[k]]
-            covariance_of_motions(sigma[g], forest.basis[g], forest.rank[g], s6[0], s6[1])
-            lift_matrix(s6[0], d, one)
-            _add_shifted(forest, g, n, one, t, s6[2], y[n])
+    """y[n] (d,): the whole field at each node of a stage, from the stage above: first top groups, the leaves last."""
+    nodes, t = work.nodes, work.dd[0]
+    m, own = lanes_of(work.squares8), lanes_of(work.rows8)[0]
+    for start in range(first, last, LANES):
+        count = min(LANES, last - start)
+        for lane in range(LANES):
+            nodes[lane] = stage[start + min(lane, count - 1)]
+        if nodes[0] < forest.n_groups:
+            gather(sigma, nodes, forest.rank, 0.0, work.squares8[0])
+            gather_basis(forest, nodes, work.squares8[1])
+            covariances_of_motions(m[1], m[0], m[2], m[3])
+            lift_matrix(m[2], forest.tensor, own)
+        for lane in range(count):
+            n = nodes[lane]
+            for i in range(forest.d):
+                y[n, i] = work.rows8[0, i, lane] if n < forest.n_groups else 0.0
+            if n >= forest.n_groups:
+                for k in range(forest.cell_start[n - forest.n_groups], forest.cell_start[n - forest.n_groups + 1]):
+                    g = forest.top[forest.cell_groups[k]]
+                    _add_shifted(forest, g, n, y[g], t, work.s6[0], y[n])
+            elif forest.parent[n] >= 0:
+                _add_shifted(forest, forest.parent[n], n, y[forest.parent[n]], t, work.s6[0], y[n])
 
 
 @part
 def _add_shifted(forest, p, n, field, t, g6, out):
     """out += the field of node p, seen from node n."""
     d = forest.d
-    shift(forest.origin[p], forest.radius[p], forest.origin[n], forest.radius[n], d, t, g6)
+    shift(forest.origin[p], forest.radius[p], forest.origin[n], forest.radius[n], forest.tensor, t, g6)
     for i in range(d):
         for j in range(d):
             out[i] += t[i, j] * field[j]
@@ -225,7 +229,7 @@ def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
             q[i, j] = 0.0
     for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
         aniso = is_matrix(a, atoms.anisotropic)
-        atom_rows(atoms.xyz[a], origin, radius, d, aniso, rows, work.g36)
+        atom_rows(atoms.xyz[a], origin, radius, forest.tensor, aniso, rows, work.g36)
         residual(atoms.u[a], rows, sweep.y[n], x.own[a], d, aniso, rho)
         if not add_atom(a, atoms.anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
             failed += 1
@@ -234,7 +238,7 @@ def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
             q[j, i] = q[i, j]
     for k in range(forest.child_start[n], forest.child_start[n + 1]):
         child = forest.children[k]
-        shift(origin, radius, forest.origin[child], forest.radius[child], d, work.dd[1], work.s6[0])
+        shift(origin, radius, forest.origin[child], forest.radius[child], forest.tensor, work.dd[1], work.s6[0])
         _gather(work.dd[1], sweep.q_above[child], sweep.f_above[child], d, work.dd[2], work.dd[3], q, f)
     return failed
 
@@ -293,7 +297,7 @@ def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, c
         if nodes[0] < forest.n_groups:
             _forces(count, forest, sweep, work)
             take_steps(count, forest, penalty, sweep, change, work)
-            lift_matrix(lanes_of(work.squares8)[0], d, lanes_of(work.rows8)[2])
+            lift_matrix(lanes_of(work.squares8)[0], forest.tensor, lanes_of(work.rows8)[2])
             for lane in range(count):
                 for i in range(d):
                     sweep.eta[nodes[lane], i] += work.rows8[2, i, lane]
@@ -302,7 +306,9 @@ def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, c
                 n = nodes[lane]
                 for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
                     aniso = is_matrix(a, anisotropic)
-                    atom_rows(atoms.xyz[a], forest.origin[n], forest.radius[n], d, aniso, work.rows, work.g36)
+                    atom_rows(
+                        atoms.xyz[a], forest.origin[n], forest.radius[n], forest.tensor, aniso, work.rows, work.g36
+                    )
                     atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
 
 

@@ -10,10 +10,12 @@ TOP = -2  # in the place of a parent: the group crosses others, or is above such
 
 
 class Forest(NamedTuple):
-    """The nodes of a structure (G groups in level order, then C cells); see `structure.Structure`."""
+    """The nodes of a structure (G groups in level order, then C cells); see `structure.Structure`. d: numbers of a
+    field, tensor: what `fields` make of it."""
 
     n_groups: int
     d: int
+    tensor: bool | None
     parent: np.ndarray
     child_start: np.ndarray
     children: np.ndarray

@@ -74,7 +74,7 @@ class Solver:
     def fields(self, sigma: np.ndarray) -> np.ndarray:
         """(nodes, d) the field at each node that groups with covariances sigma (G, 6, 6) make."""
         out = np.zeros_like(self.sweep.eta)
-        for stage in reversed(self.s.stages):
+        for stage in (self.s.top, *reversed(self.s.stages)):
             self.threads.run(fields_down, len(stage), stage, self.s.forest, sigma, out)
         return out
 

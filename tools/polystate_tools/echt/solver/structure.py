@@ -80,6 +80,11 @@ class Structure:
     def n_cells(self) -> int:
         return self.n_nodes - self.n_groups
 
+    @property
+    def tensor(self) -> bool | None:
+        """Whether fields are symmetric matrices; None where they are polynomials."""
+        return None if self.d == 10 else True
+
     @cached_property
     def forest(self) -> Forest:
         """The nodes, as the compiled loops take them."""
@@ -267,7 +272,7 @@ def _unit_motions(s: Structure) -> None:
         for k, moment in enumerate((np.ones(len(g)), x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)):
             moments[k] += np.bincount(g, moment, s.n_groups)
     mean = np.zeros((6, 6, s.n_groups))
-    pull.py_func(moments / np.maximum(s.size, 1), 10, mean)  # all groups at once
+    pull.py_func(moments / np.maximum(s.size, 1), None, mean)  # all groups at once
     values, vectors = np.linalg.eigh(mean.transpose(2, 0, 1))
     values, vectors = values[:, ::-1], vectors[:, :, ::-1]
     keep = values > RANK_TOLERANCE * values[:, :1]

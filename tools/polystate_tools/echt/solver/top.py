@@ -36,7 +36,7 @@ def _assemble(forest, sweep, pair_of, h, work, t, blocks, f):
         for k in range(count):
             slot = cell_groups[cell_start[c] + k]
             g = top[slot]
-            shift(origin[g], radius[g], origin[node], radius[node], d, t[k], g6)
+            shift(origin[g], radius[g], origin[node], radius[node], forest.tensor, t[k], g6)
             for i in range(d):
                 for j in range(d):
                     field[i] += t[k, i, j] * h[slot, j]
@@ -132,7 +132,7 @@ def _fields(forest, change, work, eta):
         for k in range(forest.cell_start[c], forest.cell_start[c + 1]):
             slot = forest.cell_groups[k]
             g = forest.top[slot]
-            shift(origin[g], radius[g], origin[node], radius[node], d, t, g6)
+            shift(origin[g], radius[g], origin[node], radius[node], forest.tensor, t, g6)
             for i in range(d):
                 for j in range(d):
                     eta[node, i] += t[i, j] * change[slot, j]
