@@ -230,7 +230,7 @@ def _(original):
     return edited("if not site and len(mine) == 1:", "if len(mine) == 1:")(original)
 
 
-@fault("labels-of-any-case", f"{STATES}.find", "discrete")
+@fault("names-in-small-letters", f"{STATES}.find", "discrete")
 def _(original):
     """A label may be given in small letters."""
     return edited(
