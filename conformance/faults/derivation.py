@@ -55,3 +55,22 @@ def _(original):
 def _(original):
     """A computed variable may take the draw key of a latent component."""
     return edited('("variables", "latents")', '("variables",)')(original)
+
+
+@fault("circles-of-whole-descriptors", f"{RULES}:_inputs", "validate")
+def _(original):
+    """Only what is made of a whole descriptor is made of it."""
+    return edited('if p.startswith("descriptors/")]', 'if p.startswith("descriptors/") and p.count("/") == 1]')(
+        original
+    )
+
+
+@fault("fits-are-never-stale", f"{RULES}:stale", "validate")
+def _(original):
+    """A block of a fit holds whatever changed."""
+
+    def wrong(dep):
+        kinds = {path: group.attributes.get("kind") for path, group in dep.tree.items()}
+        return (error for error in original(dep) if kinds.get(error.where) != "fit")
+
+    return wrong
