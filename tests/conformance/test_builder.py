@@ -79,3 +79,41 @@ def test_values_that_their_type_cannot_hold_are_refused(place, value):
     target[last] = value
     with pytest.raises(errors.PolystateError):  # TXT-8
         polystate.build(text)
+
+
+def test_words_are_in_order_of_their_bytes_and_not_of_code_units():
+    text = copy.deepcopy(TEXT)
+    text["hierarchy"]["atoms"]["name"] = ["\U0001d11e", "\uff5e"]
+    built = polystate.build(text)["hierarchy/atoms"]
+    assert built.attributes["vocabularies"]["name"] == ["\uff5e", "\U0001d11e"]
+    assert built.arrays["name"].tolist() == [1, 0]
+
+
+def test_symbols_are_spelled_with_one_capital_letter():
+    text = copy.deepcopy(TEXT)
+    text["hierarchy"]["atoms"]["element"] = ["D", "Ca"]
+    assert polystate.build(text)["hierarchy/atoms"].arrays["element"].tolist() == [119, 20]
+    text["hierarchy"]["atoms"]["element"] = ["D", "CA"]
+    with pytest.raises(errors.SchemaError):
+        polystate.build(text)
+
+
+def test_an_id_that_is_given_stays():
+    assert build(descriptors={"b": {**ADP, "id": "other"}})["descriptors/b"].attributes["id"] == "other"  # TXT-12
+
+
+def test_a_reference_hash_is_of_the_atoms_of_the_scope():
+    parts = {"kind": "partition", "child_level": "atom", "labels": ["one"], "child": [1], "parent": [0]}
+    adp = {**ADP, "scope": {"grouping": "made.parts/v1"}, "reference": {"frame": "deposition"}}
+    tree = build(groupings={"made.parts/v1": parts}, descriptors={"b": adp})  # TXT-14
+    second = np.array(TEXT["reference"]["x_ref"][1], "<f8")
+    assert (
+        tree["descriptors/b"].attributes["reference"]["hash"]
+        == "sha256:" + hashlib.sha256(second.tobytes()).hexdigest()
+    )
+
+
+def test_columns_of_a_table_have_one_length():
+    tables = {"tables": {"conditions": {"condition": [0, 1], "site": [0]}}}
+    with pytest.raises(errors.SchemaError):
+        build(descriptors={"b": {**ADP, **tables}})  # TXT-19
