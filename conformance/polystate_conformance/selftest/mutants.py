@@ -95,6 +95,8 @@ def load() -> tuple[Fault, ...]:
                     REPORT,
                     _silent_mutant(make, re.compile(".*#/entry$")),
                 )  # whose canonical form needs the keys
+            elif (kind, path) == ("grouping", ("oneOf",)):
+                target, make = REPORT, _silent_mutant(make, re.compile(".*#/label_level$"))  # the array beside it
             found.append(
                 Fault(f"{kind}:{place}", f"{kind} documents: {place} is not required", ("validate",),
                       target, make, equivalent=why_not)
