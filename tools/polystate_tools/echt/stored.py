@@ -254,8 +254,12 @@ def motions(tls: np.ndarray, basis: np.ndarray, radius: np.ndarray, rank: np.nda
         values = np.linalg.eigvalsh(base + c[:, None, None] * free)
         return np.where(np.arange(6) < (6 - rank)[:, None], 0.0, values).min(axis=1)
 
+    a, b = high - ratio * (high - low), low + ratio * (high - low)
+    at_a, at_b = depth(a), depth(b)
     for _ in range(40):  # golden section on a concave function, all groups at once
-        a, b = high - ratio * (high - low), low + ratio * (high - low)
-        left = depth(a) > depth(b)
+        left = at_a > at_b
         low, high = np.where(left, low, a), np.where(left, b, high)
+        a, b = np.where(left, high - ratio * (high - low), b), np.where(left, a, low + ratio * (high - low))
+        fresh = depth(np.where(left, a, b))
+        at_a, at_b = np.where(left, fresh, at_b), np.where(left, at_a, fresh)
     return base + 0.5 * (low + high)[:, None, None] * free
