@@ -282,7 +282,7 @@ def case_check(
         everything = collection.load_all()
         found = check.problems(everything, oracles=oracles)
         if kills:
-            found += check.sandwich_problems(everything)
+            found += check.sandwich_problems(everything, jobs=os.cpu_count() or 1)
     except (cases.BadCase, sentences.BadSpecification, OSError) as error:
         _stop(str(error))
     if json_out:
