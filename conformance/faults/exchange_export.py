@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
 
 UNBUILDING = "polystate_tools.formats.unbuilding"
 EXPORTING = "polystate_tools.formats.exporting"
@@ -185,3 +186,15 @@ def _(original):
         return replace(found, b=np.nan_to_num(found.b))
 
     return wrong
+
+
+@fault("mmcif-occupancies-of-two-decimals", "polystate_tools.formats.mmcif.writer:_atoms", "exchange")
+def _(original):
+    """Occupancies are written to mmCIF with two decimals, as in PDB."""
+    return edited("texts(records.occupancy, 2)", "texts(records.occupancy.round(2), 2)")(original)
+
+
+@fault("insertion-codes-of-any-length", "polystate_tools.formats.pdb.fit:_check_names", "exchange")
+def _(original):
+    """Nobody looks whether an insertion code fits its column."""
+    return edited('        (records.ins.vocabulary()[1], 1, "insertion code"),\n', "")(original)

@@ -330,3 +330,21 @@ def _(original):
 def _(original):
     """What TLS leaves of an ADP is held to no bound."""
     return lambda *arguments: None
+
+
+@fault("images-in-the-unit-of-the-file", "polystate_tools.formats.h5md.images:shift_of_images", "exchange")
+def _(original):
+    """The edges of a box by which images count keep the unit of the file."""
+    return edited("np.float64) * factor)", "np.float64))")(original)
+
+
+@fault("bounds-from-above", f"{BUILDING}.checks:_in_range", "exchange")
+def _(original):
+    """A number far below zero is within the bounds."""
+    return edited("np.abs(column) > largest", "column > largest")(original)
+
+
+@fault("no-negative-rest", f"{BUILDING}.adp:adp_groups", "exchange")
+def _(original):
+    """Where TLS is more than a total B nothing is left, instead of less than nothing."""
+    return edited("sum(axis=1), 8) + 0.0", "sum(axis=1), 8).clip(0.0)")(original)

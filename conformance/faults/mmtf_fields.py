@@ -178,3 +178,29 @@ def _(original):
 def _(original):
     """A truth value is a number."""
     return edited("type(value) is not int", "not isinstance(value, int)")(original)
+
+
+@fault("orders-in-a-range", f"{FORMAT}.validate:_bonds", "mmtf")
+def _(original):
+    """Between groups every order from the least to the largest passes, so 0."""
+    return edited("good[np.array(allowed, np.int8)", "good[np.arange(min(allowed), max(allowed) + 1, dtype=np.int8)")(
+        original
+    )
+
+
+@fault("nil-in-groups", f"{FORMAT}.groups:_check", "mmtf")
+def _(original):
+    """A key of a group that is nil is as one that is not there."""
+    return edited("        if name in group:\n", "        if group.get(name) is not None:\n")(original)
+
+
+@fault("keys-of-any-type", f"{FORMAT}.container:unpack", "mmtf")
+def _(original):
+    """A key that is not text is left for whoever reads it."""
+    return edited("status != OK", "status not in (OK, BAD_KEY)")(original)
+
+
+@fault("charges-unchecked-below", f"{FORMAT}.groups:_check_lengths", "mmtf")
+def _(original):
+    """A charge may be as low as it likes."""
+    return edited("not CHARGES[0] <= min(charges) <= max(charges) <= CHARGES[1]", "max(charges) > CHARGES[1]")(original)

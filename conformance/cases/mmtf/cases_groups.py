@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgpack
 from cases_encodings import BONDS
 from cases_fields import PEPTIDE, TWO
 from cases_members import ASSEMBLED
@@ -369,4 +370,52 @@ good(
     pack(atoms(3), altLocList=binary(6, 3, 0, "i", [32, 1, 0, 1, 65, 1])),
     "the codes that were put in",
     altLocList=codes([32, 0, 65]),
+)
+
+# --- what passes in a range, as absent or as text ---------------------------------------------------------------
+
+bad(
+    "an-order-of-zero",
+    "an order of 0 between groups is refused",
+    (29,),
+    pack(residues(62), numBonds=3, **(BONDS | {"bondOrderList": binary(2, 3, 0, "b", [1, 0, 2])})),
+    "schema bad-value bondOrderList",
+    "bonds",
+    "orders are -1, 1, 2, 3 and 4: 0 is between two of them",
+)
+bad(
+    "orders-of-zero-in-runs",
+    "orders of 0 between groups that are one run are refused",
+    (29,),
+    pack(residues(62), numBonds=3, **(BONDS | {"bondOrderList": binary(7, 3, 0, "i", [0, 3])})),
+    "schema bad-value bondOrderList",
+    "bonds",
+    "three times 0",
+)
+bad(
+    "a-type-that-is-nil",
+    "a type of a group that is nil is refused",
+    (51,),
+    pack(structure([of_atoms(1), of_atoms(1) | {"chemCompType": None}], [0, 1], [2], [1])),
+    "schema wrong-type groupList",
+    "one-atom",
+    "nil is no text",
+)
+bad(
+    "a-first-key-of-a-negative-number",
+    "a first key of the file that is a negative number is refused",
+    (1,),
+    msgpack.packb({-70000: 1, **atoms(1)}),
+    "container not-messagepack file",
+    "one-atom",
+    "keys of fields are text",
+)
+bad(
+    "a-charge-below-int8-in-a-draft",
+    "a charge of -1000 in a draft is refused",
+    (53,),
+    pack(draft(structure([of_atoms(1) | {"formalChargeList": [-1000]}], [0], [1], [1]))),
+    "schema bad-value groupList",
+    "draft-one-atom",
+    "charges are from -128 to 127",
 )

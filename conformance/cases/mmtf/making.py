@@ -81,7 +81,11 @@ KILLS = {
     "a-bond-beyond-a-group": ("bonds-of-groups-anywhere",),
     "a-bond-before-a-group": ("bonds-of-groups-anywhere",),
     "a-charge-of-128": ("charges-of-any-size",),
-    "a-charge-of-minus-129": ("charges-of-any-size",),
+    "a-charge-of-minus-129": (
+        "charges-of-any-size",
+        "charges-unchecked-below",
+    ),
+    "a-charge-below-int8-in-a-draft": ("charges-unchecked-below",),
     "no-order-for-two-bonds": ("no-orders-for-bonds",),
     "no-resonance-for-two-bonds": ("no-orders-for-bonds",),
     "a-key-in-a-gap": ("keys-between-keys",),
@@ -94,6 +98,12 @@ KILLS = {
     "a-negative-chain-of-the-second-transform": ("chains-of-a-first-transform",),
     "a-count-that-is-true": ("true-is-one",),
     "atoms-that-are-true": ("true-is-one",),
+    "an-order-of-zero": ("orders-in-a-range",),
+    "orders-of-zero-in-runs": ("orders-in-a-range",),
+    "bond-orders-that-are-nil": ("nil-in-groups",),
+    "a-type-that-is-nil": ("nil-in-groups",),
+    "integer-key": ("keys-of-any-type",),
+    "a-first-key-of-a-negative-number": ("keys-of-any-type",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 

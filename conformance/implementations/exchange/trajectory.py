@@ -31,12 +31,7 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
             order = np.argsort(np.broadcast_to(ids, frames.shape[:2]), axis=1)
             frames = np.take_along_axis(frames, order[..., None], 1)
         if "image" in groups[0]:
-            edges = np.asarray(
-                groups[0]["box/edges"][...]
-                if "value" not in groups[0]["box/edges"]
-                else groups[0]["box/edges/value"][...]
-            )
-            frames = frames + np.asarray(groups[0]["image/value"][...]) * (edges if edges.ndim == 1 else edges[:, None])
+            frames = frames + np.einsum("nmk,nkj->nmj", groups[0]["image/value"][...], _boxes(groups[0]["box/edges"]))
     atoms = tree["hierarchy/atoms"].arrays["atom_id"]
     if frames.shape[1] != len(atoms):
         raise Refused("operator", "artifact-mismatch", "particles")
@@ -47,3 +42,9 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
         "axes": Group(), "axes/frame": Group({"length": len(frames)}), "descriptors": Group(),
         "descriptors/trajectory": Group(document, {"atom_id": atoms, "xyz": frames * FACTORS[stated]}),
     }  # fmt: skip
+
+
+def _boxes(edges: h5py.Dataset | h5py.Group) -> np.ndarray:
+    """(1, 3, 3) or, of a box that changes, (S, 3, 3): edge vectors as rows, in the unit of the file."""
+    boxes = edges["value"][...] if isinstance(edges, h5py.Group) else edges[...][None]
+    return boxes if boxes.ndim == 3 else boxes[..., None] * np.eye(3)

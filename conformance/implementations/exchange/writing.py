@@ -185,7 +185,7 @@ def _fits(names: Names, content: Content) -> None:
         limits = (
             (names.name[record.row], 4, "atom name"), (names.comp[residue], 3, "component"),
             (record.alt, 1, "alternate"), (names.auth[names.chain[residue]], 1, "chain"),
-            (str(names.number[residue]), 4, "residue number"),
+            (str(names.number[residue]), 4, "residue number"), (names.ins[residue], 1, "insertion code"),
         )  # fmt: skip
         for text, columns, what in limits:
             if len(text) > columns:
