@@ -22,6 +22,8 @@ from polystate_conformance.suite.kinds import KINDS
 from polystate_conformance.suite.variants import expand
 from polystate_schemas import yaml12
 
+IN_MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+"""A file system in memory, used where it has so many bytes free: stores are many small files."""
 WORTH_PROCESSES = 24
 """From so many stores on it pays to build them in several processes."""
 
@@ -33,7 +35,7 @@ class Materials:
     """
 
     def __init__(self, folder: str | Path | None = None):
-        self._temporary = tempfile.TemporaryDirectory(prefix="polystate-score-", dir=folder)
+        self._temporary = tempfile.TemporaryDirectory(prefix="polystate-score-", dir=folder or _in_memory())
         self.folder = Path(self._temporary.name)
         self._built: dict[str, Path] = {}
         self._lock = threading.Lock()
@@ -81,6 +83,13 @@ class Materials:
             self._built.update((key, Path(name)) for (key, _), name in zip(share, built, strict=True))
 
 
+def _in_memory() -> Path | None:
+    try:
+        return IN_MEMORY if shutil.disk_usage(IN_MEMORY).free >= ROOM and os.access(IN_MEMORY, os.W_OK) else None
+    except OSError:
+        return None
+
+
 _BASES: dict[str, dict[str, bytes]] = {}
 """Files of the undamaged stores of cases with variants, by id of the case."""
 
@@ -88,13 +97,13 @@ _BASES: dict[str, dict[str, bytes]] = {}
 def _variant(case: Case, folder: Path) -> Path:
     """The store of a variant, a zip: the files of its base, of which one node is written anew."""
     if case.base not in _BASES:
-        with tempfile.TemporaryDirectory() as temporary:
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
             whole = _undamaged(case, Path(temporary))
             _BASES[case.base] = {p.relative_to(whole).as_posix(): p.read_bytes() for p in _files(whole)}
     files = dict(_BASES[case.base])
     for operation in case.damage:
         node = damage.node(operation)
-        with tempfile.TemporaryDirectory() as temporary:
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
             scratch = Path(temporary)
             for path in [path for path in files if _within(path, node)]:
                 (scratch / path).parent.mkdir(parents=True, exist_ok=True)
