@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polystate.errors import DanglingRow, MissingArray, NotAPartition, UnknownGrouping, WeightsRefused
+from polystate.errors import DanglingRow, MissingArray, NotAPartition, UnknownGrouping, WeightsRefused, WrongShape
 from polystate.store.tree import Tree
 from polystate.structure.hierarchy import Hierarchy
 
@@ -64,15 +64,15 @@ class Grouping:
         if self.weight is not None:
             raise WeightsRefused(f"{self.path}/weight", "weights", "a scope without weights")  # GRP-13
         child, parent = self.child, self.parent
+        if child.shape != parent.shape:
+            # GRP-2
+            raise WrongShape(f"{self.path}/parent", parent.shape, f"{child.shape}, one a child")
         n = self._hierarchy.size(self.child_level)
         for name, rows, size in (("child", child, n), ("parent", parent, self.n_labels)):
             if rows.size and (rows.min() < 0 or rows.max() >= size):
                 bad = np.flatnonzero((rows < 0) | (rows >= size))
                 # GRP-3, GRP-4
                 raise DanglingRow(f"{self.path}/{name}[{bad[0]}]", int(rows[bad[0]]), f"a row below {size}")
-        if child.shape != parent.shape:
-            # GRP-2
-            raise DanglingRow(f"{self.path}/parent", f"{len(parent)} rows", f"{len(child)}, as many as children")
         counts = np.bincount(child, minlength=n)
         if counts.size and counts.max() > 1:
             row = int(counts.argmax())

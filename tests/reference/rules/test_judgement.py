@@ -131,3 +131,13 @@ def test_selections_that_mean_nothing_are_refused(text: str) -> None:
 def test_many_negations_are_one_or_none() -> None:
     dep = polystate.Deposition(tree())
     assert len(dep.select("not " * 2000 + "all")) == 2 and len(dep.select("not " * 2001 + "all")) == 0
+
+
+@pytest.mark.parametrize(("child", "parent"), [([0, 1], [0]), ([0], [0, 0]), ([0, 99], [0])])
+def test_a_scope_of_unequal_lengths_has_one_code_whoever_meets_it(child: list[int], parent: list[int]) -> None:
+    group = {"kind": "partition", "child_level": "atom", "labels": ["all"], "child": child, "parent": parent}
+    scoped = gaussian([1], scope={"grouping": "my.own/v1"})
+    made = dict(build({**copy.deepcopy(BASE), "groupings": {"my.own/v1": group}, "descriptors": {"b": scoped}}))
+    assert codes(made) == ["wrong-shape"]
+    with pytest.raises(PolystateError, match="groupings/my.own/v1/parent.*wrong-shape"):
+        polystate.Deposition(made).render()
