@@ -40,7 +40,8 @@ static Bytes gunzip(const Bytes& in, size_t limit) {
     rc = inflate(&z, Z_NO_FLUSH);
     out.insert(out.end(), block.data(), z.next_out);
     if ((rc != Z_OK && rc != Z_STREAM_END) || out.size() > limit) fail("gzip: damaged, truncated or too long");
-    if (rc == Z_STREAM_END && z.avail_in) {  // a gzip file may have several members
+    const bool padding = std::all_of(z.next_in, z.next_in + z.avail_in, [](uint8_t byte) { return byte == 0; });
+    if (rc == Z_STREAM_END && !padding) {  // a gzip file may have several members, and zeros after the last
       inflateReset(&z);
       rc = Z_OK;
     }
@@ -65,6 +66,18 @@ std::string name(const json& codec) {
   return codec.is_string() ? codec.get<std::string>() : codec.at("name").get<std::string>();
 }
 
+json settings(const json& codec) {
+  if (!codec.is_object() || !codec.contains("configuration")) return json::object();
+  if (!codec.at("configuration").is_object()) fail("a configuration that is no object");
+  return codec.at("configuration");
+}
+
+std::string choice(const json& object, const std::string& key, const std::string& otherwise, const std::string& other) {
+  if (!object.contains(key)) return otherwise;
+  if (object.at(key) != otherwise && object.at(key) != other) fail(key);
+  return object.at(key).get<std::string>();
+}
+
 static void checkShard(const json& shard, const std::string& path);
 
 void checkCodecs(const json& codecs, const std::string& path) {
@@ -74,8 +87,9 @@ void checkCodecs(const json& codecs, const std::string& path) {
     std::string n = name(codecs[i]);
     if (!known.count(n)) throw Refusal{"container", "unsupported-codec", path};
     if ((i == 0) != (n == "bytes" || n == "sharding_indexed")) fail("order of codecs");
-    if (n == "sharding_indexed")
-      checkShard(codecs[i].at("configuration"), path);
+    if (n == "bytes") choice(settings(codecs[i]), "endian", "little", "big");
+    if (n == "sharding_indexed") checkShard(settings(codecs[i]), path);
+    settings(codecs[i]);
   }
 }
 
@@ -84,8 +98,7 @@ static void checkShard(const json& shard, const std::string& path) {
   std::string index;
   for (const json& codec : shard.at("index_codecs")) index += name(codec) + " ";
   if (index != "bytes " && index != "bytes crc32c ") fail("codecs of an index");
-  const std::string place = text(shard, "index_location", "end");
-  if (place != "start" && place != "end") fail("place of an index");
+  choice(shard, "index_location", "end", "start");
 }
 
 // ---------------------------------------------------------------- chunks
@@ -144,7 +157,7 @@ Bytes decode(Bytes data, const json& codecs, const Shape& shape, const Bytes& fi
     std::string codec = name(codecs[i]);
     data = codec == "zstd" ? unzstd(data, limit) : codec == "gzip" ? gunzip(data, limit) : checkCrc32c(std::move(data));
   }
-  json configuration = codecs[0].is_object() ? codecs[0].value("configuration", json::object()) : json::object();
+  json configuration = settings(codecs[0]);
   if (name(codecs[0]) == "bytes") {
     if (data.size() != n) fail("length of a chunk");
     if (text(configuration, "endian", "little") == "big")  // STO-25

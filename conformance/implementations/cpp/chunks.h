@@ -7,6 +7,9 @@ namespace polystate {
 const size_t LARGEST = size_t(2) << 30;  // bytes of an array; a damaged shape must not exhaust the memory (ERR-3)
 
 [[noreturn]] void fail(const std::string& why);
+json settings(const json& codec);     // its configuration, empty where it has none; refused where it is no object
+// One of two texts, the first where the key is not there; anything else, null included, is refused.
+std::string choice(const json& object, const std::string& key, const std::string& otherwise, const std::string& other);
 std::string name(const json& codec);  // Zarr permits the bare name for a codec without configuration
 void checkCodecs(const json& codecs, const std::string& path);  // STO-22, of a shard its own and those of its index
 Bytes fillValue(const json& value, const std::string& dtype);   // one element

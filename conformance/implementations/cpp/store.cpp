@@ -178,6 +178,7 @@ Array Store::array(const std::string& path) const {
   try {
     const json& meta = nodes_.at(path);
     checkCodecs(meta.at("codecs"), path);
+    if (meta.value("storage_transformers", json::array()) != json::array()) fail("storage transformers");
     out.dtype = meta.at("data_type").get<std::string>();
     Bytes fill = fillValue(meta.at("fill_value"), out.dtype);
     const json& grid = meta.at("chunk_grid");
@@ -186,8 +187,7 @@ Array Store::array(const std::string& path) const {
     const json& keys = meta.at("chunk_key_encoding");
     bool v2 = name(keys) == "v2";
     if (!v2 && name(keys) != "default") fail("chunk keys");
-    const json options = keys.is_object() ? keys.value("configuration", json::object()) : json::object();
-    std::string separator = text(options, "separator", v2 ? "." : "/");
+    std::string separator = choice(settings(keys), "separator", v2 ? "." : "/", v2 ? "/" : ".");
     out.bytes = filled(out.shape, fill);  // STO-26: what no chunk overwrites is the fill value
     for (auto it = files_.lower_bound(path + "/"); !out.bytes.empty() && it != files_.end(); ++it) {  // chunks that exist
       if (it->rfind(path + "/", 0) != 0) break;
