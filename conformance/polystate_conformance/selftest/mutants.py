@@ -88,15 +88,8 @@ def load() -> tuple[Fault, ...]:
             target, make = DOCUMENTS, _document_mutant(kind, path)
             if kind == "deposition" and "format_version" in (*path, value):
                 target, make = HANDLE, _blind_to("unsupported-version")  # what opens a store judges the version
-            elif path[0] == "required" or "Vocabularies" in str(path[1:2]):
-                target, make = REPORT, _silent_mutant(make, re.compile(f"hierarchy/{kind}#/vocabularies"))
-            elif path[:2] == ("$defs", "OperatorEntry"):
-                target, make = (
-                    REPORT,
-                    _silent_mutant(make, re.compile(".*#/entry$")),
-                )  # whose canonical form needs the keys
-            elif (kind, path) == ("grouping", ("oneOf",)):
-                target, make = REPORT, _silent_mutant(make, re.compile(".*#/label_level$"))  # the array beside it
+            elif again := _said_again(kind, path):
+                target, make = REPORT, _silent_mutant(make, re.compile(again))
             found.append(
                 Fault(f"{kind}:{place}", f"{kind} documents: {place} is not required", ("validate",),
                       target, make, equivalent=why_not)
@@ -117,6 +110,17 @@ def _document_mutant(kind: str, path: Path) -> Callable[[Any], Any]:
         return lambda asked: mutant if asked == kind else original(asked)
 
     return make
+
+
+def _said_again(kind: str, path: Path) -> str | None:
+    """The places, as an expression, where code finds what a constraint says, too; None where only the schema does."""
+    if path[0] == "required" or "Vocabularies" in str(path[1:2]):
+        return f"hierarchy/{kind}#/vocabularies"
+    if path[:2] == ("$defs", "OperatorEntry"):
+        return ".*#/entry$"  # whose canonical form needs the keys
+    if (kind, path) == ("grouping", ("oneOf",)):
+        return ".*#/label_level$"  # which goes with an array
+    return None
 
 
 def _silent_mutant(make_schema: Callable[[Any], Any], place: re.Pattern[str]) -> Callable[[Any], Any]:
