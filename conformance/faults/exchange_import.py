@@ -326,10 +326,10 @@ def _(original):
     return edited("    beyond = ", f"    {cut}\n    beyond = ")(original)
 
 
-@fault("ranges-before-tls", f"{BUILDING}.adp:_in_range", "exchange")
+@fault("ranges-before-tls", f"{BUILDING}.checks:bounded", "exchange")
 def _(original):
     """What TLS leaves of an ADP is held to no bound."""
-    return lambda *arguments: None
+    return lambda what, *others: None if "TLS" in what else original(what, *others)
 
 
 @fault("images-in-the-unit-of-the-file", "polystate_tools.formats.h5md.images:shift_of_images", "exchange")
@@ -338,10 +338,10 @@ def _(original):
     return edited("np.float64) * factor)", "np.float64))")(original)
 
 
-@fault("bounds-from-above", f"{BUILDING}.checks:_in_range", "exchange")
+@fault("bounds-from-above", f"{BUILDING}.checks:bounded", "exchange")
 def _(original):
     """A number far below zero is within the bounds."""
-    return edited("np.abs(column) > largest", "column > largest")(original)
+    return edited("np.abs(values) > largest", "values > largest")(original)
 
 
 @fault("no-negative-rest", f"{BUILDING}.adp:adp_groups", "exchange")

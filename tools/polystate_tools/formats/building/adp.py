@@ -6,10 +6,9 @@ import numpy as np
 
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
 from polystate.store.tree import Group
-from polystate_tools.formats.building.checks import place
+from polystate_tools.formats.building.checks import bounded
 from polystate_tools.formats.building.discrete import Conditions
 from polystate_tools.formats.building.operators import gaussian_document
-from polystate_tools.formats.errors import RecordRange
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.records.ranges import LARGEST, LARGEST_B
 from polystate_tools.formats.report import ImportReport
@@ -46,7 +45,7 @@ def adp_groups(
         b = records.b[record[has_b]]
         if tls_u is not None:
             b = np.round(b - EIGHT_PI_SQUARED / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
-            _in_range("B", b, LARGEST_B, layout, record[has_b], report)
+            bounded("B without the part of TLS", b, LARGEST_B, records, record[has_b], report)
         groups[f"descriptors/{IADP}"] = _group(
             IADP, "parametric_gaussian/iadp_v1", content, atom[has_b], condition[has_b], conditions, {"b": b}
         )
@@ -55,7 +54,7 @@ def adp_groups(
         values = {"u": u}
         if tls_u is not None:
             values["u"] = np.round(u - tls_u[atom[has_u]], 8) + 0.0
-            _in_range("U", values["u"], LARGEST, layout, record[has_u], report)
+            bounded("U without the part of TLS", values["u"], LARGEST, records, record[has_u], report)
         values |= _deposited_b(records.b[record[has_u]], u)
         groups[f"descriptors/{AADP}"] = _group(
             AADP, "parametric_gaussian/aadp_v1", content, atom[has_u], condition[has_u], conditions, values
@@ -65,17 +64,6 @@ def adp_groups(
         names = [records.residue_name(row) for row in record[none][:5].tolist()]
         report.warn("no-b-factor", "records without B or U have no ADP", names, int(none.sum()))
     return groups
-
-
-def _in_range(
-    what: str, left: np.ndarray, largest: float, layout: Layout, record: np.ndarray, report: ImportReport
-) -> None:
-    """[EXP-30] of what TLS leaves of ADPs: a group far from its atoms moves them by more than any molecule does."""
-    bad = np.abs(left) > largest
-    if bad.any():
-        k = int(np.flatnonzero(bad if bad.ndim == 1 else bad.any(axis=1))[0])
-        found = f"{what} {left[k]} without the part of TLS"
-        raise RecordRange(place(layout.records, int(record[k]), report), found, f"at most {largest:g}")
 
 
 def _group(name: str, operator_id: str, content: str, atom, condition, conditions: Conditions, values) -> Group:

@@ -74,12 +74,19 @@ def _in_range(records: Records, report: ImportReport) -> None:
         ("B", b, LARGEST_B),
         ("U", u, LARGEST),
     ):
-        bad = np.abs(column) > largest
-        if bad.any():
-            bad = bad if bad.ndim == 1 else bad.any(axis=1)
-            row = int(np.flatnonzero(bad)[0])
-            found = f"{what} {column[row]} ({int(bad.sum())} records)"
-            raise RecordRange(place(records, row, report), found, f"at most {largest:g}")  # EXP-30
+        bounded(what, column, largest, records, range(len(column)), report)
+
+
+def bounded(
+    what: str, values: np.ndarray, largest: float, records: Records, record: np.ndarray | range, report: ImportReport
+) -> None:
+    """[EXP-30] Refuse the first of some values, (n,) or (n, k), that is too large. record: (n,) of which it is."""
+    bad = np.abs(values) > largest
+    if bad.any():
+        bad = bad if bad.ndim == 1 else bad.any(axis=1)
+        k = int(np.flatnonzero(bad)[0])
+        found = f"{what} {values[k]} ({int(bad.sum())} records)"
+        raise RecordRange(place(records, int(record[k]), report), found, f"at most {largest:g}")  # EXP-30
 
 
 def _with_sound_operators(records: Records, report: ImportReport) -> Records:
