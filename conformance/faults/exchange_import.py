@@ -148,6 +148,18 @@ def _(original):
     return lambda self, layout, report: layout
 
 
+@fault("models-of-any-sum", f"{BUILDING}.model_weights:ModelWeights.of_file", "exchange")
+def _(original):
+    """Occupancies of models that sum to less than 1 are taken for populations, too."""
+    return classmethod(edited("abs(most.sum() - 1)", "most.sum() - 1")(original.__func__))
+
+
+@fault("given-weights-leave-occupancies", "polystate_tools.formats.importing:_of_bundle", "exchange")
+def _(original):
+    """What an atom has within a model is not divided where the caller gives the populations."""
+    return edited("if weights is not None:", "if weights is not None and options.weights is None:")(original)
+
+
 @fault("models-alike", f"{BUILDING}.bundles:bundle_groups", "exchange")
 def _(original):
     """All models have the same population."""

@@ -54,7 +54,8 @@ class Importer:
         self.first = {record.atom: record for record in reversed(entry.records)}
         self.residues = _residues(self.models.values())
         self.occupancy = {model: _occupancy(records) for model, records in self.models.items()}
-        self.within = self.occupancy if len(self.models) > 1 else dict.fromkeys(self.models, 1.0)
+        self.said = _said_of_models([*self.occupancy.values()])
+        self.within = self.occupancy if self.said else dict.fromkeys(self.models, 1.0)
         self.sites = {
             model: sites(entry, records, self.within[model] or 1.0, options.get("alternates"))
             for model, records in self.models.items()
@@ -176,14 +177,15 @@ class Importer:
 
     def _bundle(self, shown: dict[int, dict[Atom, Record]]) -> None:
         count = len(self.models)
-        populations = _populations([*self.occupancy.values()], self.options.get("weights"))
+        weights = self.options.get("weights")
+        populations = self.said if self.said and weights is None else _populations(count, weights)
+        deposited = [*self.occupancy.values()] if self.said and weights is None else [np.nan] * count
         xyz, present = np.repeat(self.x_ref[None], count, 0), np.zeros((count, len(self.of_atom)), "u1")
         for state, model in enumerate(self.models):
             for atom, record in shown[model].items():
                 xyz[state, self._row(atom)], present[state, self._row(atom)] = record.xyz, 1
         self.tree["axes/model"] = Group({"length": count})
-        states = [(0, i, str(model), -1, populations[i], self.occupancy[model], "unknown")
-                  for i, model in enumerate(self.models)]  # fmt: skip
+        states = [(0, i, str(model), -1, populations[i], deposited[i], "unknown") for i, model in enumerate(self.models)]
         document = {"regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "algebra": "independent",
                     "signal_type": "coordinates", "state_axis": "model"}  # fmt: skip
         arrays = {"atom_id": np.arange(1, len(self.of_atom) + 1, dtype="u4"), "xyz": xyz, "present": present}
@@ -408,14 +410,22 @@ def _occupancy(records: list[Record]) -> float:
     return max(of_atom.values())
 
 
-def _populations(occupancies: list[float], weights: list[float] | None) -> list[float]:
-    """Of the models: as the caller says, as their occupancies say, or all alike (EXP-11)."""
-    count = len(occupancies)
-    if weights is not None:
-        if len(weights) != count or not sum(weights) > 0:
-            raise Refused("evaluate", "bad-option", "weights")
-        return [weight / sum(weights) for weight in weights]
-    near = 0.005 + 1e-9
-    if all(abs(occ - 1 / count) <= near for occ in occupancies) or abs(sum(occupancies) - 1) <= near * count:
+def _populations(count: int, weights: list[float] | None) -> list[float]:
+    """Of models, as the caller says, or all alike where nobody says it (EXP-11)."""
+    if weights is None:
+        return [1 / count] * count
+    if len(weights) != count or not sum(weights) > 0:
+        raise Refused("evaluate", "bad-option", "weights")
+    return [weight / sum(weights) for weight in weights]
+
+
+def _said_of_models(occupancies: list[float]) -> list[float] | None:
+    """How often each model is there, where their occupancies say it (20.1)."""
+    count, near = len(occupancies), 0.005 + 1e-9
+    if count < 2 or min(occupancies) <= 0 or max(occupancies) >= 1:
+        return None
+    if all(abs(occ - 1 / count) <= near for occ in occupancies):
+        return [1 / count] * count
+    if abs(sum(occupancies) - 1) <= near * count:
         return [occ / sum(occupancies) for occ in occupancies]
-    return [1 / count] * count
+    return None
