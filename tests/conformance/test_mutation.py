@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 
 import pytest
 
 from polystate_conformance import paths
-from polystate_conformance.selftest import mutation, survivors
+from polystate_conformance.selftest import fates, mutation, survivors
 from polystate_conformance.selftest.coverage import Coverage, near
 from polystate_conformance.selftest.mutating import changes
 from polystate_conformance.selftest.rewriting import edited
@@ -75,6 +76,18 @@ def test_a_mutant_that_matters_is_killed_by_a_case_that_runs_it_and_one_that_not
     mutation.judge([*ours, *idle], [cases.load(file)])
     assert any(item.killed_by == "nm.0001" for item in ours)
     assert idle and all(item.killed_by is None and item.cases == 0 for item in idle)
+
+
+def test_what_became_of_mutants_is_recalled_and_the_rest_is_put_to_cases(tmp_path):
+    found, file = room("symmetry.space_group_v1")[:3], tmp_path / "out" / "mutants.jsonl"
+    assert fates.recall(file, found) == found == fates.recall(None, found)
+    found[0].cases, found[0].killed_by = 7, "tls.0001"
+    fates.keep(file, found[0])
+    fates.keep(file, found[1])
+    file.write_text(file.read_text() + json.dumps({"mutant": found[2].key})[:-3])  # stopped while it was written
+    again = room("symmetry.space_group_v1")[:3]
+    assert fates.recall(file, again) == again[2:]
+    assert [(item.cases, item.killed_by) for item in again] == [(7, "tls.0001"), (0, None), (0, None)]
 
 
 def test_each_mutant_is_known_by_its_words_and_belongs_to_one_part():

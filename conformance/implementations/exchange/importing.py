@@ -185,7 +185,8 @@ class Importer:
             for atom, record in shown[model].items():
                 xyz[state, self._row(atom)], present[state, self._row(atom)] = record.xyz, 1
         self.tree["axes/model"] = Group({"length": count})
-        states = [(0, i, str(model), -1, populations[i], deposited[i], "unknown") for i, model in enumerate(self.models)]
+        of_models = enumerate(zip(self.models, populations, deposited, strict=True))
+        states = [(0, i, str(model), -1, *numbers, "unknown") for i, (model, *numbers) in of_models]
         document = {"regime": "discrete", "mode": "A", "scope": {"level": "deposition"}, "algebra": "independent",
                     "signal_type": "coordinates", "state_axis": "model"}  # fmt: skip
         arrays = {"atom_id": np.arange(1, len(self.of_atom) + 1, dtype="u4"), "xyz": xyz, "present": present}

@@ -1,11 +1,13 @@
 """Mutation testing of the reference: every small change of every function that gives meaning, against the cases.
 
-    python -m polystate_conformance.selftest.mutation [--jobs 2] [--part 0/5] [--case AREA] [--table FILE] [module ...]
+    python -m polystate_conformance.selftest.mutation [--jobs 2] [--part 0/5] [--case AREA] [--results FILE]
+        [--table FILE] [module ...]
 
 A mutant is planted by giving a function other code, in a process forked for it alone, so that everything that has
 bound the function has the mutant. It is put to cases that run its line, until one of them answers otherwise than
 before; a mutant that needs more than LIMIT_S for a case hangs, and is killed too. The table of a run of all modules
-goes to `conformance/MUTANTS.md`."""
+goes to `conformance/MUTANTS.md`. What became of each is kept in the file of `--results` as it is known; a run that
+finds it there does not ask again."""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from typing import Any
 
 from polystate_conformance.implementations import reference
 from polystate_conformance.scoring.runner import run_in_process
-from polystate_conformance.selftest import survivors
+from polystate_conformance.selftest import fates, survivors
 from polystate_conformance.selftest.coverage import covered
 from polystate_conformance.selftest.mutant import Mutant
 from polystate_conformance.selftest.mutating import changes
@@ -151,6 +153,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--part", default="0/1", help="1/5: of five parts of the mutants the second")
     parser.add_argument("--case", action="append", help="cases or areas to put them to; all where none is named")
     parser.add_argument("--most", type=int, default=CASES_OF_A_MUTANT, help="cases put to a mutant")
+    parser.add_argument("--results", type=Path, help="keeps what became of each mutant; those in it are done")
     parser.add_argument("--table", type=Path, help="where to write the page; without rooms conformance/MUTANTS.md")
     options = parser.parse_args(arguments)
     part, parts = map(int, options.part.split("/"))
@@ -162,10 +165,12 @@ def main(arguments: list[str]) -> int:
     reasons = survivors.reasons()
 
     def progress(mutant: Mutant) -> None:
+        if options.results:
+            fates.keep(options.results, mutant)
         if mutant.killed_by is None and survivors.why(mutant, reasons) is None:
             print(f"survives, line {mutant.line}: {mutant.key}", flush=True)
 
-    judge(found, cases, options.jobs, options.most, progress)
+    judge(fates.recall(options.results, found), cases, options.jobs, options.most, progress)
     asked = None if options.rooms or options.case else survivors.PAGE
     if page := options.table or asked:
         page.write_text(survivors.page(found, reasons, part, parts), "utf-8")
