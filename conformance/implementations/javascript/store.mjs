@@ -59,21 +59,44 @@ zarr.registry.set('crc32c', () => Checksum);
 zarr.registry.set('gzip', () => Gzip);
 zarr.registry.set('bytes', () => ExactBytes);
 
+// zarrita knows a shard at the top alone, its index at the end and no codec after it; under this name it is a codec.
+class Shard {
+  kind = 'array_to_bytes';
+  constructor(configuration, { dataType, shape }) { Object.assign(this, { ...configuration, dataType, shape }); }
+  static fromConfig(configuration, meta) { return new Shard(configuration, meta); }
+  async decode(bytes) {
+    const { dataType, shape, chunk_shape: inner, codecs, index_codecs: order, index_location: at, fill } = this;
+    const counts = shape.map((n, d) => n / inner[d]);
+    const length = 16 * counts.reduce((a, b) => a * b, 1) + (order.length > 1 ? 4 : 0);
+    if (bytes.length < length) throw new Error('a shard without its index');
+    const found = at === 'start' ? bytes.subarray(0, length) : bytes.subarray(bytes.length - length);
+    const index = (await decoded(found, order, { dataType: 'uint64', shape: [...counts, 2] })).data;
+    const out = new TYPES[dataType](shape.reduce((a, b) => a * b, 1)).fill(fillValue(fill, dataType));
+    let k = 0;
+    for (const place of box(counts.map(() => 0), counts)) {
+      const [from, size] = index.subarray(k, k += 2);
+      if (from === MISSING && size === MISSING) continue;
+      if (from + size > bytes.length) throw new Error('a chunk that ends beyond its shard');
+      const part = new Uint8Array(bytes.subarray(Number(from), Number(from + size)));
+      paste(out, shape, place, inner, await decoded(part, codecs, { dataType, shape: inner }));
+    }
+    return { data: out, shape, stride: shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1)) };
+  }
+}
+const MISSING = 2n ** 64n - 1n;
+zarr.registry.set('shard', () => Shard);
+
+async function decoded(bytes, codecs, meta) {
+  for (const { name, configuration } of codecs.toReversed()) {
+    const codec = await zarr.registry.get(name)();
+    bytes = await codec.fromConfig(configuration, meta).decode(bytes);
+  }
+  return bytes;
+}
+
 class Files {
   metadata = new Map(); // of arrays, as zarrita wants them
   async get(key) { return this.metadata.get(key.slice(1)) ?? this.read(key.slice(1)); }
-  indexFirst = new Set(); // arrays whose shards begin with their index; zarrita asks for the end of a shard alone
-  async getRange(key, range) {
-    if ('suffixLength' in range && [...this.indexFirst].some((path) => key.startsWith(`/${path}/`))) {
-      return this.getRange(key, { offset: 0, length: range.suffixLength });
-    }
-    const bytes = this.read(key.slice(1));
-    if (bytes === undefined) return undefined;
-    const start = 'suffixLength' in range ? bytes.length - range.suffixLength : range.offset;
-    const end = 'suffixLength' in range ? bytes.length : range.offset + range.length;
-    if (start < 0 || end > bytes.length) throw new Error('range outside the file');
-    return new Uint8Array(bytes.subarray(start, end));
-  }
 }
 
 // What is hidden at the top belongs to the machine (1.3).
@@ -259,13 +282,13 @@ function checkArray(meta, path) {
 }
 
 // Codecs given by their names alone are spelled out.
-function spelledOut(codecs) {
+function spelledOut(codecs, fill) {
   return codecs.map((codec) => {
     const { name = codec, configuration = {} } = codec;
     if (name === 'bytes') return { name, configuration: { endian: 'little', ...configuration } };
     if (name !== 'sharding_indexed') return { name, configuration };
     const { codecs: inner, index_codecs: index } = configuration;
-    return { name, configuration: { ...configuration, codecs: spelledOut(inner), index_codecs: spelledOut(index) } };
+    return { name: 'shard', configuration: { ...configuration, fill, codecs: spelledOut(inner, fill), index_codecs: spelledOut(index) } };
   });
 }
 
@@ -291,36 +314,34 @@ function* box(begin, end) {
   }
 }
 
+// Copies what lies in an array of the chunk at a place of the grid.
+function paste(out, shape, place, chunk, { data, stride }) {
+  const low = place.map((n, d) => n * chunk[d]);
+  const extent = low.map((n, d) => Math.min(chunk[d], shape[d] - n));
+  const last = shape.length - 1; // rows of the last dimension are copied at once
+  for (const index of box(extent.slice(0, -1).map(() => 0), extent.slice(0, -1))) {
+    let from = 0, to = 0;
+    index.forEach((n, d) => { from += n * stride[d]; to = to * shape[d] + low[d] + n; });
+    if (last >= 0) to = to * shape[last] + low[last];
+    const count = last < 0 ? 1 : extent[last];
+    if (data.subarray && (last < 0 || stride[last] === 1)) out.set(data.subarray(from, from + count), to);
+    else for (let i = 0; i < count; i++) out[to + i] = Number(data.get ? data.get(from + i * stride[last]) : data[from + i * stride[last]]);
+  }
+}
+
 // The elements of an array, from the chunks that exist; keys are those of the files below it.
-async function readChunks(opened, meta, keys) {
+async function readChunks(opened, meta, fill, keys) {
   const { data_type: dtype, shape, chunk_grid: grid, chunk_key_encoding: encoding } = meta;
-  const out = new TYPES[dtype](shape.reduce((a, b) => a * b, 1)).fill(fillValue(meta.fill_value, dtype));
-  const outer = grid.configuration.chunk_shape;
-  const inner = meta.codecs[0].name === 'sharding_indexed' ? meta.codecs[0].configuration.chunk_shape : outer;
+  const out = new TYPES[dtype](shape.reduce((a, b) => a * b, 1)).fill(fill);
+  const chunk = grid.configuration.chunk_shape;
   const older = encoding.name === 'v2';
   const separator = encoding.configuration?.separator ?? (older ? '.' : '/');
   for (const key of keys) {
     const parts = key.split(separator);
     const place = (older && shape.length ? parts : parts.slice(1)).map(Number);
     const spelled = older ? place.join(separator) || '0' : ['c', ...place].join(separator);
-    if (place.length !== shape.length || spelled !== key || place.some((n, d) => !(n >= 0 && n * outer[d] < shape[d]))) continue;
-    const ratio = outer.map((n, d) => n / inner[d]);
-    const begin = place.map((n, d) => n * ratio[d]);
-    const end = begin.map((n, d) => Math.min(n + ratio[d], Math.ceil(shape[d] / inner[d])));
-    for (const at of box(begin, end)) {
-      const { data, stride } = await opened.getChunk(at);
-      const low = at.map((n, d) => n * inner[d]);
-      const extent = low.map((n, d) => Math.min(inner[d], shape[d] - n));
-      const last = shape.length - 1; // rows of the last dimension are copied at once
-      for (const index of box(extent.slice(0, -1).map(() => 0), extent.slice(0, -1))) {
-        let from = 0, to = 0;
-        index.forEach((n, d) => { from += n * stride[d]; to = to * shape[d] + low[d] + n; });
-        if (last >= 0) to = to * shape[last] + low[last];
-        const count = last < 0 ? 1 : extent[last];
-        if (dtype !== 'bool' && (last < 0 || stride[last] === 1)) out.set(data.subarray(from, from + count), to);
-        else for (let i = 0; i < count; i++) out[to + i] = Number(data.get ? data.get(from + i * stride[last]) : data[from + i * stride[last]]);
-      }
-    }
+    if (place.length !== shape.length || spelled !== key || place.some((n, d) => !(n >= 0 && n * chunk[d] < shape[d]))) continue;
+    paste(out, shape, place, chunk, await opened.getChunk(place));
   }
   return out;
 }
@@ -366,13 +387,12 @@ export class Store {
     const size = shape.reduce((a, b) => a * b, 1);
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
-      const plain = { ...meta, codecs: spelledOut(meta.codecs) };
-      if (plain.codecs[0].configuration?.index_location === 'start') this.files.indexFirst.add(path);
       const fill = fillValue(meta.fill_value, dtype);
+      const plain = { ...meta, codecs: spelledOut(meta.codecs, Object.is(fill, -0) ? '-0' : String(fill)) };
       if (typeof fill === 'number' && Number.isFinite(fill)) plain.fill_value = fill; // zarrita reads no hexadecimal digits
       this.files.metadata.set(`${path}/zarr.json`, new TextEncoder().encode(JSON.stringify(plain)));
       const opened = await zarr.open.v3(this.root.resolve(`/${path}`), { kind: 'array' });
-      const data = await readChunks(opened, plain, node.files ?? []);
+      const data = await readChunks(opened, plain, fill, node.files ?? []);
       if (data.length !== size) throw new Error('another number of elements');
       node.array = { data, shape, dtype };
     } catch (e) {
