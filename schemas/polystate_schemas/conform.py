@@ -109,13 +109,11 @@ def _all(schema: Any, values: list[Any], defs: Any) -> bool:
 def _distinct(schema: Any, value: Any, defs: Any) -> bool:
     if not schema["uniqueItems"] or not isinstance(value, list):
         return True
-    return all(not _same(a, b) for i, a in enumerate(value) for b in value[:i]) if len(value) < 100 else _many(value)
-
-
-def _many(value: list[Any]) -> bool:
-    if not all(isinstance(item, str) for item in value):
+    if all(isinstance(item, str) for item in value):
+        return len(set(value)) == len(value)
+    if len(value) >= 100:
         raise _Unknown("many items that are not texts")
-    return len(set(value)) == len(value)
+    return all(not _same(a, b) for i, a in enumerate(value) for b in value[:i])
 
 
 def _number(check: Callable[[Any, Any], bool], name: str) -> Callable[[Any, Any, Any], bool]:

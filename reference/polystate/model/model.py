@@ -25,6 +25,9 @@ class Model(Ground):
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Called before the arrays and tables of a descriptor are relied on; a model by itself trusts them."""
 
+    def judged(self, part: str) -> None:
+        """Called where validation found a part good; a model by itself keeps no account."""
+
     def check_values(self, d: Descriptor, name: str, values: np.ndarray) -> None:
         """Called before a part of an array is relied on; a model by itself trusts it."""
 

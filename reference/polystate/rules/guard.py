@@ -53,14 +53,18 @@ class Judged(Model):
         if "documents" not in self._judged:
             for error in document_errors(self):
                 raise error
-            self._judged.add("documents")
+            self.judged("documents")
 
     def check_payload(self, d: Descriptor, part: str = "all") -> None:
         """Raise the first thing that is wrong with a descriptor's arrays and tables."""
         if not self._judged & {f"{d.id}/{part}", f"{d.id}/all"}:
             for error in payload_errors(d, part):
                 raise error
-            self._judged.add(f"{d.id}/{part}")
+            self.judged(f"{d.id}/{part}")
+
+    def judged(self, part: str) -> None:
+        """A part is good: it is not judged again when it is relied on."""
+        self._judged.add(part)
 
     def check_values(self, d: Descriptor, name: str, values: np.ndarray) -> None:
         """Judge all of a payload where a part of one of its arrays looks wrong."""

@@ -149,6 +149,9 @@ def _spelled(dimension: Any, sizes: Mapping[str, int]) -> str:
 def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> Iterator[PolystateError]:
     """Numbers that are not finite, or outside the range of their quantity."""
     values = np.asarray(values)
+    low, high = column.get("minimum"), column.get("maximum")
+    if _is_within(values, low, high):
+        return
     if values.dtype.kind == "f":
         if column.get("nan"):
             values = np.where(np.isnan(values), 0.0, values)
@@ -160,7 +163,6 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
         if bad is not None and "maximum" not in column and where.rsplit("/", 1)[-1] not in UNBOUNDED:
             yield OutOfRange(_place(where, bad), values[bad], "from -10^9 to 10^9")  # STO-60
             return
-    low, high = column.get("minimum"), column.get("maximum")
     if low is None and high is None:
         return
     outside = np.zeros(values.shape, bool)
@@ -173,6 +175,18 @@ def value_errors(where: str, values: np.ndarray, column: Mapping[str, Any]) -> I
         kind = PopulationRange if where.endswith("states/population") else OutOfRange
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
         yield kind(_place(where, bad), values[bad], limits)  # STO-41, DSC-22
+
+
+def _is_within(values: np.ndarray, low: float | None, high: float | None) -> bool:
+    """Whether all values are numbers within bounds, by the least and the largest; NaN is in no order, and so not."""
+    if not values.size:
+        return True
+    least, most = values.min(), values.max()
+    return bool(
+        (values.dtype.kind != "f" or -LARGEST <= least <= most <= LARGEST)
+        and (low is None or least >= low)
+        and (high is None or most <= high)
+    )
 
 
 def _first(bad: np.ndarray) -> tuple[int, ...] | None:
@@ -229,11 +243,14 @@ def order_errors(
     parts = [_sortable(columns[name]) for name in key]
     if not len(parts[0]):
         return
-    order = np.arange(len(parts[0])) if ordered else np.lexsort(parts[::-1])
+    order: Sequence[int] | np.ndarray = range(len(parts[0]))
+    if not ordered:
+        order = np.lexsort(parts[::-1])
+        parts = [part[order] for part in parts]
     above = np.zeros(len(order) - 1, bool)  # strictly ascending so far
     equal = np.ones(len(order) - 1, bool)
     for part in parts:
-        a, b = part[order[:-1]], part[order[1:]]
+        a, b = part[:-1], part[1:]
         above |= equal & (a < b)
         equal &= a == b
     for k in np.flatnonzero(equal)[:1]:

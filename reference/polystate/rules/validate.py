@@ -55,11 +55,15 @@ def validate(dep: Model, strict: bool = False, regenerate: bool = False, artifac
     _collect(report, document_errors(dep))
     if report.errors:
         return report  # the arrays have no agreed meaning
+    dep.judged("documents")
     _collect(report, ground_errors(dep))
     if report.errors:
         return report
     for d in dep.descriptors.values():
+        wrong = len(report.errors)
         _collect(report, payload_errors(d, "values"))
+        if len(report.errors) == wrong:
+            dep.judged(f"{d.id}/all")
     if not report.errors:
         _collect(report, state_errors(dep))
         _collect(report, cross_errors(dep))

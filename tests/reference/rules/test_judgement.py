@@ -11,7 +11,9 @@ import pytest
 import polystate
 from polystate.editing.modes import convert
 from polystate.editing.text_form import build
-from polystate.errors import BadRequest, PolystateError
+from polystate.errors import BadRequest, NonFinite, OutOfRange, PolystateError
+from polystate.rules import guard
+from polystate.rules.payloads import value_errors
 from polystate.store.tree import Group
 
 BASE: dict[str, Any] = {
@@ -141,3 +143,40 @@ def test_a_scope_of_unequal_lengths_has_one_code_whoever_meets_it(child: list[in
     assert codes(made) == ["wrong-shape"]
     with pytest.raises(PolystateError, match="groupings/my.own/v1/parent.*wrong-shape"):
         polystate.Deposition(made).render()
+
+
+def test_what_validation_found_good_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = polystate.Deposition(tree(b=gaussian([1])))
+    wrong = polystate.Deposition(tree(b=gaussian([1]), c=gaussian([3])))
+    assert good.validate().valid and not wrong.validate().valid
+
+    def again(*_: Any) -> Any:
+        raise RuntimeError("judged again")
+
+    monkeypatch.setattr(guard, "document_errors", again)
+    monkeypatch.setattr(guard, "payload_errors", again)
+    for dep in (good, wrong):
+        dep.check_documents()
+        dep.check_payload(dep.descriptors["b"])
+    with pytest.raises(RuntimeError, match="again"):
+        wrong.check_payload(wrong.descriptors["c"])
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "error"),
+    [
+        ([], {"minimum": 0}, None),
+        ([-1e9, 1e9], {}, None),
+        ([0.0, 1.1e9], {}, OutOfRange),
+        ([0.0, -np.inf], {}, NonFinite),
+        ([np.nan, 0.0], {}, NonFinite),
+        ([np.nan, 0.5], {"nan": True, "minimum": 0, "maximum": 1}, None),
+        ([np.nan, 1.5], {"nan": True, "minimum": 0, "maximum": 1}, OutOfRange),
+        ([np.nan, -0.5], {"nan": True, "minimum": 0}, OutOfRange),
+        ([3, 0], {"minimum": 0, "maximum": 3}, None),
+        ([3, -1], {"minimum": 0}, OutOfRange),
+        ([3, 4], {"maximum": 3}, OutOfRange),
+    ],
+)
+def test_values_are_judged_by_the_least_and_the_largest(values: list[float], bounds: Any, error: Any) -> None:
+    assert [type(e) for e in value_errors("x", np.array(values), bounds)] == ([error] if error else [])

@@ -112,10 +112,29 @@ def test_what_is_no_usual_number_is_left_to_float(field, place, character):
     assert found is None or found[0] == float(damaged)
 
 
-@pytest.mark.parametrize("text", [b"", b"EN", b"END", b"ATOM\nEND\n", b"x" * 79 + b"\nEND", b"MODEL\n" * 40 + b"END"])
+@pytest.mark.parametrize(
+    "text", [b"", b"EN", b"END", b"ATOM\nEND\n", b"x" * 79 + b"\nEND", b"MODEL\n" * 40 + b"END", b"a\n\n\nb\n"]
+)
 def test_lines_are_read_to_the_end_of_the_text(text):
     lines, expected = Lines(text), text.split(b"\n")
-    assert [lines.line(k) for k in range(len(lines.starts))] == expected
+    assert lines.some(np.arange(len(lines.starts))) == expected
     rows = lines.rows(np.arange(len(expected)))
     assert [row.tobytes() for row in rows] == [line.ljust(80)[:80] for line in expected]
     assert lines.end() == (expected.index(b"END") if b"END" in expected else len(expected))
+
+
+def test_models_without_an_atom_in_common_are_weighed_by_their_own():
+    lines = [
+        "MODEL        1",
+        *residue_lines("", 1),
+        "ENDMDL",
+        "MODEL        2",
+        *residue_lines("", 2),
+        "ENDMDL",
+        "END",
+    ]
+    lines = [f"{line[:54]}  0.50{line[60:]}" if line.startswith("ATOM") else line for line in lines]
+    tree, _ = imported(lines)
+    group = tree["descriptors/model"]
+    assert group.tables["states"]["population"].tolist() == [0.5, 0.5]
+    assert group.arrays["present"].sum(axis=1).tolist() == [len(residue_lines("", 1))] * 2

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import polystate
 from polystate.deposition import Deposition
 from polystate.editing.described import describing
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
@@ -267,7 +267,7 @@ def _provenance(options: ImportOptions, report: ImportReport) -> dict[str, Any]:
         }
     document: dict[str, Any] = {
         "kind": "import",
-        "software": [{"name": "polystate", "version": importlib.metadata.version("polystate")}],
+        "software": [{"name": "polystate", "version": polystate.__version__}],
         "choices": choices,
         "losses": report.losses,
     }

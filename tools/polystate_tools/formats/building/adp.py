@@ -34,20 +34,23 @@ def adp_groups(
     """
     records = layout.records
     atom = layout.atom_of_record[record].astype(np.int64)
-    order = np.argsort(atom * (condition.max(initial=-1) + 2) + condition + 1, kind="stable")
-    atom, record, condition = atom[order], record[order], condition[order]
-    has_u = records.has_u[record]
-    has_b = ~has_u & np.isfinite(records.b[record])
+    key = atom * (condition.max(initial=-1) + 2) + condition + 1
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        atom, record, condition = atom[order], record[order], condition[order]
+    has_u, b = records.has_u[record], records.b[record]
+    has_b = ~has_u & np.isfinite(b)
     if content == "total" and has_u.any() and np.isin(atom[has_u], atom[has_b]).any():
         content = "residual"  # an atom with U in one alternate and B in another
     groups: dict[str, Group] = {}
     if has_b.any():
-        b = records.b[record[has_b]]
+        these = slice(None) if has_b.all() else has_b
+        b = b[these]
         if tls_u is not None:
-            b = np.round(b - EIGHT_PI_SQUARED / 3 * tls_u[atom[has_b], :3].sum(axis=1), 8) + 0.0
-            bounded("B without the part of TLS", b, LARGEST_B, records, record[has_b], report)
+            b = np.round(b - EIGHT_PI_SQUARED / 3 * tls_u[atom[these], :3].sum(axis=1), 8) + 0.0
+            bounded("B without the part of TLS", b, LARGEST_B, records, record[these], report)
         groups[f"descriptors/{IADP}"] = _group(
-            IADP, "parametric_gaussian/iadp_v1", content, atom[has_b], condition[has_b], conditions, {"b": b}
+            IADP, "parametric_gaussian/iadp_v1", content, atom[these], condition[these], conditions, {"b": b}
         )
     if has_u.any():
         u = records.u[record[has_u]]

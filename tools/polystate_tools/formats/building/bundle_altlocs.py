@@ -28,7 +28,9 @@ def bundle_alternates(
     """
     planned = Plan()
     rows = np.flatnonzero(lettered_records(layout))
-    variables = []
+    variables: list[Variable] = []
+    if not len(rows):
+        return variables, planned
     step = layout.steps[0]
     for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report)):
         variable = _variable(layout, site, step, model, report)

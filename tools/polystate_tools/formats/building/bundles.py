@@ -37,6 +37,9 @@ def bundle_of(layout: Layout) -> Bundle | None:
         return None
     step, first = layout.steps
     numbers = records.model[first]
+    if layout.each_once:
+        own = np.argsort(layout.atom_of_record[: layout.n_atoms])
+        return Bundle(first[:, None] + own, numbers)
     record = np.full((len(numbers), layout.n_atoms), -1, np.int64)
     record[step, layout.atom_of_record] = np.arange(len(records))
     return Bundle(record, numbers)
@@ -112,10 +115,13 @@ def model_variable(bundle: Bundle) -> Variable:
 
 def by_model(bundle: Bundle, same: np.ndarray, plain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Records of the plain atoms to store (R,) and the step of each (R,), -1 = all: those that are the `same` once."""
-    atom, step = np.nonzero(((bundle.record >= 0) & ~same & plain).T.copy())
     once = same & plain
-    record = np.concatenate([bundle.first[once], bundle.record[step, atom]])
-    return record, np.concatenate([np.full(int(once.sum()), -1), step])
+    record = bundle.record[:, ~same & plain].T.ravel()
+    step = np.tile(np.arange(len(bundle.numbers)), len(record) // len(bundle.numbers))
+    there = record >= 0
+    if not there.all():
+        record, step = record[there], step[there]
+    return np.concatenate([bundle.first[once], record]), np.concatenate([np.full(int(once.sum()), -1), step])
 
 
 def constant(bundle: Bundle, values: np.ndarray) -> np.ndarray:

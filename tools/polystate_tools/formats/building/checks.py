@@ -66,12 +66,11 @@ def _finite(records: Records, report: ImportReport) -> None:
 
 
 def _in_range(records: Records, report: ImportReport) -> None:
-    b = np.nan_to_num(records.b)
     u = np.where(records.has_u[:, None], records.u, 0.0) if records.has_u.any() else np.zeros((0, 6))
     for what, column, largest in (
         ("coordinates", records.xyz, LARGEST),
         ("occupancy", records.occupancy, LARGEST),
-        ("B", b, LARGEST_B),
+        ("B", records.b, LARGEST_B),
         ("U", u, LARGEST),
     ):
         bounded(what, column, largest, records, range(len(column)), report)
@@ -81,8 +80,10 @@ def bounded(
     what: str, values: np.ndarray, largest: float, records: Records, record: np.ndarray | range, report: ImportReport
 ) -> None:
     """[EXP-30] Refuse the first of some values, (n,) or (n, k), that is too large. record: (n,) of which it is."""
+    if not values.size or (values.min() >= -largest and values.max() <= largest):
+        return
     bad = np.abs(values) > largest
-    if bad.any():
+    if bad.any():  # not where one that is missing, NaN, is all there is
         bad = bad if bad.ndim == 1 else bad.any(axis=1)
         k = int(np.flatnonzero(bad)[0])
         found = f"{what} {values[k]} ({int(bad.sum())} records)"
@@ -168,10 +169,12 @@ def _check_occupancies(arranged: Layout, strict: bool, report: ImportReport) -> 
     records, atom_of_record = arranged.records, arranged.atom_of_record
     if not records.occupancy.any():
         report.warn("no-occupancy", "all occupancies are 0: nothing is there in the most populated state", [])
+    large = records.occupancy.max(initial=0.0) > 1
+    if not large and arranged.each_once:
+        return
     model, models = arranged.steps
     key = atom_of_record.astype(np.int64) * len(models) + model
-    each_once = len(records) == arranged.n_atoms * records.repeats
-    if (records.occupancy <= 1).all() and (each_once or are_distinct(key)):
+    if not large and are_distinct(key):
         return
     place, first = first_appearance(key)
     sums = np.bincount(place, weights=records.occupancy)

@@ -29,7 +29,7 @@ def lettered(records: Records, report: ImportReport) -> Records:
     if not places:
         return records
     codes, values = records.altloc.codes.copy(), list(records.altloc.values)
-    used = set(records.altloc.vocabulary()[1])
+    used = set(records.altloc.used())
     free: Iterator[str] = cycle([letter for letter in LETTERS if letter not in used] or list(LETTERS))
     made, kept = [], []
     for residues in places:

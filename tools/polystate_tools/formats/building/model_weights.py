@@ -34,9 +34,12 @@ class ModelWeights:
         n_models = len(first)
         if n_models < 2:
             return None
-        key = layout.atom_of_record.astype(np.int64) * n_models + step
-        summed = np.bincount(key, records.occupancy, layout.n_atoms * n_models).reshape(-1, n_models)
-        most = np.round(summed, 12).max(axis=0)
+        if layout.each_once:
+            summed = records.occupancy.reshape(n_models, -1)
+        else:
+            key = step.astype(np.int64) * layout.n_atoms + layout.atom_of_record
+            summed = np.bincount(key, records.occupancy, n_models * layout.n_atoms).reshape(n_models, -1)
+        most = np.round(summed.max(axis=1), 12)
         if most.min() <= 0 or most.max() >= 1:
             return None
         if (np.abs(most - 1 / n_models) <= ROUNDING + EXACT).all():
@@ -59,7 +62,8 @@ class ModelWeights:
             return layout
         records = layout.records
         made = records.occupancy / self.deposited[layout.steps[0]]
-        made = np.where(np.abs(made - 1) <= EXACT, 1.0, np.round(made, 12))
+        whole = np.abs(made - 1) <= EXACT
+        made = np.ones(len(made)) if whole.all() else np.where(whole, 1.0, np.round(made, 12))
         message = "occupancies are populations of models; what an atom has beside is divided by that of its model"
         report.warn("model-occupancies", message, [f"{w:g}" for w in dict.fromkeys(self.deposited.tolist())])
         return replace(layout, records=replace(records, occupancy=made))

@@ -61,7 +61,7 @@ def noted_alternates(
 def noted_components(layout: Layout) -> dict[str, Group]:
     """What the file says of its residue types, {} where it says nothing."""
     items: list[dict[str, Any]] = []
-    for comp in layout.records.comp.vocabulary()[1]:
+    for comp in layout.records.comp.used():
         found = layout.records.components.get(comp)
         body = {key: value for key, value in (vars(found) if found else {}).items() if value}
         if body:
@@ -94,6 +94,12 @@ def _restricted(
         (a, b), (one, other) = ends[k].tolist(), bonds[k, :2].tolist()
         if a != b:
             joined.setdefault((min(a, b), max(a, b)), set()).add((one, other) if a < b else (other, one))
+    if layout.each_once:  # the atoms of a bond can meet once in each model
+        n, times = layout.n_atoms, layout.records.repeats
+        within = {pair: sum(a // n == b // n for a, b in found) for pair, found in joined.items()}
+        joined = {pair: joined[pair] for pair, count in within.items() if count < times}
+    if not joined:
+        return {}
     records_of = _records_of(layout, ends, steps)
     held = held_of_records(planned)
     made: dict[tuple[int, int], list[Held]] = {}

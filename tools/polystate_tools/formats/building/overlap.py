@@ -30,9 +30,9 @@ class Part:
 def part_of(layout: Layout, rows: np.ndarray) -> Part:
     """rows: (k,) records of one set of connected alternates."""
     letters = layout.records.altloc.take(rows)
-    total = sum(mean_occupancy(layout, rows[letters.equals(letter)]) for letter in letters.vocabulary()[1])
+    total = sum(mean_occupancy(layout, rows[letters.equals(letter)]) for letter in letters.used())
     names = dict.fromkeys(layout.records.residue_name(row) for row in rows.tolist())
-    return Part(rows, frozenset(letters.vocabulary()[1]), next(iter(names)), total)
+    return Part(rows, frozenset(letters.used()), next(iter(names)), total)
 
 
 def overlapping(layout: Layout, parts: list[Part]) -> list[tuple[int, int]]:

@@ -215,5 +215,5 @@ def _entities(records: Records, block: gemmi.cif.Block, structure: gemmi.Structu
         for name, kind, description in zip(table.get("id", []), types, described_by, strict=True)
     ]
     known = {entity.id for entity in made}
-    missing = [name for name in records.entity.vocabulary()[1] if name and name not in known]
+    missing = [name for name in records.entity.used() if name and name not in known]
     return made + [Entity(name, "", "", sequences.get(name, "")) for name in missing]

@@ -51,7 +51,7 @@ def _note_foreign(records: Records, of_atom, names: list[str]) -> None:
     """Atoms that name a group which the file does not have."""
     if of_atom is None or not names:
         return
-    strange = sorted({value for value in of_atom.vocabulary()[1] if value not in ("", "0", *names)})
+    strange = sorted({value for value in of_atom.used() if value not in ("", "0", *names)})
     if strange:
         count = int(of_atom.isin(strange).sum())
         records.notes.append({"what": f"TLS group ids {', '.join(strange[:5])}", "count": count,

@@ -114,7 +114,7 @@ def _entities(block: gemmi.cif.Block, records: Records) -> None:
 
 
 def _components(block: gemmi.cif.Block, records: Records) -> None:
-    used = [comp for comp in records.comp.vocabulary()[1] if comp in records.components]
+    used = [comp for comp in records.comp.used() if comp in records.components]
     found = [records.components[comp] for comp in used]
     columns = {"id": used, "type": [c.type for c in found]}
     if any(c.letter for c in found):

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from polystate_tools.formats.pdb.lines import Kinds
 from polystate_tools.formats.records.fixed import hybrid36
 from polystate_tools.formats.records.gemmi_metadata import is_cell
 
@@ -25,7 +26,7 @@ _BIOMOLECULE = re.compile(r"REMARK 350\s+BIOMOLECULE\s*:\s*(\S*)")
 _RESOLUTION = re.compile(r"REMARK   2 RESOLUTION\.\s*(\S*)")
 
 
-def damaged(lines: Sequence[Numbered]) -> tuple[set[int], list[dict]]:
+def damaged(kinds: Kinds) -> tuple[set[int], list[dict]]:
     """Numbers of the lines to leave out, and a note of each kind of record that they are."""
     out: set[int] = set()
     notes: list[dict] = []
@@ -38,20 +39,25 @@ def damaged(lines: Sequence[Numbered]) -> tuple[set[int], list[dict]]:
             notes.append({"what": what, "count": len(numbers), "because": f"{because}: line {places}{more}"})
             out.update(numbers)
 
-    leave("cell", "CRYST1 with lengths or angles that no cell has", _cells(lines))
-    for name in ENDS:
-        leave(f"{name.strip()} records", "an end that cannot be read", _links(lines, name))
-    short = [k for k, line in lines if line.startswith("SEQRES") and not (line[19:].split() and line[8:18].strip())]
+    leave("cell", "CRYST1 with lengths or angles that no cell has", _cells(_of(kinds, "CRYST1")))
+    for name, ends in ENDS.items():
+        leave(f"{name.strip()} records", "an end that cannot be read", _links(_of(kinds, name), ends))
+    short = [k for k, line in _of(kinds, "SEQRES") if not (line[19:].split() and line[8:18].strip())]
     leave("SEQRES records", "without chain or residues", short)
-    leave("resolution", "REMARK 2 without a number", _resolutions(lines))
-    triples = [(k, (int(line[5]), line[6:10].strip()), _numbers(line, MTRIX)) for k, line in _of_matrix(lines)]
+    leave("resolution", "REMARK 2 without a number", _resolutions(_of(kinds, "REMARK   2")))
+    matrices = _of(kinds, "MTRIX1", "MTRIX2", "MTRIX3")
+    triples = [(k, (int(line[5]), line[6:10].strip()), _numbers(line, MTRIX)) for k, line in matrices]
     leave("NCS operators", "MTRIX records that are incomplete or no numbers", _broken(triples))
-    for name, block in _assemblies(lines):
+    for name, block in _assemblies(_of(kinds, "REMARK 350")):
         rows = [(k, line, match) for k, line in block if (match := _BIOMT.match(line))]
         wide = [(k, (int(m[1]), m[2]), _numbers(line, BIOMT) or _words(line[m.end() :])) for k, line, m in rows]
         if _broken(wide):
             leave(f"assembly {name}".strip(), "BIOMT records that are incomplete or no numbers", [k for k, _ in block])
     return out, notes
+
+
+def _of(kinds: Kinds, *names: str) -> list[Numbered]:
+    return sorted((k, line.decode("latin-1")) for name in names for k, line in kinds.get(name.encode(), {}).items())
 
 
 def _numbers(line: str, columns: Iterable[tuple[int, int]]) -> list[float] | None:
@@ -68,34 +74,29 @@ def _words(text: str) -> list[float] | None:
 
 
 def _cells(lines: Sequence[Numbered]) -> list[int]:
-    found = ((k, _numbers(line, CELL)) for k, line in lines if line.startswith("CRYST1"))
+    found = ((k, _numbers(line, CELL)) for k, line in lines)
     return [k for k, cell in found if cell is None or not is_cell(cell)]
 
 
-def _links(lines: Sequence[Numbered], name: str) -> list[int]:
+def _links(lines: Sequence[Numbered], ends: Sequence[Sequence[tuple[int, int]]]) -> list[int]:
     """Links without the names or the number of an end."""
     found = []
     for k, line in lines:
-        if line.startswith(name):
-            for *names, (start, end) in ENDS[name]:
-                try:
-                    hybrid36(line[start:end], end - start)
-                    whole = all(line[a:b].strip() for a, b in names)
-                except ValueError:
-                    whole = False
-                if not whole:
-                    found.append(k)
-                    break
+        for *names, (start, end) in ends:
+            try:
+                hybrid36(line[start:end], end - start)
+                whole = all(line[a:b].strip() for a, b in names)
+            except ValueError:
+                whole = False
+            if not whole:
+                found.append(k)
+                break
     return found
 
 
 def _resolutions(lines: Sequence[Numbered]) -> list[int]:
     found = ((k, match[1]) for k, line in lines if (match := _RESOLUTION.match(line)))
     return [k for k, word in found if word not in ("", "NOT", "NULL") and not _words(word)]
-
-
-def _of_matrix(lines: Sequence[Numbered]) -> Iterable[Numbered]:
-    return ((k, line) for k, line in lines if line.startswith(("MTRIX1", "MTRIX2", "MTRIX3")))
 
 
 def _broken(rows: Sequence[tuple[int, tuple[int, str], list[float] | None]]) -> list[int]:
@@ -120,9 +121,8 @@ def _assemblies(lines: Sequence[Numbered]) -> list[tuple[str, list[Numbered]]]:
     """Lines of REMARK 350 by assembly; what stands before the first one goes with it."""
     blocks: list[tuple[str, list[Numbered]]] = []
     for k, line in lines:
-        if line.startswith("REMARK 350"):
-            match = _BIOMOLECULE.match(line)
-            if match or not blocks:
-                blocks.append((match[1] if match else "", []))
-            blocks[-1][1].append((k, line))
+        match = _BIOMOLECULE.match(line)
+        if match or not blocks:
+            blocks.append((match[1] if match else "", []))
+        blocks[-1][1].append((k, line))
     return blocks

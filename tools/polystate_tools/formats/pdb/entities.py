@@ -18,15 +18,15 @@ ENTITY_TYPES = {
 
 
 class Header:
-    """What the header says of molecules. lines: its records; stated: gemmi's names of entities with SEQRES."""
+    """What the header says of molecules. compnd, hetnam: its lines; stated: gemmi's names of entities with SEQRES."""
 
-    def __init__(self, lines: Sequence[str], stated: set[str]) -> None:
-        self.lines, self.stated = lines, stated
+    def __init__(self, compnd: Sequence[str], hetnam: Sequence[str], stated: set[str]) -> None:
+        self.compnd, self.hetnam, self.stated = compnd, hetnam, stated
 
     @cached_property
     def molecules(self) -> dict[str, tuple[int, str]]:
         """Number and name of the molecule of each chain, of COMPND."""
-        text = " ".join(line[10:80].strip() for line in self.lines if line.startswith("COMPND"))
+        text = " ".join(line[10:80].strip() for line in self.compnd)
         made: dict[str, tuple[int, str]] = {}
         number, name = 0, ""
         for part in text.split(";"):
@@ -44,10 +44,9 @@ class Header:
     def components(self) -> dict[str, str]:
         """Names of components, of HETNAM; a name is cut anywhere, and goes on in the next record."""
         made: dict[str, str] = {}
-        for line in self.lines:
-            if line.startswith("HETNAM"):
-                comp, text = line[11:14].strip(), line[15:70]
-                made[comp] = made.get(comp, "") + (text if line[8:10].strip() else text.lstrip()).ljust(55)
+        for line in self.hetnam:
+            comp, text = line[11:14].strip(), line[15:70]
+            made[comp] = made.get(comp, "") + (text if line[8:10].strip() else text.lstrip()).ljust(55)
         return {comp: " ".join(text.split()) for comp, text in made.items()}
 
 

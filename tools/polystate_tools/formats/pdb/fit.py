@@ -26,7 +26,7 @@ def fitting(records: Records, report: ExportReport) -> Records:
     chains = _renaming(records.auth_asym, 2, "chain", report)
     altlocs = _renaming(records.altloc, 1, "altloc", report)
     if chains and records.tls is not None:
-        old = records.auth_asym.vocabulary()[1]
+        old = records.auth_asym.used()
         groups = [replace(g, selection=with_chains_renamed(g.selection, chains, old)) for g in records.tls.groups]
         records = replace(records, tls=replace(records.tls, groups=groups))
     records = replace(records, auth_asym=records.auth_asym.replaced(chains), altloc=records.altloc.replaced(altlocs))
@@ -43,15 +43,13 @@ def fitting(records: Records, report: ExportReport) -> Records:
     _note_rounding(records, report)
     if records.components:
         report.lose("types of components", len(records.components), "a PDB file has their names only")
-    report.lose(
-        "label_asym ids and entity ids", len(records.label_asym.vocabulary()[1]), "a PDB file has author numbering only"
-    )
+    report.lose("label_asym ids and entity ids", len(records.label_asym.used()), "a PDB file has author numbering only")
     return records
 
 
 def _renaming(column: Text, width: int, what: str, report: ExportReport) -> dict[str, str]:
     """New names of the ids that are longer than `width`; they are listed in the file."""
-    values = column.vocabulary()[1]
+    values = column.used()
     long = [value for value in values if len(value) > width]
     used = set(values)
     first = [""] if width == 1 else ["", *ONE_LETTER]
@@ -66,12 +64,12 @@ def _renaming(column: Text, width: int, what: str, report: ExportReport) -> dict
 
 
 def _check_names(records: Records) -> None:
-    used = set(records.entity.vocabulary()[1])
+    used = set(records.entity.used())
     entities = [entity for entity in records.entities if entity.id in used]
     for values, width, what in (
-        (records.comp.vocabulary()[1], 3, "residue type"),
-        (records.name.vocabulary()[1], 4, "atom name"),
-        (records.ins.vocabulary()[1], 1, "insertion code"),
+        (records.comp.used(), 3, "residue type"),
+        (records.name.used(), 4, "atom name"),
+        (records.ins.used(), 1, "insertion code"),
         ([records.space_group], 11, "space group"),
     ):
         long = [value for value in values if len(value) > width]
@@ -89,7 +87,7 @@ def _check_names(records: Records) -> None:
 
 def _with_sequences(records: Records, report: ExportReport) -> Records:
     """The records without the sequences whose residue types are wider than the columns of SEQRES."""
-    used = set(records.entity.vocabulary()[1])
+    used = set(records.entity.used())
     wide = {
         e.id: long
         for e in records.entities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import gemmi
@@ -11,7 +12,7 @@ from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.pdb.conect import with_conect
 from polystate_tools.formats.pdb.damage import damaged
 from polystate_tools.formats.pdb.entities import Header, entities_of_structure, set_up_entities
-from polystate_tools.formats.pdb.lines import WIDTH, Lines
+from polystate_tools.formats.pdb.lines import WIDTH, Kinds, Lines
 from polystate_tools.formats.pdb.tls import tls_of_remarks
 from polystate_tools.formats.records.gemmi_metadata import described, links_of_connections
 from polystate_tools.formats.records.links import bonds_of_links
@@ -46,7 +47,9 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int, where: str) -> Records:
     """The records with everything that the other lines before line `end` say."""
     first_of_residue = _first_of_residue(records)
-    skeleton, header, others, notes = _skeleton(lines, end, records, atom_lines, first_of_residue)
+    kinds = lines.by_kind(np.flatnonzero(~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]))
+    bad, notes = damaged(kinds)
+    skeleton = _skeleton(lines, kinds, bad, records, atom_lines, first_of_residue)
     try:
         structure = gemmi.read_pdb_string(skeleton)
     except (RuntimeError, ValueError) as error:
@@ -56,24 +59,25 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
     if not stated:
         _sequence_from_model(structure)  # by which residues are numbered; it is no word of the file's
     structure.assign_label_seq_id()
-    labelled = _labelled(records, structure, first_of_residue, Header(header, stated))
-    records = replace(described(labelled, structure), title=_title(header))
+    texts = {kind: [decoded(line) for line in kinds.get(kind.encode(), {}).values()] for kind in TEXTS}
+    labelled = _labelled(records, structure, first_of_residue, Header(texts["COMPND"], texts["HETNAM"], stated))
+    records = replace(described(labelled, structure), title=_title(texts["TITLE "]))
     links = bonds_of_links(records, links_of_connections(records, structure))
     records = replace(records, bonds=with_conect(records, links, lines, atom_lines, end))
-    records.notes.extend(notes + _left_out(others))
+    records.notes.extend(notes + _left_out(kinds))
     after = int((lines.lengths[end + 1 :] > 0).sum())
     if after:
         records.notes.append({"what": "lines after END", "count": after, "because": "a PDB file ends there"})
-    return replace(records, tls=tls_of_remarks(header))
+    return replace(records, tls=tls_of_remarks(texts["REMARK   3"]))
 
 
-def _left_out(lines: list[bytes]) -> list[dict]:
+def _left_out(kinds: Kinds) -> list[dict]:
     """Record types that a deposition has no place for, by how many lines they have."""
-    counts: dict[str, int] = {}
-    for line in lines:
-        name = line[:6].decode("latin-1").strip()
+    counts: Counter[str] = Counter()
+    for kind, found in kinds.items():
+        name = kind[:6].decode("latin-1").strip()
         if name and name not in READ_RECORDS:
-            counts[name] = counts.get(name, 0) + 1
+            counts[name] += len(found)
     if not counts:
         return []
     named = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
@@ -90,36 +94,38 @@ def _first_of_residue(records: Records) -> np.ndarray:
 
 
 SKIPPED = (b"ANISOU", b"SIGATM", b"SIGUIJ", b"CONECT", b"HELIX", b"SHEET", b"MODEL", b"ENDMDL", b"END")
+REMARKS = (b"REMARK   2", b"REMARK   3", b"REMARK 350")
+"""Those that gemmi takes something from: resolution and assemblies."""
+TEXTS = ("TITLE ", "COMPND", "HETNAM", "REMARK   3")
+"""Records whose text is read here."""
 
 
 def _skeleton(
-    lines: Lines, end: int, records: Records, atom_lines: np.ndarray, first_of_residue: np.ndarray
-) -> tuple[str, list[str], list[bytes], list[dict]]:
-    """The file with one atom a residue, which gemmi reads as fast as a header; the header; all but atoms; notes.
+    lines: Lines, kinds: Kinds, bad: set[int], records: Records, atom_lines: np.ndarray, first_of_residue: np.ndarray
+) -> str:
+    """The file with one atom a residue, which gemmi reads as fast as a header, without the lines `bad`.
 
     Models are marked as the records have them, which gemmi refuses to make out where MODEL records are damaged. Of
     models of the same residues the first is enough.
     """
-    keep = ~(lines.of(b"ATOM") | lines.of(b"HETA"))[:end]
-    text = {k: lines.line(k) for k in np.flatnonzero(keep).tolist()}
-    others = list(text.values())
-    bad, notes = damaged([(k, line.decode("latin-1")) for k, line in text.items()])
-    keep[list(bad)] = False
+    text: dict[int, bytes] = {}
+    for kind, found in kinds.items():
+        if not kind.startswith(SKIPPED) and (kind in REMARKS or not kind.startswith(b"REMARK")):
+            text |= found
+    for k in bad:
+        text.pop(k, None)
     telling = first_of_residue[_first_of_a_kind(records, first_of_residue)]
     starts = dict(zip(atom_lines[telling].tolist(), records.model[telling].tolist(), strict=True))
-    text |= {k: lines.line(k) for k in starts}
-    keep[list(starts)] = True
+    text |= zip(starts, lines.some(atom_lines[telling]), strict=True)
     several = len(set(starts.values())) > 1
     kept: list[bytes] = []
     model = None
-    for k in np.flatnonzero(keep).tolist():
-        if k in starts and several and starts[k] != model:
+    for k in sorted(text):
+        if several and starts.get(k, model) != model:
             kept += ([b"ENDMDL"] if model is not None else []) + [b"MODEL %8d" % starts[k]]
             model = starts[k]
-        if k in starts or not text[k].startswith(SKIPPED):
-            kept.append(text[k].ljust(WIDTH))
-    header = [decoded(line) for line in kept if not line.startswith((b"ATOM", b"HETATM"))]
-    return b"\n".join(kept).translate(ASCII).decode("ascii"), header, others, notes
+        kept.append(text[k].ljust(WIDTH))
+    return b"\n".join(kept).translate(ASCII).decode("ascii")
 
 
 def _first_of_a_kind(records: Records, first_of_residue: np.ndarray) -> np.ndarray:
@@ -151,8 +157,8 @@ def decoded(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _title(header: list[str]) -> str:
-    return " ".join(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")).split())
+def _title(lines: list[str]) -> str:
+    return " ".join(" ".join(line[10:80].strip() for line in lines).split())
 
 
 def _sequence_from_model(structure: gemmi.Structure) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
+
 import numpy as np
 
 from polystate_tools.formats.errors import UnreadableFile
@@ -12,6 +15,8 @@ COORDINATES, B_FACTOR, ANISOU = 54, 66, 70
 PIECE = 1 << 20
 """Bytes that are looked at in one go."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+Kinds = Mapping[bytes, Mapping[int, bytes]]
+"""Lines by their numbers, under the first six characters of each, or the first ten of a REMARK."""
 
 
 def plain(text: bytes) -> bytes:
@@ -33,6 +38,10 @@ class Lines:
         self.lengths = ends - self.starts
         self.kinds = self._read(self.starts, 4).view("<u4")[:, 0]
 
+    @cached_property
+    def is_ascii(self) -> bool:
+        return self.text.isascii()
+
     def of(self, prefix: bytes) -> np.ndarray:
         """(L,) bool: lines that begin with four characters."""
         return self.kinds == int.from_bytes(prefix, "little")
@@ -42,10 +51,18 @@ class Lines:
         found = np.flatnonzero(self.of(b"END ") | self.of(b"END\n"))
         return int(found[0]) if len(found) else len(self.starts)
 
-    def line(self, k: int) -> bytes:
-        """One line as it is."""
-        start = int(self.starts[k])
-        return self.text[start : start + int(self.lengths[k])]
+    def some(self, which: np.ndarray) -> list[bytes]:
+        """The lines `which` as they are."""
+        starts, lengths = self.starts[which], self.lengths[which]
+        return [self.text[start:end] for start, end in zip(starts.tolist(), (starts + lengths).tolist(), strict=True)]
+
+    def by_kind(self, which: np.ndarray) -> Kinds:
+        """The lines `which` as they are."""
+        found: dict[bytes, dict[int, bytes]] = {}
+        for k, line in zip(which.tolist(), self.some(which), strict=True):
+            kind = line[:10] if line.startswith(b"REMARK") else line[:6]
+            found.setdefault(kind, {})[k] = line
+        return found
 
     def rows(self, which: np.ndarray) -> np.ndarray:
         """(len(which), 80) uint8 of the lines `which`."""
@@ -70,8 +87,13 @@ class Lines:
 def _line_feeds(text: bytes) -> np.ndarray:
     """Where LF stand, a piece of the text at a time."""
     buffer = np.frombuffer(text, np.uint8)
-    pieces = range(0, len(text), PIECE)
-    found = [np.flatnonzero(buffer[start : start + PIECE] == 10) + start for start in pieces]
+    starts = range(0, len(text), PIECE)
+    width = text.find(b"\n") + 1
+    if width and (buffer[width - 1 :: width] == 10).all():  # as the format asks for, all lines are of one length
+        even = np.arange(width - 1, len(text), width)
+        if len(even) == sum(np.count_nonzero(buffer[start : start + PIECE] == 10) for start in starts):
+            return even
+    found = [np.flatnonzero(buffer[start : start + PIECE] == 10) + start for start in starts]
     return np.concatenate([np.zeros(0, np.int64), *found])
 
 
@@ -81,8 +103,7 @@ def refuse_truncated(lines: Lines, atom_lines: np.ndarray, where: str) -> None:
     Where the last line has no end it may be cut anywhere, so it must be as long as the lines before it, or reach
     the end of its numbers. A line with an end is cut if it lacks coordinates.
     """
-    filled = np.flatnonzero(lines.lengths)
-    last = int(filled[-1])
+    last = len(lines.lengths) - 1 - int((lines.lengths[::-1] > 0).argmax())
     length = int(lines.lengths[last])
     whole = COORDINATES
     if last == len(lines.starts) - 1:  # no LF follows it
@@ -103,8 +124,8 @@ def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, 
     """
     begins = lines.of(b"MODE")[:end]
     marks = np.flatnonzero(begins | lines.of(b"ENDM")[:end])
-    section = np.searchsorted(marks, atom_lines)
-    counts = np.bincount(section, minlength=len(marks) + 1)
+    starts = np.concatenate([[0], np.searchsorted(atom_lines, marks)])  # of what follows each mark
+    counts = np.diff(starts, append=len(atom_lines))
     stated: list[int | None] = [None] * (len(marks) + 1)
     ordinals: dict[int, int] = {}
     for k, (mark, row) in enumerate(zip(marks.tolist(), lines.rows(marks), strict=True), 1):
@@ -129,8 +150,8 @@ def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, 
     if empty:
         because = f"no atom records in model {empty[:5]}"
         notes.append({"what": "empty models", "count": len(empty), "because": because})
-    outside = [f"line {atom_lines[np.argmax(section == k)] + 1}" for k in used if k not in ordinals]
+    outside = [f"line {atom_lines[starts[k]] + 1}" for k in used if k not in ordinals]
     if ordinals and outside:
         message = "atoms outside of MODEL and ENDMDL are a model of their own"
         doubts.append({"code": "outside-model", "message": message, "where": outside})
-    return number_of[section], notes, doubts
+    return np.repeat(number_of, counts), notes, doubts

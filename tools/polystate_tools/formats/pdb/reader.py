@@ -34,7 +34,7 @@ def records_of_pdb(content: bytes, where: str = "input") -> Records:
     chars = lines.rows(atom_lines[: len(atom_lines) // times])  # of the first model where the others repeat it
     numbers = atom_lines + 1
     foreign = np.zeros(0, np.int64)
-    if not lines.text.isascii():
+    if not lines.is_ascii:
         foreign = np.flatnonzero((chars[:, 6:27] > 127).any(axis=1))
     if len(foreign):
         raise WrongColumns(f"{where} line {numbers[foreign[0]]}", "a byte that is not ASCII", "names in ASCII")
@@ -99,7 +99,7 @@ def _segments(chars: np.ndarray, times: int, lines: Lines) -> list[dict]:
     segments = Text.from_fixed(chars[:, 72:76])
     header = lines.rows(np.flatnonzero(lines.of(b"HEAD"))[:1])
     entry = header[0, 62:66].tobytes().decode("latin-1").strip() if len(header) else ""
-    named = [name for name in segments.vocabulary()[1] if name and name != entry]
+    named = [name for name in segments.used() if name and name != entry]
     if not named:
         return []
     count = times * int(segments.isin(named).sum())

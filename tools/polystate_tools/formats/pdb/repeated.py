@@ -19,7 +19,7 @@ def numbers_of_repeated(lines: Lines, atom_lines: np.ndarray, model: np.ndarray)
 
     atom_lines, model: (n,) line and model of each atom record."""
     n, times = len(model), runs_of_models(model)
-    if times == 1 or not lines.text.isascii() or lines.of(b"ANIS").any():
+    if times == 1 or not lines.is_ascii or lines.of(b"ANIS").any():
         return None
     length = n // times
     mask = np.tile(np.where(NAMES, 255, 0).astype(np.uint8), length).view(np.uint64)

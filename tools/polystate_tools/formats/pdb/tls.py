@@ -19,7 +19,7 @@ _NUMBER_OF_GROUPS = re.compile(r"\s*NUMBER OF TLS GROUPS\s*:\s*(\d+)")
 
 def tls_of_remarks(lines: list[str]) -> TlsRecords | None:
     """TLS groups of the REMARK 3 lines of a PDB file; None where they speak neither of groups nor of residual B."""
-    remarks = [line[10:].rstrip() for line in lines if line.startswith("REMARK   3")]
+    remarks = [line[10:].rstrip() for line in lines]
     starts = [k for k, line in enumerate(remarks) if re.match(r"\s*TLS GROUP\s*:", line)]
     content, statement = declared_content(" ".join(remarks))
     counts = [int(match.group(1)) for line in remarks if (match := _NUMBER_OF_GROUPS.match(line))]

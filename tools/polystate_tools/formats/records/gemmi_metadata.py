@@ -72,7 +72,7 @@ def _assemblies(records: Records, structure: gemmi.Structure) -> list[Assembly]:
     """Assemblies with each operator once; chains are label_asym ids that have atoms."""
     once = slice(len(records) // records.repeats)
     auths, labels = records.auth_asym.take(once), records.label_asym.take(once)
-    present = set(labels.vocabulary()[1])
+    present = set(labels.used())
     of_auth: dict[str, list[str]] = {}
     width = len(labels.values)
     pairs = np.flatnonzero(np.bincount(auths.codes * np.int64(width) + labels.codes))

@@ -33,6 +33,13 @@ class Layout:
     def n_atoms(self) -> int:
         return len(self.first_record)
 
+    @property
+    def each_once(self) -> bool:
+        """Whether all models have the same atoms, each once."""
+        records, times = self.records, self.records.repeats
+        one = times > 1 or bool((records.model == records.model[0]).all())
+        return one and len(records) == self.n_atoms * times
+
     @cached_property
     def position_of_record(self) -> np.ndarray:
         """(n,) row of the first residue at each record's position."""

@@ -25,7 +25,7 @@ def usual_decimals(chars: np.ndarray) -> np.ndarray | None:
     pairs = chars.view("<u2")
     total = np.zeros(len(chars), np.int32)
     for k, table in enumerate(_tables()[width]):
-        total += table.take(pairs[:, k].astype(np.intp))
+        total += table.take(pairs[:, k], mode="wrap")  # none is outside, and nothing is copied to see to it
     if total.max(initial=0) >= LEAST_WRONG:
         return None
     value = total & (NEGATIVE - 1)

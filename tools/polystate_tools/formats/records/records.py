@@ -158,6 +158,8 @@ class Records:
     """Records the reader refused: {"count", "because", "where"}; they are not rows here."""
     doubts: list[dict] = field(default_factory=list)
     """What to look at: {"code", "message", "where"}, arguments of `ImportReport.warn`."""
+    _repeats: tuple[list[np.ndarray], int] | None = field(default=None, repr=False, compare=False)
+    """`repeats`, and of which columns: records that another function has made of these may have them still."""
 
     def __len__(self) -> int:
         return len(self.model)
@@ -201,15 +203,17 @@ class Records:
             columns["heterogeneity"] = as_text(columns["heterogeneity"], n)
         return cls(**made, **columns)
 
-    @cached_property
+    @property
     def repeats(self) -> int:
         """How many models name the same records in the same order, one model after the other; 1 where some differ."""
-        times = runs_of_models(self.model)
-        columns = [self.label_seq, self.auth_seq]
         texts = (self.label_asym, self.auth_asym, self.comp, self.ins, self.name, self.altloc)
-        columns += [text.codes for text in texts if len(text.values) > 1]
-        step = len(self) // times
-        return times if all(np.array_equal(column[step:], column[:-step]) for column in columns) else 1
+        columns = [self.model, self.label_seq, self.auth_seq, *(t.codes for t in texts if len(t.values) > 1)]
+        if self._repeats is None or list(map(id, columns)) != list(map(id, self._repeats[0])):
+            times = runs_of_models(self.model)
+            step = len(self) // times
+            alike = all(np.array_equal(column[step:], column[:-step]) for column in columns[1:])
+            self._repeats = columns, times if alike else 1
+        return self._repeats[1]
 
     @cached_property
     def of_first_model(self) -> Records:

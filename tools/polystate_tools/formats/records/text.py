@@ -82,13 +82,20 @@ class Text:
         merged = Text.of([mapping.get(value, value) for value in self.values])
         return Text(merged.codes[self.codes] if len(self.codes) else self.codes, merged.values)
 
+    def used(self) -> list[str]:
+        """The values in use, sorted by UTF-8 bytes."""
+        return [self.values[code] for code in self._order()]
+
     def vocabulary(self) -> tuple[np.ndarray, list[str]]:
-        """Codes into the values in use sorted by UTF-8 bytes: what the store holds."""
-        used = np.flatnonzero(np.bincount(self.codes, minlength=len(self.values)))
-        order = sorted(used.tolist(), key=lambda code: self.values[code].encode())
+        """Codes into the values in use, and these: what the store holds."""
+        order = self._order()
         recode = np.zeros(len(self.values), np.int32)
         recode[order] = np.arange(len(order), dtype=np.int32)
         return recode[self.codes], [self.values[code] for code in order]
+
+    def _order(self) -> list[int]:
+        used = np.flatnonzero(np.bincount(self.codes, minlength=len(self.values)))
+        return sorted(used.tolist(), key=lambda code: self.values[code].encode())
 
 
 def arrow(strings: Iterable[str] | pa.Array) -> pa.Array:

@@ -70,7 +70,7 @@ def _one_conformer(
     dep: Deposition, records: Records, source: np.ndarray, found: Alternates, bundle, choice: str, report: ExportReport
 ) -> tuple[Records, np.ndarray]:
     """The records that hold in one chosen state, without letters; those that were one of several are there whole."""
-    letters = records.altloc.vocabulary()[1]
+    letters = records.altloc.used()
     lettered = ~records.altloc.equals("")
     if choice == "none":
         if lettered.any():
