@@ -197,4 +197,4 @@ def _(original):
 @fault("insertion-codes-of-any-length", "polystate_tools.formats.pdb.fit:_check_names", "exchange")
 def _(original):
     """Nobody looks whether an insertion code fits its column."""
-    return edited('        (records.ins.vocabulary()[1], 1, "insertion code"),\n', "")(original)
+    return edited('        (records.ins.used(), 1, "insertion code"),\n', "")(original)

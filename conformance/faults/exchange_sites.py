@@ -72,7 +72,7 @@ def _(original):
 def _(original):
     """The occupancy of a model is that of its most occupied record."""
     largest = "np.array([records.occupancy[step == k].max() for k in range(n_models)])"
-    return classmethod(edited("np.round(summed, 12).max(axis=0)", largest)(original.__func__))
+    return classmethod(edited("np.round(summed.max(axis=1), 12)", largest)(original.__func__))
 
 
 @fault("types-get-the-first-letters", f"{BUILDING}.microheterogeneity:lettered", EXCHANGE)

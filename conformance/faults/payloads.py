@@ -31,7 +31,7 @@ def _(original):
 @fault("repeats-beside-each-other", ORDER, "validate")
 def _(original):
     """What is to stand once, in any order, is looked for beside itself alone."""
-    return edited("if ordered else np.lexsort(parts[::-1])", "if True else None")(original)
+    return edited("if not ordered:", "if False:")(original)
 
 
 @fault("a-site-too-far", f"{RULES}.states:state_errors", "validate")

@@ -189,10 +189,8 @@ def displacement(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarra
         return _rigid_displacement(d, request)
     if d.procedure.placed == "basis":
         mine, at = request.among(d.atom_rows)
-        basis = d.array("basis")
-        coefficients = components(d, "coefficients", len(basis), request)
-        mine_only = basis if len(mine) == basis.shape[1] else basis[:, mine]  # megabytes, not copied for all atoms
-        inputs = {"basis": mine_only, "coefficients": coefficients}
+        coefficients = components(d, "coefficients", d.width, request)
+        inputs = {"basis": request.dep.basis_of(d, mine), "coefficients": coefficients}
         return at, d.turn(request.backend.call("basis/nm_v1", inputs)["displacement"])  # the sum of every basis
     if d.procedure.placed == "decoder":
         mine, at = request.among(d.atom_rows)
@@ -450,7 +448,7 @@ def placed(d: Descriptor, request: Request) -> tuple[np.ndarray, np.ndarray | No
         return at, rows[mine], {}
     if d.procedure.placed == "modes":
         mine, at = request.among(d.atom_rows)
-        return at, None, {"basis": d.array("basis")[:, mine]}
+        return at, None, {"basis": request.dep.basis_of(d, mine)}
     raise no_procedure(d)
 
 

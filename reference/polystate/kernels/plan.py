@@ -103,8 +103,8 @@ class Plan:
         for d in others:
             at, mine, self._fixed[d.id] = evaluate.placed(d, request)
             if d.operator == MODES:
-                mine = request.among(d.atom_rows)[0]
-                self._fixed[d.id] = {"basis": np.ascontiguousarray(d.array("basis"), np.float64)}
+                mine = np.arange(len(at))
+                self._fixed[d.id] = {"basis": np.ascontiguousarray(self._fixed[d.id]["basis"], np.float64)}
             self._others.append((d, mine, self._position[at]))
         anisotropic = any(d.operator != ISOTROPIC for d in others)
         self._aniso = np.zeros((6, len(self._row) if anisotropic else 0))
@@ -187,10 +187,8 @@ def parameter_of(d: Descriptor, request: Request, part: str = "all") -> np.ndarr
 
 def needed_of(d: Descriptor, request: Request) -> np.ndarray:
     """The same with the rows that are needed alone, where an operator has rows for atoms."""
-    if d.procedure.placed == "groups":
-        return parameter_of(d, request, "some" if len(request.rows) < request.dep.n_atoms else "all")
     if d.procedure.placed != "rows":
-        return parameter_of(d, request)
+        return parameter_of(d, request, "some" if len(request.rows) < request.dep.n_atoms else "all")
     rows = evaluate.placed(d, request)[1]
     assert rows is not None
     values = request.dep.parameter_rows(d, rows)

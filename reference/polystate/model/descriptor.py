@@ -165,9 +165,16 @@ class Descriptor:
         values = np.asarray(self.group.arrays[name])
         return values if step is None else values[step]
 
-    def part(self, name: str, rows: np.ndarray) -> Part | None:
-        """Whole chunks of an array that hold some of its rows, the last ones that were asked for are kept; None where
-        that is most of it, or where all of it is here."""
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array of the payload; nothing of it is read."""
+        tree = self.ground.tree
+        if isinstance(tree, StoredTree) and name in self.stored.arrays:
+            return tuple(tree.array_metadata(f"{self.path}/{name}")["shape"])
+        return self.array(name).shape
+
+    def part(self, name: str, rows: np.ndarray, along: int = 0) -> Part | None:
+        """Whole chunks of an array that hold some rows of a dimension, the last ones that were asked for are kept; None
+        where that is most of it, or where all of it is here."""
         tree, arrays = self.ground.tree, self.stored.arrays
         if (
             not isinstance(tree, StoredTree)
@@ -177,9 +184,10 @@ class Descriptor:
         ):
             return None
         if not len(rows):
-            return 0, np.zeros((0, *tree.array_metadata(f"{self.path}/{name}")["shape"][1:]))
-        if not holds_rows(self._parts.get(name), rows):
-            self._parts[name] = tree.chunks_with(f"{self.path}/{name}", rows)
+            shape = self.shape(name)
+            return 0, np.zeros((*shape[:along], 0, *shape[along + 1 :]))
+        if not holds_rows(self._parts.get(name), rows, along):
+            self._parts[name] = tree.chunks_with(f"{self.path}/{name}", rows, along)
         return self._parts[name]
 
     @cached_property
@@ -242,7 +250,7 @@ class Descriptor:
     def width(self) -> int | None:
         """How many amplitudes or latent components its operator takes; None where only a body knows."""
         name, dimension = self.procedure.width
-        return self.array(name).shape[dimension] if name and self.has(name) else None
+        return self.shape(name)[dimension] if name and self.has(name) else None
 
     # -- its reference -----------------------------------------------------------------------------------
 

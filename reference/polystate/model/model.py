@@ -42,6 +42,16 @@ class Model(Ground):
         self.check_values(d, name, part[1])
         return part[1][rows - part[0]]
 
+    def basis_of(self, d: Descriptor, columns: np.ndarray) -> np.ndarray:
+        """The vectors of some atoms of a basis, (k, n, 3), read and judged as `parameter_rows` does."""
+        part = d.part("basis", columns, along=1)
+        if part is None:
+            self.check_payload(d)
+            basis = d.array("basis")
+            return basis if len(columns) == basis.shape[1] else basis[:, columns]  # megabytes, not copied for all atoms
+        self.check_values(d, "basis", part[1])
+        return part[1][:, columns - part[0]]
+
     @cached_property
     def recent(self) -> Recent:
         """What the last requests needed; the tree under it does not change."""

@@ -23,6 +23,13 @@ class Procedure:
     width: tuple[str, int] = ("", 0)
     on_axis: bool = True
 
+    @property
+    def of_atoms(self) -> str:
+        """The array of rows or vectors of atoms, of which a request for some atoms reads those; empty where none is."""
+        if self.placed == "rows":
+            return self.parameter
+        return "basis" if self.placed in ("basis", "modes") else ""
+
     def default_policy(self) -> str:
         """What the registry entry says of draws along an axis where neither request nor descriptor does ([AXI-20])."""
         from polystate_schemas.registry import entries

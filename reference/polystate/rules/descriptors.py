@@ -122,9 +122,9 @@ def payload_errors(d: Descriptor, part: str = "all") -> Iterator[PolystateError]
     """What is wrong with a descriptor's arrays and tables.
 
     part: `states` = only the tables that the scope DAG needs; `labels` = those, and labels along an axis; `all` =
-    everything but the values of arrays along a sample axis; `some` = all but the values of an operator's parameter that
-    has rows for atoms, which are judged as they are read, and [TLS-5] where it would take positions that are not read;
-    `values` = everything."""
+    everything but the values of arrays along a sample axis; `some` = all but the values of rows or vectors of atoms,
+    which are judged as they are read, and [TLS-5] where it would take positions that are not read; `values` =
+    everything."""
     d.label_of_atom  # noqa: B018  refuses a scope that is not a partition, GRP-12, GRP-13
     described_as = described(d)
     failed = False
@@ -168,7 +168,7 @@ def _array_errors(d: Descriptor, described_as: Mapping[str, Any], part: str) -> 
     sizes, axis = _sizes(d)
     skip = () if part in ("values", "labels") else (payloads.AXIS_DIMENSION,)
     tree = d.ground.tree if d.group is d.stored else {d.path: d.group}
-    later = {str(d.procedure.parameter)} if part == "some" and d.procedure.placed == "rows" else set()
+    later = {d.procedure.of_atoms} if part == "some" else set()
     yield from payloads.array_errors(tree, d.path, described_as, sizes, skip, axis, later)
 
 

@@ -28,16 +28,16 @@ class Get(Protocol):
 
 
 def read(
-    node: Mapping[str, Any], get: Get, rows: range | None = None, present: Sequence[str] | None = None
+    node: Mapping[str, Any], get: Get, rows: range | None = None, present: Sequence[str] | None = None, along: int = 0
 ) -> np.ndarray:
     """The array that `node` describes, which `metadata.check_array` has passed.
 
-    rows: only these of the first dimension, in steps of one.
+    rows: only these of the dimension `along`, in steps of one.
     present: keys of the chunks that there are, and perhaps others; where not given, each chunk is asked for."""
     dtype = np.dtype(node["data_type"])
     shape, low = list(node["shape"]), [0] * len(node["shape"])
     if rows is not None:
-        shape[0], low[0] = len(rows), rows.start
+        shape[along], low[along] = len(rows), rows.start
     memory.require(math.prod(shape) * dtype.itemsize)
     fill = metadata.fill_value(node["fill_value"], dtype)
     out = np.full(shape, fill, dtype) if fill != 0 or math.copysign(1, fill) < 0 else np.zeros(shape, dtype)
@@ -56,11 +56,11 @@ def read(
     return out
 
 
-def chunk_rows(node: Mapping[str, Any]) -> int:
-    """Rows of the first dimension of an array that are decoded together: those of a chunk, in a shard of its chunks."""
-    found = node["chunk_grid"]["configuration"]["chunk_shape"][0]
+def chunk_rows(node: Mapping[str, Any], along: int = 0) -> int:
+    """Rows of a dimension of an array that are decoded together: those of a chunk, in a shard of its chunks."""
+    found = node["chunk_grid"]["configuration"]["chunk_shape"]
     name, configuration = metadata.codec_list(node["codecs"])[0]
-    return configuration["chunk_shape"][0] if name == "sharding_indexed" else found
+    return (configuration["chunk_shape"] if name == "sharding_indexed" else found)[along]
 
 
 def _key(place: Iterable[int], encoding: Mapping[str, Any]) -> str:

@@ -173,33 +173,33 @@ class StoredTree(Mapping[str, Group]):
             found = f"arrays of {metadata.declared_bytes(self._metadata[path])} bytes and more"
             raise UnreadableArray(path, found, f"what the files of the store can hold: {memory.RAISED}")  # STO-52
 
-    def read_array(self, path: str, rows: slice | int | None = None) -> np.ndarray:
-        """The array at `path`, or rows of its first dimension, little-endian and C-ordered."""
+    def read_array(self, path: str, rows: slice | int | None = None, along: int = 0) -> np.ndarray:
+        """The array at `path`, or rows of a dimension, the first or another, little-endian and C-ordered."""
         node = self._metadata[path]
         metadata.check_array(node, path)
         try:
-            window = None if rows is None else range(node["shape"][0])[rows]
+            window = None if rows is None else range(node["shape"][along])[rows]
             one = isinstance(window, int)
             span = window if window is None or isinstance(window, range) else range(window, window + 1)
             if span is not None and span.step != 1:
                 raise IndexError(f"rows in steps of {span.step}")
             self._check_size(path)
-            values = chunks.read(node, partial(self._chunk, path), span, self._below(path))
+            values = chunks.read(node, partial(self._chunk, path), span, self._below(path), along)
         except (NotAStore, UnreadableArray):  # it was replaced, or is too large
             raise
         except Exception as error:  # codecs raise many kinds; each means damaged bytes
             # STO-27
             raise UnreadableArray(path, f"{type(error).__name__}: {error}", f"{node['data_type']} array") from error
-        values = values[0] if one else values
+        values = values.take(0, along) if one else values
         return np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")  # keeps arrays without dimensions
 
-    def chunks_with(self, path: str, rows: np.ndarray) -> Part | None:
-        """The whole chunks between those of the first and the last of some rows of the array at `path`, and the row at
-        which they begin; None where that is most of the array."""
+    def chunks_with(self, path: str, rows: np.ndarray, along: int = 0) -> Part | None:
+        """The whole chunks between those of the first and the last of some rows of a dimension of the array at `path`,
+        and the row at which they begin; None where that is most of the array."""
         node = self.array_metadata(path)
-        size, n = chunks.chunk_rows(node), node["shape"][0]
+        size, n = chunks.chunk_rows(node, along), node["shape"][along]
         first, last = int(rows.min()) // size * size, min((int(rows.max()) // size + 1) * size, n)
-        return None if 2 * (last - first) > n else (first, self.read_array(path, slice(first, last)))
+        return None if 2 * (last - first) > n else (first, self.read_array(path, slice(first, last), along))
 
     def is_in_parts(self, path: str) -> bool:
         """Whether the array at `path` has chunks of which one is at most half of it."""
@@ -207,9 +207,9 @@ class StoredTree(Mapping[str, Group]):
         return 2 * chunks.chunk_rows(node) <= node["shape"][0]
 
 
-def holds_rows(part: Part | None, rows: np.ndarray) -> bool:
-    """Whether some rows of an array are in a part of it."""
-    return part is not None and part[0] <= int(rows.min()) and int(rows.max()) < part[0] + len(part[1])
+def holds_rows(part: Part | None, rows: np.ndarray, along: int = 0) -> bool:
+    """Whether some rows of a dimension of an array are in a part of it."""
+    return part is not None and part[0] <= int(rows.min()) and int(rows.max()) < part[0] + part[1].shape[along]
 
 
 def _joined(path: str, name: str) -> str:

@@ -25,6 +25,7 @@ from polystate.store.tables import table_bytes
 from polystate.store.tree import TABLE_MEDIA_TYPE, Group, Tree
 
 CHUNK_BYTES = 1 << 20  # a chunk of a large array; smaller arrays are one chunk
+ALONG = {"basis": 1}  # dimension of the atoms where it is not the first: a chunk holds all there is of some atoms
 WHOLE_BYTES = 4 << 20
 SHARD_CHUNKS = 64
 LEVEL = 5  # of zstd; 9 takes three times as long and saves nothing on coordinates
@@ -115,7 +116,8 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _write_array(store: Any, path: str, values: np.ndarray, attributes: dict[str, Any]) -> None:
-    chunks, shards = chunk_shape(values.shape, values.dtype.itemsize)
+    along = min(ALONG.get(path.rpartition("/")[2], 0), max(0, values.ndim - 1))
+    chunks, shards = chunk_shape(values.shape, values.dtype.itemsize, along)
     if shards is None and chunks == tuple(max(1, n) for n in values.shape):
         _write_one_chunk(Path(store.root) / path, values, attributes)
         return
@@ -169,16 +171,21 @@ def _write_one_chunk(path: Path, values: np.ndarray, attributes: dict[str, Any])
         chunk.write_bytes(zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content))
 
 
-def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Chunks of about a mebibyte along the first axis, in shards where there would be many files."""
+def chunk_shape(
+    shape: tuple[int, ...], itemsize: int, along: int = 0
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Chunks of about a mebibyte along one dimension, in shards where there would be many files."""
     whole = tuple(max(1, n) for n in shape)
     if itemsize * int(np.prod(whole)) <= WHOLE_BYTES:
         return whole, None
-    rows = max(1, CHUNK_BYTES // max(1, itemsize * int(np.prod(whole[1:]))))
-    chunks = (min(rows, whole[0]), *whole[1:])
-    if -(-whole[0] // chunks[0]) <= SHARD_CHUNKS:
-        return chunks, None
-    return chunks, (chunks[0] * SHARD_CHUNKS, *whole[1:])
+
+    def of(length: int) -> tuple[int, ...]:
+        return (*whole[:along], length, *whole[along + 1 :])
+
+    length = min(whole[along], max(1, CHUNK_BYTES // (itemsize * int(np.prod(of(1))))))
+    if -(-whole[along] // length) <= SHARD_CHUNKS:
+        return of(length), None
+    return of(length), of(length * SHARD_CHUNKS)
 
 
 def publish(partial: Path, path: Path, zipped: bool = False) -> None:

@@ -194,9 +194,11 @@ def test_other_versions_and_other_things_are_refused(tmp_path):
         _ = read(path)["annotations/x"].tables["t"]
 
 
-@given(hnp.array_shapes(max_dims=3, max_side=10**6), st.sampled_from([1, 4, 8]))
-def test_chunks_are_small_and_few(shape, itemsize):
-    chunks, shards = chunk_shape(shape, itemsize)
+@given(hnp.array_shapes(max_dims=3, max_side=10**6), st.sampled_from([1, 4, 8]), st.integers(0, 2))
+def test_chunks_are_small_and_few(shape, itemsize, along):
+    along = min(along, len(shape) - 1)
+    chunks, shards = chunk_shape(shape, itemsize, along)
+    assert all(c == max(1, n) for k, (c, n) in enumerate(zip(chunks, shape, strict=True)) if k != along)
     assert all(1 <= c <= max(1, n) for c, n in zip(chunks, shape, strict=True))
     outer = shards or chunks
     assert all(o % c == 0 for o, c in zip(outer, chunks, strict=True))
