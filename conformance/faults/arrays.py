@@ -146,12 +146,6 @@ def _(original):
     return edited('_check_codecs(inner.get("codecs"), path, require, parts)', "pass")(original)
 
 
-@fault("shards-in-shards", SHARD, "read")
-def _(original):
-    """A shard may stand in a shard."""
-    return edited('codec_list(inner["codecs"])[0][0] == "bytes"', "True")(original)
-
-
 @fault("codecs-of-indices-unjudged", SHARD, "read")
 def _(original):
     """Of the codecs of an index it is not asked whether they are in the list."""

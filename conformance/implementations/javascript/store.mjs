@@ -272,7 +272,6 @@ function checkArray(meta, path) {
         require(whole(parts, 1) && parts.length === of.length && of.every((n, d) => n % parts[d] === 0), 'chunk_shape of a shard');
         require(['start', 'end'].includes(or(inner.index_location, 'end')), 'index_location');
         chain(inner.codecs, parts);
-        require((inner.codecs[0].name ?? inner.codecs[0]) === 'bytes', 'a shard in a shard');
         chain(inner.index_codecs, parts);
         require(['bytes', 'bytes,crc32c'].includes(String(inner.index_codecs.map((c) => c.name ?? c))), 'index_codecs');
       }

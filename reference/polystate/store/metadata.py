@@ -146,7 +146,7 @@ def declared_bytes(node: Mapping[str, Any]) -> int:
 
 
 def _check_codecs(codecs: Any, path: str, require: Callable[[bool, str, str], None], chunk: list[int]) -> None:
-    """A chain: the codec that makes bytes of a chunk, then those from bytes to bytes."""
+    """A chain: the codec that makes bytes of a chunk, then those from bytes to bytes; inside a shard the same."""
     require(isinstance(codecs, list) and len(codecs) > 0, "codecs", "a list of codecs")
     for k, codec in enumerate(codecs):
         codec = {"name": codec} if isinstance(codec, str) else codec
@@ -172,7 +172,6 @@ def _check_shard(
     require(fits, "codecs", f"chunks that divide a shard of {chunk}")
     require(inner.get("index_location", "end") in ("start", "end"), "codecs", "an index at the start or end")
     _check_codecs(inner.get("codecs"), path, require, parts)
-    require(codec_list(inner["codecs"])[0][0] == "bytes", "codecs", "bytes first inside a shard, and no other shard")
     _check_codecs(inner.get("index_codecs"), path, require, parts)
     names = [name for name, _ in codec_list(inner["index_codecs"])]
     require(names in (["bytes"], ["bytes", "crc32c"]), "codecs", "an index of bytes, or of bytes and crc32c")

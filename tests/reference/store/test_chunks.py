@@ -17,7 +17,7 @@ from polystate.store import chunks, memory, metadata
 
 RNG = np.random.default_rng(3)
 INDEX_FIRST = ShardingCodec(chunk_shape=(3, 2), index_location="start", codecs=[BytesCodec(), Crc32cCodec()])
-SHARD = ShardingCodec(chunk_shape=(3, 2), codecs=[BytesCodec()])
+NESTED = ShardingCodec(chunk_shape=(6, 4), codecs=[ShardingCodec(chunk_shape=(3, 2), codecs=[BytesCodec()])])
 
 
 def stored(path, values, **options):
@@ -54,6 +54,7 @@ def stored(path, values, **options):
         {"chunks": (7, 3), "compressors": None, "chunk_key_encoding": {"name": "v2", "separator": "."}},
         {"chunks": (7, 3), "compressors": [ZstdCodec(), GzipCodec(), Crc32cCodec()]},
         {"chunks": (9, 4), "serializer": INDEX_FIRST, "compressors": None},
+        {"chunks": (12, 4), "serializer": NESTED, "compressors": None},
         {"chunks": (9, 4), "serializer": INDEX_FIRST, "compressors": [GzipCodec()]},
     ],
 )
@@ -120,7 +121,6 @@ def test_codecs_may_be_given_by_name_alone(tmp_path):
         {"index_location": "middle"},
         {"index_codecs": ["bytes", "gzip"]},
         {"index_codecs": ["bytes", "crc32c", "crc32c"]},
-        {"codecs": [SHARD.to_dict()]},
     ],
 )
 def test_shards_that_cannot_be_are_refused(tmp_path, change):
