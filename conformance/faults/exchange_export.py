@@ -198,3 +198,21 @@ def _(original):
 def _(original):
     """Nobody looks whether an insertion code fits its column."""
     return edited('        (records.ins.used(), 1, "insertion code"),\n', "")(original)
+
+
+@fault("absence-is-a-conformer", f"{UNBUILDING}.conformer:conformer", "exchange")
+def _(original):
+    """A site that is mostly absent is absent in one conformer of everything."""
+    return edited("[s for s in possible if not is_absence(dep, v, s)] or possible", "possible")(original)
+
+
+@fault("partial-atoms-whole-in-conformers", f"{UNBUILDING}.unbuild:_one_conformer", "exchange")
+def _(original):
+    """Every atom of one conformer has the occupancy 1."""
+    return edited("np.where(whole, 1.0, taken.occupancy)", "np.ones(len(taken))")(original)
+
+
+@fault("letters-not-whole-in-conformers", f"{UNBUILDING}.unbuild:_one_conformer", "exchange")
+def _(original):
+    """An alternate keeps its occupancy though it is the only one that is written."""
+    return edited("np.where(whole, 1.0, taken.occupancy)", "taken.occupancy")(original)

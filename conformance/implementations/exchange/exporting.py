@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +78,7 @@ class Exporter:
         elif "state" in self.request:
             self._one(self.dep.choose(self.request["state"], highest))
         elif "conformer" in self.request:
-            self._one(self.dep.choose({}, self._conformer))
+            self._one(self.dep.choose({}, self._conformer), self._partial)
         else:
             self._everything()
         if self.policy == "records":
@@ -84,20 +86,29 @@ class Exporter:
         return self.made
 
     def _conformer(self, variable: Variable, available: list[tuple[int, float]]) -> int:
-        """The state of the letter that was asked for, where there is one, else that of the highest population."""
+        """The state of the letter that was asked for, where there is one, else that of the highest population; that in
+        which the site is absent where there is no other (EXP-44)."""
         labels = self.dep.variables[variable].labels
-        return next((s for s, _ in available if labels[s] == self.request["conformer"]), highest(variable, available))
+        there = [(s, p) for s, p in available if labels[s] != ABSENT] or available
+        return next((s for s, _ in there if labels[s] == self.request["conformer"]), highest(variable, there))
+
+    def _partial(self, row: int, state: State) -> float:
+        """The occupancy of an atom whose site has no conformers to choose between, 1 of any other (EXP-45)."""
+        variable = next((v for v in self._covering.get(row, ()) if v in state), None)
+        if variable is None or sum(label != ABSENT for label in self.dep.variables[variable].labels.values()) > 1:
+            return 1.0
+        return self._occupancy(row, variable, [state[variable]])
 
     def _say(self, state: State) -> None:
         labels = [f"{id}/{site}={self.dep.variables[id, site].labels[number]}" for (id, site), number in state.items()]
         self.made.remarks += [f"STATE {label}" for label in labels] or ["STATE the only one"]
 
-    def _one(self, state: State) -> None:
+    def _one(self, state: State, occupancy: Callable[[int, State], float] = lambda row, state: 1.0) -> None:
         self._say(state)
         held = {variable: {number} for variable, number in state.items()}
         for row in self.order:
             if self.dep.present(row, state):
-                self._record(1, row, "", state, 1.0, held)
+                self._record(1, row, "", state, occupancy(row, state), held)
         self._bonds()
 
     def _record(self, model: int, row: int, alt: str, state: State, occ: float, held: dict[Variable, set[int]]) -> None:
@@ -140,15 +151,20 @@ class Exporter:
                         xyz = xyz + draws.displacement(seed, index, keys[row], u)
                     self.made.records.append(Written(index + 1, row, "", xyz, 1.0, None, None))
 
+    @functools.cached_property
+    def _covering(self) -> dict[int, list[Variable]]:
+        """The variables that cover an atom, but for that of a bundle."""
+        found: dict[int, list[Variable]] = {}
+        for variable in self.dep.variables:
+            if not (self.dep.bundle and variable == self.dep.bundle[0]):
+                for row in self.dep.covered(variable):
+                    found.setdefault(row, []).append(variable)
+        return found
+
     def _everything(self) -> None:
         """The models of the bundle, or the only one, with all alternates."""
         dep = self.dep
         bundle = dep.bundle[0] if dep.bundle else None
-        self.of_row: dict[int, list[Variable]] = {}
-        for variable in dep.variables:
-            if variable != bundle:
-                for row in dep.covered(variable):
-                    self.of_row.setdefault(row, []).append(variable)
         for model, number in enumerate(sorted(dep.variables[bundle].labels) if bundle else [None], 1):
             given = {} if bundle is None else {f"{bundle[0]}/{bundle[1]}": dep.variables[bundle].labels[number]}
             base = dep.choose(given, highest)
@@ -163,7 +179,7 @@ class Exporter:
     def _alternates(self, row: int, base: State, given: dict[str, str]):
         """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
-        variable = next((v for v in self.of_row.get(row, ()) if v in base), None)
+        variable = next((v for v in self._covering.get(row, ()) if v in base), None)
         if variable is None:
             if dep.present(row, base):
                 yield "", base, None, {}

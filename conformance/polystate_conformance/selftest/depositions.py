@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Document = dict[str, Any]
 LAST = 2**32 - 1
+AXES = ("frame", "time")
 TURNS = ([[0, -1, 0], [1, 0, 0], [0, 0, 1]], [[0, 0, 1], [1, 0, 0], [0, 1, 0]],
          [[1.00000045, 0, 0], [0, 0, -1], [0, 1, 0]])  # fmt: skip
 """Rotations of offsets; the last is off by less than the tolerance of REF-7."""
@@ -62,11 +63,26 @@ def ground(draw: Draw) -> Document:
             "entities": {"type": ["polymer"], "description": ["peptide"], "sequence": ["A" * m]},
         },
         "reference": {"x_ref": [draw(vectors) for _ in range(n)]},
-        "axes": {"frame": {"length": draw(st.integers(1, 3))}},
+        "axes": {name: draw(axis()) for name in AXES},
         "groupings": {"part.d/v1": {"kind": "partition", "child_level": "residue", "labels": ["none", "some"],
                                     "child": {"dtype": "int32", "data": sorted(child)},
                                     "parent": {"dtype": "int32", "data": [1] * len(child)}}},
     }  # fmt: skip
+
+
+@st.composite
+def axis(draw: Draw) -> Document:
+    """One to three steps, perhaps of different populations."""
+    found: Document = {"length": draw(st.integers(1, 3))}
+    if draw(st.booleans()):
+        found["population"] = [draw(populations) for _ in range(found["length"])]
+    return found
+
+
+def _along(draw: Draw, document: Document, item: Document) -> range:
+    """The steps of an axis that a descriptor is put along."""
+    item["sample_axis"] = draw(st.sampled_from(AXES))
+    return range(document["axes"][item["sample_axis"]]["length"])
 
 
 def _atoms(document: Document) -> list[int]:
@@ -170,10 +186,9 @@ def tls(draw: Draw, document: Document, above: Document) -> Document:
     )  # fmt: skip
     item = _operator("gaussian_disorder", "additive_covariance", "parametric_gaussian/tls_v1", scope, {})
     item["normalised"] = False
-    steps = document["axes"]["frame"]["length"]
     if draw(st.booleans()):
-        item["sample_axis"] = "frame"
-        item["arrays"]["tls"] = [[draw(row) for _ in range(groups)] for _ in range(steps)]
+        steps = _along(draw, document, item)
+        item["arrays"]["tls"] = [[draw(row) for _ in range(groups)] for _ in steps]
     else:
         item["arrays"]["tls"] = [draw(row) for _ in range(groups)]
     _gate(draw, above, item)
@@ -183,15 +198,19 @@ def tls(draw: Draw, document: Document, above: Document) -> Document:
 
 @st.composite
 def adps(draw: Draw, document: Document, above: Document) -> Document:
-    """Anisotropic ADPs whose rows hold always or under a condition."""
+    """Anisotropic ADPs whose rows hold always or under a condition, perhaps along an axis."""
     ids = sorted(draw(st.sets(st.sampled_from(_atoms(document)), min_size=1)))
     known = _variables(above)
     rows = [(id, c) for id in ids for c in ((-1, 0) if known and draw(st.booleans()) else (-1,))]
-    u = [[a := draw(squares), 2 * a, a, a / 4, 0.0, -a / 4] for _ in rows]
-    arrays = {"atom_id": [id for id, _ in rows], "condition": {"dtype": "int32", "data": [c for _, c in rows]}, "u": u}
+    arrays: Document = {"atom_id": [id for id, _ in rows], "condition": {"dtype": "int32", "data": [c for _, c in rows]}}
     item = _operator(
         "gaussian_disorder", "additive_covariance", "parametric_gaussian/aadp_v1", {"level": "atom"}, arrays
     )
+
+    def of_rows() -> list[list[float]]:
+        return [[a := draw(squares), 2 * a, a, a / 4, 0.0, -a / 4] for _ in rows]
+
+    arrays["u"] = [of_rows() for _ in _along(draw, document, item)] if draw(st.booleans()) else of_rows()
     conditions = _conditions(draw, known, 0) if any(c == 0 for _, c in rows) else []
     if known and draw(st.booleans()):
         item["active_when"] = 5
@@ -212,8 +231,7 @@ def modes(draw: Draw, document: Document, above: Document) -> Document:
     )
     how = draw(st.sampled_from(("stored", "steps", "drawn", "steps and drawn")))
     if how.startswith("steps"):
-        item["sample_axis"] = "frame"
-        steps = range(document["axes"]["frame"]["length"])
+        steps = _along(draw, document, item)
         arrays["coefficients"] = [[draw(quarters) for _ in range(k)] for _ in steps]
     elif how == "stored":
         arrays["coefficients"] = [draw(quarters) for _ in range(k)]
@@ -230,14 +248,14 @@ def modes(draw: Draw, document: Document, above: Document) -> Document:
 def frames(draw: Draw, document: Document, above: Document) -> Document:
     """A trajectory in some order of atoms, perhaps with atoms that a step lacks."""
     ids = draw(st.permutations(_atoms(document)))[: draw(st.integers(1, 3))]
-    steps = range(document["axes"]["frame"]["length"])
     coordinates = draw(st.booleans())
     item: Document = {
-        "regime": "trajectory", "mode": "A", "scope": {"level": "deposition"}, "sample_axis": "frame",
+        "regime": "trajectory", "mode": "A", "scope": {"level": "deposition"},
         "signal_type": "coordinates" if coordinates else "deterministic_displacement",
         "algebra": "independent" if coordinates else "additive_displacement",
-        "arrays": {"atom_id": ids, "xyz": [[draw(vectors) for _ in ids] for _ in steps]},
     }  # fmt: skip
+    steps = _along(draw, document, item)
+    item["arrays"] = {"atom_id": ids, "xyz": [[draw(vectors) for _ in ids] for _ in steps]}
     if draw(st.booleans()):
         there = [[draw(st.integers(0, 1)) for _ in ids] for _ in steps]
         item["arrays"]["present"] = {"dtype": "uint8", "data": there}
@@ -262,24 +280,50 @@ def labels(draw: Draw, document: Document, above: Document) -> Document:
     }  # fmt: skip
 
 
+@st.composite
+def soft_modes(draw: Draw, document: Document, above: Document) -> Document:
+    """The covariance of modes of some atoms, perhaps with variances along an axis."""
+    ids = draw(st.permutations(_atoms(document)))[: draw(st.integers(1, 3))]
+    k = draw(st.integers(1, 2))
+    arrays: Document = {"atom_id": ids, "basis": [[draw(vectors) for _ in ids] for _ in range(k)]}
+    item = _operator(
+        "gaussian_disorder", "additive_covariance", "parametric_gaussian/nm_covariance_v1", {"level": "deposition"},
+        arrays,
+    )  # fmt: skip
+    if draw(st.booleans()):
+        arrays["variance"] = [[draw(squares) for _ in range(k)] for _ in _along(draw, document, item)]
+    else:
+        arrays["variance"] = [draw(squares) for _ in range(k)]
+    _gate(draw, above, item)
+    _shifted(draw, item)
+    return item
+
+
 CONTRIBUTIONS: dict[str, Callable[[Document, Document], st.SearchStrategy[Document]]] = {
     "b-tls": tls, "adps": adps, "modes": modes, "frames": frames, "cluster": labels,
+    "soft": soft_modes,
 }  # fmt: skip
 
 
 @st.composite
 def messages(draw: Draw, document: Document) -> Document:
-    """Kind, profile, seed and request: some outputs, perhaps a step, some states and some atoms."""
-    kind = draw(st.sampled_from(("evaluate", "draw")))
+    """Kind, profile, seed and request: some outputs, perhaps steps, some states and some atoms."""
+    kind = draw(st.sampled_from(("evaluate", "draw", "moments")))
     request: Document = {}
-    if draw(st.integers(0, 3)):
-        request["at"] = {"frame": draw(st.integers(0, document["axes"]["frame"]["length"] - 1))}
+    most = 2 if kind == "moments" else 5
+    at = {name: draw(st.integers(0, document["axes"][name]["length"] - 1)) for name in AXES
+          if draw(st.integers(0, most))}  # fmt: skip
+    if at:
+        request["at"] = at
     atoms = draw(st.sets(st.sampled_from(_atoms(document))))
     if atoms:
         request["atoms"] = sorted(atoms)
     given = _given(draw, document)
     if given:
         request["state"] = given
+    if kind == "moments":
+        request["outputs"] = ["presence", "mean", "covariance", "parts", "covariance_by_part"]
+        return {"kind": kind, "profile": "moments", "seed": None, "request": request}
     if kind == "draw":
         outputs = draw(st.sampled_from((["xyz", "state", "present"], ["mean", "state"], ["xyz", "covariance"])))
         request |= {"outputs": outputs, "index": str(draw(st.integers(0, 2**33)))}
