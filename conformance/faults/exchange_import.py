@@ -360,3 +360,27 @@ def _(original):
 def _(original):
     """Where TLS is more than a total B nothing is left, instead of less than nothing."""
     return edited("sum(axis=1), 8) + 0.0", "sum(axis=1), 8).clip(0.0)")(original)
+
+
+@fault("letters-apart-whatever-is-asked", f"{BUILDING}.sites:altloc_sites", "exchange")
+def _(original):
+    """The word of the caller that letters hold for the whole molecule is not heard."""
+    return lambda layout, rows, whole_molecule, report, overlap=None: original(layout, rows, False, report, overlap)
+
+
+@fault("all-letters-one-site", f"{BUILDING}.sites:altloc_sites", "exchange")
+def _(original):
+    """Where letters hold for the whole molecule all alternates are one site, also those of other letters."""
+    return edited("first_of_letter.setdefault(letter, n)", 'first_of_letter.setdefault("", n)')(original)
+
+
+@fault("unknown-numbers-of-operators-refused", "polystate_tools.formats.mmcif.operators:check_operators", "exchange")
+def _(original):
+    """A number of an operator that the file says it does not know is taken for one that is no number."""
+    return edited('value in ("?", ".") or ', "")(original)
+
+
+@fault("operators-of-ncs-unjudged", "polystate_tools.formats.mmcif.operators:check_operators", "exchange")
+def _(original):
+    """The numbers of assemblies are judged, those of NCS are not."""
+    return edited("in CATEGORIES", "in CATEGORIES[:1]")(original)

@@ -202,7 +202,10 @@ def adps(draw: Draw, document: Document, above: Document) -> Document:
     ids = sorted(draw(st.sets(st.sampled_from(_atoms(document)), min_size=1)))
     known = _variables(above)
     rows = [(id, c) for id in ids for c in ((-1, 0) if known and draw(st.booleans()) else (-1,))]
-    arrays: Document = {"atom_id": [id for id, _ in rows], "condition": {"dtype": "int32", "data": [c for _, c in rows]}}
+    arrays: Document = {
+        "atom_id": [id for id, _ in rows],
+        "condition": {"dtype": "int32", "data": [c for _, c in rows]},
+    }
     item = _operator(
         "gaussian_disorder", "additive_covariance", "parametric_gaussian/aadp_v1", {"level": "atom"}, arrays
     )
@@ -211,11 +214,11 @@ def adps(draw: Draw, document: Document, above: Document) -> Document:
         return [[a := draw(squares), 2 * a, a, a / 4, 0.0, -a / 4] for _ in rows]
 
     arrays["u"] = [of_rows() for _ in _along(draw, document, item)] if draw(st.booleans()) else of_rows()
-    conditions = _conditions(draw, known, 0) if any(c == 0 for _, c in rows) else []
+    clauses = _conditions(draw, known, 0) if any(c == 0 for _, c in rows) else []
     if known and draw(st.booleans()):
         item["active_when"] = 5
-        conditions += _conditions(draw, known, 5)
-    _add_conditions(item, conditions)
+        clauses += _conditions(draw, known, 5)
+    _add_conditions(item, clauses)
     _shifted(draw, item)
     return item
 

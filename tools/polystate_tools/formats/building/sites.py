@@ -63,8 +63,8 @@ def altloc_sites(
     """Sites of the records `rows` (those of atoms that have an altloc), in order of their first atom.
 
     A site is a set of alternates that are connected: of one position, or bonded across positions while they
-    share letters. With whole_molecule all of them are one site. overlap: whether alternates of several residues in one
-    place are one site too; None: places are not compared.
+    share letters. With whole_molecule those that share a letter are one site wherever they are. overlap: whether
+    alternates of several residues in one place are one site too; None: places are not compared.
     """
     if not len(rows):
         return []
@@ -88,8 +88,9 @@ def altloc_sites(
                 union.join(root_a, root_b)
             joined |= {first_of_atom[a], first_of_atom[b]}
     if whole_molecule:
-        for n in node:
-            union.join(node[0], n)
+        first_of_letter: dict[str, int] = {}
+        for (_, letter), n in nodes.items():
+            union.join(first_of_letter.setdefault(letter, n), n)
     overlapped: set[int] = set()
     if overlap is not None and not whole_molecule:
         sets = list(_groups(union, node).values())
@@ -255,7 +256,7 @@ def _named(layout: Layout, sites: list[Site]) -> list[Site]:
         row = int(layout.first_of_residue[layout.residue_of_atom[site.atoms[0]]])
         records = layout.records
         name = f"{records.auth_asym[row] or '_'}.{records.auth_seq[row]}{records.ins[row]}"
-        if site.rule == "global":
+        if site.rule == "global" and len(sites) == 1:
             name = "all"
         choices = itertools.chain((name, f"{name}.{records.comp[row]}"), (f"{name}.{k}" for k in itertools.count(2)))
         site.label = next(choice for choice in choices if choice not in used)
