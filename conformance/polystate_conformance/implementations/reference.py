@@ -123,11 +123,7 @@ _DESCRIPTIONS = {
         {name: item.document[name] for name in ("id", "regime", "mode", "scope", "signal_type", "algebra")}
         for item in dep.descriptors.values()
     ],
-    "axes": lambda dep: [
-        {"name": path.removeprefix("axes/"), "length": dep.tree[path].attributes["length"]}
-        for path in sorted(dep.tree)
-        if path.startswith("axes/")
-    ],
+    "axes": lambda dep: [{"name": axis.name, "length": axis.length} for axis in dep.axes.values()],
 }
 
 
