@@ -5,6 +5,7 @@ from polystate_conformance.selftest.rewriting import edited
 
 EVALUATE = "polystate.evaluation.evaluate"
 TREES, COUNTING, DAG = "polystate.states.trees", "polystate.states.counting", "polystate.states.scope_dag"
+PARTS = "polystate.states.parts"
 STATES = "polystate.states.joint:States"
 RULES = "polystate.rules.states"
 CONTRIBUTIONS = "polystate.evaluation.contributions:Contributions"
@@ -270,3 +271,51 @@ def _(original):
         return original(dag, variables, allowed)
 
     return wrong
+
+
+@fault("depth-of-one-parent", "polystate.states.depths:depths", "validate", "discrete")
+def _(original):
+    """Of several parents the last one alone counts for depths and cycles."""
+    return edited("if len(child) == len(distinct(child)):", "if len(child):")(original)
+
+
+@fault("count-of-the-last-factor", f"{COUNTING}:eliminate", "discrete")
+def _(original):
+    """Of what is summed out into one variable the last factor alone is kept."""
+    return edited("    number += 1", "    number += 0")(original)
+
+
+@fault("parts-alike-by-terms", f"{PARTS}:alike", "discrete")
+def _(original):
+    """Parts with the same terms are alike, whatever and whose these are."""
+    return edited("[owner[words[:1]], place[words[:1]], words[1:]]", "[owner[words[:1]], words[2:]]")(original)
+
+
+@fault("parts-mixed", f"{PARTS}:alike", "discrete")
+def _(original):
+    """What many parts are is compared after it was sorted by something else than the part."""
+    return edited("np.lexsort(words[::-1])", "np.lexsort(words)")(original)
+
+
+@fault("ties-under-two-parents-last", f"{STATES}.choose", "discrete")
+def _(original):
+    """Of equally populated states of a variable with several parents the last is taken."""
+    return edited("(weights[s], -s)", "(weights[s], s)")(original)
+
+
+@fault("neighbours-of-before", f"{COUNTING}:eliminate", "discrete")
+def _(original):
+    """A variable is taken for the neighbours that it had before others were removed."""
+    return edited("if v not in holding or degree != len(neighbours[v]):", "if v not in holding:")(original)
+
+
+@fault("parents-of-many-states-lost", f"{TREES}:single_parents", "discrete")
+def _(original):
+    """What is under a parent of many states is looked up under the second variable."""
+    return edited("above[dag.n_states[above] >= WIDEST] = -1", "above[dag.n_states[above] >= WIDEST] = 1")(original)
+
+
+@fault("odd-factors-lost", f"{TREES}:product", "discrete")
+def _(original):
+    """Of an odd number of factors the last is lost."""
+    return edited("len(found) & ~1 :", "len(found) :")(original)

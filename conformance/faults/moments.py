@@ -11,6 +11,7 @@ MOMENTS = "polystate.evaluation.moments"
 AVERAGING = "polystate.evaluation.averaging"
 LATENTS = "polystate.evaluation.latents"
 LAW = "polystate.states.expectations:Law"
+FOREST = "polystate.states.forest"
 
 
 @fault("moments-mean-of-default", f"{MOMENTS}:moments", "moments")
@@ -224,3 +225,34 @@ def _(original):
 def _(original):
     """Drawn components are a part of the moments, whatever the signal that they drive."""
     return edited('d.signal_type == "unknown" or ', "")(original)
+
+
+@fault("given-states-in-chains-undone", f"{FOREST}:_forest", "moments")
+def _(original):
+    """A given state of a variable under another one is drawn again."""
+    return edited("known[given], parent[given] = narrow[given], -1", "known[given] = narrow[given]")(original)
+
+
+@fault("forest-one-link-long", f"{FOREST}:_forest", "moments")
+def _(original):
+    """What hangs two links below a variable of two parents or of many states is taken for known."""
+    return edited("if (above[above] == above).all():", "if True:")(original)
+
+
+@fault("all-populations-0-pass", f"{LAW}._refuse_what_draws_refuse", "moments")
+def _(original):
+    """A variable is looked at only where it has a population above 0."""
+    return edited("self.dag.row_population == 0", "self.dag.row_population != 0")(original)
+
+
+@fault("labels-illegal-at-any-step", f"{LAW}._refuse_illegal", "moments")
+def _(original):
+    """A label that some draws forbid is refused at a step that no draw has, too."""
+    return edited("axis = () if v in self.fixed else (self.axis_variable(self.follows[v][0]),)", "axis = ()")(original)
+
+
+@fault("moments-roots-first", f"{LAW}._eliminated", "moments")
+def _(original):
+    """Variables are summed out in their order, whatever that joins."""
+    fewest = "min(waiting, key=lambda v: (len({u for f in factors if v in f.variables for u in f.variables}), v))"
+    return edited(fewest, "min(waiting)")(original)

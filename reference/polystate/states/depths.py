@@ -37,11 +37,9 @@ def _in_graph(n: int, child: np.ndarray, parent: np.ndarray) -> np.ndarray | Non
     children, waiting = child[order].tolist(), np.bincount(child, minlength=n).tolist()
     depth = [0] * n
     done = [v for v in range(n) if not waiting[v]]
-    for v in done:  # grows while it is walked
-        below = depth[v] + 1
+    for v in done:  # grows while it is walked, in ascending depth: the last parent of a vertex is a deepest
         for c in children[start[v] : start[v + 1]]:
-            if depth[c] < below:
-                depth[c] = below
+            depth[c] = depth[v] + 1
             waiting[c] -= 1
             if not waiting[c]:
                 done.append(c)

@@ -93,8 +93,8 @@ class Law:
         return self._marginals[variables]
 
     def singly(self, variables: np.ndarray) -> np.ndarray:
-        """The probabilities of variables that all have as many values, (K, m)."""
-        size = int(self.sizes[variables[0]]) if len(variables) else 0
+        """The probabilities of variables that all have as many values, (K, m); one at least."""
+        size = int(self.sizes[variables[0]])
         table, known = self._forest
         inside = variables < len(self.dag)
         inside[inside] = known[variables[inside]]
@@ -154,7 +154,7 @@ class Law:
                 shape[place[v]] = n
             table = f.table.reshape(shape) if _ascending([place[v] for v in f.variables]) else _moved(f, place)
             total = table if total is None else total * table
-        table = np.ones([1] * len(place)) if total is None else total
+        table = np.ones(()) if total is None else total
         if summed is not None:
             table = table.sum(axis=-1)
         return Factor(keep, np.broadcast_to(table, self.shape(keep)))
@@ -186,8 +186,7 @@ class Law:
                 table[(*place, possible)] = np.array(weights) / np.cumsum(weights)[-1]
             else:
                 self._stuck.setdefault(v, []).append(place)
-        order = np.argsort([*parents, v], kind="stable")
-        return Factor(tuple(sorted([*parents, v])), table.transpose(order))
+        return Factor((*parents, v), table)
 
     def _parents(self, v: int) -> Variables:
         parents = tuple(sorted(self.dag.parents(v)))
@@ -216,8 +215,6 @@ class Law:
         rows = self.dag.row_population == 0
         doubtful = np.unique(np.repeat(np.arange(len(self.dag)), np.diff(self.dag.row_start))[rows])
         for v in doubtful.tolist():
-            if v in self.fixed or v in self.follows:
-                continue
             self._factor(v)
             if self._chance(self._parents(v), self._stuck.get(v, [])) > 0:
                 name = self.dag.variable_name(v)

@@ -136,7 +136,7 @@ class States:
     def choose(self, state: Mapping[Any, str]) -> np.ndarray:
         """The joint state that `state` names; what it leaves open takes the most populated legal state."""
         flat = self.dag.flat
-        top = _first_maximum(flat.population, flat.start) if len(flat.variables) else np.zeros(0, np.int64)
+        top = _first_maximum(flat.population, flat.start)
 
         def most_populated(v: int, possible: list[int], joint: list[int]) -> int:
             weights = self.populations(v, joint)
@@ -276,7 +276,7 @@ class States:
         keys = self._draw_keys if self._draw_keys is not None else np.zeros(len(self.dag), np.uint32)
         u = uniform(draw, keys)
         flat = self.dag.flat.variables
-        drawn = self._draw_flat(u[flat], np.isin(flat, list(wanted))) if len(flat) else np.zeros(0, np.int64)
+        drawn = self._draw_flat(u[flat], np.isin(flat, list(wanted)))
 
         def by_population(v: int, possible: list[int], joint: list[int]) -> int:
             weights = self.populations(v, joint)
@@ -337,10 +337,9 @@ class States:
         except DuplicateRow as error:
             yield error
             return
-        if len(flat.variables):
-            totals = np.add.reduceat(flat.population, flat.start[:-1])
-            for k in np.flatnonzero(totals > 1 + TOLERANCE)[:1]:
-                yield self._sum_error(int(flat.variables[k]), float(totals[k]))
+        totals = np.add.reduceat(flat.population, flat.start[:-1])
+        for k in np.flatnonzero(totals > 1 + TOLERANCE)[:1]:
+            yield self._sum_error(int(flat.variables[k]), float(totals[k]))
 
     def _sum_error(self, v: int, total: float) -> PopulationSum:
         where = f"descriptors/{self.dag.descriptor(v)}/states"

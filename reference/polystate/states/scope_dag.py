@@ -213,7 +213,6 @@ class ScopeDag:
         self.flat_conditions = self.flat_conditions.renumbered(new)
         self._new = new
         self._set_edges(new[self.edge_child], new[self.edge_parent])
-        self.__dict__.pop("conditional", None)  # made of the earlier numbers for the names of a cycle
 
     # -- what a variable is ------------------------------------------------------------------------------
 
