@@ -3,6 +3,7 @@
     python tools/benchmarks/echt.py path --data ../shared/data     the eight reference rows, certificates, time
     python tools/benchmarks/echt.py size                           one Newton step at 10^4, 10^5, 10^6 atoms, and memory
     python tools/benchmarks/echt.py storage                        scalars and bytes a level of the golden fit
+    python tools/benchmarks/echt.py report --fit 6vxx.zarr.zip    `report --input` of a plain fit, whole
     python tools/benchmarks/echt.py peer --data ../shared/data --python /path/to/python-with-cctbx
 
 Times are CPU seconds of one thread after compilation unless said otherwise.
@@ -116,6 +117,20 @@ def storage(name: str = "6vxx-echt") -> None:
     print(f"{'total':48s} " + " ".join(f"{v:9d}" for v in totals))
 
 
+def report(fit: Path, data: Path) -> None:
+    """Processor time of `polystate report --input`, imports and all: of the process, and of its main thread."""
+    from typer.testing import CliRunner
+
+    from polystate_tools.cli import application
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        asked = [str(fit), "--input", str(data / "echt" / "6vxx.pdb"), "-o", str(page)]
+        done = CliRunner().invoke(application("report"), asked)
+        assert page.exists(), done.output
+    print(f"{time.process_time():.1f} s CPU, {time.thread_time():.1f} s of them in the main thread, the busiest")
+
+
 def peer(data: Path, python: str) -> None:
     """The same shapes: amplitudes by mmtbx against this fit (which finds the shapes as well)."""
     given = spike(data)
@@ -171,8 +186,9 @@ def peer(data: Path, python: str) -> None:
 def main() -> None:
     """One measurement by name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["path", "size", "storage", "peer"])
+    parser.add_argument("what", choices=["path", "size", "storage", "report", "peer"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--fit", type=Path, default=Path("6vxx.zarr.zip"))
     parser.add_argument("--python", default="python3")
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
@@ -182,6 +198,8 @@ def main() -> None:
         peer(chosen.data, chosen.python)
     elif chosen.what == "storage":
         storage()
+    elif chosen.what == "report":
+        report(chosen.fit, chosen.data)
     else:
         path(chosen.data, chosen.threads)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")

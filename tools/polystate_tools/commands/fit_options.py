@@ -45,7 +45,7 @@ Steps = Annotated[
     int | None, typer.Option("--steps", "--max-steps", metavar="N", help="At most so many steps; 90 if not said.")
 ]
 Report = Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page about the fit.")]
-Ranges = Annotated[bool, typer.Option(help="With --report: how far each share can move; takes longer than the fit.")]
+Ranges = Annotated[bool, typer.Option(help="With --report: how far each share can move; takes as long as the fit.")]
 Files = Annotated[Path | None, typer.Option(metavar="DIR", help="Structure files a level, and CSV tables.")]
 Suggest = Annotated[
     Path | None, typer.Option(metavar="FILE.yaml", help="Propose domains: elements of like disorder, for --domains.")

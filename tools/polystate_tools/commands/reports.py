@@ -29,7 +29,7 @@ def report(
         typer.Option("--input", metavar="ENTRY", help="The fitted file: adds residuals and ranges of the shares."),
     ] = None,
     ranges: Annotated[
-        bool, typer.Option(help="With --input: how far each share can move; takes half a minute or so.")
+        bool, typer.Option(help="With --input: how far each share can move; takes ten seconds or so.")
     ] = True,
     overwrite: Overwrite = False,
     many: each_of.Source = None,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polystate import Deposition
 from polystate_conformance.reports.html import document
-from polystate_tools.echt.fit import Fit
 from polystate_tools.echt.ranges import ShareRange, share_ranges
 from polystate_tools.echt.stored import Decomposition, checked, input_of, stored
 from polystate_tools.report import charts
 from polystate_tools.report.svg import escape
+
+if TYPE_CHECKING:
+    from polystate_tools.echt.fit import Fit
 
 COLOURS = ("#1f3b57", "#2a7f9e", "#54b399", "#e0a030", "#d6604d", "#8e5ea2", "#7b8794", "#b5838d")
 RISES = (0.01, 0.1)
@@ -25,7 +28,7 @@ Ranges = list[list[ShareRange]]
 def write_report(fit: Fit, path: Path, ranges: bool = True) -> None:
     """Write the page of a fit that has just ended.
 
-    ranges: compute how far shares can move at nearly equal F (15 s of processor time for 6vxx)."""
+    ranges: compute how far shares can move at nearly equal F (13 s of processor time for 6vxx)."""
     found = stored(Deposition(fit.deposition_tree()))
     found.u_input = fit.data.u
     _write(path, page(found, share_ranges(fit.solver, fit.steps[-1].n, fit.point, RISES) if ranges else []))

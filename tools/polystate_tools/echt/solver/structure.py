@@ -172,7 +172,7 @@ def build(problem: Problem, weights: str = "inverse") -> Structure:
     slot = np.full(n_groups, -1, np.int64)
     slot[top_groups] = np.arange(len(top_groups))
     structure = Structure(
-        n_atoms=len(xyz), d=d, order=order, xyz=xyz, u=_observed(u, aniso), anisotropic=aniso,
+        n_atoms=len(xyz), d=d, order=order, xyz=xyz, u=observed(u, aniso), anisotropic=aniso,
         weights=_weights(u, weights) if problem.weights is None else np.asarray(problem.weights, np.float64)[order],
         atomic=problem.atomic, n_groups=n_groups, level=level, group_of=group_of.astype(np.int32), label_of=label,
         size=count[:n_groups], parent=parent.astype(np.int32), child_start=child_start, children=children,
@@ -247,7 +247,7 @@ def _centres(
     return origin, radius, count
 
 
-def _observed(u: np.ndarray, aniso: np.ndarray) -> np.ndarray:
+def observed(u: np.ndarray, aniso: np.ndarray) -> np.ndarray:
     """U as the loss compares it: Voigt-orthonormal or, of an isotropic atom, Tr U / 3 alone."""
     out = u.copy()
     out[:, 3:] *= 2.0**0.5

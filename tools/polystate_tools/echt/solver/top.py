@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.sparse
-import scipy.sparse.linalg
 
 from .fields import shift
 from .linalg6 import jit
@@ -199,6 +197,8 @@ class Top:
         if n * d <= DENSE_LIMIT:
             full, low = np.zeros((n * d, n * d)), np.empty((n * d, n * d))
             return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, full, low, x) else None
+        import scipy.sparse.linalg
+
         i, j = np.indices((d, d))
         row = (self.rows[:, None, None] * d + i).reshape(-1)
         col = (self.cols[:, None, None] * d + j).reshape(-1)
