@@ -72,6 +72,18 @@ def _(original):
     return edited("line[0].encode()", 'line[0].encode("utf-16-be")')(original)
 
 
+@fault("tables-at-the-top-unseen", f"{DIGEST}:_lines", "validate")
+def _(original):
+    """A table at the top has no lines."""
+    return edited("{name: tables[name] for name in tables if name in layers}", "{}")(original)
+
+
+@fault("single-precision-is-no-number", "polystate.store.tables:_column", "validate", "read")
+def _(original):
+    """Of floating-point columns those of 64 bits alone are numbers."""
+    return edited("pa.types.is_float32(column.type) or ", "")(original)
+
+
 @fault("empty-columns-undigested", f"{DIGEST}:is_known", "validate")
 def _(original):
     """Columns without rows have no line."""

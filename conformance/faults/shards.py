@@ -1,9 +1,10 @@
-"""Wrong readers of shards, of parts of them, and of gzip chunks."""
+"""Wrong readers of shards, of parts of them, of gzip chunks and of what metadata say where there is no chunk."""
 
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
 CHUNKS = "polystate.store.chunks"
+METADATA = "polystate.store.metadata"
 
 
 @fault("shard-needs-a-chunk", f"{CHUNKS}:_slices", "read")
@@ -40,3 +41,33 @@ def _(original):
 def _(original):
     """A gzip chunk may copy what stands 16384 bytes before, and no more."""
     return {**original, "gzip": edited("decompressobj(31)", "decompressobj(30)")(original["gzip"])}
+
+
+@fault("indices-by-any-codec", f"{METADATA}:_check_shard", "read")
+def _(original):
+    """The codecs of an index are looked at when there is an index to read."""
+    return edited('names in (["bytes"], ["bytes", "crc32c"])', 'names[0] == "bytes"')(original)
+
+
+@fault("metadata-of-empty-arrays", f"{METADATA}:check_array", "read")
+def _(original):
+    """What the metadata of an array of no elements say is not looked at."""
+    return lambda found, path: None if 0 in found["shape"] else original(found, path)
+
+
+@fault("truth-values-filled-by-others", f"{METADATA}:is_fill_value", "read")
+def _(original):
+    """Any fill value is one of truth values."""
+    return lambda value, dtype: dtype.kind == "b" or original(value, dtype)
+
+
+@fault("fill-values-bounded-above", f"{METADATA}:is_fill_value", "read")
+def _(original):
+    """A negative fill value may be beyond the largest number of its type."""
+    return edited("abs(value) <=", "value <=")(original)
+
+
+@fault("codecs-of-any-length", f"{METADATA}:_check_codecs", "read")
+def _(original):
+    """Codecs that are a text or an object are gone through like a list."""
+    return edited("isinstance(codecs, list) and len(codecs) > 0", "len(codecs) > 0")(original)

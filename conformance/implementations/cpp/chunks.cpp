@@ -196,6 +196,7 @@ Bytes fillValue(const json& value, const std::string& dtype) {
     using T = decltype(zero);
     T element{};
     Bytes out(sizeof(T));
+    if (value.is_boolean() != (dtype == "bool")) fail("fill value");
     if (value.is_string() && std::is_floating_point_v<T>) {
       std::string s = value;
       if (s.rfind("0x", 0) == 0) {

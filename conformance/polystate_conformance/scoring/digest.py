@@ -53,19 +53,23 @@ def _array(name: str, node: Any) -> list[tuple[str, str, str, str, str]]:
     if mark.get("media_type") != ARROW:
         return [_values(name, "array", values)]
     table = pa.ipc.open_file(pa.BufferReader(values.tobytes())).read_all()
-    return [_column(f"{name}/{column}", table.column(column)) for column in table.column_names]
+    return [line for column in table.column_names for line in _column(f"{name}/{column}", table.column(column))]
 
 
 def _values(name: str, kind: str, values: np.ndarray) -> tuple[str, str, str, str, str]:
-    little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    little = np.array(values, dtype=values.dtype.newbyteorder("<"), order="C")
+    if little.dtype.kind == "f":
+        little[np.isnan(little)] = np.nan  # [DIG-13]
     shape = json.dumps(list(values.shape), separators=(",", ":"))
     return name, kind, values.dtype.name, shape, hashlib.sha256(little.tobytes()).hexdigest()
 
 
-def _column(name: str, column: Any) -> tuple[str, str, str, str, str]:
+def _column(name: str, column: Any) -> list[tuple[str, str, str, str, str]]:
     """The line of a table column; text is hashed as the length (u4, little-endian) and bytes of each value."""
-    if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
-        return _values(name, "column", column.to_numpy())
-    encoded = [text.encode() for text in column.to_pylist()]
-    payload = b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
-    return name, "column", "string", f"[{len(encoded)}]", hashlib.sha256(payload).hexdigest()
+    if pa.types.is_string(column.type):
+        encoded = [text.encode() for text in column.to_pylist()]
+        payload = b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
+        return [(name, "column", "string", f"[{len(encoded)}]", hashlib.sha256(payload).hexdigest())]
+    if pa.types.is_integer(column.type) or column.type in (pa.float32(), pa.float64()):
+        return [_values(name, "column", column.to_numpy())]
+    return []  # [DIG-17]

@@ -209,4 +209,4 @@ def fill_value(value: Any, dtype: np.dtype) -> Any:
         return np.frombuffer(bytes.fromhex(value[2:]), dtype.newbyteorder(">")).astype(dtype)[0]
     if dtype.kind in "iu":
         return dtype.type(int(value))
-    return dtype.type(value.replace("Infinity", "inf") if isinstance(value, str) else value)
+    return dtype.type(value)
