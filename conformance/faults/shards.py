@@ -49,7 +49,7 @@ def _(original):
     return edited('names in (["bytes"], ["bytes", "crc32c"])', 'names[0] == "bytes"')(original)
 
 
-@fault("metadata-of-empty-arrays", f"{METADATA}:check_array", "read")
+@fault("metadata-of-empty-arrays", f"{METADATA}:check_array", "validate")
 def _(original):
     """What the metadata of an array of no elements say is not looked at."""
     return lambda found, path: None if 0 in found["shape"] else original(found, path)
