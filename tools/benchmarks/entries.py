@@ -1,9 +1,11 @@
 """An archive of a thousand entries on two cores: imported, fitted, catalogued and asked; killed in the middle, too.
 
 The entries are real ones, turned and moved at random and named by a seed. Time and memory are looked at while the work
-goes on: the growth exponent is that of the processor time by which n entries are done, of which other work on the
-machine takes no part but which it makes longer, by what it leaves of caches and memory. So the time is divided by that
-of a fixed piece of work that is done beside it. The memory is that of all processes."""
+goes on: the growth exponent is that of the processor time in user mode by which n entries are done, of which other work
+on the machine takes no part but which it makes longer, by what it leaves of caches and memory. So the time is divided
+by that of a fixed piece of work that is done beside it. What the system takes, for the files of stores, other work on
+the disk makes several times as long, from one minute to the next: it is said apart, by halves. The memory is that of
+all processes."""
 
 from __future__ import annotations
 
@@ -121,14 +123,14 @@ def _rotation(rng: random.Random) -> list[list[float]]:
 
 @dataclass
 class Watched:
-    """seconds: of all; by: at each look the processor time (s), the entries done, the memory of all processes (MiB),
-    and the processor time (s) of the fixed piece of work."""
+    """seconds: of all; by: at each look the user time (s), the entries done, the memory of all processes (MiB), the
+    processor time (s) of the fixed piece of work, and the time of the system (s)."""
 
     seconds: float = 0.0
-    by: list[tuple[float, float, float, float]] = field(default_factory=list)
+    by: list[tuple[float, float, float, float, float]] = field(default_factory=list)
 
     def paced(self) -> np.ndarray:
-        """The processor time (s) at each look, had the machine been as fast all the time as it was in the middle."""
+        """The user time (s) at each look, had the machine been as fast all the time as it was in the middle."""
         used = np.maximum.accumulate([look[0] for look in self.by])
         pace = median_filter(np.array([look[3] for look in self.by]), PACED, mode="nearest")
         return np.cumsum(np.diff(used, prepend=0.0) * np.median(pace) / pace)
@@ -160,8 +162,8 @@ def watched(command: Sequence[Any], count: Count) -> Watched:
     """A verb from its start to its end."""
     found, begin, process = Watched(), time.monotonic(), started(command)
     while process.poll() is None:
-        processor, memory = _used(process.pid)
-        found.by.append((processor, count(), memory, fixed_work()))
+        user, system, memory = _used(process.pid)
+        found.by.append((user, count(), memory, fixed_work(), system))
         time.sleep(0.2)
     found.seconds = time.monotonic() - begin
     return found
@@ -187,18 +189,18 @@ def killed(command: Sequence[Any], count: Count, n: int) -> None:
     started(command).wait()
 
 
-def _used(process: int) -> tuple[float, float]:
-    """Processor time (s) and memory (MiB) of a process and those that it started."""
-    seconds = memory = 0.0
+def _used(process: int) -> tuple[float, float, float]:
+    """User time and time of the system (s), and memory (MiB), of a process and those that it started."""
+    user = system = memory = 0.0
     try:
         first = psutil.Process(process)
         for each in (first, *first.children(recursive=True)):
             times = each.cpu_times()
-            seconds += times.user + times.system
+            user, system = user + times.user, system + times.system
             memory += each.memory_info().rss / 2**20
     except psutil.Error:
         pass
-    return seconds, memory
+    return user, system, memory
 
 
 def tables(folder: Path) -> dict[str, Any]:
@@ -214,7 +216,7 @@ def parquet(folder: Path) -> dict[str, bytes]:
 
 def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
     """The record of a verb on all: entries a second, how time grows with their number, and memory."""
-    done, paced = np.array([n for _, n, _, _ in found.by]), found.paced()
+    done, paced = np.array([look[1] for look in found.by]), found.paced()
     counts, first = np.unique(done, return_index=True)  # what comes after the last entry is said apart
     counts, times = counts[counts >= BEGIN * done[-1]], paced[first[counts >= BEGIN * done[-1]]]
     (start, scale, exponent), _ = curve_fit(
@@ -224,6 +226,8 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
     looks = [look for look in found.by if look[1] >= BEGIN * done[-1]]
     half = len(looks) // 2
     memory = [max(look[2] for look in part) for part in (looks[: half + 1], looks[half:])]
+    halves = done[-1] * np.array([BEGIN, (1 + BEGIN) / 2, 1.0])
+    system = np.diff(np.interp(halves, done, np.maximum.accumulate([look[4] for look in found.by])))
     places = [int(np.searchsorted(counts, part * counts[-1])) for part in (0.25, 0.5, 0.75, 1.0)]
     sizes, seconds = [int(counts[k]) for k in places], [float(times[k]) for k in places]
     return {
@@ -231,9 +235,10 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
         "met": bool(abs(exponent - 1) <= EXPONENT) and same,
         "notes": [
             f"{counts[-1] / found.seconds:.1f} entries a second on {CORES} cores, {found.seconds:.0f} s from start to "
-            f"end; {1e3 * scale / counts[-1]:.0f} ms of a processor an entry",
-            f"the processor time above is {start:.1f} s for the start, and grows as n^{exponent:.3f}; "
+            f"end; {1e3 * scale / counts[-1]:.0f} ms of user time an entry",
+            f"the user time above is {start:.1f} s for the start, and grows as n^{exponent:.3f}; "
             f"{paced[-1] - times[-1]:.1f} s come after the last entry",
+            f"the system takes {system[0]:.1f} s in the first half, {system[1]:.1f} in the second",
             f"memory of all processes: {memory[0]:.0f} MiB at most in the first half, {memory[1]:.0f} in the second",
             "killed in the middle and resumed: " + ("the same tables" if same else "OTHER TABLES"),
         ],
