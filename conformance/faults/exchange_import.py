@@ -384,3 +384,15 @@ def _(original):
 def _(original):
     """The numbers of assemblies are judged, those of NCS are not."""
     return edited("in CATEGORIES", "in CATEGORIES[:1]")(original)
+
+
+@fault("particles-by-place", "polystate_tools.formats.h5md.importer:_order", "exchange")
+def _(original):
+    """The ids of particles are not looked at: the first is the first atom."""
+    return lambda file, group, element, atom_id, external: None
+
+
+@fault("order-of-the-first-frame", "polystate_tools.formats.h5md.importer:_ordered", "exchange")
+def _(original):
+    """Particles have the order of the first frame in all of them."""
+    return lambda xyz, order: original(xyz, order if order.ndim == 1 else order[0])
