@@ -127,12 +127,15 @@ export class Evaluation {
     for (const d of this.deposition.descriptors.values()) {
       if (!d.isTransform || !this.active(d) || !this.touches(d)) continue;
       d.refuseUnknown();
+      const isDiscrete = d.doc.regime === 'discrete';
       const step = this.step(d) ?? 0;
       const bodies = new Map();
       d.scope.labels.forEach((label, row) => {
-        if (label < 0) return;
+        const v = d.variables?.get(label);
+        if (label < 0 || (isDiscrete && !this.joint.has(v))) return;
         if (!bodies.has(label)) {
-          const body = motion(d.arrays, step * d.scope.count + label);
+          const leading = isDiscrete ? d.pairRow.get(`${label} ${this.joint.get(v)}`) : step;
+          const body = motion(d.arrays, leading * d.scope.count + label);
           bodies.set(label, {
             d, size: d.groupSize.get(label),
             point: (x) => (d.rotation ? d.toPoint(move(body, apply(d.back, [0, 1, 2].map((c) => x[c] - d.shift[c])))) : move(body, x)),

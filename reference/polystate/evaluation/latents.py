@@ -118,11 +118,10 @@ def _affine(d: Descriptor, request: Request, variance: np.ndarray) -> Motion:
 
 
 def _mixed(d: Descriptor, request: Request, variance: np.ndarray) -> Motion:
-    """[MOM-21] x(q) = x(0) + Σ q_k d_k with the mean and the covariance of the amplitudes of a mixture."""
+    """[MOM-21] x(q) = Σ q_k d_k with the mean and the covariance of the amplitudes of a mixture."""
     population, mean, factor = (d.array(name) for name in ("population", "mean", "factor"))
     at, middle = _at(d, request, gaussian_mixture_v1.expectation(population, mean))
-    still = _at(d, request, np.zeros(len(variance)))[1]
-    along = np.array([_at(d, request, q)[1] - still for q in np.eye(len(variance))]).reshape(-1, *still.shape)
+    along = np.array([_at(d, request, q)[1] for q in np.eye(len(variance))]).reshape(-1, *middle.shape)
     spread = gaussian_mixture_v1.covariance(population, mean, factor, variance)
     return Motion(at, middle, np.einsum("mn,mai,naj->aij", spread, along, along, optimize=True))
 

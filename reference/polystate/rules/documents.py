@@ -81,7 +81,7 @@ def name_errors(tree: Tree) -> Iterator[PolystateError]:
         parts = path.split("/")
         layer = "/".join(parts[:2]) if parts[0] == "hierarchy" else parts[0]
         named = parts[2:] if parts[0] == "hierarchy" else parts[1:]
-        if layer not in NAMED or not named or len(named) > 2:
+        if layer not in NAMED:
             continue
         if len(named) == 1 and not _ID.fullmatch(named[0]):
             yield SchemaError(path, named[0], "an id of a-z, 0-9, _ . - with 64 characters at most")

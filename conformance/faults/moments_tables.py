@@ -1,0 +1,105 @@
+"""Moments of which a table is taken for another, and rotations of other bodies."""
+
+from polystate_conformance.selftest.planting import fault
+from polystate_conformance.selftest.rewriting import edited
+
+CONTRIBUTIONS = "polystate.evaluation.contributions:Contributions"
+SETTING = "polystate.evaluation.setting:Setting"
+SUMS = "polystate.evaluation.moments:_Sums"
+AVERAGING = "polystate.evaluation.averaging"
+EVALUATE = "polystate.evaluation.evaluate"
+
+
+@fault("moments-of-what-has-no-probability", f"{SETTING}.likely", "moments")
+def _(original):
+    """Steps and models of population 0 are evaluated before they count for nothing."""
+    return edited("self.law.probability((v,)) > 0", "self.law.probability((v,)) >= 0")(original)
+
+
+@fault("moments-chances-of-sets-alike", f"{SETTING}.chances", "moments")
+def _(original):
+    """Values of one variable count alike beside those of two."""
+    return edited("alone.any()", "alone.all()")(original)
+
+
+@fault("moments-kinds-mixed", f"{SUMS}._kinds", "moments")
+def _(original):
+    """Atoms that hang on different variables are taken together."""
+    return staticmethod(edited("np.cumsum", "np.cumprod")(original.__func__))
+
+
+@fault("moments-absence-of-others", f"{SUMS}._by_presence", "moments")
+def _(original):
+    """What marks the first atom of a table absent marks those that it does not have."""
+    return edited("np.full(self.setting.n, -1)", "np.zeros(self.setting.n, int)")(original)
+
+
+@fault("moments-apart-whatever-is-seen", f"{SUMS}._are_apart", "moments")
+def _(original):
+    """Variables that do not hang together do not, whatever the presence says of both."""
+    return edited("self.law.apart(a, b) and all(len(f.variables) == 1 for f in evidence)", "self.law.apart(a, b)")(
+        original
+    )
+
+
+@fault("moments-labels-among-the-simple", f"{SETTING}.are_simple", "moments")
+def _(original):
+    """A variable that an averaged axis fixes is taken for one of its own."""
+    return edited("v + 1", "v - 1")(original)
+
+
+@fault("moments-latents-of-any-kind", f"{AVERAGING}:_averaged", "moments")
+def _(original):
+    """A table latents keeps an axis from being averaged, also where it means nothing."""
+    return edited('latents.stored_name(d) is None or not d.table("latents")', 'not d.table("latents")')(original)
+
+
+@fault("moments-drawn-whatever-is-stored", f"{SETTING}.draws", "moments")
+def _(original):
+    """Amplitudes with a table latents are drawn, also where they are stored for all that is asked."""
+    return edited("d.axis is not None and not has_step", "not d.axis or d.axis not in self.averaged")(original)
+
+
+@fault("moments-absolute-beyond-their-atoms", f"{CONTRIBUTIONS}._enter_states", "moments")
+def _(original):
+    """Stored coordinates of a site are there for all atoms of the site."""
+    return edited("d.covered[s.request.rows] & (s.variable_of_atom(d) >= 0)", "s.variable_of_atom(d) >= 0")(original)
+
+
+@fault("moments-affine-where-one-is-still", "polystate.evaluation.latents:motion", "moments")
+def _(original):
+    """A decoder with one component that does not vary passes for affine."""
+    return edited("variance.any()", "variance.all()")(original)
+
+
+@fault("rotations-in-the-order-of-labels", f"{EVALUATE}:in_order", "displacement")
+def _(original):
+    """The size of a group is looked up by its label."""
+    return edited("bodies(d, request)[0]", "bodies(d, request)[1]")(original)
+
+
+@fault("rows-of-unknown-atoms-move-the-last", f"{EVALUATE}:Request.__post_init__", "displacement")
+def _(original):
+    """What concerns an atom that is not there is taken for the last atom."""
+    return edited("self.dep.n_atoms + 1", "self.dep.n_atoms")(original)
+
+
+@fault("rotations-of-the-first-state", f"{EVALUATE}:bodies", "displacement")
+def _(original):
+    """Each state of a site turns it as the first does."""
+    return edited("d.array(name)[row_of[site, state], site]", "d.array(name)[0, site]")(original)
+
+
+@fault("ids-of-every-group", "polystate.rules.documents:name_errors", "validate")
+def _(original):
+    """Groups that the format does not name have ids for names."""
+
+    def wrong(tree):
+        for path in tree:
+            if not path.rpartition("/")[2].islower():
+                from polystate.errors import SchemaError
+
+                yield SchemaError(path, path, "an id")
+        yield from original(tree)
+
+    return wrong
