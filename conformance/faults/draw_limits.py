@@ -107,3 +107,9 @@ def _of_row(original, which):
         return {state: known[state][which] for state in original(self, v, joint)}
 
     return wrong
+
+
+@fault("pivots-of-all-atoms", f"{POSITIVE}:cholesky", EXACT)
+def _(original):
+    """What is taken off a pivot is summed over all atoms."""
+    return edited("(c[:, j, :j] ** 2).sum(axis=1)", "(c[:, j, :j] ** 2).sum()")(original)
