@@ -1,5 +1,7 @@
 """Moments of which a table is taken for another, and rotations of other bodies."""
 
+import numpy as np
+
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
@@ -101,5 +103,15 @@ def _(original):
 
                 yield SchemaError(path, path, "an id")
         yield from original(tree)
+
+    return wrong
+
+
+@fault("basis-of-the-first-atoms", "polystate.model.model:Model.basis_of", "displacement")
+def _(original):
+    """The first vectors of a basis are taken for those of the atoms asked for."""
+
+    def wrong(self, d, mine):
+        return original(self, d, np.arange(len(mine)))
 
     return wrong
