@@ -125,7 +125,7 @@ def report(fit: Path, data: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        asked = [str(fit), "--input", str(data / "echt" / "6vxx.pdb"), "-o", str(page)]
+        asked = ["report", str(fit), "--input", str(data / "echt" / "6vxx.pdb"), "-o", str(page)]
         done = CliRunner().invoke(application("report"), asked)
         assert page.exists(), done.output
     print(f"{time.process_time():.1f} s CPU, {time.thread_time():.1f} s of them in the main thread, the busiest")
