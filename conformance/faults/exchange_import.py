@@ -396,3 +396,9 @@ def _(original):
 def _(original):
     """Particles have the order of the first frame in all of them."""
     return lambda xyz, order: original(xyz, order if order.ndim == 1 else order[0])
+
+
+@fault("a-dot-is-no-letter", f"{BUILDING}.sites:label_of", "exchange")
+def _(original):
+    """An alternate of the letter "." is taken for one without a letter."""
+    return lambda letter: letter or "."

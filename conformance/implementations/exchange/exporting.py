@@ -17,8 +17,8 @@ from evaluation import Deposition, State, Variable, _rows, highest
 from importing import NOTES
 from sites import ABSENT
 
-ALONE = ("present", ".")
-"""Labels of states that are no letters."""
+ALONE = "present"
+"""The label of a state that is no letter."""
 
 
 @dataclass
@@ -197,7 +197,8 @@ class Exporter:
                 continue
             label, held = found.labels[number], [number, *sharing.get(number, ())]
             occ = self._occupancy(row, variable, held)
-            yield "" if label in ALONE else label, states[number], occ, {variable: set(held)}
+            letter = "" if label == ALONE else label if label.strip(".") else label[:-1]
+            yield letter, states[number], occ, {variable: set(held)}
 
     def _has_letter(self, row: int, variable: Variable, number: int) -> bool:
         """Whether the records of an atom that a state shares with others have its letter (EXP-43)."""

@@ -76,7 +76,9 @@ def letters(records: list[Record]) -> dict[int, str]:
     made = {}
     for record in records:
         own = given.get((record.place, record.comp), record.alt)
-        made[id(record)] = own or ("." if len(alternates[record.atom]) > 1 else "")
+        if not own.strip(".") and (own or len(alternates[record.atom]) > 1):
+            own += "."  # none is ".", so that a letter that is a dot has another
+        made[id(record)] = own
     return made
 
 

@@ -169,6 +169,16 @@ def _bonded(layout: Layout, rows: np.ndarray, of_interest: dict[int, set[str]]) 
     return pairs
 
 
+def label_of(letter: str) -> str:
+    """The label of the state of a letter: the letter; one of dots alone, and no letter, has a dot more."""
+    return letter if letter.strip(BLANK) else letter + BLANK
+
+
+def letter_of(label: str) -> str:
+    """The letter of the state of a label, see `label_of`."""
+    return label if label.strip(BLANK) else label[: -len(BLANK)]
+
+
 def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
     """A site of records; states in order of the first atom that has the letter, then of its records."""
     rows = np.sort(rows)
@@ -180,7 +190,7 @@ def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
     order = sorted(key, key=lambda letter: key[letter])
     index = {letter: k for k, letter in enumerate(order)}
     state = np.array([index[letter] for letter in letters])
-    labels = [letter or BLANK for letter in order]
+    labels = [label_of(letter) for letter in order]
     site = Site("", rule, labels, rows, state, np.unique(atom))
     _inherit(layout, site)
     if _leaves_room(layout, site):

@@ -17,7 +17,7 @@ from polystate.states import counting
 from polystate.states.joint import Chosen
 from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.bundle_altlocs import MARK
-from polystate_tools.formats.building.sites import BLANK
+from polystate_tools.formats.building.sites import letter_of
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
@@ -271,7 +271,7 @@ class _Payload:
                 label = str(self.dag.state_labels(own[0])[self._own_state(atom, own[0], record)])
                 if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
                     label = label.rsplit(MARK, 1)[0]
-                record.altloc = "" if label == BLANK else label
+                record.altloc = letter_of(label)
             elif models.count(model) > 1:
                 record.altloc = self._letter(record.states, labels)
 

@@ -10,7 +10,7 @@ from polystate.deposition import Deposition
 from polystate.states import counting
 from polystate.states.scope_dag import INACTIVE
 from polystate_tools.formats.building.bundle_altlocs import MARK
-from polystate_tools.formats.building.sites import ABSENT, BLANK
+from polystate_tools.formats.building.sites import ABSENT, letter_of
 
 NAMED = 20
 """States that the account of an export names."""
@@ -45,7 +45,7 @@ def conformer(dep: Deposition, choice: str, steps: tuple[int, int] | None) -> tu
 def _picked(dep: Deposition, v: int, possible: Sequence[int], joint: np.ndarray, choice: str) -> int:
     if choice == "first":
         return possible[0]
-    lettered = [s for s in possible if _letter(dep, v, s) == choice]
+    lettered = [s for s in possible if letter_of(_unmarked(dep, v, s)) == choice]
     if lettered and choice != "occupancy":
         return lettered[0]
     weights: Mapping[int, float] = dep.states.populations(v, joint)
@@ -56,21 +56,21 @@ def _label(dep: Deposition, v: int, state: int) -> str:
     return str(dep.states.dag.state_labels(v)[state])
 
 
-def _letter(dep: Deposition, v: int, state: int) -> str:
+def _unmarked(dep: Deposition, v: int, state: int) -> str:
     label = _label(dep, v, state)
     return label.rsplit(MARK, 1)[0] if MARK in label else label
 
 
 def is_absence(dep: Deposition, v: int, state: int) -> bool:
     """Whether a state is the absence of all conformers of its variable."""
-    labels = [_letter(dep, v, s) for s in range(int(dep.states.dag.n_states[v]))]
+    labels = [_unmarked(dep, v, s) for s in range(int(dep.states.dag.n_states[v]))]
     return labels[state] == (f"no {ABSENT}" if f"no {ABSENT}" in labels else ABSENT)
 
 
 def n_conformers(dep: Deposition, v: int) -> int:
     """How many conformers a variable chooses between, its absence not counted."""
     dag = dep.states.dag
-    letters = {_letter(dep, v, s) or BLANK for s in range(int(dag.n_states[v])) if not is_absence(dep, v, s)}
+    letters = {_unmarked(dep, v, s) for s in range(int(dag.n_states[v])) if not is_absence(dep, v, s)}
     return len(letters)
 
 
