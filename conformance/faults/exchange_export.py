@@ -216,3 +216,9 @@ def _(original):
 def _(original):
     """An alternate keeps its occupancy though it is the only one that is written."""
     return edited("np.where(whole, 1.0, taken.occupancy)", "taken.occupancy")(original)
+
+
+@fault("letters-by-their-first-states", f"{UNBUILDING}.alternates:_Payload._name", "exchange")
+def _(original):
+    """A record that several states share stands where the first of them is, not where the one of its letter is."""
+    return edited("(step[id(record)], place.get(id(record), 0))", "step[id(record)]")(original)

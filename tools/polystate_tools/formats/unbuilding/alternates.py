@@ -262,18 +262,23 @@ class _Payload:
         return self._adp_of.get(atom, set())
 
     def _name(self, atom: int, made: list[_Record]) -> None:
-        """Letters: labels of `altloc` verbatim; of others one by order, none for the lone record of a model."""
+        """Letters: labels of `altloc` verbatim, in order of the states that have them; of others one by order, none for
+        the lone record of a model."""
+        place: dict[int, int] = {}
         models = [tuple(sorted((v, s) for v, s in r.held.items() if self._is_bundle(v))) for r in made]
         for record, model in zip(made, models, strict=True):
             labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
             own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
             if len(own) == 1 == len(labels):
-                label = str(self.dag.state_labels(own[0])[self._own_state(atom, own[0], record)])
+                place[id(record)] = self._own_state(atom, own[0], record)
+                label = str(self.dag.state_labels(own[0])[place[id(record)]])
                 if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
                     label = label.rsplit(MARK, 1)[0]
                 record.altloc = letter_of(label)
             elif models.count(model) > 1:
                 record.altloc = self._letter(record.states, labels)
+        step = {id(record): model for record, model in zip(made, models, strict=True)}
+        made.sort(key=lambda record: (step[id(record)], place.get(id(record), 0)))
 
     def _own_state(self, atom: int, v: int, record: _Record) -> int:
         """The state whose letter a record has: the one noted at import; else the one that was deposited with its
