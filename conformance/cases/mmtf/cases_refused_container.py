@@ -311,3 +311,21 @@ bad(
     "split-list",
     "six small deltas promised, five present",
 )
+bad(
+    "a-nul-before-the-last-byte",
+    "a NUL right before the last byte of an id is refused, in chainIdList",
+    (25,),
+    pack(chains(2), chainIdList=binary(5, 2, 4, "B", [65, 0, 0, 66, 66, 0, 0, 0])),
+    "container value-out-of-range chainIdList",
+    "chain-name",
+    "A, two NULs, B",
+)
+bad(
+    "a-nul-before-the-last-of-four",
+    "a NUL right before the last byte of an id is refused, in chainNameList",
+    (25,),
+    pack(chains(2), chainNameList=binary(5, 2, 4, "B", [65, 66, 0, 67, 68, 0, 0, 0])),
+    "container value-out-of-range chainNameList",
+    "chain-name",
+    "A, B, NUL, C",
+)

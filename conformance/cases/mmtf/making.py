@@ -86,6 +86,8 @@ KILLS = {
         "charges-unchecked-below",
     ),
     "a-charge-below-int8-in-a-draft": ("charges-unchecked-below",),
+    "a-nul-before-the-last-byte": ("last-byte-of-an-id-alone",),
+    "a-nul-before-the-last-of-four": ("last-byte-of-an-id-alone",),
     "no-order-for-two-bonds": ("no-orders-for-bonds",),
     "no-resonance-for-two-bonds": ("no-orders-for-bonds",),
     "a-key-in-a-gap": ("keys-between-keys",),
