@@ -46,10 +46,10 @@ def _(original):
     return edited("~has_u & np.isfinite(b)", "~has_u & np.isfinite(b) & (b != 0)")(original)
 
 
-@fault("ids-end-at-an-at-sign", f"{FORMATS}.unbuilding.alternates:_Payload._name", "exchange")
+@fault("ids-end-at-an-at-sign", f"{FORMATS}.unbuilding.labels:without_model", "exchange")
 def _(original):
     """What follows an at sign is taken for the number of a model, also of alternates that are no bundle's."""
-    return edited("if any(self._is_bundle(p) for p in self.dag.parents(own[0])):", "if MARK in label:")(original)
+    return edited("any(is_bundle(dep, p) for p in dag.parents(v))", "MARK in label")(original)
 
 
 @fault("deposited-b-under-atomic-only", f"{FORMATS}.unbuilding.gaussian:adps_of_records", "exchange")

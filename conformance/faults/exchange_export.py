@@ -221,4 +221,4 @@ def _(original):
 @fault("letters-by-their-first-states", f"{UNBUILDING}.alternates:_Payload._name", "exchange")
 def _(original):
     """A record that several states share stands where the first of them is, not where the one of its letter is."""
-    return edited("(step[id(record)], place.get(id(record), 0))", "step[id(record)]")(original)
+    return edited("key=places.__getitem__", "key=lambda k: places[k][0]")(original)

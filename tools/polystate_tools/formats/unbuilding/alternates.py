@@ -16,10 +16,10 @@ from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.states import counting
 from polystate.states.joint import Chosen
 from polystate.states.scope_dag import INACTIVE, holds
-from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import letter_of
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
+from polystate_tools.formats.unbuilding.labels import is_bundle, without_model
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
 VERBATIM = "altloc"
@@ -188,13 +188,10 @@ class _Payload:
                 numbers = np.asarray(d.array("condition"))
                 for k in np.flatnonzero(numbers != ALWAYS).tolist():
                     condition = self.dep.conditions(d)[int(numbers[k])]
-                    bundles = {v for c in condition for v in (c.variable,) if self._is_bundle(v)}
+                    bundles = {v for c in condition for v in (c.variable,) if is_bundle(self.dep, v)}
                     if not bundles:
                         at = self.variables_of.setdefault(int(d.atom_rows[k]), set())
                         at.update(c.variable for c in condition)
-
-    def _is_bundle(self, v: int) -> bool:
-        return self.dep.descriptors[self.dag.descriptor(v)].document.get("state_axis") is not None
 
     def combinations(self, variables: set[int]) -> list[tuple[Chosen, float]]:
         """Legal joint states of some variables and all they depend on, with their populations."""
@@ -264,21 +261,19 @@ class _Payload:
     def _name(self, atom: int, made: list[_Record]) -> None:
         """Letters: labels of `altloc` verbatim, in order of the states that have them; of others one by order, none for
         the lone record of a model."""
-        place: dict[int, int] = {}
-        models = [tuple(sorted((v, s) for v, s in r.held.items() if self._is_bundle(v))) for r in made]
+        models = [tuple(sorted((v, s) for v, s in r.held.items() if is_bundle(self.dep, v))) for r in made]
+        places = []
         for record, model in zip(made, models, strict=True):
             labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
             own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
+            state = 0
             if len(own) == 1 == len(labels):
-                place[id(record)] = self._own_state(atom, own[0], record)
-                label = str(self.dag.state_labels(own[0])[place[id(record)]])
-                if any(self._is_bundle(p) for p in self.dag.parents(own[0])):
-                    label = label.rsplit(MARK, 1)[0]
-                record.altloc = letter_of(label)
+                state = self._own_state(atom, own[0], record)
+                record.altloc = letter_of(without_model(self.dep, own[0], state))
             elif models.count(model) > 1:
                 record.altloc = self._letter(record.states, labels)
-        step = {id(record): model for record, model in zip(made, models, strict=True)}
-        made.sort(key=lambda record: (step[id(record)], place.get(id(record), 0)))
+            places.append((model, state))
+        made[:] = [made[k] for k in sorted(range(len(made)), key=places.__getitem__)]
 
     def _own_state(self, atom: int, v: int, record: _Record) -> int:
         """The state whose letter a record has: the one noted at import; else the one that was deposited with its

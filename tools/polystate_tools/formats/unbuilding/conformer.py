@@ -9,8 +9,8 @@ import numpy as np
 from polystate.deposition import Deposition
 from polystate.states import counting
 from polystate.states.scope_dag import INACTIVE
-from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import ABSENT, letter_of
+from polystate_tools.formats.unbuilding.labels import without_model
 
 NAMED = 20
 """States that the account of an export names."""
@@ -45,7 +45,7 @@ def conformer(dep: Deposition, choice: str, steps: tuple[int, int] | None) -> tu
 def _picked(dep: Deposition, v: int, possible: Sequence[int], joint: np.ndarray, choice: str) -> int:
     if choice == "first":
         return possible[0]
-    lettered = [s for s in possible if letter_of(_unmarked(dep, v, s)) == choice]
+    lettered = [s for s in possible if letter_of(without_model(dep, v, s)) == choice]
     if lettered and choice != "occupancy":
         return lettered[0]
     weights: Mapping[int, float] = dep.states.populations(v, joint)
@@ -56,22 +56,25 @@ def _label(dep: Deposition, v: int, state: int) -> str:
     return str(dep.states.dag.state_labels(v)[state])
 
 
-def _unmarked(dep: Deposition, v: int, state: int) -> str:
-    label = _label(dep, v, state)
-    return label.rsplit(MARK, 1)[0] if MARK in label else label
+def _labels(dep: Deposition, v: int) -> list[str]:
+    return [without_model(dep, v, state) for state in range(int(dep.states.dag.n_states[v]))]
+
+
+def _absence(labels: Sequence[str]) -> str:
+    """Which of the labels of a variable says that none of its conformers is there."""
+    return f"no {ABSENT}" if f"no {ABSENT}" in labels else ABSENT
 
 
 def is_absence(dep: Deposition, v: int, state: int) -> bool:
     """Whether a state is the absence of all conformers of its variable."""
-    labels = [_unmarked(dep, v, s) for s in range(int(dep.states.dag.n_states[v]))]
-    return labels[state] == (f"no {ABSENT}" if f"no {ABSENT}" in labels else ABSENT)
+    labels = _labels(dep, v)
+    return labels[state] == _absence(labels)
 
 
 def n_conformers(dep: Deposition, v: int) -> int:
     """How many conformers a variable chooses between, its absence not counted."""
-    dag = dep.states.dag
-    letters = {_unmarked(dep, v, s) for s in range(int(dag.n_states[v])) if not is_absence(dep, v, s)}
-    return len(letters)
+    labels = _labels(dep, v)
+    return len({*labels} - {_absence(labels)})
 
 
 def kept(where: Sequence[Mapping[int, set[int]]], chosen: Mapping[int, set[int]]) -> np.ndarray:

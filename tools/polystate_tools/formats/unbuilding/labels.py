@@ -1,0 +1,18 @@
+"""What the labels of states say where a bundle is above them: an alternate, and of which model."""
+
+from __future__ import annotations
+
+from polystate.deposition import Deposition
+from polystate_tools.formats.building.bundle_altlocs import MARK
+
+
+def is_bundle(dep: Deposition, v: int) -> bool:
+    """Whether the states of a variable are the models of a bundle."""
+    return dep.descriptors[dep.states.dag.descriptor(v)].document.get("state_axis") is not None
+
+
+def without_model(dep: Deposition, v: int, state: int) -> str:
+    """The label of a state; of one below a bundle without the model that it ends in."""
+    dag = dep.states.dag
+    label = str(dag.state_labels(v)[state])
+    return label.rsplit(MARK, 1)[0] if any(is_bundle(dep, p) for p in dag.parents(v)) else label
