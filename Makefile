@@ -65,7 +65,7 @@ faults: $(READY)
 	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
 
 # Small changes of the reference, one at a time, against the cases: all in some hours, or a part of so many. Writes
-# conformance/MUTANTS.md; what was stopped goes on by out/mutants.jsonl.
+# conformance/MUTANTS.md; what was stopped goes on by out/mutants.jsonl, which is removed to ask all anew.
 PART ?= 0/1
 mutants: $(READY)
 	$(BIN)/python -m polystate_conformance.selftest.mutation --jobs 2 --part $(PART) --results out/mutants.jsonl

@@ -178,8 +178,9 @@ class Importer:
     def _bundle(self, shown: dict[int, dict[Atom, Record]]) -> None:
         count = len(self.models)
         weights = self.options.get("weights")
-        populations = self.said if self.said and weights is None else _populations(count, weights)
-        deposited = [*self.occupancy.values()] if self.said and weights is None else [np.nan] * count
+        said = self.said if weights is None else None
+        populations = said or _populations(count, weights)
+        deposited = [*self.occupancy.values()] if said else [np.nan] * count
         xyz, present = np.repeat(self.x_ref[None], count, 0), np.zeros((count, len(self.of_atom)), "u1")
         for state, model in enumerate(self.models):
             for atom, record in shown[model].items():
