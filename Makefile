@@ -65,10 +65,12 @@ faults: $(READY)
 	$(BIN)/polystate score --jobs 2 --faults -- $(BIN)/python -m polystate_conformance.implementations.reference
 
 # Small changes of the reference, one at a time, against the cases: all in some hours, or a part of so many. Writes
-# conformance/MUTANTS.md; what was stopped goes on by out/mutants.jsonl, which is removed to ask all anew.
+# conformance/MUTANTS.md; what was stopped goes on by out/mutants.jsonl, which is removed to ask all anew. Importers and
+# exporters: ROOMS=polystate_tools.formats, which writes out/mutants.md.
 PART ?= 0/1
 mutants: $(READY)
-	$(BIN)/python -m polystate_conformance.selftest.mutation --jobs 2 --part $(PART) --results out/mutants.jsonl
+	$(BIN)/python -m polystate_conformance.selftest.mutation --jobs 2 --part $(PART) --results out/mutants.jsonl \
+		$(if $(ROOMS),--table out/mutants.md) $(ROOMS)
 
 # Uniform p-values, power and wrong samplers of the statistical track; writes conformance/statistics.json (half an hour).
 verify-statistics: $(READY)

@@ -1,4 +1,4 @@
-"""Mutants of the reference: each is one change that compiles, and a case that runs its line tells it or does not."""
+"""Mutants: each is one change that compiles, and a case that runs its line tells it or does not."""
 
 from __future__ import annotations
 
@@ -78,6 +78,15 @@ def test_a_mutant_that_matters_is_killed_by_a_case_that_runs_it_and_one_that_not
     assert idle and all(item.killed_by is None and item.cases == 0 for item in idle)
 
 
+def test_a_mutant_of_an_importer_is_told_by_cases_of_exchange_and_one_of_a_decoder_by_cases_of_files():
+    known = collection.load(collection.Choice.of(None, ["exchange.0001", "mmtf.0001", "nm.0001"]))
+    for module, area in {"building.hierarchy_groups": "exchange", "mmtf.decoder": "mmtf"}.items():
+        found = list(mutation.mutants((f"polystate_tools.formats.{module}",)))[:12]
+        mutation.judge(found, known)
+        killed = {item.killed_by for item in found if item.killed_by}
+        assert killed and all(id.startswith(area) for id in killed)
+
+
 def test_what_became_of_mutants_is_recalled_and_the_rest_is_put_to_cases(tmp_path):
     found, file = room("symmetry.space_group_v1")[:3], tmp_path / "out" / "mutants.jsonl"
     assert fates.recall(file, found) == found == fates.recall(None, found)
@@ -112,7 +121,10 @@ def test_the_page_names_what_lives_without_a_reason_and_a_reason_that_no_longer_
 
 
 def test_every_reason_names_a_mutant():
-    assert survivors.stale(survivors.reasons(), mutation.mutants(), {m.__name__ for m in mutation.modules()}) == []
+    rooms = mutation.ROOMS + mutation.FORMATS
+    named = {module.__name__ for module in mutation.modules(rooms)}
+    assert survivors.stale(survivors.reasons(), mutation.mutants(rooms), named) == []
+    assert {reason.partition(":")[0] for reason in survivors.reasons()} <= named
 
 
 def test_cases_of_the_sentence_that_stands_nearest_come_first_then_those_that_run_what_few_others_run():

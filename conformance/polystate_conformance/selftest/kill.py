@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
 import multiprocessing
 import os
 import tempfile
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from polystate_conformance.scoring.runner import Result, run_in_process
-from polystate_conformance.selftest import mutants
+from polystate_conformance.selftest import answering, mutants
 from polystate_conformance.selftest import planting as faults
+from polystate_conformance.selftest.answering import DECODER, EXCHANGE, REFERENCE, SAMPLER
 from polystate_conformance.suite.case import Case
 from polystate_conformance.suite.materialise import Materials
 
@@ -75,21 +75,13 @@ TASKS_OF_A_PROCESS = 8
 DROPPED_OF_A_PROCESS = 100
 """Of dropped constraints more: they change nothing but the schema, and what was read is kept."""
 
-_SAMPLER = "polystate_conformance.implementations.numpy_sampler"
-_DECODER = "polystate_tools.formats.mmtf"
-_EXCHANGE = "polystate_tools.formats"
-_ADAPTERS = {
-    _SAMPLER: _SAMPLER, _DECODER: "polystate_tools.commands.mmtf_adapter",
-    _EXCHANGE: "polystate_tools.commands.exchange_adapter",
-}  # fmt: skip
-"""What answers while a fault is planted below a package; of all others the reference. Named, not imported."""
 _SOUND = {
     "none": faults.Fault("none", "the reference", (), "polystate.errors:PolystateError", lambda original: original),
-    "sampler": faults.Fault("sampler", "the sampler", (), f"{_SAMPLER}:factor", lambda original: original),
+    "sampler": faults.Fault("sampler", "the sampler", (), f"{SAMPLER}:factor", lambda original: original),
     "exchange": faults.Fault(
-        "exchange", "importer and exporter", (), f"{_EXCHANGE}.importing:import_file", lambda original: original
+        "exchange", "importer and exporter", (), f"{EXCHANGE}.importing:import_file", lambda original: original
     ),
-    "decoder": faults.Fault("decoder", "the decoder", (), f"{_DECODER}.decoder:decode", lambda original: original),
+    "decoder": faults.Fault("decoder", "the decoder", (), f"{DECODER}.decoder:decode", lambda original: original),
 }
 """Right ones: what their adapters do not pass is no case to tell a fault by."""
 _CASES: list[Case] = []
@@ -126,23 +118,18 @@ def _concerns(item: faults.Fault, case: Case) -> bool:
     """Whether a case may tell a fault: it claims to, or is of its profile; for a dropped constraint, a refusal for it.
 
     Laws tell faults of the sampler with a generator of its own; those of the reference's draws are told by numbers."""
-    below = _below(item)
-    if case.statistical or below == _SAMPLER:
-        return case.statistical and below == _SAMPLER
-    if case.kind == "decode" or below == _DECODER:
-        return case.kind == "decode" and below == _DECODER
-    if case.kind in ("import", "export") or below == _EXCHANGE:
-        return case.kind in ("import", "export") and below == _EXCHANGE
+    if answering.package(case) != _below(item):
+        return False
     if item.id.partition(":")[0] in (*mutants.JUDGED, "payload"):
         return item.id in case.kills or (case.kind == "validate" and case.deposition is not None)
     return item.id in case.kills or not item.profiles or case.profile in item.profiles
 
 
 def _below(item: faults.Fault) -> str:
-    """The package of `_ADAPTERS` that answers for a fault, "" for the reference. MMTF is decoded, and imported."""
+    """The package that a fault is told in. MMTF is decoded, and imported."""
     if item.profiles == ("exchange",):
-        return _EXCHANGE
-    return next((below for below in _ADAPTERS if item.target.startswith(below)), "")
+        return EXCHANGE
+    return next((below for below in (SAMPLER, DECODER, EXCHANGE) if item.target.startswith(below)), REFERENCE)
 
 
 def _find(family: str, id: str) -> faults.Fault:
@@ -156,7 +143,7 @@ def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) 
 
     # the faults are planted in the NumPy evaluator, or in what compiled draws are made from
     reference.backend = "numba" if item.target.startswith("polystate.kernels") else "numpy"
-    adapter = importlib.import_module(_ADAPTERS.get(_below(item), reference.__name__))
+    adapter = answering.adapter(_below(item))
     with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
         return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)
 

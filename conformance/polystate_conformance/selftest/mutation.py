@@ -1,13 +1,14 @@
-"""Mutation testing of the reference: every small change of every function that gives meaning, against the cases.
+"""Mutation testing: every small change of every function that gives meaning, against the cases.
 
     python -m polystate_conformance.selftest.mutation [--jobs 2] [--part 0/5] [--case AREA] [--results FILE]
         [--table FILE] [module ...]
 
 A mutant is planted by giving a function other code, in a process forked for it alone, so that everything that has
 bound the function has the mutant. It is put to cases that run its line, until one of them answers otherwise than
-before; a mutant that needs more than LIMIT_S for a case hangs, and is killed too. The table of a run of all modules
-goes to `conformance/MUTANTS.md`. What became of each is kept in the file of `--results` as it is known; a run that
-finds it there does not ask again."""
+before; a mutant that needs more than LIMIT_S for a case hangs, and is killed too. The table of a run of the whole
+reference goes to `conformance/MUTANTS.md`. Importers and exporters are judged where they are named:
+`polystate_tools.formats`, and the table goes where `--table` says. What became of each mutant is kept in the file of
+`--results` as it is known; a run that finds it there does not ask again."""
 
 from __future__ import annotations
 
@@ -26,8 +27,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from polystate_conformance.implementations import reference
-from polystate_conformance.scoring.runner import run_in_process
-from polystate_conformance.selftest import fates, survivors
+from polystate_conformance.selftest import answering, fates, survivors
 from polystate_conformance.selftest.coverage import covered
 from polystate_conformance.selftest.mutant import Mutant
 from polystate_conformance.selftest.mutating import changes
@@ -44,6 +44,8 @@ ROOMS = (
     "polystate.artifacts.trajectory", "polystate.rules",
 )  # fmt: skip
 """Modules and packages of the reference that give a deposition its meaning."""
+FORMATS = ("polystate_tools.formats",)
+"""Importers and exporters, whose cases are those of the profiles `exchange` and `mmtf`."""
 LIMIT_S = 20
 CASES_OF_A_MUTANT = 300
 """So many cases at most are put to a mutant."""
@@ -118,8 +120,7 @@ def _first_kill(mutant: Mutant, cases: list[Case], materials: Materials) -> str 
             value.cache_clear()
     for case in cases:
         signal.alarm(LIMIT_S)
-        (result,) = run_in_process(reference.handle, reference.hello(), [case], materials)
-        if result["outcome"] != "passed" or not all(result.get("named", {}).values()):
+        if not answering.passes(case, materials):
             return case.id
     return None
 
@@ -128,8 +129,11 @@ def judge(
     found: list[Mutant], cases: list[Case], jobs: int = 1, most: int = CASES_OF_A_MUTANT,
     progress: Callable[[Mutant], None] = lambda mutant: None,
 ) -> None:  # fmt: skip
-    """Put each mutant to the cases that run it, to so many at most, and write down which kills it."""
+    """Put each mutant to the cases about its package that run it, to so many at most, and write down which kills
+    it."""
     reference.backend = "numpy"
+    packages = {mutant.module.partition(".")[0] for mutant in found}
+    cases = [case for case in cases if answering.package(case).partition(".")[0] in packages]
     known = {case.id: case for case in cases}
     running: dict[int, tuple[Mutant, int]] = {}
     with Materials() as materials:
@@ -148,7 +152,7 @@ def judge(
 def main(arguments: list[str]) -> int:
     """Judge mutants and write the table; 1 where a reason is given for a mutant that is none, or is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rooms", nargs="*", help="modules and packages; all where none is named")
+    parser.add_argument("rooms", nargs="*", help="modules and packages; those of the reference where none is named")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--part", default="0/1", help="1/5: of five parts of the mutants the second")
     parser.add_argument("--case", action="append", help="cases or areas to put them to; all where none is named")
@@ -161,8 +165,7 @@ def main(arguments: list[str]) -> int:
     rooms = tuple(options.rooms) or ROOMS
     every = list(mutants(rooms))
     found = [mutant for mutant in every if mutant.part(parts) == part]
-    cases = [case for case in collection.load(collection.Choice.of(None, options.case))
-             if not case.statistical and case.kind not in ("decode", "import", "export")]  # fmt: skip
+    cases = collection.load(collection.Choice.of(None, options.case))
     reasons = survivors.reasons()
 
     def progress(mutant: Mutant) -> None:

@@ -43,6 +43,12 @@ def stale(reasons: dict[str, str], found: Iterable[Mutant], modules: set[str]) -
     return result
 
 
+_ABOUT = {
+    False: ("reference", "make mutants"),
+    True: ("importers and exporters", "make mutants ROOMS=polystate_tools.formats"),
+}
+
+
 def page(found: list[Mutant], reasons: dict[str, str], part: int = 0, parts: int = 1) -> str:
     """The page of a run: a row a module, every survivor without a reason, and the functions that no case runs."""
     run = [mutant for mutant in found if mutant.cases]
@@ -52,9 +58,10 @@ def page(found: list[Mutant], reasons: dict[str, str], part: int = 0, parts: int
     killed = sum(mutant.killed_by is not None for mutant in run)
     which = "" if parts == 1 else f" Of {parts} parts of the mutants part {part} was run (`--part {part}/{parts}`)."
     idle_functions = sorted({mutant.name for mutant in found} - {mutant.name for mutant in run})
+    subject, command = _ABOUT[any(mutant.module.startswith("polystate_tools.") for mutant in found)]
     lines = [
-        "# Mutants of the reference", "",
-        "Written by `make mutants`." + which + " `faults/explained-mutants.yaml` says of some why no case can kill"
+        f"# Mutants of the {subject}", "",
+        f"Written by `{command}`.{which} `faults/explained-mutants.yaml` says of some why no case can kill"
         " them; what the other survivors mean is decided by reading them.", "",
         f"{killed} of the {len(run)} mutants that a case runs are killed ({_share(killed, run)}),"
         f" {len(run) - killed - len(open_ones)} more are explained"
