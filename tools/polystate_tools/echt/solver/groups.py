@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .fields import lift, pull
 from .lanes import LANES, any_above, choose, lanes_of
-from .linalg6 import congruence, part, turn
+from .linalg6 import congruence, inlined, part, turn
 from .linalg_lanes import eigen_lanes, product, scaling_frames
 
 HARDLY = 1e-3  # of the barrier's curvature: epsilon's, below which what it mixes does not matter to a step
@@ -58,7 +58,7 @@ def gather_rows(source, nodes, out):
             out[i, lane] = source[nodes[lane], i]
 
 
-@part
+@inlined
 def respond(count, forest, x, penalty, mu, sweep, work):
     """What the groups can do: e (d, d) into the first of `work.fields8`, h (d,) into the first of `work.rows8`, and
     what `take_steps` needs of the first `count` of them into `sweep`. 1 in the lanes where all went well, else 0."""
@@ -89,7 +89,7 @@ def respond(count, forest, x, penalty, mu, sweep, work):
     return good
 
 
-@part
+@inlined
 def _meet(m, lines, penalty, mu):
     """The frame of each group (0), its dual (1) and, in the frame, the force on it of all but the loss (2),
     rest = mu sigma^-1 - slack (3) and `gram` (4), from sigma (6) and slack (7). 1 in the lanes where there is one.
@@ -137,7 +137,7 @@ def _gram(frame, inside, out):
             out[j, i] = out[i, j]
 
 
-@part
+@inlined
 def _seen_by_atoms(motions, gram, force, tensor, penalty, e, h, pairs, rows):
     """e = P H^-1 P^T, lower triangle, and h = P H^-1 force, for H diagonal in the frame but for the net's rank-one
     term. motions: in columns; pairs: (2, 21, d), rows: (6, 6) scratch."""
@@ -190,7 +190,7 @@ def add_pull(force, basis, tensor, c, b1, b2):
                 c[j, i] += total
 
 
-@part
+@inlined
 def take_steps(count, forest, penalty, sweep, change, work):
     """The changes of covariance and slack of the first `count` groups under field forces (d,), the loss's pull
     included, which are the first of `work.rows8`; the covariance of motions that each makes into `work.squares8[0]`."""
@@ -220,7 +220,7 @@ def take_steps(count, forest, penalty, sweep, change, work):
     covariances_of_motions(basis, moved, frame, b1)
 
 
-@part
+@inlined
 def _answer(y, gram, penalty):
     """y <- H^-1 y in the frame."""
     n = len(y)

@@ -7,7 +7,7 @@ What one lane does never depends on the others.
 from __future__ import annotations
 
 from .lanes import any_above, choose, sqrt
-from .linalg6 import congruence, invert_lower, part
+from .linalg6 import congruence, inlined, invert_lower, part
 
 
 @part
@@ -117,7 +117,7 @@ def product(a, b, out):
             out[i, j] = total
 
 
-@part
+@inlined
 def scaling_frames(sigma, slack, n, values, frame, dual, b1, b2, b3):
     """Frame R in which (sigma, slack) meet: R^T slack R = R^-1 sigma R^-T = diag(values); dual = R^-T.
 

@@ -22,12 +22,12 @@ from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elim
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariances_of_motions, gather, gather_basis, respond, take_steps
 from .lanes import LANES, choose, lanes_of
-from .linalg6 import cholesky, jit, part
+from .linalg6 import cholesky, inlined, jit, part
 from .linalg_lanes import factors, factors_semidefinite
 from .records import TOP
 
 
-@part
+@inlined
 def absorb(fields, rows, d, out_q, out_f):
     """out_q (d, d), lower triangle, and out_f (d,): what nodes look like from above, in lanes; 1 where that went well.
 
@@ -218,7 +218,7 @@ def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
     return failed
 
 
-@part
+@inlined
 def _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work):
     """q (d, d) and f (d,) of all that is below node n; returns the number of breakdowns."""
     d, rows, rho, failed = forest.d, work.rows, work.v6[0], 0
@@ -312,7 +312,7 @@ def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, c
                     atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
 
 
-@part
+@inlined
 def _forces(count, forest, sweep, work):
     """Field forces (d,) on the groups of `work.nodes` into the first of `work.rows8`; eta <- the field from above."""
     d, t, nodes = forest.d, work.dd[0], work.nodes
