@@ -222,3 +222,21 @@ def _(original):
 def _(original):
     """A record that several states share stands where the first of them is, not where the one of its letter is."""
     return edited("key=places.__getitem__", "key=lambda k: places[k][0]")(original)
+
+
+@fault("orders-where-all-are-known", "polystate_tools.formats.mmtf.from_records:structure_of_records", "exchange")
+def _(original):
+    """Orders of bonds between groups are written where all of them are known, or none."""
+    return edited('known.any() and dialect == "1.0"', "False")(original)
+
+
+@fault("orders-of-1-where-none", "polystate_tools.formats.mmtf.from_records:_group", "exchange")
+def _(original):
+    """A bond within a group of an order that is not known is written as a single bond."""
+    return edited("order or -1", "order or 1")(original)
+
+
+@fault("aromatic-is-refused", "polystate_tools.formats.mmtf.from_records:_without_aromatic", "exchange")
+def _(original):
+    """An aromatic bond is written with its number in the hierarchy, which MMTF does not have."""
+    return lambda records, report: records

@@ -133,17 +133,19 @@ class Importer:
     def _bonds(self) -> None:
         """Each bond once, and a note of the alternates that it is between where it is not between all (EXP-32)."""
         between: dict[tuple[int, int], list[list[str]]] = defaultdict(list)
-        for one, other, _ in self.entry.bonds:
+        orders: dict[tuple[int, int], int] = {}
+        for one, other, order in self.entry.bonds:
             if one[0] in self.of_atom and other[0] in self.of_atom and one[0] != other[0]:
                 ends = sorted([(self._row(one[0]), one[1]), (self._row(other[0]), other[1])])
-                pair = between[ends[0][0], ends[1][0]]
+                pair = between[key := (ends[0][0], ends[1][0])]
+                orders[key] = orders.get(key) or order
                 if [ends[0][1], ends[1][1]] not in pair:
                     pair.append([ends[0][1], ends[1][1]])
         if not between:
             return
         rows = sorted(between)
         ends = {"atom_a": _i4(a for a, _ in rows), "atom_b": _i4(b for _, b in rows)}
-        self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.zeros(len(rows), "u1")})
+        self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.array([orders[r] for r in rows], "u1")})
         for a, b in rows:
             if any(letter for pair in between[a, b] for letter in pair):
                 self._note([a + 1, b + 1], {"bonded_in": self._conditions(a + 1, b + 1, between[a, b])})

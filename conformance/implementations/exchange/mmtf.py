@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+from collections import defaultdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from exporting import Content
 from writing import Names
 
 WIDTH = {1: ">f4", 2: ">i1", 3: ">i2", 10: ">i2", 11: ">i2", 12: ">i2", 13: ">i1", 14: ">i2", 15: ">i1"}
+Bond = tuple[int, int, int]
+"""Two records, and the order or -1."""
 NONE = (0, 32)
 """Codes of "none" in altLocList and insCodeList (MMTF-32)."""
 
@@ -45,12 +48,11 @@ def _entry(fields: dict[str, Any]) -> Entry:
         )
     labels, chain, group = _texts(fields["chainIdList"]), 0, 0
     names = _texts(fields.get("chainNameList", fields["chainIdList"]))
-    within = 0
     for model, chains in enumerate(fields["chainsPerModel"], 1):
         for _ in range(chains):
             for _ in range(fields["groupsPerChain"][chain]):
                 kind = fields["groupList"][numbers["groupTypeList"][group]]
-                within += len(kind.get("bondAtomList", ())) // 2
+                begin = len(found.records)
                 for i, name in enumerate(kind["atomNameList"]):
                     at = len(found.records)
                     place = (labels[chain], int(numbers["groupIdList"][group]), _letter(numbers, "insCodeList", group))
@@ -62,13 +64,17 @@ def _entry(fields: dict[str, Any]) -> Entry:
                         float(numbers["occupancyList"][at]) if "occupancyList" in numbers else 1.0,
                         float(numbers["bFactorList"][at]) if "bFactorList" in numbers else None,
                     ))  # fmt: skip
+                within = np.reshape(kind.get("bondAtomList") or np.zeros(0, int), (-1, 2)).tolist()
+                orders = kind.get("bondOrderList") or [-1] * len(within)
+                ends += [(begin + a, begin + b, order) for (a, b), order in zip(within, orders, strict=True)]
                 group += 1
             chain += 1
-    ends = np.reshape(numbers.get("bondAtomList", np.zeros(0, int)), (-1, 2)).tolist()
-    for a, b in ends:
+    between = np.reshape(numbers.get("bondAtomList", np.zeros(0, int)), (-1, 2)).tolist()
+    orders = numbers.get("bondOrderList", np.full(len(between), -1)).tolist()
+    ends += [(a, b, order) for (a, b), order in zip(between, orders, strict=True)]
+    for a, b, order in ends:
         one, other = found.records[a], found.records[b]
-        found.bonds.append(((one.atom, one.alt), (other.atom, other.alt), 0))
-    found.losses += [f"{within} bonds within groups"] if within else []
+        found.bonds.append(((one.atom, one.alt), (other.atom, other.alt), max(order, 0)))
     return found
 
 
@@ -122,47 +128,74 @@ def _texts(value: bytes) -> list[str]:
 
 
 def write(dep: Deposition, content: Content) -> bytes:
-    """The bytes of an .mmtf file; B of atoms that no descriptor covers is 0, since the field has no other word."""
+    """The bytes of an .mmtf file."""
     names = Names(dep)
     residues = [list(own) for _, own in groupby(content.records, lambda r: (r.model, names.residue[r.row]))]
     chains = [list(own) for _, own in groupby(residues, lambda g: (g[0].model, names.chain[names.residue[g[0].row]]))]
     models = [list(own) for _, own in groupby(chains, lambda c: c[0][0].model)]
+    inside, between = _bonds(dep, content, names)
     kinds: list[dict[str, Any]] = []
-    types = []
+    types, start = [], 0
     for own in residues:
-        kind = _kind(names, own)
+        kind = _kind(names, own, [(a - start, b - start, order) for a, b, order in inside.get(start, ())])
+        start += len(own)
         if kind not in kinds:
             kinds.append(kind)
         types.append(kinds.index(kind))
     of_group = [names.residue[own[0].row] for own in residues]
     of_chain = [names.chain[names.residue[own[0][0].row]] for own in chains]
-    index = {}
-    for at, record in enumerate(content.records):
-        index.setdefault((record.row, record.alt), at)
-    bonds = [[index[a, x], index[b, y]] for a, x, b, y in content.bonds if (a, x) in index and (b, y) in index]
     records, count = content.records, len(content.records)
     label_seq = [max(names.label_seq[r] - 1, -1) for r in of_group]
     fields = {
-        "mmtfVersion": "1.0.0", "mmtfProducer": "exchange from the text", "title": "; ".join(content.remarks),
-        "numBonds": len(bonds), "numAtoms": count, "numGroups": len(residues), "numChains": len(chains),
+        "mmtfVersion": "1.0.0", "mmtfProducer": "; ".join(["exchange from the text", *content.remarks]),
+        "numBonds": len(between) + sum(map(len, inside.values())),
+        "numAtoms": count, "numGroups": len(residues), "numChains": len(chains),
         "numModels": len(models), "chainsPerModel": [*map(len, models)], "groupsPerChain": [*map(len, chains)],
         "groupList": kinds, "groupTypeList": _field(4, types),
         "groupIdList": _field(4, [names.number[r] for r in of_group]),
         "sequenceIndexList": _field(4, label_seq), "insCodeList": _letters([names.ins[r] for r in of_group]),
         "altLocList": _letters([r.alt for r in records]), "atomIdList": _field(4, range(1, count + 1)),
         "occupancyList": _scaled(9, [r.occ for r in records], 100),
-        "bFactorList": _deltas([r.b or 0.0 for r in records], 100),
         **{f"{axis}CoordList": _deltas([float(r.xyz[i]) for r in records], 1000) for i, axis in enumerate("xyz")},
         "chainIdList": _words([names.label[c] for c in of_chain]),
         "chainNameList": _words([names.auth[c] for c in of_chain]),
         "entityList": _entities(names, of_chain),
     }  # fmt: skip
-    if bonds:
+    if all(record.b is not None for record in records):  # the field has no word for an atom without
+        fields["bFactorList"] = _deltas([r.b for r in records], 100)
+    elif any(record.b is not None for record in records):
+        content.losses.append("B-factors: some atoms have none")
+    if between:
+        orders = struct.pack(f">{len(between)}b", *(order for _, _, order in between))
         fields |= {
-            "bondAtomList": _field(4, sum(bonds, [])),
-            "bondOrderList": struct.pack(">iii", 2, len(bonds), 0) + b"\1" * len(bonds),
+            "bondAtomList": _field(4, [end for a, b, _ in between for end in (a, b)]),
+            "bondOrderList": struct.pack(">iii", 2, len(between), 0) + orders,
         }
     return msgpack.packb(fields)
+
+
+def _bonds(dep: Deposition, content: Content, names: Names) -> tuple[dict[int, list[Bond]], list[Bond]]:
+    """Bonds within groups by the first record of the group, and those between groups: record, record, order."""
+    index: dict[tuple[int, int, str], int] = {}
+    first: dict[tuple[int, int], int] = {}
+    for at, record in enumerate(content.records):
+        index[record.model, record.row, record.alt] = at
+        first.setdefault((record.model, names.residue[record.row]), at)
+    orders = {}
+    if "hierarchy/bonds" in dep.tree:
+        columns = (dep.tree["hierarchy/bonds"].arrays[name].tolist() for name in ("atom_a", "atom_b", "order"))
+        orders = {(a, b): order for a, b, order in zip(*columns, strict=True)}
+    if 5 in orders.values():
+        content.losses.append("that bonds are aromatic")
+    inside, between = defaultdict(list), []
+    for a, left, b, right in content.bonds:
+        for model in dict.fromkeys(record.model for record in content.records):
+            one, other = index.get((model, a, left)), index.get((model, b, right))
+            if one is not None and other is not None:
+                bond = (one, other, orders[a, b] if orders[a, b] in (1, 2, 3, 4) else -1)
+                same = names.residue[a] == names.residue[b]
+                (inside[first[model, names.residue[a]]] if same else between).append(bond)
+    return inside, between
 
 
 def _entities(names: Names, of_chain: list[int]) -> list[dict[str, Any]]:
@@ -174,13 +207,15 @@ def _entities(names: Names, of_chain: list[int]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _kind(names: Names, own: list) -> dict[str, Any]:
+def _kind(names: Names, own: list, bonds: list[Bond]) -> dict[str, Any]:
     charges = names.atoms.arrays["charge"]
     comp = names.comp[names.residue[own[0].row]]
     return {
         "groupName": comp, "singleLetterCode": gemmi.one_letter_code([comp]) or "?", "chemCompType": "",
         "atomNameList": [names.name[r.row] for r in own], "elementList": [names.element(r.row).name for r in own],
-        "formalChargeList": [int(charges[r.row]) for r in own], "bondAtomList": [], "bondOrderList": [],
+        "formalChargeList": [int(charges[r.row]) for r in own],
+        "bondAtomList": [end for a, b, _ in bonds for end in (a, b)],
+        "bondOrderList": [order for _, _, order in bonds],
     }  # fmt: skip
 
 

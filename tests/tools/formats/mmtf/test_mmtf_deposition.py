@@ -114,6 +114,19 @@ def test_the_reference_and_a_deposition_without_b() -> None:
         mmtf_of_deposition(dep, reference=True, at={"model": 0})
 
 
+def test_orders_of_bonds_are_written_where_those_of_others_are_not_known() -> None:
+    records = records_of_structure(dipeptide())
+    records.bonds = np.array([[1, 0, 5], [2, 1, 2], [4, 2, 0], [5, 3, 3]], np.int32)
+    report = ExportReport()
+    back = structure_of_records(records, report)
+    assert back["groupList"][0]["bondOrderList"] == [-1, 2]
+    assert back["bondOrderList"].tolist() == [-1, 3]
+    assert [loss["what"] for loss in report.losses] == ["aromatic bonds"]
+    draft = ExportReport()
+    assert "bondOrderList" not in structure_of_records(records, draft, "draft")
+    assert [loss["what"] for loss in draft.losses] == ["aromatic bonds", "bond orders"]
+
+
 def test_what_cannot_be_written_or_read_is_refused() -> None:
     records = records_of_structure(dipeptide())
     records.altloc = Text.of(["AA"] + [""] * 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gemmi
@@ -28,6 +29,7 @@ CHEM_COMP_TYPES = {
     gemmi.ResidueKind.PYR: "SACCHARIDE",
     gemmi.ResidueKind.KET: "SACCHARIDE",
 }
+AROMATIC = 5  # the order of the hierarchy (2.1)
 ROUNDED = 1e-6  # how far from a step of 0.01 an occupancy counts as rounded
 
 
@@ -38,17 +40,17 @@ def content(records: Records, report: ExportReport, options: ExportOptions) -> b
 
 def mmtf_of_records(records: Records, report: ExportReport, dialect: str = "1.0") -> bytes:
     """The bytes of an MMTF file; what it cannot hold goes into the report."""
-    structure = structure_of_records(records, report)
+    structure = structure_of_records(records, report, dialect)
     for lost in losses(structure, dialect):
         report.lose(f"field {lost['field']}", 1, lost["why"])
     return encode(structure, dialect)
 
 
-def structure_of_records(records: Records, report: ExportReport) -> Structure:
+def structure_of_records(records: Records, report: ExportReport, dialect: str = "1.0") -> Structure:
     """The fields of an MMTF file: a group a run of records of one residue, a chain a run of groups of one chain.
 
     The file holds isotropic B and two decimals of occupancy; anisotropic U and TLS records are noted as lost."""
-    n = len(records)
+    n, records = len(records), _without_aromatic(records, report)
     same_chain = _unchanged([records.model, records.label_asym.codes, records.auth_asym.codes], n)
     residue = [records.comp.codes, records.label_seq, records.auth_seq, records.ins.codes]
     same_group = same_chain & _unchanged(residue, n)
@@ -83,14 +85,26 @@ def structure_of_records(records: Records, report: ExportReport) -> Structure:
         "groupsPerChain": _counts(first_of_chain, first_of_group, len(first_of_group)),
         "chainsPerModel": chains.per_model(),
     }
-    if (between[:, 2] > 0).all():
-        fields["bondOrderList"] = between[:, 2].astype(np.int8)
+    known = between[:, 2] > 0
+    if known.all() or (known.any() and dialect == "1.0"):
+        fields["bondOrderList"] = np.where(known, between[:, 2], -1).astype(np.int8)
+    elif known.any():
+        report.lose("bond orders", int(known.sum()), "the draft does not say of a bond that its order is unknown")
     if np.isfinite(records.b).all():
         fields["bFactorList"] = records.b.astype(np.float32)
     _note_losses(records, report)
     if report.states:
         report.lose("populations of models", len(report.states), "MMTF has no place for them; they are in this account")
     return Structure(fields)
+
+
+def _without_aromatic(records: Records, report: ExportReport) -> Records:
+    """The records with bonds of the orders that MMTF has."""
+    aromatic = records.bonds[:, 2] == AROMATIC
+    if not aromatic.any():
+        return records
+    report.lose("aromatic bonds", int(aromatic.sum()), "MMTF has no such order; they are written without one")
+    return replace(records, bonds=np.where(aromatic[:, None] & [False, False, True], 0, records.bonds))
 
 
 def _unchanged(columns: list[np.ndarray], n: int) -> np.ndarray:
