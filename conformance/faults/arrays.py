@@ -140,6 +140,13 @@ def _(original):
     )
 
 
+@fault("an-item-that-is-no-codec-is-an-unknown-one", CODECS, "validate")
+def _(original):
+    """What has no name for a codec is refused as a codec of another name."""
+    old = 'require(known, "codecs", "codecs, each by its name or an object with a name")'
+    return edited(old, 'if not known:\n            raise UnsupportedCodec(path, "no name", "a codec")')(original)
+
+
 @fault("codecs-in-shards-unjudged", SHARD, "read")
 def _(original):
     """The codecs in a shard are not looked at before they are needed."""

@@ -31,6 +31,19 @@ def _(original):
     return edited("if len(site) != 1 or", "if not len(site) or")(original)
 
 
+@fault("the-first-of-two-inputs-is-taken", f"{MODEL}:_source", "axes", "discrete")
+def _(original):
+    """Of two descriptors among the inputs the first is taken."""
+    return edited("len(names) != 1", "not names")(original)
+
+
+@fault("landmarks-are-the-first-listed", f"{MODEL}:_assigned", "axes")
+def _(original):
+    """Landmarks that the inputs list are taken, whosever they are."""
+    listed = "[i['path'] for i in d.document['derived_from']['inputs'] if i['path'].startswith('landmarks/')]"
+    return edited('path = f"landmarks/{source.id}"', f'path = ({listed} or [f"landmarks/{{source.id}}"])[0]')(original)
+
+
 @fault("means-at-the-first-site", f"{MODEL}:_averaged", "discrete", "sampling-exact")
 def _(original):
     """The state of a mean stands at site 0."""

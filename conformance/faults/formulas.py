@@ -13,6 +13,34 @@ def _(original):
     return edited("fractional @ turn.T", "fractional @ turn")(original)
 
 
+TRIPLET = f"{OPERATORS}.symmetry.space_group_v1:operation"
+
+
+@fault("a-part-that-is-missing-is-zero", TRIPLET, "registry")
+def _(original):
+    """A part of a triplet that is empty or not there is 0."""
+    parts = '[part or "0" for part in (triplet.replace(" ", "").lower() + ",,").split(",")[:3]]'
+    return edited('triplet.replace(" ", "").lower().split(",")', parts)(original)
+
+
+@fault("only-three-parts-are-looked-at", TRIPLET, "registry")
+def _(original):
+    """What stands behind the third part of a triplet is passed over."""
+    return edited('.split(",")', '.split(",")[:3]')(original)
+
+
+@fault("a-letter-twice-counts-once", TRIPLET, "registry")
+def _(original):
+    """Of x, y or z that stands twice in a part the last one counts."""
+    return edited('if letter and turn[row, "xyz".index(letter)]:', "if False:")(original)
+
+
+@fault("what-is-no-term-is-passed-over", TRIPLET, "registry")
+def _(original):
+    """Of a part what is a term counts, and the rest does not."""
+    return edited("_PART.fullmatch(part)", "_PART.search(part)")(original)
+
+
 @fault("pca-adds-reference", f"{EVALUATE}:mean", "displacement", "axes")
 def _(original):
     """Principal components about an absolute source add its difference to the reference once more."""

@@ -71,11 +71,11 @@ export function checkDerived(deposition) {
 
 function derive(deposition, d) {
   const { operator: op, inputs } = d.doc.derived_from;
-  const unknown = inputs.find(({ path: p }) => p.startsWith('descriptors/') && deposition.descriptors.get(p.slice(12))?.isUnknown);
-  if (unknown) throw semantic('unsupported-combination', `${d.at}#/derived_from/inputs`);
-  const source = inputs.map(({ path }) => path.split('/')).find(([layer]) => layer === 'descriptors')?.[1];
+  const named = inputs.filter(({ path }) => path.startsWith('descriptors/')).map(({ path }) => path.slice(12));
+  const [source] = named;
   const of = deposition.descriptors.get(source);
-  if (!of) return undefined;
+  // DRV-14, DRV-17.
+  if (named.length !== 1 || !of || of.isUnknown) throw semantic('unsupported-combination', `${d.at}#/derived_from/inputs`);
   const nan = (n) => new Float64Array(n).fill(NaN);
   const states = (site, labels, population) => ({
     rows: labels.length, site: new Int32Array(labels.length).fill(site), state: Int32Array.from(labels, (_, i) => i), label: labels,

@@ -32,17 +32,22 @@ function modes({ basis, coefficients }) {
 
 const inUnit = ({ position }, { unit }) => ({ xyz: f8(position.data.map((v) => UNITS[unit] * v), ...position.shape) });
 
+const VALUE = '(?:[xyz]|\\d+/0*[1-9]\\d*|\\d*\\.\\d+|\\d+)';
+const PART = new RegExp(`^[+-]?${VALUE}(?:[+-]${VALUE})*$`);
+
+// ERR-16.
 function parseTriplet(textOf) {
-  const parts = textOf.replace(/\s+/g, '').toLowerCase().split(',');
-  if (parts.length !== 3) throw schema('schema-violation', 'parameters');
+  const parts = textOf.replace(/ /g, '').toLowerCase().split(',');
+  if (parts.length !== 3 || !parts.every((part) => PART.test(part))) throw refuse('bad-request', 'parameters/triplets');
   return parts.map((part) => {
     const row = [0, 0, 0];
     let shift = 0;
-    if (part.replace(/[+-]?(?:[xyz]|\d+\/\d+|\d*\.?\d+)/g, '') !== '' || part === '') throw schema('schema-violation', 'parameters');
-    for (const [, sign, body] of part.matchAll(/([+-]?)([xyz]|\d+\/\d+|\d*\.?\d+)/g)) {
+    for (const [, sign, body] of part.matchAll(/([+-]?)([xyz]|\d+\/\d+|\d*\.\d+|\d+)/g)) {
       const s = sign === '-' ? -1 : 1;
-      if ('xyz'.includes(body)) row['xyz'.indexOf(body)] += s;
-      else {
+      if ('xyz'.includes(body)) {
+        if (row['xyz'.indexOf(body)] !== 0) throw refuse('bad-request', 'parameters/triplets');
+        row['xyz'.indexOf(body)] = s;
+      } else {
         const [n, d = '1'] = body.split('/');
         shift += (s * Number(n)) / Number(d);
       }

@@ -263,6 +263,7 @@ function checkArray(meta, path) {
     require(Array.isArray(codecs) && codecs.length > 0, 'codecs');
     codecs.forEach((codec, k) => {
       const name = typeof codec === 'string' ? codec : codec?.name;
+      require(typeof name === 'string', 'codecs');
       if (!CODECS.has(name)) throw container('unsupported-codec', path, `codec ${JSON.stringify(name)}`);
       const inner = or(codec.configuration, {});
       require(isObject(inner) && (k === 0) === ['bytes', 'sharding_indexed'].includes(name), 'codecs');

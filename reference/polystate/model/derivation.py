@@ -67,17 +67,16 @@ def made_from_inputs(dep: Sources, d: Descriptor) -> Group:
     return makers[str(maker(d.document))](dep, d)
 
 
-def inputs(d: Descriptor, layer: str) -> list[str]:
-    """The names of the inputs of `derived_from` that lie in one layer."""
-    listed = (d.document.get("derived_from") or {}).get("inputs") or []
-    paths = [str(i.get("path", "")) for i in listed]
-    return [p.split("/", 1)[1] for p in paths if p.startswith(layer + "/")]
+def _inputs(d: Descriptor) -> list[str]:
+    """The descriptors among the inputs of `derived_from`."""
+    paths = [str(i.get("path", "")) for i in d.document["derived_from"].get("inputs") or []]
+    return [p.split("/", 1)[1] for p in paths if p.startswith("descriptors/")]
 
 
 def _source(dep: Sources, d: Descriptor) -> Descriptor:
-    names = inputs(d, "descriptors")
+    names = _inputs(d)
     if len(names) != 1 or names[0] not in dep.descriptors:
-        # DRV-12
+        # DRV-17
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
         )
@@ -91,7 +90,7 @@ def _source(dep: Sources, d: Descriptor) -> Descriptor:
 def _assigned(dep: Sources, d: Descriptor) -> Group:
     """`labels` along the axis of a descriptor: the nearest of its landmarks at each step."""
     source = _source(dep, d)
-    path = f"landmarks/{(inputs(d, 'landmarks') or [source.id])[0]}"
+    path = f"landmarks/{source.id}"
     if path not in dep.tree:
         raise MissingArray(f"{d.path}#/derived_from/inputs", path, "landmarks of this deposition")  # DRV-16
     landmarks = dep.tree[path]

@@ -150,8 +150,10 @@ def _check_codecs(codecs: Any, path: str, require: Callable[[bool, str, str], No
     require(isinstance(codecs, list) and len(codecs) > 0, "codecs", "a list of codecs")
     for k, codec in enumerate(codecs):
         codec = {"name": codec} if isinstance(codec, str) else codec
-        name = codec.get("name") if isinstance(codec, dict) else codec
-        if not isinstance(name, str) or name not in CODECS:
+        known = isinstance(codec, dict) and isinstance(codec.get("name"), str)
+        require(known, "codecs", "codecs, each by its name or an object with a name")
+        name = codec["name"]
+        if name not in CODECS:
             raise UnsupportedCodec(path, f"{json.dumps(name):.80}", "one of " + ", ".join(CODECS))  # STO-22
         inner = codec.get("configuration", {})
         require(isinstance(inner, dict), "codecs", f"a configuration of {name} that is an object")

@@ -7,7 +7,7 @@ import pytest
 
 import polystate
 from polystate.editing.text_form import build_file
-from polystate.errors import MissingArray, OutOfRange
+from polystate.errors import BadRequest, MissingArray
 from polystate.operators.symmetry.space_group_v1 import operation, orthogonalization
 from polystate_conformance.paths import CORPUS
 from polystate_tools.bridges.symmetry import triplets, unit_cell_contents
@@ -41,7 +41,7 @@ def test_the_crystal_of_the_corpus_has_four_copies() -> None:
 
 @pytest.mark.parametrize("text", ["x,y", "x,y,z,w", "x,y,q", "x+x,y,z", "2x,y,z", "x,,z", ""])
 def test_what_is_no_operation_is_refused(text: str) -> None:
-    with pytest.raises(OutOfRange):
+    with pytest.raises(BadRequest):
         operation(text)
 
 

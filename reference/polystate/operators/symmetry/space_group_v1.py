@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from polystate.errors import OutOfRange
+from polystate.errors import BadRequest
 from polystate.operators.procedure import Procedure
 
 PROCEDURE = Procedure("symmetry/space_group_v1")
 
-_VALUE = r"(?:[xyz]|\d+/[1-9]\d*|\d*\.\d+|\d+)"
-_PART = re.compile(rf"[+-]?{_VALUE}(?:[+-]{_VALUE})*")
+_VALUE = r"(?:[xyz]|\d+/0*[1-9]\d*|\d*\.\d+|\d+)"
+_PART = re.compile(rf"[+-]?{_VALUE}(?:[+-]{_VALUE})*", re.ASCII)
 _TERM = re.compile(r"([+-]?)(?:([xyz])|(\d+/\d+|\d*\.\d+|\d+))")
 
 
@@ -37,14 +37,14 @@ def operation(triplet: str) -> tuple[np.ndarray, np.ndarray]:
     """W (3, 3) and w (3,) of an operation in fractional coordinates, such as "-x,y+1/2,-z"."""
     parts = triplet.replace(" ", "").lower().split(",")
     if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
-        raise OutOfRange("operator/parameters/triplets", triplet, "an operation such as -x,y+1/2,-z")
+        raise BadRequest("parameters/triplets", triplet, "an operation such as -x,y+1/2,-z")  # ERR-16
     turn, shift = np.zeros((3, 3)), np.zeros(3)
     for row, part in enumerate(parts):
         total = Fraction(0)
         for sign, letter, number in _TERM.findall(part):
             value = -1 if sign == "-" else 1
             if letter and turn[row, "xyz".index(letter)]:
-                raise OutOfRange("operator/parameters/triplets", triplet, f"{letter} once a part")
+                raise BadRequest("parameters/triplets", triplet, f"{letter} once a part")  # ERR-16
             if letter:
                 turn[row, "xyz".index(letter)] = value
             else:
