@@ -13,15 +13,15 @@ BUILDING = "polystate_tools.formats.building"
 @fault("bonds-join-no-letters", f"{BUILDING}.sites:_bonded", "exchange")
 def _(original):
     """Alternates of bonded residues are sites of their own."""
-    return lambda layout, rows, of_interest: []
+    return lambda layout, rows: []
 
 
 @fault("neighbours-join", f"{BUILDING}.sites:_bonded", "exchange")
 def _(original):
     """Alternates of neighbours in a chain are one site, bonded or not."""
 
-    def wrong(layout, rows, of_interest):
-        atoms = sorted(of_interest)
+    def wrong(layout, rows):
+        atoms = sorted(set(layout.atom_of_record[rows].tolist()))
         chain = layout.chain_of_residue[layout.residue_of_atom]
         return [(a, b) for a, b in zip(atoms, atoms[1:], strict=False) if chain[a] == chain[b]]
 
@@ -70,10 +70,10 @@ def _(original):
     return wrong
 
 
-@fault("lacking-letter-is-absent", f"{BUILDING}.sites:_inherit", "exchange")
+@fault("lacking-letter-is-absent", f"{BUILDING}.sites:inherited", "exchange")
 def _(original):
     """A residue without records for a state of its site is absent in it."""
-    return lambda layout, site: None
+    return lambda layout, rows, state, there: {}
 
 
 @fault("one-letter-always-there", f"{BUILDING}.sites:_leaves_room", "exchange")

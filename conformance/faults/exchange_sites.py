@@ -62,10 +62,51 @@ def _(original):
     return edited("LINK_DISTANCE**2", "1.4**2")(original)
 
 
-@fault("bonds-join-any-letters", f"{BUILDING}.sites:altloc_sites", EXCHANGE)
+@fault("bonds-join-any-letters", f"{BUILDING}.sites:_bonded", EXCHANGE)
 def _(original):
-    """Alternates of bonded residues are one site whatever their letters."""
-    return edited("if letters_of_atom[a] & letters_of_atom[b]:", "if True:")(original)
+    """Alternates of residues that follow each other are one site whatever their letters."""
+    own = "(where[a][key] - where[b][key] for key in where[a].keys() & where[b].keys())"
+    return edited(own, "(x - y for x in where[a].values() for y in where[b].values())")(original)
+
+
+@fault("stated-bonds-join-any-letters", f"{BUILDING}.sites:_bonded", EXCHANGE)
+def _(original):
+    """A bond that a file states makes alternates one site, whatever letters it is between."""
+    return edited(" & (records.altloc.codes[ends[:, 0]] == records.altloc.codes[ends[:, 1]])", "")(original)
+
+
+@fault("links-of-first-records", f"{BUILDING}.sites:_places_of_letters", EXCHANGE)
+def _(original):
+    """Whether residues that follow each other are bonded is measured between the first records of their atoms."""
+
+    def wrong(layout, rows, atoms):
+        made = original(layout, rows, atoms)
+        return {a: dict.fromkeys(places, next(iter(places.values()))) for a, places in made.items()}
+
+    return wrong
+
+
+@fault("what-is-in-its-place-stays", f"{BUILDING}.sites:_reach", EXCHANGE)
+def _(original):
+    """A residue stays in the states of all that it is one site with, also of what lies in its place."""
+
+    def wrong(union, nodes):
+        every = {letter for _, letter in nodes}
+        return {position: every for position, _ in nodes}
+
+    return wrong
+
+
+@fault("types-of-one-letter-stay", f"{BUILDING}.sites:inherited", EXCHANGE)
+def _(original):
+    """A residue of one alternate at a position of several types is there in a state that it has no records for."""
+    return edited(" if len(set(state[residue == r].tolist())) > 1", "")(original)
+
+
+@fault("first-alternate-stays", f"{BUILDING}.sites:_most_occupied", EXCHANGE)
+def _(original):
+    """A residue without records for a state is there in the first of its alternates."""
+    return edited("mean_occupancy(layout, rows[state == k])", "0.0")(original)
 
 
 @fault("models-by-one-alternate", f"{BUILDING}.model_weights:ModelWeights.of_file", EXCHANGE)

@@ -160,13 +160,13 @@ class Importer:
             for letters_ in pairs:
                 clauses: dict[tuple[str, int], set[int]] = {("model", 0): {state}} if several else {}
                 for atom, letter in zip((atoms[a], atoms[b]), letters_, strict=True):
-                    site = self.in_site[model].get(atom)
-                    if letter and site is not None:
-                        where = {
+                    if letter:
+                        site = self.in_site[model].get(atom)
+                        where = set() if site is None else {
                             k for k, label in enumerate(site.labels)
                             if (r := site.records.get((atom, label))) is not None and self.letter[id_(r)] == letter
                         }  # fmt: skip
-                        key = (id, self.sites[model].index(site))
+                        key = (id, -1 if site is None else self.sites[model].index(site))
                         clauses[key] = clauses.get(key, where) & where
                 if all(clauses.values()):
                     condition = [[*key, sorted(states)] for key, states in sorted(clauses.items())]

@@ -196,16 +196,18 @@ def _reach(bonded: _Union, place: Place, places: list[Place], lettered, letter: 
 
 def _standing(records: list[Record], letter: dict[int, str], label: str, reach: set[str]) -> list[Record]:
     """The records of a residue in a state: those of its letter; without any, those of its most occupied one, where
-    it has several and what it is bonded to has the letter (EXP-35)."""
+    it has several and what it is bonded to has the letter (EXP-35), of several residue types those of one."""
+    found = [record for record in records if letter[id(record)] == label]
     comps: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         comps[record.comp].append(record)
-    found = [record for record in records if letter[id(record)] == label]
-    own = _means(records, letter)
-    if found or len(own) < 2 or label not in reach or len(comps) > 1:
+    means = {comp: _means(own, letter) for comp, own in comps.items()}
+    several = [(occ, -i, comp, name) for comp, own in means.items() if len(own) > 1
+               for i, (name, occ) in enumerate(own.items())]  # fmt: skip
+    if found or not several or label not in reach:
         return found
-    kept = max(own, key=lambda name: (own[name], -list(own).index(name)))
-    return [record for record in records if letter[id(record)] == kept]
+    _, _, comp, kept = max(several)
+    return [record for record in comps[comp] if letter[id(record)] == kept]
 
 
 def _whole_molecule(entity: Entity | None, record: Record, entry: Entry) -> bool:

@@ -67,6 +67,67 @@ def test_a_link_joins_alternates_across_chains():
     assert sites(tree) == {"A.1": ["A", "B"]} and report.sites == {"bonded": 1}
 
 
+def test_a_link_between_other_letters_joins_nothing_and_is_kept():
+    lines = [
+        atom_line(1, "SG", "CYS", 1, (0, 0, 0), alt="A", occupancy=0.5),
+        atom_line(2, "SG", "CYS", 1, (3, 0, 0), alt="B", occupancy=0.5),
+        atom_line(3, "SG", "CYS", 7, (3, 2, 0), chain="B", alt="A", occupancy=0.5),
+        atom_line(4, "SG", "CYS", 7, (0, 2, 0), chain="B", alt="B", occupancy=0.5),
+    ]
+    link = "LINK         SG ACYS A   1                 SG BCYS B   7     1555   1555  2.00"
+    tree, report = imported([link, *lines])
+    assert sites(tree) == {"A.1": ["A", "B"], "B.7": ["A", "B"]} and report.losses == []
+
+
+def test_residues_are_bonded_letter_by_letter_whatever_the_order_of_the_file():
+    lines = [*backbone(1, "AB", 0), *backbone(2, "AB", 0)]
+    far = [line[:38] + f"{float(line[38:46]) + 5 * (line[16] == 'B'):8.3f}" + line[46:] for line in lines]
+    tree, report = imported([*far[:6], *far[7:9], *far[6:7], *far[9:]])
+    assert sites(tree) == {"A.1": ["A", "B"]}
+
+
+def present(tree, *path: tuple[str, str]) -> list[bool]:
+    """Which atoms are there in the state of a letter of the site of a name."""
+    return Deposition(tree).render(state={f"altloc/{site}": letter for site, letter in path}).present.tolist()
+
+
+def test_what_lies_in_one_place_leaves_the_other_letters_of_its_neighbour():
+    lines = [
+        atom_line(1, "O", "HOH", 1, (0, 0, 0), alt="A", occupancy=0.3),
+        atom_line(2, "O", "HOH", 1, (3, 0, 0), alt="B", occupancy=0.3),
+        atom_line(3, "O", "HOH", 2, (3, 0.5, 0), alt="C", occupancy=0.4),
+    ]
+    tree, _ = imported(lines)
+    assert sites(tree) == {"A.1": ["A", "B", "C"]}
+    assert [present(tree, ("A.1", letter)) for letter in "ABC"] == [[True, False], [True, False], [False, True]]
+
+
+def test_types_of_one_letter_each_are_absent_in_a_third():
+    lines = [
+        atom_line(1, "C", "SER", 1, (0, 0, 0), alt="A", occupancy=0.5),
+        atom_line(2, "C", "THR", 1, (0, 3, 0), alt="B", occupancy=0.5),
+        *(atom_line(k, "N", "GLY", 2, (1.3, 3 * k, 0), alt="ABC"[k], occupancy=0.3) for k in range(3)),
+    ]
+    tree, _ = imported(lines)
+    assert [present(tree, ("A.1", letter)) for letter in "ABC"] == [
+        [True, False, True], [False, True, True], [False, False, True],
+    ]  # fmt: skip
+
+
+def test_a_residue_stays_in_its_own_most_occupied_letter():
+    lines = [
+        atom_line(1, "C", "SER", 1, (0, 0, 0), alt="A", occupancy=0.45),
+        atom_line(2, "C", "SER", 1, (0, 3, 0), alt="B", occupancy=0.55),
+        *(
+            atom_line(k, name, "GLY", 2, (x, 3 * k, 0), alt="ABC"[k], occupancy=(0.5, 0.3, 0.2)[k])
+            for name, x in (("N", 1.3), ("CA", 2.7), ("C", 4.0)) for k in range(3)
+        ),
+    ]  # fmt: skip
+    tree, _ = imported(lines)
+    shown = Deposition(tree).render(state={"altloc/A.1": "C"})
+    assert shown.xyz[0].tolist() == [0.0, 3.0, 0.0]
+
+
 def test_global_reads_letters_through_the_whole_molecule():
     lines = [*residue_lines("AB", seq=1), *residue_lines("ABC", seq=9, shift=40)]
     tree, report = imported(lines, altloc="global")

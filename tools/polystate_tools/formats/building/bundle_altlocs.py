@@ -9,7 +9,7 @@ import numpy as np
 from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.building.bundles import Bundle
 from polystate_tools.formats.building.occupancies import mean_occupancy
-from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites
+from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites, inherited
 from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
@@ -48,7 +48,6 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     labels: list[str] = []
     rows: list[tuple] = []
     deposited: list[float] = []
-    gone: set[int] = set()
     state_of: dict[tuple[int, int], int] = {}
     record_step = step[site.records]
     for m in sorted(set(record_step.tolist())):
@@ -66,23 +65,18 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
             deposited.append(mean)
         if len(mine) == 1 and means[0] < 1:
             rows.append((len(labels), condition, 1 - means[0]))
-            gone.add(len(labels))
             labels.append(f"{absence_of(letters[mine[0]])}{MARK}{m + 1}")
             deposited.append(math.nan)
     variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
     atoms = layout.atom_of_record[site.records].tolist()
     for record, atom, k, m in zip(site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), strict=True):
         variable.record_of.setdefault(atom, {})[state_of[k, m]] = record
-    has: dict[tuple[int, str], set[int]] = {}
-    position = layout.position[layout.residue_of_atom]
-    for atom, of in variable.record_of.items():
-        for state in of:
-            has.setdefault((int(position[atom]), _model(labels[state])), set()).add(state)
-    for atom in variable.record_of:
-        for state, label in enumerate(labels):
-            own = has.get((int(position[atom]), _model(label)), set())
-            if len(own) > 1 and state not in own and state not in gone:
-                variable.inherits.add((atom, state))
+    for m in set(record_step.tolist()):
+        mine = record_step == m
+        states = set(site.state[mine].tolist())
+        there = dict.fromkeys(layout.position_of_record[site.records].tolist(), states)
+        kept = inherited(layout, site.records[mine], site.state[mine], there)
+        variable.inherits |= {(atom, state_of[k, m]): state_of[like, m] for (atom, k), like in kept.items()}
     return variable
 
 
@@ -98,20 +92,19 @@ def _plan_atom(layout: Layout, bundle: Bundle, variable: Variable, atom: int, pl
     for state, label in enumerate(variable.states):
         by_model.setdefault(_model(label), []).append(state)
     for model, states in by_model.items():
-        mine = [state for state in states if state in own]
-        if not mine:
+        shown = {s: own[s] for s in states if s in own}
+        if not shown:
             continue  # the model lacks the atom: the bundle says so
-        best = max(mine, key=lambda s: (weights[s], -s))
-        base = own[best]
+        shown |= {s: own[variable.inherits[atom, s]] for s in states if (atom, s) in variable.inherits}
+        base = shown[max(shown, key=lambda s: (weights[s], -s))]
         bundle.record[int(model) - 1, atom] = base
         held: dict[int, list[int]] = {}
         for state in states:
-            if state in own:
-                planned.deltas.append((variable, state, atom, own[state], base))
-                held.setdefault(own[state], []).append(state)
-            elif (atom, state) in variable.inherits:
-                held.setdefault(base, []).append(state)
-                planned.own.append((variable, best, atom))
+            if state in shown:
+                planned.deltas.append((variable, state, atom, shown[state], base))
+                held.setdefault(shown[state], []).append(state)
+                if state not in own:
+                    planned.own.append((variable, variable.inherits[atom, state], atom))
             else:
                 planned.absent.append((variable, state, atom))
         for record, where in held.items():

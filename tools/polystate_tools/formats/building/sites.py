@@ -35,8 +35,8 @@ class Site:
     records: np.ndarray
     state: np.ndarray
     atoms: np.ndarray
-    inherits: set[tuple[int, int]] = field(default_factory=set)
-    """(atom, state) pairs without a record in which the atom stays, because its residue lacks the letter."""
+    inherits: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(atom, state) pairs without a record, because its residue lacks the letter, to the state whose record it has."""
 
 
 class _Union:
@@ -75,22 +75,18 @@ def altloc_sites(
     node = [nodes.setdefault(key, len(nodes)) for key in zip(position, letters, strict=True)]
     union = _Union(len(nodes))
     first_of_atom: dict[int, int] = {}
-    letters_of_atom: dict[int, set[str]] = {}
-    for n, a, letter in zip(node, atoms, letters, strict=True):
+    for n, a in zip(node, atoms, strict=True):
         union.join(first_of_atom.setdefault(a, n), n)
-        letters_of_atom.setdefault(a, set()).add(letter)
     _join_positions(union, nodes, layout, rows, position, node)
     joined = set()
-    for a, b in _bonded(layout, rows, letters_of_atom):
-        if letters_of_atom[a] & letters_of_atom[b]:
-            root_a, root_b = union.find(first_of_atom[a]), union.find(first_of_atom[b])
-            if root_a != root_b:
-                union.join(root_a, root_b)
-            joined |= {first_of_atom[a], first_of_atom[b]}
+    for a, b in _bonded(layout, rows):
+        union.join(first_of_atom[a], first_of_atom[b])
+        joined.add(first_of_atom[a])
     if whole_molecule:
         first_of_letter: dict[str, int] = {}
         for (_, letter), n in nodes.items():
             union.join(first_of_letter.setdefault(letter, n), n)
+    reach = _reach(union, nodes)
     overlapped: set[int] = set()
     if overlap is not None and not whole_molecule:
         sets = list(_groups(union, node).values())
@@ -105,7 +101,7 @@ def altloc_sites(
         where = rows[members]
         several = len(set(layout.position_of_record[where].tolist())) > 1
         rule = "global" if whole_molecule else "bonded" if several and root in bonded_roots else "residue"
-        sites.append(_site(layout, where, "overlap" if root in overlapped else rule))
+        sites.append(_site(layout, where, "overlap" if root in overlapped else rule, reach))
     sites.sort(key=lambda site: int(site.atoms[0]))
     return _named(layout, sites)
 
@@ -116,6 +112,17 @@ def _groups(union: _Union, node: list[int]) -> dict[int, list[int]]:
     for k, n in enumerate(node):
         groups.setdefault(union.find(n), []).append(k)
     return groups
+
+
+def _reach(union: _Union, nodes: dict[tuple[int, str], int]) -> dict[int, set[str]]:
+    """The letters of each position and of those that it is bonded to, directly or through others."""
+    of_root: dict[int, set[str]] = {}
+    for (_, letter), n in nodes.items():
+        of_root.setdefault(union.find(n), set()).add(letter)
+    made: dict[int, set[str]] = {}
+    for (position, _), n in nodes.items():
+        made.setdefault(position, set()).update(of_root[union.find(n)])
+    return made
 
 
 def _join_positions(union: _Union, nodes, layout: Layout, rows, position: list[int], node: list[int]) -> None:
@@ -139,34 +146,46 @@ def _join_positions(union: _Union, nodes, layout: Layout, rows, position: list[i
                 union.join(ordered[0], n)
 
 
-def _bonded(layout: Layout, rows: np.ndarray, of_interest: dict[int, set[str]]) -> list[tuple[int, int]]:
-    """Pairs of atoms with alternates that are bonded: stated bonds, and links along a polymer."""
-    atom = layout.atom_of_record
-    pairs = [(a, b) for a, b in atom[layout.records.bonds[:, :2]].tolist() if a in of_interest and b in of_interest]
-    records = layout.records
+def _bonded(layout: Layout, rows: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of atoms with alternates of one letter that are bonded: stated bonds, and links along a polymer."""
+    records, atom = layout.records, layout.atom_of_record
+    of_interest = np.zeros(len(records), bool)
+    of_interest[rows] = True
+    ends = records.bonds[:, :2]
+    same = of_interest[ends].all(axis=1) & (records.altloc.codes[ends[:, 0]] == records.altloc.codes[ends[:, 1]])
+    pairs = [(a, b) for a, b in atom[ends[same]].tolist()]
     names = records.name.take(layout.first_record)
     by_place: dict[tuple[int, int], dict[str, list[int]]] = {}
-    ends = {name for link in LINK for name in link}
+    linking = {name for link in LINK for name in link}
     residue_of = layout.residue_of_atom
-    for a in of_interest:
+    for a in dict.fromkeys(atom[rows].tolist()):
         name = names[a]
-        if name in ends:
+        if name in linking:
             residue = int(residue_of[a])
             seq = int(records.label_seq[layout.first_of_residue[residue]])
             if seq < 0:
                 seq = int(records.auth_seq[layout.first_of_residue[residue]])
             place = (int(layout.chain_of_residue[residue]), seq)
             by_place.setdefault(place, {}).setdefault(name, []).append(a)
-    where = {int(a): k for k, a in zip(rows[::-1].tolist(), atom[rows[::-1]].tolist(), strict=True)}
+    where = _places_of_letters(layout, rows, {a for here in by_place.values() for some in here.values() for a in some})
     for (chain, seq), here in by_place.items():
         following = by_place.get((chain, seq + 1), {})
         for first, second in LINK:
-            for a in here.get(first, []):
-                for b in following.get(second, []):
-                    apart = records.xyz[where[a]] - records.xyz[where[b]]
-                    if float(apart @ apart) < LINK_DISTANCE**2:
-                        pairs.append((a, b))
+            for a, b in itertools.product(here.get(first, []), following.get(second, [])):
+                reach = (where[a][key] - where[b][key] for key in where[a].keys() & where[b].keys())
+                if any(float(apart @ apart) < LINK_DISTANCE**2 for apart in reach):
+                    pairs.append((a, b))
     return pairs
+
+
+def _places_of_letters(layout: Layout, rows: np.ndarray, atoms: set[int]) -> dict[int, dict[tuple, np.ndarray]]:
+    """Of some atoms the coordinates of each alternate in each model."""
+    records = layout.records
+    made: dict[int, dict[tuple, np.ndarray]] = {a: {} for a in atoms}
+    for row, a in zip(rows.tolist(), layout.atom_of_record[rows].tolist(), strict=True):
+        if a in made:
+            made[a][int(records.altloc.codes[row]), int(records.model[row])] = records.xyz[row]
+    return made
 
 
 def label_of(letter: str) -> str:
@@ -179,8 +198,10 @@ def letter_of(label: str) -> str:
     return label if label.strip(BLANK) else label[: -len(BLANK)]
 
 
-def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
-    """A site of records; states in order of the first atom that has the letter, then of its records."""
+def _site(layout: Layout, rows: np.ndarray, rule: str, reach: dict[int, set[str]]) -> Site:
+    """A site of records; states in order of the first atom that has the letter, then of its records.
+
+    reach: of each position the letters in which it is there, by its own records or with what it is bonded to."""
     rows = np.sort(rows)
     atom = layout.atom_of_record[rows]
     letters = layout.records.altloc.take(rows).tolist()
@@ -192,7 +213,8 @@ def _site(layout: Layout, rows: np.ndarray, rule: str) -> Site:
     state = np.array([index[letter] for letter in letters])
     labels = [label_of(letter) for letter in order]
     site = Site("", rule, labels, rows, state, np.unique(atom))
-    _inherit(layout, site)
+    there = {p: {k for k, letter in enumerate(order) if letter in found} for p, found in reach.items()}
+    site.inherits = inherited(layout, rows, state, there)
     if _leaves_room(layout, site):
         site.states.append(absence_of(*labels))
     return site
@@ -220,18 +242,32 @@ def absence_of(*labels: str) -> str:
     return ABSENT if ABSENT not in labels else f"no {ABSENT}"
 
 
-def _inherit(layout: Layout, site: Site) -> None:
-    """Atoms of a position that has at least two states but lacks one keep their place in that one."""
-    position = layout.position_of_record[site.records].tolist()
-    has: dict[int, set[int]] = {}
-    atoms: dict[int, set[int]] = {}
-    for p, state, a in zip(position, site.state.tolist(), layout.atom_of_record[site.records].tolist(), strict=True):
-        has.setdefault(p, set()).add(state)
-        atoms.setdefault(p, set()).add(a)
-    for p, states in has.items():
-        if len(states) > 1:
-            for state in set(range(len(site.states))) - states:
-                site.inherits |= {(a, state) for a in atoms[p]}
+def inherited(
+    layout: Layout, rows: np.ndarray, state: np.ndarray, there: dict[int, set[int]]
+) -> dict[tuple[int, int], int]:
+    """[EXP-35] (atom, state) of a residue that has several states but lacks that one, to its most occupied state.
+
+    rows, state: (k,) records of a site and their states; there: of a position the states of what it is bonded to. Of
+    several residue types at a position none is in a state of another, and one at most in a state of none of them."""
+    atom = layout.atom_of_record[rows]
+    residue, position = layout.residue_of_atom[atom], layout.position_of_record[rows]
+    made: dict[tuple[int, int], int] = {}
+    for p in np.unique(position).tolist():
+        mine = position == p
+        lacking = there.get(p, set()) - set(state[mine].tolist())
+        several = [r for r in np.unique(residue[mine]).tolist() if len(set(state[residue == r].tolist())) > 1]
+        if lacking and several:
+            _, _, best, r = max((*_most_occupied(layout, rows[residue == r], state[residue == r]), r) for r in several)
+            with_best = np.unique(atom[(residue == r) & (state == best)]).tolist()
+            made |= {(a, k): best for a in with_best for k in sorted(lacking)}
+    return made
+
+
+def _most_occupied(layout: Layout, rows: np.ndarray, state: np.ndarray) -> tuple[float, int, int]:
+    """Of the states of a residue the one of the highest occupancy, the first in the file of several: the occupancy,
+    minus its first record, the state."""
+    means = ((mean_occupancy(layout, rows[state == k]), -int(rows[state == k].min()), k) for k in set(state.tolist()))
+    return max(means)
 
 
 def partial_sites(layout: Layout, rows: np.ndarray) -> list[Site]:

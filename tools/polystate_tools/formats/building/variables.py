@@ -19,8 +19,8 @@ TOLERANCE = 1e-6
 class Variable:
     """One site of one discrete descriptor.
 
-    record_of: atom row -> {state: record}; inherits: (atom, state) that takes the reference conformer though
-    it has no record; parent: the variable and its states under which this one is active.
+    record_of: atom row -> {state: record}; inherits: (atom, state) without a record to the state whose record the
+    atom has there; parent: the variable and its states under which this one is active.
     rows: (state, condition, population) of table `states`; condition None = that of the parent, else a
     conjunction of (variable, states). deposited: by state, as the file has it.
     """
@@ -33,7 +33,7 @@ class Variable:
     rows: list[tuple[int, tuple | None, float]] = field(default_factory=list)
     source: str = "unknown"
     parent: tuple[Variable, tuple[int, ...]] | None = None
-    inherits: set[tuple[int, int]] = field(default_factory=set)
+    inherits: dict[tuple[int, int], int] = field(default_factory=dict)
     rule: str = ""
     number: int = -1
     """Index of the site in its descriptor."""
@@ -165,12 +165,13 @@ class _Walk:
                 reference[state] = own[state]
                 of_record.setdefault(own[state], []).append(state)
         weights = variable.weights
-        best = max(supported, key=lambda s: (weights[s], -s))
-        kept = [s for s in states if s not in supported and (self.atom, s) in variable.inherits]
+        kept = {s: variable.inherits[self.atom, s] for s in states if (self.atom, s) in variable.inherits}
+        reference |= {s: own[like] for s, like in kept.items()}
+        best = max(reference, key=lambda s: (weights[s], -s))
         bare = [s for s in states if s not in supported and s not in kept]
-        if kept:
-            self.made.own.append((variable, best, self.atom))
-            of_record[reference[best]] = sorted({*of_record.get(reference[best], []), *kept})
+        for state, like in kept.items():
+            self.made.own.append((variable, like, self.atom))
+            of_record[own[like]] = sorted({*of_record[own[like]], state})
         for record, where in of_record.items():
             self._say(record, variable, where, self.alone and not kept)
         if governing is None:
@@ -178,7 +179,8 @@ class _Walk:
         elif bare:
             self._say(governing, variable, bare, False)
         relative = -1 if governing is None else governing
-        self.made.deltas += [(variable, state, self.atom, record, relative) for state, record in own.items()]
+        placed = own | {state: own[like] for state, like in kept.items()}
+        self.made.deltas += [(variable, state, self.atom, record, relative) for state, record in placed.items()]
         uncovered = max((weights[s] for s in bare), default=-1.0) if governing is not None else -1.0
         return reference[best] if governing is None or weights[best] >= uncovered else governing
 
