@@ -1,5 +1,7 @@
 """Slips about what stands in files: columns, versions, zips, artifacts, bodies, groups of MMTF, exported draws."""
 
+from polystate.errors import UnsupportedVersion
+from polystate.store.tree import FORMAT_VERSION
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
@@ -82,3 +84,15 @@ def _(original):
 def _(original):
     """A version whose text begins with the number of the major passes."""
     return edited('version.split(".")[0] != major', "not version.startswith(major)")(original)
+
+
+@fault("earlier-versions-refused", "polystate.store.reading:check_version", "gaussian", "moments")
+def _(original):
+    """A deposition of an earlier minor version is refused."""
+
+    def wrong(document, where):
+        original(document, where)
+        if document["format_version"] < FORMAT_VERSION:
+            raise UnsupportedVersion(where, document["format_version"], "a later version")
+
+    return wrong

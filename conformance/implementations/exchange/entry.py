@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from crystal import Crystal
+
 Place = tuple[str, int, str]
 """Chain (label_asym), number and insertion code: a position, whatever residue types stand there."""
 Atom = tuple[str, int, str, str, str]
@@ -42,6 +44,8 @@ class Record:
     occ: float
     b: float | None
     u: tuple[float, ...] | None = None
+    group: str = ""
+    """The TLS group that the record names."""
 
     @property
     def place(self) -> Place:
@@ -58,13 +62,14 @@ class Record:
 
 @dataclass
 class TlsGroup:
-    """As files have it: origin in Å, T in Å², L in degrees², S (nine numbers, rows first) in Å degrees; its ranges."""
+    """As files have it: origin in Å, T in Å², L in degrees², S (nine numbers, rows first) in Å degrees; its selection."""
 
     origin: list[float]
     translation: list[float]
     libration: list[float]
     screw: list[float]
-    ranges: list[tuple[str, int, int]] = field(default_factory=list)
+    selection: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -83,8 +88,9 @@ class Entry:
     bonds: list[tuple[End, End, int]] = field(default_factory=list)
     groups: list[TlsGroup] = field(default_factory=list)
     content: str | None = None
+    crystal: Crystal = field(default_factory=Crystal)
     operators: list[list[float]] = field(default_factory=list)
-    """Elements of matrices and vectors of assemblies and NCS: they are looked at, and left out of the deposition."""
+    """Elements of matrices and vectors of assemblies and NCS as a block states them."""
     losses: list[str] = field(default_factory=list)
 
     def check(self) -> Entry:

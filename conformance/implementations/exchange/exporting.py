@@ -137,7 +137,7 @@ class Exporter:
         if self.seed is None:
             raise Refused("evaluate", "bad-request", "seed")
         seed, keys = int(self.seed), self.dep.atom_keys
-        self.made.remarks += [f"SEED {self.seed}", f"DRAWS 0 to {self.request['draws'] - 1}"]
+        self.made.remarks.append(f"draws 0 to {self.request['draws'] - 1} of seed {self.seed}")
         for index in range(self.request["draws"]):
 
             def drawn(variable: Variable, available: list[tuple[int, float]], index=index) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import selections
 import tls
-from entry import Atom, Entity, Entry, Record, Refused, within
+from entry import Atom, Entry, Record, Refused, within
 from sites import ABSENT, letters, sites
 from store import Group, Tree, pinned, table, text_column
 
@@ -103,7 +104,7 @@ class Importer:
         chains = list(dict.fromkeys(key[0] for key in self.residues))
         by_residue = {(*r.place, r.comp): r for r in reversed(self.entry.records)}
         by_chain = {r.label: r for r in reversed(self.entry.records)}
-        entities = [e for e in self.entry.entities if any(by_chain[c].entity == e for c in chains)]
+        entities = [*self.entry.entities]
         row_of = {key: row for row, key in enumerate(self.residues)}
         atoms = [self.first[atom] for atom in self.of_atom]
         of_residue = [by_residue[key] for key in self.residues]
@@ -123,11 +124,12 @@ class Importer:
             {"label_asym": chains, "auth_asym": [by_chain[c].chain for c in chains]},
             entity=_i4(entities.index(by_chain[c].entity) if by_chain[c].entity in entities else -1 for c in chains),
         )  # fmt: skip
-        said = [self.entry.entities.get(e, Entity("")) for e in entities]
+        said = [*self.entry.entities.values()]
         self.tree["hierarchy/entities"] = _columns(
-            {"type": [e.type for e in said], "description": [e.description for e in said],
-             "sequence": [e.sequence for e in said]}
+            {"type": [e.type or None for e in said], "description": [e.description or None for e in said],
+             "sequence": [e.sequence or None for e in said]}
         )  # fmt: skip
+        self.entry.crystal.put(self.tree, chains)
         self._bonds()
 
     def _bonds(self) -> None:
@@ -339,9 +341,12 @@ class Importer:
         u, content = np.zeros((len(self.of_atom), 3, 3)), self.options.get("b_factors") or self.entry.content
         member: dict[int, int] = {}
         for number, group in enumerate(self.entry.groups):
+            by_name = {r.atom for r in self.entry.records if r.group and r.group == group.name}
+            chosen = selections.read(group.selection) if group.selection and not by_name else lambda record: False
             for atom, record in self.first.items():
-                if any(record.chain == c and a <= record.number <= b for c, a, b in group.ranges):
-                    member.setdefault(self._row(atom), number)
+                if atom in by_name or chosen(record):
+                    if member.setdefault(self._row(atom), number) != number:
+                        raise Refused("semantic", "tls-selection", f"TLS group {group.name}")
         used = sorted(set(member.values()))
         if not used:
             return u, None
@@ -374,7 +379,7 @@ def _i4(values: Iterable[int]) -> np.ndarray:
     return np.array(list(values), "i4")
 
 
-def _columns(texts: dict[str, list[str]], **arrays: np.ndarray) -> Group:
+def _columns(texts: dict[str, list[str | None]], **arrays: np.ndarray) -> Group:
     coded = {name: text_column(values) for name, values in texts.items()}
     payload = {"vocabularies": {name: vocabulary for name, (_, vocabulary) in coded.items()}}
     return Group(payload, arrays | {name: codes for name, (codes, _) in coded.items()})

@@ -7,28 +7,48 @@ import re
 from pathlib import Path
 
 import gemmi
+import links
 import numpy as np
+from columns import prepare
+from crystal import Crystal, complete
 from entry import End, Entity, Entry, Record, Refused, TlsGroup, content_said
+from pdb_header import check_fields, named
 
+ENDS = ("auth_asym_id", "auth_seq_id", "pdb_ins_code")
 PRESENT = ("polymer", "non-polymer", "branched", "water")
 
 
 def read(path: Path) -> Entry:
     """The entry of a .pdb or .cif file."""
+    losses: list[str] = []
+    if path.suffix == ".pdb":
+        check_fields(path.read_text("latin-1"))
     try:
         document = gemmi.cif.read(str(path)) if path.suffix == ".cif" else None
+        original = gemmi.cif.read(str(path)).sole_block() if document else None
         alternates = _single_letters(document.sole_block()) if document else {}
+        tensors = {}
+        if document:
+            complete(document.sole_block())
+            tensors = prepare(document.sole_block(), losses)
         structure = gemmi.make_structure_from_block(document.sole_block()) if document else gemmi.read_pdb(str(path))
     except (RuntimeError, ValueError) as error:
         raise Refused("container", "unreadable-file", f"{path.name}: {error}") from None
     structure.setup_entities()
-    found = Entry(records=[*_records(structure, alternates)], entities=_entities(structure))
-    found.bonds = _bonds(structure, alternates)
+    if document is None:
+        structure.assign_label_seq_id()
+    found = Entry([*_records(structure, alternates, tensors)], _entities(structure), losses=losses)
+    found.crystal = Crystal.of(structure)
     if document:
         _of_block(document.sole_block(), found)
+        found.bonds = links.of_rows(_rows(original, "_struct_conn."), found.records, found.losses)
+        found.entities = _entities_of_block(document.sole_block(), found.entities)
     else:
+        text = path.read_text("latin-1")
+        found.bonds = _bonds(structure, found)
         _of_remarks(structure.raw_remarks, found)
-        found.bonds += _conect(structure, path.read_text("latin-1"))
+        found.entities = named(found.records, found.entities, text.splitlines())
+        found.bonds += _conect(structure, text)
     return found.check()
 
 
@@ -50,24 +70,23 @@ def _decimal(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _records(structure: gemmi.Structure, alternates: dict[str, str]):
+def _records(structure: gemmi.Structure, alternates: dict[str, str], tensors: dict[int, tuple[float, ...]]):
     of_subchain = {name: entity for entity in structure.entities for name in entity.subchains}
     for number, model in enumerate(structure, 1):
         for chain in model:
             for residue in chain:
                 entity = of_subchain.get(residue.subchain)
                 for atom in residue:
-                    u = (
-                        tuple(round(_decimal(v), 7) for v in atom.aniso.elements_pdb())
-                        if atom.aniso.nonzero()
-                        else None
-                    )
+                    u = tensors.get(atom.serial)
+                    if atom.aniso.nonzero():
+                        u = tuple(round(_decimal(v), 7) for v in atom.aniso.elements_pdb())
                     alt = atom.altloc.strip("\0")
                     yield Record(
                         number, chain.name, residue.subchain or chain.name, entity.name if entity else "", residue.name,
                         residue.seqid.num, residue.seqid.icode.strip(), residue.label_seq or -1, atom.name,
                         alternates.get(alt, alt), _element(atom.element), atom.charge, residue.het_flag == "H",
                         tuple(atom.pos.tolist()), _decimal(atom.occ), _decimal(atom.b_iso), u,
+                        str(atom.tls_group_id) if atom.tls_group_id > 0 else "",
                     )  # fmt: skip
 
 
@@ -84,24 +103,30 @@ def _entities(structure: gemmi.Structure) -> dict[str, Entity]:
     return made
 
 
-def _bonds(structure: gemmi.Structure, alternates: dict[str, str]) -> list[tuple[End, End, int]]:
-    labels = {}
-    for chain in structure[0]:
-        for residue in chain:
-            labels[chain.name, str(residue.seqid), residue.name] = residue.subchain or chain.name
+def _entities_of_block(block: gemmi.cif.Block, found: dict[str, Entity]) -> dict[str, Entity]:
+    """Entities in the order of `_entity`, also those without atoms, with what they are called."""
+    made = {}
+    for row in _rows(block, "_entity."):
+        said = found.get(row["id"], Entity(row.get("type", "")))
+        said.type, said.description = row.get("type", said.type), " ".join(row.get("pdbx_description", "").split())
+        made[row["id"]] = said
+    return made | {name: entity for name, entity in found.items() if name not in made}
+
+
+def _bonds(structure: gemmi.Structure, found: Entry) -> list[tuple[End, End, int]]:
+    """Bonds of LINK and SSBOND within the unit of the file."""
+    atoms = {(r.chain, r.number, r.ins, r.comp, r.name): r.atom for r in found.records}
     made = []
     for connection in structure.connections:
-        if connection.type == gemmi.ConnectionType.Hydrog:
-            continue
         ends = []
         for address in (connection.partner1, connection.partner2):
-            label = labels.get((address.chain_name, str(address.res_id.seqid), address.res_id.name))
             seqid = address.res_id.seqid
-            if label and seqid.num is not None:
-                atom = (label, seqid.num, seqid.icode.strip(), address.res_id.name, address.atom_name)
-                alt = address.altloc.strip("\0")
-                ends.append((atom, alternates.get(alt, alt)))
-        if len(ends) == 2:
+            place = (address.chain_name, seqid.num, seqid.icode.strip(), address.res_id.name, address.atom_name)
+            if place in atoms:
+                ends.append((atoms[place], address.altloc.strip("\0")))
+        if len(ends) < 2 or connection.asu == gemmi.Asu.Different:
+            found.losses.append(f"link {connection.name}: to a copy, or an end that no record has")
+        else:
             made.append((ends[0], ends[1], 0))
     return made
 
@@ -134,7 +159,10 @@ def _of_remarks(lines: list[str], found: Entry) -> None:
     """TLS groups of REMARK 3, and what it says of the B-factors."""
     text = "\n".join(line[11:].strip() for line in lines if line.startswith("REMARK   3"))
     found.content = content_said(text)
-    for part in re.split(r"TLS GROUP\s*:", text)[1:]:
+    parts = re.split(r"TLS GROUP\s*:", text)[1:]
+    announced = max(map(int, re.findall(r"NUMBER OF TLS GROUPS\s*:\s*(\d+)", text)), default=0)
+    found.losses += [f"TLS group {k + 1}: not in the file" for k in range(len(parts), announced)]
+    for part in parts:
         numbers = {name: float(value) for name, value in re.findall(rf"\b([TLS][123][123])\s*:{_NUMBER}", part)}
         origin = re.search(rf"ORIGIN FOR THE GROUP \(A\)\s*:{_NUMBER}{_NUMBER}{_NUMBER}", part)
         numbers.setdefault("S33", -numbers.get("S11", math.nan) - numbers.get("S22", math.nan))
@@ -142,9 +170,11 @@ def _of_remarks(lines: list[str], found: Entry) -> None:
         if group is None:
             found.losses.append("a TLS group with a number that is missing")
             continue
-        for chain, begin, other, end in re.findall(r"RESIDUE RANGE\s*:\s*(\S+)\s+(-?\d+)\s+(\S+)\s+(-?\d+)", part):
-            if chain == other:
-                group.ranges.append((chain, int(begin), int(end)))
+        residue = r"(\S+)\s+(-?\d+[A-Za-z]?)"
+        ranges = re.findall(rf"RESIDUE RANGE\s*:\s*{residue}\s+{residue}", part)
+        words = re.search(r"(?:SELECTION|SET)\s*:(.*?)ORIGIN", part, re.S)
+        group.selection = "; ".join(f"{a} {n} - {b} {m}" for a, n, b, m in ranges) or (words[1] if words else "")
+        group.selection, group.name = " ".join(group.selection.split()), part.split()[0]
         found.groups.append(group)
 
 
@@ -162,7 +192,8 @@ def _of_block(block: gemmi.cif.Block, found: Entry) -> None:
         for row in _rows(block, category):
             said = [text for tag, text in row.items() if tag.startswith(("matrix[", "vector[")) and text]
             found.operators.append([gemmi.cif.as_number(text) for text in said])
-            found.losses.append(f"operator {row.get('id')} of {category}")
+            if len(said) < 12:
+                found.losses.append(f"operator {row.get('id')} of {category}")
     for tag in ("_refine.details", "_ccp4_refine_tls.details"):
         for value in block.find_values(tag):
             found.content = found.content or content_said(gemmi.cif.as_string(value))
@@ -178,13 +209,20 @@ def _of_block(block: gemmi.cif.Block, found: Entry) -> None:
         if group is None:
             found.losses.append(f"TLS group {row.get('id')}: a number is missing")
         else:
-            groups[row["id"]] = group
+            groups[row["id"]], group.name = group, row["id"]
     for row in _rows(block, "_pdbx_refine_tls_group."):
         group = groups.get(row.get("refine_tls_id", ""))
         if group is not None:
-            begin, end = int(row["beg_auth_seq_id"]), int(row["end_auth_seq_id"])
-            group.ranges.append((row["beg_auth_asym_id"], begin, end))
+            words = " ".join((row.get("selection_details") or row.get("selection") or "").split())
+            if not words or words.upper() == "ALL":
+                ends = [[row.get(f"{end}_{what}", "") for what in ENDS] for end in ("beg", "end")]
+                words = (
+                    " - ".join(f"{chain} {number}{ins}".strip() for chain, number, ins in ends) if ends[0][1] else words
+                )
+            group.selection = "; ".join(filter(None, (group.selection, words)))
     found.groups += groups.values()
+    strange = {r.group for r in found.records if r.group and r.group not in groups} if groups else set()
+    found.losses += [f"TLS group {name}, which atoms name and nothing describes" for name in sorted(strange)]
 
 
 def _rows(block: gemmi.cif.Block, category: str):

@@ -32,10 +32,10 @@ Tree = dict[str, Group]
 """The groups of a deposition by path; the root is the empty path."""
 
 
-def text_column(values: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Codes and vocabulary of a text column (2.2)."""
-    vocabulary = sorted(set(values), key=lambda text: text.encode())
-    return np.array([vocabulary.index(value) for value in values], "i4"), vocabulary
+def text_column(values: list[str | None]) -> tuple[np.ndarray, list[str]]:
+    """Codes and vocabulary of a text column (2.2); None is no text."""
+    vocabulary = sorted({value for value in values if value is not None}, key=lambda text: text.encode())
+    return np.array([-1 if value is None else vocabulary.index(value) for value in values], "i4"), vocabulary
 
 
 def table(**columns: tuple[str, list[Any]]) -> dict[str, Any]:

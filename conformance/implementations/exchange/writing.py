@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import crystal
 import gemmi
+import links
 import tls
 from entry import Refused
 from evaluation import Deposition
 from exporting import Content
 
+ORDERS = {number: word for word, number in links.ORDERS.items()}
 TYPES = {"polymer": gemmi.EntityType.Polymer, "water": gemmi.EntityType.Water, "branched": gemmi.EntityType.Branched}
 
 
@@ -43,8 +46,10 @@ class Names:
         return gemmi.Element("D") if number == 119 else gemmi.Element(number)
 
 
-def structure(dep: Deposition, content: Content) -> gemmi.Structure:
-    """Models, chains, residues and atoms of a content, in its order; entities and links."""
+def structure(dep: Deposition, content: Content, by_author: bool = False) -> gemmi.Structure:
+    """Models, chains, residues and atoms of a content, in its order; entities, links, crystal.
+
+    by_author: assemblies name chains as the author does."""
     names, made = Names(dep), gemmi.Structure()
     for row, kind in enumerate(names.type):
         entity = gemmi.Entity(str(row + 1))
@@ -67,6 +72,7 @@ def structure(dep: Deposition, content: Content) -> gemmi.Structure:
         before = record.model, residue
     for number, (a, left, b, right) in enumerate(content.bonds, 1):
         made.connections.append(_connection(names, number, (a, left), (b, right)))
+    crystal.describe(made, dep.tree, names.label, names.auth if by_author else None)
     return made
 
 
@@ -77,6 +83,8 @@ def _residue(names: Names, row: int, chain: int) -> gemmi.Residue:
     made.label_seq = names.label_seq[row] if names.label_seq[row] >= 0 else None
     polymer = names.entity[chain] >= 0 and names.type[names.entity[chain]] == "polymer"
     made.het_flag = "A" if polymer else "H"
+    if polymer:
+        made.entity_type = gemmi.EntityType.Polymer
     made.entity_id = str(names.entity[chain] + 1)
     return made
 
@@ -117,10 +125,31 @@ def mmcif(dep: Deposition, content: Content) -> str:
     for row, record in zip(tensors, [r for r in content.records if r.u is not None], strict=True):
         for column, value in enumerate(tls.six_of(record.u).tolist()):
             row[column] = _number(value)
+    if content.bonds:
+        words = [ORDERS.get(_order(dep, a, b), "?") for a, _, b, _ in content.bonds]
+        connections = block.get_mmcif_category("_struct_conn.", True)
+        block.set_mmcif_category("_struct_conn.", {**connections, "pdbx_value_order": words}, True)
+    described = block.find("_entity.", ["id"])
+    if any(names.description):
+        words = [names.description[int(row[0]) - 1] for row in described]
+        block.find_loop("_entity.id").get_loop().add_columns(["_entity.pdbx_description"], "?")
+        for row, word in zip(block.find("_entity.", ["pdbx_description"]), words, strict=True):
+            row[0] = gemmi.cif.quote(word) if word else "?"
+    if "entry" not in dep.tree[""].payload:
+        block.find(["_entry.id"]).erase()  # gemmi names what has no name
+    if made := dep.tree[""].payload.get("entry", {}).get("resolution"):
+        block.set_pair("_refine.pdbx_refine_id", "1")
+        block.set_pair("_refine.ls_d_res_high", repr(made))
     block.set_pair("_refine.details", gemmi.cif.quote("; ".join(content.remarks)))
     if content.groups:
         _tls_loops(block, names, content)
     return document.as_string()
+
+
+def _order(dep: Deposition, a: int, b: int) -> int:
+    arrays = dep.tree["hierarchy/bonds"].arrays
+    rows = zip(arrays["atom_a"], arrays["atom_b"], arrays["order"], strict=True)
+    return next((int(order) for one, other, order in rows if (one, other) == (a, b)), 0)
 
 
 def _number(value: float) -> str:
@@ -157,9 +186,9 @@ def _ranges(names: Names, content: Content):
 def pdb(dep: Deposition, content: Content) -> str:
     names = Names(dep)
     _fits(names, content)
-    options = gemmi.PdbWriteOptions(minimal=False, cryst1_record=False)
-    lines = structure(dep, content).make_pdb_string(options).splitlines()
-    number, links = -1, iter(content.bonds)
+    options = gemmi.PdbWriteOptions(minimal=False, cryst1_record="cell" in dep.tree["hierarchy"].payload)
+    lines = structure(dep, content, by_author=True).make_pdb_string(options).splitlines()
+    number, bonds = -1, iter(content.bonds)
     for at, line in enumerate(lines):
         if line.startswith(("ATOM", "HETATM", "ANISOU")):
             number += not line.startswith("ANISOU")
@@ -168,14 +197,31 @@ def pdb(dep: Deposition, content: Content) -> str:
             if record.b is None:
                 lines[at] = _with(lines[at], 60, " " * 6)
         elif line.startswith("LINK"):
-            _, left, _, right = next(links)
+            _, left, _, right = next(bonds)
             lines[at] = _with(_with(line, 16, left or " "), 46, right or " ")
     head = [*_tls_remarks(names, content), *(f"REMARK   3  {remark}" for remark in content.remarks)]
-    return "\n".join([*head, *lines]) + "\n"
+    return "\n".join([*head, *_names(names), *lines]) + "\n"
 
 
 def _with(line: str, column: int, text: str) -> str:
     return line[:column] + text + line[column + len(text) :]
+
+
+def _names(names: Names) -> list[str]:
+    """COMPND of polymers and HETNAM of ligands, a line for each name: those that are longer are cut."""
+    compnd, hetnam = [], []
+    for row, (kind, text) in enumerate(zip(names.type, names.description, strict=True)):
+        chains = [c for c, entity in enumerate(names.entity) if entity == row]
+        if kind == "polymer" and chains:
+            compnd += [f"MOL_ID: {row + 1};", *([f"MOLECULE: {text};"] if text else [])]
+            compnd.append(f"CHAIN: {', '.join(dict.fromkeys(names.auth[c] for c in chains))};")
+        elif kind == "non-polymer" and text and chains:
+            comp = names.comp[names.chain.index(chains[0])]
+            if comp != text:
+                hetnam.append(f"HETNAM     {comp:>3s} {text[:55]}")
+    return [
+        f"COMPND  {'' if k == 0 else k + 1:>2}{' ' if k else ''}{part[:70]}" for k, part in enumerate(compnd)
+    ] + hetnam
 
 
 def _fits(names: Names, content: Content) -> None:

@@ -50,7 +50,8 @@ def imported(message: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     options = {CALLED[name]: request[name] for name in CALLED if name in request}
     tree, report = _read(source, request, options)
     polystate.write(tree, out_dir / "out.zarr")
-    answer: dict[str, Any] = {"store": {"file": "out.zarr"}, "losses": list(map(str, report.losses))}
+    losses = list(map(str, [*report.losses, *report.refusals]))
+    answer: dict[str, Any] = {"store": {"file": "out.zarr"}, "losses": losses}
     if {"file", "again"} & {*request["outputs"]}:
         file, export_report = _written(out_dir / "out.zarr", request["export"], message["seed"], out_dir)
         answer["losses"] += map(str, export_report.losses)
