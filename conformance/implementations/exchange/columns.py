@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 
 import gemmi
+from entry import Refused
 
 SITE, TABLE = "_atom_site.", "_atom_site_anisotrop."
 PAIRS = (("label_asym_id", "auth_asym_id"), ("label_seq_id", "auth_seq_id"))
 KEPT = (("label_comp_id", "auth_comp_id"), ("label_atom_id", "auth_atom_id"))
 ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
+NUMBERS = ("cartn_x", "cartn_y", "cartn_z", "occupancy", "b_iso_or_equiv")
 Columns = dict[str, list[str]]
 
 
 def prepare(block: gemmi.cif.Block, losses: list[str]) -> dict[int, tuple[float, ...]]:
     """Fill the names of the atoms, and take the tensors out of a block: U by the id of the atom."""
     site, table = _columns(block, SITE), _columns(block, TABLE)
-    found = {k: u for k, u in _tensors(site, losses).items()} | _of_table(table, site, losses)
+    for name in NUMBERS:
+        for value in site.get(name, ()):
+            if value not in "?." and math.isnan(gemmi.cif.as_number(value)) and value.lower() != "nan":
+                raise Refused("semantic", "wrong-columns", f"_atom_site.{name} {value}")
+    found = {**_tensors(site, losses), **_of_table(table, site, losses)}
     for one, other in (*PAIRS, *KEPT):
         ours, theirs = (site.get(name.lower(), []) for name in (one, other))
         if not theirs:

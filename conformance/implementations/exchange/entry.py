@@ -62,7 +62,7 @@ class Record:
 
 @dataclass
 class TlsGroup:
-    """As files have it: origin in Å, T in Å², L in degrees², S (nine numbers, rows first) in Å degrees; its selection."""
+    """As files have it: origin in Å, T in Å², L in degrees², S (nine, rows first) in Å degrees, and its selection."""
 
     origin: list[float]
     translation: list[float]
