@@ -92,3 +92,47 @@ def _(original):
 def _(original):
     """The chains of the models need not sum to the chains."""
     return edited('_adds_up("chainsPerModel"', 'False and _adds_up("chainsPerModel"')(original)
+
+
+@fault("landmarks-from-the-beginning-of-a-name", f"{RULES}.operators:assignment_errors", "validate")
+def _(original):
+    """Landmarks may name the beginning of the name of a block."""
+    begins = 'not any(name.startswith(f"provenance/{block}") for name in dep.tree)'
+    return edited('f"provenance/{block}" not in dep.tree', begins)(original)
+
+
+@fault("tables-of-bytes-of-any-type", "polystate.store.tables:read_table", "validate")
+def _(original):
+    """A table may be an array of any type of one byte."""
+    return edited("values.dtype != np.uint8", "values.dtype.itemsize != 1")(original)
+
+
+@fault("a-lone-state-needs-no-population", "polystate.states.joint:States._pick", "sampling-exact")
+def _(original):
+    """The only available state of a variable is taken, whatever its population."""
+    return lambda self, v, weights, u: 0 if len(weights) == 1 else original(self, v, weights, u)
+
+
+@fault("invalid-written-anew", "polystate_conformance.implementations.reference:_open", "validate")
+def _(original):
+    """A deposition that is not valid is written anew."""
+    return edited("dep.validate(", '() if message["kind"] == "round_trip" else dep.validate(')(original)
+
+
+@fault("operators-as-many-as-pairs", f"{RULES}.hierarchy:_assembly_errors", "validate")
+def _(original):
+    """Operators of an assembly are counted by its pairs."""
+    return edited('local.get("K", 0)', 'len(tree[path].arrays.get("operator", ()))')(original)
+
+
+@fault("bonds-with-themselves", f"{RULES}.hierarchy:_bond_errors", "validate")
+def _(original):
+    """An atom may have a bond with itself."""
+    return edited('bonds["atom_a"] >= bonds["atom_b"]', 'bonds["atom_a"] > bonds["atom_b"]')(original)
+
+
+@fault("parts-and-their-neighbours", "polystate.store.digest:partial_digest", "validate")
+def _(original):
+    """A part has the lines of all paths that begin as its own."""
+    text = "_hash(x for x in _lines(tree, FULL) if x[0].startswith(path))"
+    return edited('_hash(x for x in _lines(near, FULL) if x[0] == path or x[0].startswith(path + "/"))', text)(original)
