@@ -34,6 +34,12 @@ def _(original):
     return lambda layout, records: float(layout.records.occupancy[records].mean()) if len(records) else np.nan
 
 
+@fault("deuterium-counts", f"{BUILDING}.occupancies:mean_occupancy", "exchange")
+def _(original):
+    """Deuterium is no hydrogen."""
+    return edited("HYDROGENS", "HYDROGENS[:1]")(original)
+
+
 @fault("occupancy-of-the-first-record", f"{BUILDING}.occupancies:mean_occupancy", "exchange")
 def _(original):
     """The occupancy of an alternate is that of its first record."""
