@@ -4,6 +4,7 @@
     python tools/benchmarks/echt.py size                           one Newton step at 10^4, 10^5, 10^6 atoms, and memory
     python tools/benchmarks/echt.py storage                        scalars and bytes a level of the golden fit
     python tools/benchmarks/echt.py report --fit 6vxx.zarr.zip    `report --input` of a plain fit, whole
+    python tools/benchmarks/echt.py first --data ../shared/data    one step where Numba compiles everything
     python tools/benchmarks/echt.py peer --data ../shared/data --python /path/to/python-with-cctbx
 
 Times are CPU seconds of one thread after compilation unless said otherwise.
@@ -15,6 +16,7 @@ import argparse
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 import zipfile
@@ -131,6 +133,21 @@ def report(fit: Path, data: Path) -> None:
     print(f"{time.process_time():.1f} s CPU, {time.thread_time():.1f} s of them in the main thread, the busiest")
 
 
+def first(data: Path) -> None:
+    """Processor time of the first `polystate fit` of a machine, imports and all: Numba's cache is empty. One step."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ["fit", str(data / "echt" / "6vxx.pdb"), str(Path(folder) / "fit.zarr"), "--steps", "1"]
+        asked += ["--groups", str(data / "echt" / "6vxx-levels.csv")]
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(Path(folder) / "cache")}
+        code = "import sys; from polystate_tools.cli import main; sys.exit(main())"
+        for cache in ("empty", "filled"):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = subprocess.run([sys.executable, "-c", code, *asked, "-y"], env=environment, capture_output=True)
+            assert done.returncode == 0, done.stderr.decode()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            print(f"{after.ru_utime - before.ru_utime:.1f} s CPU of one step, the cache {cache}")
+
+
 def peer(data: Path, python: str) -> None:
     """The same shapes: amplitudes by mmtbx against this fit (which finds the shapes as well)."""
     given = spike(data)
@@ -186,7 +203,7 @@ def peer(data: Path, python: str) -> None:
 def main() -> None:
     """One measurement by name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["path", "size", "storage", "report", "peer"])
+    parser.add_argument("what", choices=["path", "size", "storage", "report", "first", "peer"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--fit", type=Path, default=Path("6vxx.zarr.zip"))
     parser.add_argument("--python", default="python3")
@@ -198,6 +215,8 @@ def main() -> None:
         peer(chosen.data, chosen.python)
     elif chosen.what == "storage":
         storage()
+    elif chosen.what == "first":
+        first(chosen.data)
     elif chosen.what == "report":
         report(chosen.fit, chosen.data)
     else:
