@@ -114,9 +114,8 @@ def trace(
         for id, hash in case.sentences.items():
             if id not in traces:
                 continue
-            (traces[id].violates if case.negative else traces[id].tests).append(case.id)
-            if case.negative and case.twin not in traces[id].tests:
-                traces[id].tests.append(case.twin)
+            traces[id].tests = list(dict.fromkeys([*traces[id].tests, case.twin if case.negative else case.id]))
+            traces[id].violates += [case.id] * case.negative
             if hash != sentences[id].hash:
                 named = case.id if case.base is None else "rules.yaml"  # which all variants of a rule share
                 if named not in traces[id].stale:
