@@ -57,3 +57,9 @@ def _(original):
 def _(original):
     """A file of draws says their seed, and not which of its draws they are."""
     return edited("draws 0 to {options.draws - 1} of seed", "draws of seed")(original)
+
+
+@fault("numbers-without-room-written", f"{FORMATS}.pdb.fit:_check_numbers", EXCHANGE)
+def _(original):
+    """A number that is wider than its columns runs into the next."""
+    return lambda records: None

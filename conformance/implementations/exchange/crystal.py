@@ -7,6 +7,7 @@ from typing import Any
 
 import gemmi
 import numpy as np
+from pdb_lines import has_volume
 from store import Group, Tree
 
 SIZES = ("a", "b", "c", "alpha", "beta", "gamma")
@@ -41,7 +42,9 @@ class Crystal:
             said = {"method": "; ".join(filter(None, methods)), "resolution": structure.resolution}
             made.entry = {"id": info["_entry.id"], **{key: value for key, value in said.items() if value}}
         if cell.is_crystal():
-            made.payload["cell"] = {name: getattr(cell, name) for name in SIZES}
+            sizes = {name: getattr(cell, name) for name in SIZES}
+            if has_volume(**sizes):
+                made.payload["cell"] = sizes
             if structure.spacegroup_hm:
                 made.payload["space_group"] = structure.spacegroup_hm
         made.ncs = [(_matrix(op.tr), bool(op.given)) for op in structure.ncs]

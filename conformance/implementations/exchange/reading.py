@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 
+import bcif
 import gemmi
 import links
 import numpy as np
@@ -13,42 +14,52 @@ from columns import prepare
 from crystal import Crystal, complete
 from entry import End, Entity, Entry, Record, Refused, TlsGroup, content_said
 from pdb_header import check_fields, named
+from pdb_lines import readable
 
 ENDS = ("auth_asym_id", "auth_seq_id", "pdb_ins_code")
 PRESENT = ("polymer", "non-polymer", "branched", "water")
 
 
 def read(path: Path) -> Entry:
-    """The entry of a .pdb or .cif file."""
-    losses: list[str] = []
-    if path.suffix == ".pdb":
-        check_fields(path.read_text("latin-1"))
+    """The entry of a .pdb, .cif or .bcif file."""
     try:
-        document = gemmi.cif.read(str(path)) if path.suffix == ".cif" else None
-        original = gemmi.cif.read(str(path)).sole_block() if document else None
-        alternates = _single_letters(document.sole_block()) if document else {}
-        tensors = {}
-        if document:
-            complete(document.sole_block())
-            tensors = prepare(document.sole_block(), losses)
-        structure = gemmi.make_structure_from_block(document.sole_block()) if document else gemmi.read_pdb(str(path))
+        if path.suffix == ".pdb":
+            return _of_pdb(path.read_text("latin-1"))
+        return _of_cif(bcif.document(path) if path.suffix == ".bcif" else gemmi.cif.read(str(path)))
     except (RuntimeError, ValueError) as error:
         raise Refused("container", "unreadable-file", f"{path.name}: {error}") from None
+
+
+def _of_pdb(text: str) -> Entry:
+    check_fields(text)
+    text, losses = readable(text)
+    structure = gemmi.read_pdb_string(text)
     structure.setup_entities()
-    if document is None:
-        structure.assign_label_seq_id()
+    structure.assign_label_seq_id()
+    found = Entry([*_records(structure, {}, {})], _entities(structure), losses=losses)
+    found.crystal, found.bonds = Crystal.of(structure), _bonds(structure, found)
+    _of_remarks(structure.raw_remarks, found)
+    found.entities = named(found.records, found.entities, text.splitlines())
+    found.bonds += _conect(structure, text)
+    return found.check()
+
+
+def _of_cif(document: gemmi.cif.Document) -> Entry:
+    losses: list[str] = []
+    original = gemmi.cif.read_string(document.as_string()).sole_block()
+    block = document.sole_block()
+    alternates = _single_letters(block)
+    complete(block)
+    tensors = prepare(block, losses)
+    structure = gemmi.make_structure_from_block(block)
+    structure.setup_entities()
     found = Entry([*_records(structure, alternates, tensors)], _entities(structure), losses=losses)
     found.crystal = Crystal.of(structure)
-    if document:
-        _of_block(document.sole_block(), found)
-        found.bonds = links.of_rows(_rows(original, "_struct_conn."), found.records, found.losses)
-        found.entities = _entities_of_block(document.sole_block(), found.entities)
-    else:
-        text = path.read_text("latin-1")
-        found.bonds = _bonds(structure, found)
-        _of_remarks(structure.raw_remarks, found)
-        found.entities = named(found.records, found.entities, text.splitlines())
-        found.bonds += _conect(structure, text)
+    if structure.cell.is_crystal() and "cell" not in found.crystal.payload:
+        losses.append("cell: that of no cell")
+    _of_block(block, found)
+    found.bonds = links.of_rows(_rows(original, "_struct_conn."), found.records, losses)
+    found.entities = _entities_of_block(block, found.entities)
     return found.check()
 
 
@@ -131,6 +142,14 @@ def _bonds(structure: gemmi.Structure, found: Entry) -> list[tuple[End, End, int
     return made
 
 
+def _serial(text: str) -> int:
+    """A serial number of ten digits or of 36 (hybrid-36)."""
+    text = text.strip()
+    if text[0].isalpha():
+        return int(text, 36) - 10 * 36**4 + 10**5 + (26 * 36**4 if text.islower() else 0)
+    return int(text)
+
+
 def _conect(structure: gemmi.Structure, text: str) -> list[tuple[End, End, int]]:
     """Bonds of CONECT records between residues; those within residues are what programs take from the components."""
     of_serial = {}
@@ -143,7 +162,7 @@ def _conect(structure: gemmi.Structure, text: str) -> list[tuple[End, End, int]]
     for line in text.splitlines():
         if line.startswith("CONECT"):
             numbers = [
-                int(line[i : i + 5]) for i in range(6, min(len(line.rstrip()), 31), 5) if line[i : i + 5].strip()
+                _serial(line[i : i + 5]) for i in range(6, min(len(line.rstrip()), 31), 5) if line[i : i + 5].strip()
             ]
             first, *others = [of_serial.get(number) for number in numbers]
             for other in others:

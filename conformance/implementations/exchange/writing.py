@@ -228,11 +228,26 @@ def _fits(names: Names, content: Content) -> None:
     """Refuse what has no columns (EXP-23)."""
     for record in content.records:
         residue = names.residue[record.row]
+        if not -999 <= names.number[residue] <= 9999 + 2 * 26 * 36**3:
+            raise Refused("evaluate", "cannot-hold", f"residue number {names.number[residue]}")
         limits = (
             (names.name[record.row], 4, "atom name"), (names.comp[residue], 3, "component"),
             (record.alt, 1, "alternate"), (names.auth[names.chain[residue]], 1, "chain"),
-            (str(names.number[residue]), 4, "residue number"), (names.ins[residue], 1, "insertion code"),
+            (names.ins[residue], 1, "insertion code"),
         )  # fmt: skip
+        u = [] if record.u is None else tls.six_of(record.u).tolist()
+        for values, low, high, what in (
+            (record.xyz, -999.9995, 9999.9995, "coordinate"), (u, -99.99995, 999.99995, "U"),
+            ([record.occ], -99.995, 999.995, "occupancy"),
+        ):  # fmt: skip
+            if any(not low < value < high for value in values):
+                raise Refused("evaluate", "cannot-hold", what)
+        if record.b is not None and not -99.995 < record.b < 999.995:
+            content.losses.append(f"B {record.b}: written as the nearest number that has room")
+            record.b = min(max(record.b, -99.99), 999.99)
+        digits = [(record.xyz, 3), (u, 4), ([record.b or 0.0, record.occ], 2)]
+        if any(abs(value - round(value, places)) > 1e-7 for values, places in digits for value in values):
+            content.losses.append(f"digits of record {record.row} are rounded")
         for text, columns, what in limits:
             if len(text) > columns:
                 raise Refused("evaluate", "cannot-hold", f"{what} {text}")

@@ -14,6 +14,7 @@ from polystate_tools.formats.mmtf.errors import NotRepresentable
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.mmtf.traversal import offsets
 from polystate_tools.formats.options import ExportOptions
+from polystate_tools.formats.policies import said
 from polystate_tools.formats.records.records import Component, Records
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
@@ -60,7 +61,7 @@ def structure_of_records(records: Records, report: ExportReport, dialect: str = 
     within = sum(len(dictionary[kind]["bondAtomList"]) // 2 for kind in types.tolist())
     fields: dict[str, Any] = {
         "mmtfVersion": VERSIONS["1.0"],
-        "mmtfProducer": PRODUCER,
+        "mmtfProducer": _producer(report),
         **_metadata(records),
         "ncsOperatorList": [op.matrix.ravel().tolist() for op in records.ncs],
         "bioAssemblyList": chains.assemblies(),
@@ -96,6 +97,12 @@ def structure_of_records(records: Records, report: ExportReport, dialect: str = 
     if report.states:
         report.lose("populations of models", len(report.states), "MMTF has no place for them; they are in this account")
     return Structure(fields)
+
+
+def _producer(report: ExportReport) -> str:
+    """Who wrote the file, and, there being no field for it, by which policy and choice (EXP-19, EXP-25)."""
+    policy = f"Gaussian {report.gaussian}: {said(report.gaussian)}" if report.gaussian else ""
+    return "; ".join(text for text in (PRODUCER, policy, report.choice) if text)
 
 
 def _without_aromatic(records: Records, report: ExportReport) -> Records:
