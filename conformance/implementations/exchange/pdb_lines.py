@@ -14,8 +14,11 @@ ENDS = {
 NUMBERS = {"LINK": (2, 5), "SSBOND": (1, 3)}
 
 
-def readable(text: str) -> tuple[str, list[str]]:
-    """The text that is left, and what was left out of it."""
+Tensors = dict[tuple[int, int], tuple[float, ...]]
+
+
+def readable(text: str) -> tuple[str, Tensors, list[str]]:
+    """The text that is left without ANISOU, U by model and serial number, and what was left out."""
     lines, losses = [line.ljust(80) for line in text.splitlines()], []
     end = next((k for k, line in enumerate(lines) if line[:6].strip() == "END"), len(lines))
     if any(line.strip() for line in lines[end + 1 :]):
@@ -23,7 +26,10 @@ def readable(text: str) -> tuple[str, list[str]]:
     atoms = [k for k, line in enumerate(lines[:end]) if line.startswith(("ATOM", "HETATM", "MODEL"))]
     first = atoms[0] if atoms else end
     head = _header(lines[:first], losses)
-    return "\n".join([*head, *_models(lines[first:end]), "END"]) + "\n", losses
+    body = _models(lines[first:end])
+    tensors = _tensors(body, losses)
+    body = [line for line in body if not line.startswith("ANISOU")]
+    return "\n".join([*head, *body, "END"]) + "\n", tensors, losses
 
 
 def _models(lines: list[str]) -> list[str]:
@@ -42,6 +48,34 @@ def _models(lines: list[str]) -> list[str]:
     for number, run in enumerate(whole, 1):
         made += [f"MODEL     {number:4d}".ljust(80), *run, "ENDMDL".ljust(80)]
     return made + rest
+
+
+def _tensors(lines: list[str], losses: list[str]) -> Tensors:
+    """U of ANISOU records, each by the atom of its model that its columns 12 to 27 name."""
+    model, serial, said = 1, {}, []
+    for line in lines:
+        if line.startswith("MODEL"):
+            model = int(line[10:14])
+        elif line.startswith(("ATOM", "HETATM")):
+            serial.setdefault((model, line[11:27]), int_of(line[6:11]))
+        elif line.startswith("ANISOU"):
+            said.append((model, line))
+    found: Tensors = {}
+    for model, line in said:
+        words = [line[k : k + 7].strip() for k in range(28, 70, 7)]
+        if (model, line[11:27]) not in serial or not all(words):
+            losses.append(f"ANISOU of no atom or without a number: {line[6:27]}")
+        else:
+            found[model, serial[model, line[11:27]]] = tuple(int(word) / 10000 for word in words)
+    return found
+
+
+def int_of(text: str) -> int:
+    """A serial number of ten digits or of 36 (hybrid-36)."""
+    text = text.strip()
+    if text[:1].isalpha():
+        return int(text, 36) - 10 * 36**4 + 10**5 + (26 * 36**4 if text.islower() else 0)
+    return int(text or 0)
 
 
 def _header(lines: list[str], losses: list[str]) -> list[str]:

@@ -14,9 +14,11 @@ from columns import prepare
 from crystal import Crystal, complete
 from entry import End, Entity, Entry, Record, Refused, TlsGroup, content_said
 from pdb_header import check_fields, named
-from pdb_lines import readable
+from pdb_lines import Tensors, int_of, readable
 
 ENDS = ("auth_asym_id", "auth_seq_id", "pdb_ins_code")
+ANY = 0
+"""The model of tensors that are of the atoms of a number, whatever their model."""
 PRESENT = ("polymer", "non-polymer", "branched", "water")
 
 
@@ -32,15 +34,15 @@ def read(path: Path) -> Entry:
 
 def _of_pdb(text: str) -> Entry:
     check_fields(text)
-    text, losses = readable(text)
+    text, tensors, losses = readable(text)
     structure = gemmi.read_pdb_string(text)
     structure.setup_entities()
     structure.assign_label_seq_id()
-    found = Entry([*_records(structure, {}, {})], _entities(structure), losses=losses)
+    found = Entry([*_records(structure, {}, tensors)], _entities(structure), losses=losses)
     found.crystal, found.bonds = Crystal.of(structure), _bonds(structure, found)
     _of_remarks(structure.raw_remarks, found)
     found.entities = named(found.records, found.entities, text.splitlines())
-    found.bonds += _conect(structure, text)
+    found.bonds += _conect(structure, text, losses)
     return found.check()
 
 
@@ -50,7 +52,7 @@ def _of_cif(document: gemmi.cif.Document) -> Entry:
     block = document.sole_block()
     alternates = _single_letters(block)
     complete(block)
-    tensors = prepare(block, losses)
+    tensors = {(ANY, number): u for number, u in prepare(block, losses).items()}
     structure = gemmi.make_structure_from_block(block)
     structure.setup_entities()
     found = Entry([*_records(structure, alternates, tensors)], _entities(structure), losses=losses)
@@ -81,16 +83,14 @@ def _decimal(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _records(structure: gemmi.Structure, alternates: dict[str, str], tensors: dict[int, tuple[float, ...]]):
+def _records(structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors):
     of_subchain = {name: entity for entity in structure.entities for name in entity.subchains}
     for number, model in enumerate(structure, 1):
         for chain in model:
             for residue in chain:
                 entity = of_subchain.get(residue.subchain)
                 for atom in residue:
-                    u = tensors.get(atom.serial)
-                    if atom.aniso.nonzero():
-                        u = tuple(round(_decimal(v), 7) for v in atom.aniso.elements_pdb())
+                    u = tensors.get((number, atom.serial)) or tensors.get((ANY, atom.serial))
                     alt = atom.altloc.strip("\0")
                     yield Record(
                         number, chain.name, residue.subchain or chain.name, entity.name if entity else "", residue.name,
@@ -142,32 +142,24 @@ def _bonds(structure: gemmi.Structure, found: Entry) -> list[tuple[End, End, int
     return made
 
 
-def _serial(text: str) -> int:
-    """A serial number of ten digits or of 36 (hybrid-36)."""
-    text = text.strip()
-    if text[0].isalpha():
-        return int(text, 36) - 10 * 36**4 + 10**5 + (26 * 36**4 if text.islower() else 0)
-    return int(text)
-
-
-def _conect(structure: gemmi.Structure, text: str) -> list[tuple[End, End, int]]:
+def _conect(structure: gemmi.Structure, text: str, losses: list[str]) -> list[tuple[End, End, int]]:
     """Bonds of CONECT records between residues; those within residues are what programs take from the components."""
-    of_serial = {}
+    of_serial: dict[int, list[End]] = {}
     for chain in structure[0]:
         for residue in chain:
             for atom in residue:
                 place = (residue.subchain or chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name)
-                of_serial[atom.serial] = ((*place, atom.name), atom.altloc.strip("\0"))
+                of_serial.setdefault(atom.serial, []).append(((*place, atom.name), atom.altloc.strip("\0")))
     made = []
     for line in text.splitlines():
         if line.startswith("CONECT"):
-            numbers = [
-                _serial(line[i : i + 5]) for i in range(6, min(len(line.rstrip()), 31), 5) if line[i : i + 5].strip()
-            ]
-            first, *others = [of_serial.get(number) for number in numbers]
+            fields = [line[i : i + 5] for i in range(6, min(len(line.rstrip()), 31), 5)]
+            first, *others = [of_serial.get(int_of(field), []) for field in fields if field.strip()]
             for other in others:
-                if first and other and first[0][:3] != other[0][:3]:
-                    made.append((first, other, 0))
+                if len(first) != 1 or len(other) != 1:
+                    losses.append(f"CONECT of a serial number of no atom or of several: {line.strip()}")
+                elif first[0][0][:3] != other[0][0][:3]:
+                    made.append((first[0], other[0], 0))
     return made
 
 

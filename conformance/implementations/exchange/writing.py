@@ -164,22 +164,23 @@ def _tls_loops(block: gemmi.cif.Block, names: Names, content: Content) -> None:
     loop = block.init_loop("_pdbx_refine_tls.", ["id", *tags])
     for number, (group, _) in enumerate(content.groups, 1):
         loop.add_row([str(number), *map(_number, (*group.origin, *group.translation, *group.libration, *group.screw))])
-    ends = [f"{end}_auth_{what}_id" for end in ("beg", "end") for what in ("asym", "seq")]
+    ends = [f"{end}_{what}" for end in ("beg", "end") for what in ("auth_asym_id", "auth_seq_id", "PDB_ins_code")]
     loop = block.init_loop("_pdbx_refine_tls_group.", ["id", "refine_tls_id", *ends])
-    for number, chain, begin, end in _ranges(names, content):
-        loop.add_row([str(loop.length() + 1), str(number), chain, str(begin), chain, str(end)])
+    for number, chain, (begin, first), (end, last) in _ranges(names, content):
+        row = [str(loop.length() + 1), str(number), chain, str(begin), first or "?", chain, str(end), last or "?"]
+        loop.add_row(row)
 
 
 def _ranges(names: Names, content: Content):
-    """Ranges of residue numbers of each group: number of the group, chain, first and last residue."""
+    """Ranges of residues of each group: its number, chain, number and insertion code of the first and the last."""
     for number, (_, rows) in enumerate(content.groups, 1):
         found: list[list] = []
         for residue in dict.fromkeys(names.residue[row] for row in rows):
-            chain, seq = names.auth[names.chain[residue]], names.number[residue]
-            if found and found[-1][0] == chain and seq - found[-1][2] in (0, 1):
-                found[-1][2] = seq
+            chain, place = names.auth[names.chain[residue]], (names.number[residue], names.ins[residue])
+            if found and found[-1][0] == chain and place[0] - found[-1][2][0] in (0, 1):
+                found[-1][2] = place
             else:
-                found.append([chain, seq, seq])
+                found.append([chain, place, place])
         yield from ((number, *one) for one in found)
 
 
@@ -264,7 +265,10 @@ def _tls_remarks(names: Names, content: Content) -> list[str]:
             f"    NUMBER OF COMPONENTS GROUP : {len(own)}",
             "    COMPONENTS        C SSSEQI   TO  C SSSEQI",
         ]
-        lines += [f"    RESIDUE RANGE :   {chain} {begin:5d}        {chain} {end:5d}" for _, chain, begin, end in own]
+        lines += [
+            f"    RESIDUE RANGE :   {chain} {begin:5d}{first}        {chain} {end:5d}{last}"
+            for _, chain, (begin, first), (end, last) in own
+        ]
         lines.append("    ORIGIN FOR THE GROUP (A): " + " ".join(map(_number, group.origin)))
         lines += _tensor("T", group.translation) + _tensor("L", group.libration)
         lines.append("    S TENSOR")
