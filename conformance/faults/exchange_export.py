@@ -240,3 +240,27 @@ def _(original):
 def _(original):
     """An aromatic bond is written with its number in the hierarchy, which MMTF does not have."""
     return lambda records, report: records
+
+
+@fault("truth-values-are-numbers", f"{UNBUILDING}.noted:_is_number", "exchange")
+def _(original):
+    """In an item of annotations/alternates true is the number 1."""
+    return lambda value: isinstance(value, int)
+
+
+@fault("conformers-of-one-model", f"{UNBUILDING}.unbuild:_one_conformer", "exchange")
+def _(original):
+    """One conformer is written of a bundle: that of one model."""
+    return edited("if bundle is not None:", "if False:")(original)
+
+
+@fault("levels-always-in-force", f"{UNBUILDING}.gaussian:_rows_of_records", "exchange")
+def _(original):
+    """An ADP descriptor counts for all records, whatever state it is in force in."""
+    return edited("if d.active_when != ALWAYS:", "if False:")(original)
+
+
+@fault("zero-for-no-b-of-a-state", f"{UNBUILDING}.unbuild:covered_in", "exchange")
+def _(original):
+    """An atom of a joint state that no Gaussian descriptor covers has the B-factor 0."""
+    return lambda dep, request, levels: np.ones(dep.n_atoms, bool)

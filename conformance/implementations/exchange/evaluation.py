@@ -74,12 +74,44 @@ class Deposition:
                 self.moves[id, row["site"]][row["state"], self.row[row["atom_id"]]] = moved
             for row in _rows(group.tables.get("absent")):
                 self.lacks[id, row["site"]].add((row["state"], self.row[row["atom_id"]]))
+        elif kind == ("discrete", "A", "categorical_state"):
+            self._index_full(id, group)
         elif kind == ("discrete", "A", "coordinates") and "state_axis" in document:
             self.bundle = ((id, group.tables["states"]["site"][0]), group)
         elif operator in GAUSSIANS and not document.get("sample_axis"):
             self.gaussians[id] = group
         else:
             self.unsaid.append(id)
+
+    def _index_full(self, id: str, group: Group) -> None:
+        """Mode A (4.5): a state has its coordinates of the atoms of its site, not the difference from x_ref."""
+        pairs = dict.fromkeys((row["site"], row["state"]) for row in _rows(group.tables["states"]))
+        for (site, state), xyz, present in zip(pairs, group.arrays["xyz"], group.arrays["present"], strict=True):
+            for atom, place, here in zip(group.arrays["atom_id"].tolist(), xyz, present.tolist(), strict=True):
+                row = self.row[atom]
+                if self.label(group.payload["scope"], row) == site:
+                    if not here:
+                        self.lacks[id, site].add((state, row))
+                    elif (moved := place - self.x_ref[row]).any():
+                        self.moves[id, site][state, row] = moved
+
+    def legal(self, wanted: list[Variable], given: dict[str, str]) -> list[tuple[State, float]]:
+        """The legal joint states of some variables and of all that they depend on, with their populations."""
+        found: list[tuple[State, float]] = [({}, 1.0)]
+        needed = {*wanted}
+        while more := {p for variable in needed for p in self.parents(variable)} - needed:
+            needed |= more
+        for variable in sorted(needed, key=lambda v: (self._depth(v), v[0].encode(), v[1])):
+            choices, longer = self.variables[variable], []
+            for state, weight in found:
+                available = [(s, p) for s, c, p in choices.rows if self.holds(variable[0], c, state)]
+                fixed = given.get(f"{variable[0]}/{variable[1]}")
+                total = sum(p for _, p in available)
+                chosen = [(s, p / total) for s, p in available if fixed is None]
+                chosen += [(s, 1.0) for s, _ in available if fixed == choices.labels[s]]
+                longer += [({**state, variable: s}, weight * p) for s, p in chosen] or [(state, weight)]
+            found = longer
+        return found
 
     def holds(self, id: str, condition: int, state: State) -> bool:
         """Whether a condition of a descriptor holds, the descriptor's own among them (DAG-1 to DAG-5)."""
@@ -109,10 +141,13 @@ class Deposition:
                 state[variable] = pick(variable, available)
         return state
 
-    def _depth(self, variable: Variable) -> int:
+    def parents(self, variable: Variable) -> set[Variable]:
         id = variable[0]
         used = {c for _, c, _ in self.variables[variable].rows} | {self.descriptors[id].payload.get("active_when", -1)}
-        parents = {p for c in used if c != -1 for p in self.conditions[id][c]}
+        return {p for c in used if c != -1 for p in self.conditions[id][c]}
+
+    def _depth(self, variable: Variable) -> int:
+        parents = self.parents(variable)
         return 1 + max(map(self._depth, parents)) if parents else 0
 
     def covered(self, variable: Variable) -> set[int]:
@@ -126,7 +161,8 @@ class Deposition:
                 for atom, condition in zip(
                     group.arrays["atom_id"].tolist(), group.arrays["condition"].tolist(), strict=True
                 ):
-                    if variable in self.conditions[other].get(condition, {}):
+                    used = (condition, group.payload.get("active_when", -1))
+                    if any(variable in self.conditions[other].get(number, {}) for number in used):
                         found.add(self.row[atom])
         return found
 

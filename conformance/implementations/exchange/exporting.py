@@ -53,7 +53,8 @@ class Exporter:
     def __init__(self, dep: Deposition, request: dict[str, Any], seed: str | None):
         self.dep, self.request, self.seed = dep, request, seed
         self.policy = request.get("gaussian", "marginal")
-        self.notes = dep.tree[NOTES].payload["items"] if NOTES in dep.tree else []
+        items = dep.tree[NOTES].payload["items"] if NOTES in dep.tree else []
+        self.notes = [n for n in items if isinstance(n.get("body"), dict) and _has_form(n)]
         self.content = next((n["body"]["content"] for n in self.notes if "content" in n["body"]), "residual")
         ids = set(dep.gaussians)
         self.total = ids
@@ -77,13 +78,22 @@ class Exporter:
             self._draws()
         elif "state" in self.request:
             self._one(self.dep.choose(self.request["state"], highest))
+            self._bonds()
         elif "conformer" in self.request:
-            self._one(self.dep.choose({}, self._conformer), self._partial)
+            self._conformers()
         else:
             self._everything()
         if self.policy == "records":
             self._groups()
         return self.made
+
+    def _conformers(self) -> None:
+        """One, or one of each model (EXP-60)."""
+        variable = self.dep.bundle[0] if self.dep.bundle else None
+        for model, label in enumerate(self.dep.variables[variable].labels.values() if variable else [None], 1):
+            given = {} if label is None else {f"{variable[0]}/{variable[1]}": label}
+            self._one(self.dep.choose(given, self._conformer), self._partial, model)
+        self._bonds()
 
     def _conformer(self, variable: Variable, available: list[tuple[int, float]]) -> int:
         """The state of the letter that was asked for, where there is one, else that of the highest population; that in
@@ -103,13 +113,14 @@ class Exporter:
         labels = [f"{id}/{site}={self.dep.variables[id, site].labels[number]}" for (id, site), number in state.items()]
         self.made.remarks += [f"STATE {label}" for label in labels] or ["STATE the only one"]
 
-    def _one(self, state: State, occupancy: Callable[[int, State], float] = lambda row, state: 1.0) -> None:
+    def _one(
+        self, state: State, occupancy: Callable[[int, State], float] = lambda row, state: 1.0, model: int = 1
+    ) -> None:
         self._say(state)
         held = {variable: {number} for variable, number in state.items()}
         for row in self.order:
             if self.dep.present(row, state):
-                self._record(1, row, "", state, occupancy(row, state), held)
-        self._bonds()
+                self._record(model, row, "", state, occupancy(row, state), held)
 
     def _record(self, model: int, row: int, alt: str, state: State, occ: float, held: dict[Variable, set[int]]) -> None:
         xyz, adp = self.dep.mean(row, state), self._adp(row, state)
@@ -165,6 +176,9 @@ class Exporter:
         """The models of the bundle, or the only one, with all alternates."""
         dep = self.dep
         bundle = dep.bundle[0] if dep.bundle else None
+        above = {(id, p[0]) for id, site in dep.variables for p in dep.parents((id, site))}
+        for id in sorted({id for id, p in above if p not in (id, bundle and bundle[0])}):
+            self.made.losses.append(f"{id}: under which states its own are")
         for model, number in enumerate(sorted(dep.variables[bundle].labels) if bundle else [None], 1):
             given = {} if bundle is None else {f"{bundle[0]}/{bundle[1]}": dep.variables[bundle].labels[number]}
             base = dep.choose(given, highest)
@@ -179,7 +193,11 @@ class Exporter:
     def _alternates(self, row: int, base: State, given: dict[str, str]):
         """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
-        variable = next((v for v in self._covering.get(row, ()) if v in base), None)
+        covering = self._covering.get(row, [])
+        if len(covering) > 1 or (covering and covering[0] not in base):
+            yield from self._combined(row, covering, given)
+            return
+        variable = next((v for v in covering if v in base), None)
         if variable is None:
             if dep.present(row, base):
                 yield "", base, None, {}
@@ -199,6 +217,23 @@ class Exporter:
             occ = self._occupancy(row, variable, held)
             letter = "" if label == ALONE else label if label.strip(".") else label[:-1]
             yield letter, states[number], occ, {variable: set(held)}
+
+    def _combined(self, row: int, covering: list[Variable], given: dict[str, str]):
+        """The same where several variables say where an atom is, or one that is not active in all states."""
+        dep = self.dep
+        made: list[tuple[State, float, dict[Variable, set[int]]]] = []
+        for state, weight in dep.legal(covering, given):
+            if not dep.present(row, state):
+                continue
+            at = next((i for i, (other, _, _) in enumerate(made) if self._alike(row, other, state)), None)
+            if at is None:
+                made.append((state, weight, {v: {n} for v, n in state.items()}))
+                continue
+            other, so_far, held = made[at]
+            both = {v: held[v] | {state[v]} for v in held if v in state}
+            made[at] = other, so_far + weight, both
+        for number, (state, occ, held) in enumerate(made):
+            yield "" if len(made) == 1 else chr(ord("A") + number), state, occ, held
 
     def _has_letter(self, row: int, variable: Variable, number: int) -> bool:
         """Whether the records of an atom that a state shares with others have its letter (EXP-43)."""
@@ -252,6 +287,35 @@ class Exporter:
                 "ATOM RECORD CONTAINS "
                 + ("SUM OF TLS AND RESIDUAL B FACTORS" if self.content == "total" else "RESIDUAL B FACTORS ONLY")
             )
+
+
+def _has_form(note: dict[str, Any]) -> bool:
+    """Whether an item of annotations/alternates has a form of the table of 20.4; what this program notes has others."""
+    body, selector = note["body"], note["selector"]
+    if "bonded_in" in body:
+        named = selector["target"] == "atoms" and len(selector["atoms"]) == 2
+        return named and _list_of(body["bonded_in"], lambda condition: _list_of(condition, _is_clause))
+    if "letter_of" in body:
+        return selector["target"] == "state" and _list_of(body["letter_of"], _is_number)
+    return True
+
+
+def _list_of(value: Any, form: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and all(map(form, value))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int
+
+
+def _is_clause(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 3
+        and isinstance(value[0], str)
+        and _is_number(value[1])
+        and _list_of(value[2], _is_number)
+    )
 
 
 def _together(one: Written, other: Written, condition: list[list[Any]]) -> bool:

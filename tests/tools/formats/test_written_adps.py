@@ -8,6 +8,7 @@ import pytest
 
 from polystate.deposition import Deposition
 from polystate.numbers.tensors import EIGHT_PI_SQUARED
+from polystate.store.tree import Group
 from polystate_tools.formats import export_file, import_file
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.records.records import Records
@@ -56,3 +57,29 @@ def test_an_atom_with_b_and_u_rows_of_its_own_has_the_b_of_their_sum(tmp_path):
     export_file(Deposition(tree), tmp_path / "x.cif")
     atom = next(iter(gemmi.read_structure(str(tmp_path / "x.cif"))[0].all())).atom
     assert abs(atom.b_iso - (20 + EIGHT_PI_SQUARED * 0.3)) < 0.01
+
+
+def test_a_state_leaves_the_b_of_an_atom_empty_that_nothing_covers(tmp_path):
+    tree, _ = tree_of_records(Records.of(xyz=np.eye(3), name=["N", "CA", "C"], comp="ALA", b=np.array([20, 0, np.nan])))
+    export_file(Deposition(tree), tmp_path / "x.cif", one_state=True)
+    block = gemmi.cif.read(str(tmp_path / "x.cif")).sole_block()
+    first, second, last = block.find_values("_atom_site.B_iso_or_equiv")
+    assert (round(float(first), 2), float(second), last) == (20, 0, "?")
+
+
+def test_a_level_is_in_the_records_of_the_states_in_which_it_is_in_force(tmp_path):
+    records = Records.of(
+        xyz=np.array([[0, 0, 0], [5, 0, 0], [6, 0, 0.0]]), name=["N", "CB", "CB"], comp="ALA",
+        altloc=["", "A", "B"], occupancy=np.array([1, 0.6, 0.4]), b=np.full(3, 20.0),
+    )  # fmt: skip
+    tree, _ = tree_of_records(records)
+    conditions = tree["descriptors/iadp"].tables["conditions"]
+    tree["descriptors/more"] = Group(
+        {**tree["descriptors/iadp"].attributes, "id": "more", "active_when": 1},
+        {"atom_id": np.array([1], "u4"), "b": np.array([5.0]), "condition": np.array([-1], "i4")},
+        {"conditions": conditions},
+    )
+    export_file(Deposition(tree), tmp_path / "x.cif")
+    model = gemmi.read_structure(str(tmp_path / "x.cif"))[0]
+    found = [(cra.atom.name, cra.atom.altloc, round(cra.atom.occ, 2), round(cra.atom.b_iso, 2)) for cra in model.all()]
+    assert found == [("N", "A", 0.6, 20), ("N", "B", 0.4, 25), ("CB", "A", 0.6, 20), ("CB", "B", 0.4, 20)]

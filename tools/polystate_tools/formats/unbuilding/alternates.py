@@ -6,7 +6,7 @@ combination of their states that is told apart by coordinates or by an ADP, with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -182,16 +182,22 @@ class _Payload:
                 if not here or delta.any():
                     self.variables_of.setdefault(atom, set()).add(v)
 
-    def _enter_conditional_adps(self) -> None:
+    def _conditional_adps(self) -> Iterator[tuple[int, set[int]]]:
+        """Atoms whose ADP depends on states, with the variables of these."""
         for d in self.dep.descriptors.values():
             if d.is_gaussian and d.has("condition"):
                 numbers = np.asarray(d.array("condition"))
-                for k in np.flatnonzero(numbers != ALWAYS).tolist():
-                    condition = self.dep.conditions(d)[int(numbers[k])]
-                    bundles = {v for c in condition for v in (c.variable,) if is_bundle(self.dep, v)}
-                    if not bundles:
-                        at = self.variables_of.setdefault(int(d.atom_rows[k]), set())
-                        at.update(c.variable for c in condition)
+                of_all = self._variables_of_condition(d, d.active_when)
+                for k in range(len(numbers)) if of_all else np.flatnonzero(numbers != ALWAYS).tolist():
+                    yield int(d.atom_rows[k]), of_all | self._variables_of_condition(d, int(numbers[k]))
+
+    def _variables_of_condition(self, d: Descriptor, number: int) -> set[int]:
+        return set() if number == ALWAYS else {c.variable for c in self.dep.conditions(d)[number]}
+
+    def _enter_conditional_adps(self) -> None:
+        for atom, variables in self._conditional_adps():
+            if not any(is_bundle(self.dep, v) for v in variables):
+                self.variables_of.setdefault(atom, set()).update(variables)
 
     def combinations(self, variables: set[int]) -> list[tuple[Chosen, float]]:
         """Legal joint states of some variables and all they depend on, with their populations."""
@@ -250,12 +256,8 @@ class _Payload:
     def _adp_variables(self, atom: int) -> set[int]:
         if not hasattr(self, "_adp_of"):
             self._adp_of: dict[int, set[int]] = {}
-            for d in self.dep.descriptors.values():
-                if d.is_gaussian and d.has("condition"):
-                    numbers = np.asarray(d.array("condition"))
-                    for k in np.flatnonzero(numbers != ALWAYS).tolist():
-                        condition = self.dep.conditions(d)[int(numbers[k])]
-                        self._adp_of.setdefault(int(d.atom_rows[k]), set()).update(c.variable for c in condition)
+            for at, variables in self._conditional_adps():
+                self._adp_of.setdefault(at, set()).update(variables)
         return self._adp_of.get(atom, set())
 
     def _name(self, atom: int, made: list[_Record]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,6 +137,9 @@ def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.
             for number, at in conditional[int(atom[k])]:
                 if holds(conditions[number], chosen[joint[k]]):
                     row[k] = at
+    if d.active_when != ALWAYS:
+        active = dep.conditions(d)[d.active_when]
+        row[~np.array([holds(active, states) for states in chosen], bool)[joint]] = -1
     return row
 
 
@@ -145,8 +149,23 @@ def _isotropic(six: np.ndarray) -> np.ndarray:
     return made
 
 
-def adps_of_covariance(u: np.ndarray) -> Adps:
-    """ADPs of evaluated covariances. u: (n, 3, 3) Å²; an isotropic U needs no ANISOU."""
+def covered_in(dep: Deposition, request: evaluate.Request, levels: Sequence[str]) -> np.ndarray:
+    """(N,) bool: atoms of which one of some Gaussian levels says something in a joint state."""
+    made = np.zeros(dep.n_atoms, bool)
+    for d in map(dep.descriptors.__getitem__, levels):
+        if not evaluate.is_in_force(d, request):
+            continue
+        if d.has("condition"):
+            made[d.atom_rows[evaluate.condition_holds(d, d.array("condition"), request)]] = True
+        else:
+            made |= d.covered
+    return made
+
+
+def adps_of_covariance(u: np.ndarray, covered: np.ndarray) -> Adps:
+    """ADPs of evaluated covariances. u: (n, 3, 3) Å²; covered: (n,) bool, no B without; an isotropic U needs no
+    ANISOU."""
     six = np.round(six_components(u), DECIMALS) + 0.0
     apart = np.abs(six - _isotropic(six)).max(axis=1, initial=0)
-    return Adps(np.round(EIGHT_PI_SQUARED / 3 * six[:, :3].sum(axis=1), DECIMALS), six, apart > ISOTROPIC)
+    b = np.round(EIGHT_PI_SQUARED / 3 * six[:, :3].sum(axis=1), DECIMALS)
+    return Adps(np.where(covered, b, np.nan), six, apart > ISOTROPIC)

@@ -25,6 +25,7 @@ from polystate_tools.formats.unbuilding.gaussian import (
     Adps,
     adps_of_covariance,
     adps_of_records,
+    covered_in,
     is_atomic,
     levels_of,
 )
@@ -102,11 +103,12 @@ def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy:
         rows = np.flatnonzero(snapshot.present)
         if snapshot.request.draw is not None:
             adps = Adps(np.full(len(rows), np.nan), np.zeros((len(rows), 6)), np.zeros(len(rows), bool))
-        elif policy == "atomic-only":
-            atomic = [d.id for d in evaluate.gaussian_levels(dep) if is_atomic(d)]
-            adps = adps_of_covariance(dep.covariance(snapshot.state, snapshot.at, levels=atomic)[rows])
         else:
-            adps = adps_of_covariance(snapshot.covariance[rows])
+            levels = [d.id for d in evaluate.gaussian_levels(dep) if policy != "atomic-only" or is_atomic(d)]
+            u = snapshot.covariance
+            if policy == "atomic-only":
+                u = dep.covariance(snapshot.state, snapshot.at, levels=levels)
+            adps = adps_of_covariance(u[rows], covered_in(dep, snapshot.request, levels)[rows])
         parts.append(
             _records(
                 dep,
