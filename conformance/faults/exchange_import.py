@@ -408,3 +408,21 @@ def _(original):
 def _(original):
     """An alternate of the letter "." is taken for one without a letter."""
     return lambda letter: letter or "."
+
+
+@fault("methods-joined-by-commas", "polystate_tools.formats.mmtf.records:records_of_structure", "exchange")
+def _(original):
+    """Several experimental methods of an MMTF file are joined by a comma."""
+    return edited('"; ".join(dict', '", ".join(dict')(original)
+
+
+@fault("one-type-at-a-place", "polystate_tools.formats.mmtf.records:_entities", "exchange")
+def _(original):
+    """A place of the sequence of an MMTF file has the first residue type that is seen there."""
+    return edited('",".join(known[i])', "known[i][0]")(original)
+
+
+@fault("chains-of-one-transform", "polystate_tools.formats.mmtf.records:_assemblies", "exchange")
+def _(original):
+    """An operator of an assembly that stands in an MMTF file with other chains, or after another, copies no more."""
+    return edited("pairs |= {", "pairs = pairs or {")(original)

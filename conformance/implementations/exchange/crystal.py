@@ -71,6 +71,58 @@ class Crystal:
             tree["hierarchy/ncs"] = Group({"given": [given for _, given in self.ncs]}, {"operators": operators})
 
 
+def of_fields(fields: dict[str, Any], labels: list[str]) -> Crystal:
+    """What the map of an MMTF file says (16.8). labels: of its chains."""
+    made = Crystal(" ".join(fields.get("title", "").split()))
+    if fields.get("structureId"):
+        said = {"method": "; ".join(dict.fromkeys(fields.get("experimentalMethods", ()))),
+                "resolution": _decimal(fields.get("resolution", 0))}  # fmt: skip
+        made.entry = {"id": fields["structureId"], **{key: value for key, value in said.items() if value}}
+    sizes = [_decimal(value) for value in fields.get("unitCell", ())]
+    if sizes and sizes[:3] != [1, 1, 1]:
+        made.payload["cell"] = dict(zip(SIZES, sizes, strict=True))
+        made.payload |= {"space_group": fields["spaceGroup"].strip()} if fields.get("spaceGroup") else {}
+    for number, assembly in enumerate(fields.get("bioAssemblyList", ()), 1):
+        found = made.assemblies[assembly.get("name") or str(number)] = Assembly()
+        for transform in assembly["transformList"]:
+            matrix = _square(transform["matrix"])
+            if matrix not in found.operators:
+                found.operators.append(matrix)
+            found.pairs += [(found.operators.index(matrix), labels[chain]) for chain in transform["chainIndexList"]]
+    made.ncs = [(_square(values), False) for values in fields.get("ncsOperatorList", ())]
+    return made
+
+
+def _square(values: list[float]) -> Operator:
+    return [[value + 0.0 for value in values[i : i + 4]] for i in (0, 4, 8, 12)]
+
+
+def _decimal(value: float) -> float:
+    """The number that a file wrote in few digits, where it holds the nearest of 32 bits."""
+    return float(str(np.float32(value)))
+
+
+def as_fields(tree: Tree, labels: list[str], of_chain: list[str]) -> dict[str, Any]:
+    """The same for an MMTF file. labels: of the rows of chains; of_chain: of the chains of the file."""
+    root, payload = tree[""].payload, tree["hierarchy"].payload
+    entry, cell = root.get("entry", {}), payload.get("cell")
+    made = {"title": root.get("title"), "structureId": entry.get("id"), "resolution": entry.get("resolution"),
+            "experimentalMethods": [word for word in entry.get("method", "").split("; ") if word],
+            "unitCell": cell and [cell[name] for name in SIZES], "spaceGroup": payload.get("space_group")}  # fmt: skip
+    made["bioAssemblyList"] = []
+    for name in sorted(tree):
+        if name.startswith("hierarchy/assemblies/"):
+            arrays, transforms = tree[name].arrays, []
+            for k, matrix in enumerate(arrays["operators"]):
+                own = {labels[c] for o, c in zip(arrays["operator"], arrays["chain"], strict=True) if o == k}
+                rows = [of_chain.index(label) for label in dict.fromkeys(of_chain) if label in own]
+                transforms.append({"chainIndexList": rows, "matrix": matrix.ravel().tolist()})
+            made["bioAssemblyList"].append({"name": name.rpartition("/")[2], "transformList": transforms})
+    ncs = tree.get("hierarchy/ncs")
+    made["ncsOperatorList"] = ncs and [matrix.ravel().tolist() for matrix in ncs.arrays["operators"]]
+    return {name: value for name, value in made.items() if value}
+
+
 NEEDED = {
     "_pdbx_struct_assembly.": ("details", "method_details", "oligomeric_details", "oligomeric_count"),
     "_pdbx_struct_oper_list.": ("type",),

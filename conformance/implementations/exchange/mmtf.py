@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import crystal
 import gemmi
 import msgpack
 import numpy as np
@@ -22,6 +23,8 @@ Bond = tuple[int, int, int]
 """Two records, and the order or -1."""
 NONE = (0, 32)
 """Codes of "none" in altLocList and insCodeList (MMTF-32)."""
+UNKNOWN = {gemmi.ResidueKind.AA: "UNK", gemmi.ResidueKind.DNA: "DN", gemmi.ResidueKind.RNA: "N"}
+"""A residue of each kind whose letter says nothing."""
 
 
 def read(path: Path) -> Entry:
@@ -42,15 +45,15 @@ def _entry(fields: dict[str, Any]) -> Entry:
     of_chain = {
         chain: str(i + 1) for i, entity in enumerate(fields.get("entityList", [])) for chain in entity["chainIndexList"]
     }
-    for i, entity in enumerate(fields.get("entityList", [])):
-        found.entities[str(i + 1)] = Entity(
-            entity["type"], entity["description"], " ".join(_sequence(entity["sequence"]))
-        )
+    polymers = {str(i + 1) for i, entity in enumerate(fields.get("entityList", [])) if entity["sequence"]}
     labels, chain, group = _texts(fields["chainIdList"]), 0, 0
     names = _texts(fields.get("chainNameList", fields["chainIdList"]))
     for model, chains in enumerate(fields["chainsPerModel"], 1):
         for _ in range(chains):
             for _ in range(fields["groupsPerChain"][chain]):
+                label_seq = _label_seq(numbers, group)
+                if chain in of_chain and of_chain[chain] not in polymers:
+                    label_seq = -1
                 kind = fields["groupList"][numbers["groupTypeList"][group]]
                 begin = len(found.records)
                 for i, name in enumerate(kind["atomNameList"]):
@@ -58,7 +61,7 @@ def _entry(fields: dict[str, Any]) -> Entry:
                     place = (labels[chain], int(numbers["groupIdList"][group]), _letter(numbers, "insCodeList", group))
                     found.records.append(Record(
                         model, names[chain], labels[chain], of_chain.get(chain, ""), kind["groupName"], *place[1:],
-                        _label_seq(numbers, group), name, _letter(numbers, "altLocList", at),
+                        label_seq, name, _letter(numbers, "altLocList", at),
                         _element(kind["elementList"][i]), int(kind["formalChargeList"][i]), True,
                         tuple(float(numbers[f"{axis}CoordList"][at]) for axis in "xyz"),
                         float(numbers["occupancyList"][at]) if "occupancyList" in numbers else 1.0,
@@ -69,6 +72,10 @@ def _entry(fields: dict[str, Any]) -> Entry:
                 ends += [(begin + a, begin + b, order) for (a, b), order in zip(within, orders, strict=True)]
                 group += 1
             chain += 1
+    for i, entity in enumerate(fields.get("entityList", [])):
+        sequence = _sequence(entity["sequence"], [r for r in found.records if r.entity == str(i + 1)])
+        found.entities[str(i + 1)] = Entity(entity["type"], " ".join(entity["description"].split()), " ".join(sequence))
+    found.crystal = crystal.of_fields(fields, labels)
     between = np.reshape(numbers.get("bondAtomList", np.zeros(0, int)), (-1, 2)).tolist()
     orders = numbers.get("bondOrderList", np.full(len(between), -1)).tolist()
     ends += [(a, b, order) for (a, b), order in zip(between, orders, strict=True)]
@@ -78,8 +85,17 @@ def _entry(fields: dict[str, Any]) -> Entry:
     return found
 
 
-def _sequence(text: str) -> list[str]:
-    return [gemmi.expand_one_letter(letter, gemmi.ResidueKind.AA) or "UNK" for letter in text]
+def _sequence(text: str, records: list[Record]) -> list[str]:
+    """The residue types of each place; of one without residues that of its letter, of the kind that most others are."""
+    seen: dict[int, dict[str, None]] = defaultdict(dict)
+    for record in records:
+        seen[record.label_seq][record.comp] = None
+    kinds = [gemmi.find_tabulated_residue(comp).kind for comps in seen.values() for comp in comps]
+    kind = max(UNKNOWN, key=kinds.count)
+    return [
+        ",".join(seen[i]) if i in seen else gemmi.expand_one_letter(letter, kind) or UNKNOWN[kind]
+        for i, letter in enumerate(text, 1)
+    ]
 
 
 def _label_seq(numbers: dict[str, Any], group: int) -> int:
@@ -171,6 +187,7 @@ def write(dep: Deposition, content: Content) -> bytes:
             "bondAtomList": _field(4, [end for a, b, _ in between for end in (a, b)]),
             "bondOrderList": struct.pack(">iii", 2, len(between), 0) + orders,
         }
+    fields |= crystal.as_fields(dep.tree, names.label, [names.label[c] for c in of_chain])
     return msgpack.packb(fields)
 
 
