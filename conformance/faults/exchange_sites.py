@@ -165,3 +165,34 @@ def _(original):
 def _(original):
     """A bond is between all records of its atoms, also of those that no state has together."""
     return lambda one, other, allowed=None: True if allowed is None else original(one, other, allowed)
+
+
+@fault("partial-atoms-by-the-first-model", f"{BUILDING}.bundle_partial:_sites", EXCHANGE)
+def _(original):
+    """Atoms of a residue whose occupancies change from model to model are there by themselves."""
+    return edited("layout.residue_of_atom[atoms[atom]]", "atom")(original)
+
+
+@fault("hydrogens-are-as-often", f"{BUILDING}.bundle_partial:mean_occupancy", EXCHANGE)
+def _(original):
+    """Partial hydrogens count for how often their residue is there in a model."""
+    return lambda layout, records: float(layout.records.occupancy[records].mean())
+
+
+@fault("letters-of-a-residue-are-one-site", f"{BUILDING}.sites:_join_positions", EXCHANGE)
+def _(original):
+    """All alternates of a residue are one site, also those of sets that no atom shares."""
+    return edited("len(residues[p]) > 1 or min(sets.values()) < 2", "True")(original)
+
+
+@fault("partial-hydrogens-count", f"{BUILDING}.variables:mean_occupancy", EXCHANGE)
+def _(original):
+    """How often partial atoms are there is the mean of all of them, hydrogens too."""
+
+    def wrong(layout, records):
+        lettered = (layout.records.altloc.codes[records] != layout.records.altloc.codes[records][:1]).any()
+        if not len(records) or lettered or layout.records.altloc[int(records[0])]:
+            return original(layout, records)
+        return float(layout.records.occupancy[records].mean())
+
+    return wrong

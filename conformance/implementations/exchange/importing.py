@@ -279,7 +279,8 @@ class Importer:
             return
         states, absent, occupancy, members = [], [], [], []
         for site, records in enumerate(found.values()):
-            mean = sum(r.occ for r in records) / len(records)
+            heavy = [r for r in records if not r.hydrogen] or records
+            mean = sum(r.occ for r in heavy) / len(heavy)
             states += [(site, "present", mean / whole, mean), (site, ABSENT, 1 - mean / whole, None)]
             members += [(self._row(r.atom), site) for r in records]
             absent += [(site, 1, self.of_atom[r.atom]) for r in records]

@@ -55,7 +55,7 @@ def _of_cif(document: gemmi.cif.Document) -> Entry:
     tensors = {(ANY, number): u for number, u in prepare(block, losses).items()}
     structure = gemmi.make_structure_from_block(block)
     structure.setup_entities()
-    found = Entry([*_records(structure, alternates, tensors)], _entities(structure), losses=losses)
+    found = Entry([*_records(structure, alternates, tensors, _unknown_b(block))], _entities(structure), losses=losses)
     found.crystal = Crystal.of(structure)
     if structure.cell.is_crystal() and "cell" not in found.crystal.payload:
         losses.append("cell: that of no cell")
@@ -83,7 +83,15 @@ def _decimal(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _records(structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors):
+def _unknown_b(block: gemmi.cif.Block) -> frozenset[str]:
+    """The ids of atom records whose B-factor is said to be unknown, for which gemmi has a number."""
+    rows = block.find("_atom_site.", ["id", "B_iso_or_equiv"])
+    return frozenset(row[0] for row in rows if row[1] in ("?", "."))
+
+
+def _records(
+    structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors, unknown: frozenset[str] = frozenset()
+):  # fmt: skip
     of_subchain = {name: entity for entity in structure.entities for name in entity.subchains}
     for number, model in enumerate(structure, 1):
         for chain in model:
@@ -96,7 +104,8 @@ def _records(structure: gemmi.Structure, alternates: dict[str, str], tensors: Te
                         number, chain.name, residue.subchain or chain.name, entity.name if entity else "", residue.name,
                         residue.seqid.num, residue.seqid.icode.strip(), residue.label_seq or -1, atom.name,
                         alternates.get(alt, alt), _element(atom.element), atom.charge, residue.het_flag == "H",
-                        tuple(atom.pos.tolist()), _decimal(atom.occ), _decimal(atom.b_iso), u,
+                        tuple(atom.pos.tolist()), _decimal(atom.occ),
+                        None if str(atom.serial) in unknown else _decimal(atom.b_iso), u,
                         str(atom.tls_group_id) if atom.tls_group_id > 0 else "",
                     )  # fmt: skip
 

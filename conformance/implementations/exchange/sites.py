@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import product
 
 from entry import Atom, Entity, Entry, Place, Record
 
@@ -89,6 +90,7 @@ def sites(entry: Entry, records: list[Record], within: float, grouping: str | No
     for record in records:
         if letter[id(record)]:
             lettered[record.place].append(record)
+    lettered = _sets(lettered, letter)
     bonded, together = _Union(), _Union()
     for one, other in _bonds(entry, lettered, letter):
         bonded.join(one, other)
@@ -112,25 +114,45 @@ def sites(entry: Entry, records: list[Record], within: float, grouping: str | No
     return [_site(entry, places, lettered, letter, bonded, within) for places in members.values()]
 
 
-def _bonds(entry: Entry, lettered: dict[Place, list[Record]], letter: dict[int, str]):
-    """Pairs of positions joined by a bond between alternates of one letter (EXP-4)."""
-    of_atom = defaultdict(dict)
-    for records in lettered.values():
+def _sets(lettered: dict[Place, list[Record]], letter: dict[int, str]) -> dict[tuple, list[Record]]:
+    """The records of each position under the position and 0; those of one residue type whose letters fall into sets of
+    two or more that no atom shares under it and the number of the set (EXP-46)."""
+    made: dict[tuple, list[Record]] = {}
+    for place, records in lettered.items():
+        of_atom: dict[Atom, set[str]] = defaultdict(set)
+        for record in records:
+            of_atom[record.atom].add(letter[id(record)])
+        found: list[set[str]] = []
+        for own in of_atom.values():
+            found = [other for other in found if not other & own] + [own.union(*(o for o in found if o & own))]
+        if len({record.comp for record in records}) > 1 or any(len(own) < 2 for own in found):
+            found = [set().union(*found)]
+        for record in records:
+            number = next(k for k, own in enumerate(found) if letter[id(record)] in own)
+            made.setdefault((*place, number), []).append(record)
+    return made
+
+
+def _bonds(entry: Entry, lettered: dict[tuple, list[Record]], letter: dict[int, str]):
+    """Pairs of what `_sets` gives that a bond between alternates of one letter joins (EXP-4)."""
+    of_atom, of_place, at = defaultdict(dict), defaultdict(list), {}
+    for key, records in lettered.items():
+        of_place[key[:3]].append(key)
         for record in records:
             of_atom[record.atom][letter[id(record)]] = record
+            at[record.atom] = key
     for (one, a), (other, b), _ in entry.bonds:
         shared = of_atom[one].keys() & of_atom[other].keys()
         if one[:3] != other[:3] and any(a in ("", name) and b in ("", name) for name in shared):
-            yield one[:3], other[:3]
-    places = list(lettered)
-    for one, other in [pair for a, b in zip(places, places[1:], strict=False) for pair in ((a, b), (b, a))]:
-        if one[0] == other[0]:
-            for pair in LINKS:
-                if any(
-                    (r.name, s.name) == pair and letter[id(r)] == letter[id(s)] and _distance(r, s) < REACH
-                    for r in lettered[one] for s in lettered[other]
-                ):  # fmt: skip
-                    yield one, other
+            yield at[one], at[other]
+    places = list(of_place)
+    for pair in [pair for a, b in zip(places, places[1:], strict=False) for pair in ((a, b), (b, a))]:
+        for one, other in product(*(of_place[place] for place in pair)):
+            if one[0] == other[0] and any(
+                (r.name, s.name) in LINKS and letter[id(r)] == letter[id(s)] and _distance(r, s) < REACH
+                for r in lettered[one] for s in lettered[other]
+            ):  # fmt: skip
+                yield one, other
 
 
 def _distance(one: Record, other: Record) -> float:
@@ -149,7 +171,7 @@ def _in_one_place(lettered: dict[Place, list[Record]]):
     for i, one in enumerate(places):
         for other in places[i + 1 :]:
             heavy = [[r for r in lettered[place] if not r.hydrogen] for place in (one, other)]
-            if any(_distance(r, s) < PLACE for r in heavy[0] for s in heavy[1]):
+            if one[:3] != other[:3] and any(_distance(r, s) < PLACE for r in heavy[0] for s in heavy[1]):
                 yield one, other
 
 
@@ -173,7 +195,8 @@ def _site(
     if total > 1:
         shares = {name: share / total for name, share in shares.items()}
     labels = list(deposited)
-    whole = all(_whole_molecule(entry.entities.get(record.entity), record, entry) for record in own)
+    atoms = {record.atom for record in own}
+    whole = all(_whole_molecule(entry.entities.get(record.entity), record, entry, atoms) for record in own)
     made = Site(
         list(dict.fromkeys(record.atom for record in own)), labels, list(deposited.values()), [*shares.values()]
     )
@@ -182,7 +205,7 @@ def _site(
             for record in _standing(lettered[place], letter, label, _reach(bonded, place, places, lettered, letter)):
                 made.records[record.atom, label] = record
     if (len(labels) == 1 and total < 1) or (whole and total < REST):
-        made.labels.append(ABSENT)
+        made.labels.append(ABSENT if ABSENT not in labels else f"no {ABSENT}")
         made.deposited.append(None)
         made.population.append(1 - total)
     return made
@@ -210,8 +233,8 @@ def _standing(records: list[Record], letter: dict[int, str], label: str, reach: 
     return [record for record in comps[comp] if letter[id(record)] == kept]
 
 
-def _whole_molecule(entity: Entity | None, record: Record, entry: Entry) -> bool:
-    """Whether a record is of a residue outside of polymers of which every atom has alternates."""
+def _whole_molecule(entity: Entity | None, record: Record, entry: Entry, atoms: set[Atom]) -> bool:
+    """Whether a record is of a residue outside of polymers of which every atom is among some."""
     if entity is None or entity.type == "polymer":
         return False
-    return all(other.alt for other in entry.records if other.place == record.place and other.model == record.model)
+    return all(o.atom in atoms for o in entry.records if o.place == record.place and o.model == record.model)

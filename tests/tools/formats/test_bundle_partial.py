@@ -39,3 +39,30 @@ def test_an_atom_is_as_often_there_as_its_models_say(name, presence, tmp_path):
     written = [a for m in gemmi.read_structure(str(tmp_path / "b.pdb")) for c in m for r in c for a in r]
     assert [round(a.occ, 2) for a in written] == [occ for pair in OCCUPANCIES[name] for occ in pair]
     assert not any(a.has_altloc() for a in written)
+
+
+def test_partial_atoms_of_a_residue_are_there_together_in_each_model(tmp_path):
+    occupancies = (
+        [("C1", 0.5), ("C2", 0.5), ("C3", 1.0)],
+        [("C1", 0.5), ("C2", 1.0), ("C3", 1.0)],
+        [("C1", 0), ("C2", 0.4)],
+    )
+    text = ""
+    for number, atoms in enumerate(occupancies, 1):
+        lines = "".join(
+            f"HETATM{k:5d}  {name}  LIG A   1    {2.0 * k:8.3f}{number:8.3f}   0.000{occupancy:6.2f} 20.00"
+            "           C\n"
+            for k, (name, occupancy) in enumerate(atoms, 1)
+        )
+        text += f"MODEL     {number:4d}\n{lines}ENDMDL\n"
+    (tmp_path / "a.pdb").write_text(text + "END\n")
+    tree, _ = import_file(tmp_path / "a.pdb")
+    polystate.write(tree, tmp_path / "a.zarr")
+    dep = polystate.open(tmp_path / "a.zarr")
+    assert dep.moments().presence == pytest.approx([1.0 / 3, 1.9 / 3, 2 / 3])
+    assert dep.states.count() == 2 + 2 + 4
+    tables = tree["descriptors/partial"].tables
+    away = tables["states"]["label"].index("absent@1")
+    assert tables["absent"]["atom_id"][tables["absent"]["state"] == away].tolist() == [1, 2]
+    export_file(dep, tmp_path / "b.pdb", gaussian="records")
+    assert polystate.digest(import_file(tmp_path / "b.pdb")[0]) == polystate.digest(tree)

@@ -181,7 +181,9 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, weights, report)
         if variables:
             groups |= discrete_groups(arranged, ALTLOC, variables, planned, x_ref, keys)
-        steady = bundles.constant(bundle, records.occupancy) & plain
+        changing = plain & ~bundles.constant(bundle, records.occupancy)
+        residue = arranged.residue_of_atom
+        steady = plain & ~np.isin(residue, residue[changing])  # what is partial in a residue is there together
         taken = np.ones(len(records), bool)
         taken[bundle.first[steady]] = False
         partial = altloc_variables(arranged, taken, False, report)

@@ -103,7 +103,7 @@ def altloc_sites(
         rule = "global" if whole_molecule else "bonded" if several and root in bonded_roots else "residue"
         sites.append(_site(layout, where, "overlap" if root in overlapped else rule, reach))
     sites.sort(key=lambda site: int(site.atoms[0]))
-    return _named(layout, sites)
+    return named(layout, sites)
 
 
 def _groups(union: _Union, node: list[int]) -> dict[int, list[int]]:
@@ -292,10 +292,10 @@ def partial_sites(layout: Layout, rows: np.ndarray) -> list[Site]:
         for key, members in groups.items()
     ]
     sites.sort(key=lambda site: int(site.atoms[0]))
-    return _named(layout, sites)
+    return named(layout, sites)
 
 
-def _named(layout: Layout, sites: list[Site]) -> list[Site]:
+def named(layout: Layout, sites: list[Site]) -> list[Site]:
     """Give each site the name of its first residue in author numbering, made unique."""
     used: set[str] = set()
     for site in sites:
