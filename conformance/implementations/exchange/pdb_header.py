@@ -16,10 +16,10 @@ def check_fields(text: str) -> None:
     for number, line in enumerate(lines, 1):
         if not line.startswith(("ATOM", "HETATM", "ANISOU")):
             continue
-        least = 70 if line.startswith("ANISOU") else 54
+        least = 70 if line.startswith("ANISOU") else 54 if text.endswith("\n") else 66
         if number == len(lines) and len(line) < least:
             raise Refused("container", "unreadable-file", f"line {number}")
-        fields = [line[a:b].strip() for a, b in FIELDS] if least == 54 else []
+        fields = [line[a:b].strip() for a, b in FIELDS] if least < 70 else []
         if any(field and not NUMBER.fullmatch(field) for field in fields):
             raise Refused("semantic", "wrong-columns", f"line {number}")
         residue = line[22:26]
