@@ -136,3 +136,41 @@ def _(original):
     """A part has the lines of all paths that begin as its own."""
     text = "_hash(x for x in _lines(tree, FULL) if x[0].startswith(path))"
     return edited('_hash(x for x in _lines(near, FULL) if x[0] == path or x[0].startswith(path + "/"))', text)(original)
+
+
+@fault("pickles-by-permission", "polystate.artifacts.bodies:load", "external")
+def _(original):
+    """Who may run no code does not hear that a body is a pickle."""
+    return edited("_refuse_pickle(content, where)", "_refuse_pickle(content, where) if allow_code else None")(original)
+
+
+@fault("steps-of-axes-in-use", "polystate.evaluation.request:axis_steps", "axes")
+def _(original):
+    """Steps of an axis that no descriptor has are not judged."""
+    used = "any(name in (d.axis, d.document.get('state_axis')) for d in dep.descriptors.values())"
+    return edited("axis.step(int(index))", f"axis.step(int(index)) if {used} else int(index)")(original)
+
+
+@fault("origins-of-the-first-step", "polystate.evaluation.evaluate:bodies", "axes")
+def _(original):
+    """A rigid body has one origin, that of the first step."""
+    first = "tuple(d.array(name)[0] if name == 'origin' and d.axis else on_axis(d, name, request) for name in names)"
+    return edited("tuple(on_axis(d, name, request) for name in names)", first)(original)
+
+
+@fault("pairs-of-other-weights", f"{RULES}.payloads:array_errors", "validate")
+def _(original):
+    """A pair of child and parent may occur again with another weight."""
+    columns = "columns = {name: group.arrays[name] for name in key}"
+    weighed = 'key = [*key, "weight"] if "parent" in key and "weight" in group.arrays else key'
+    return edited(columns, f"{weighed}\n                {columns}")(original)
+
+
+@fault("u-turned-by-q-alone", "polystate.evaluation.evaluate:covariance", "gaussian")
+def _(original):
+    """The U of atoms turns by Q where x turns by R Q R^T."""
+    back = (
+        "for d, at, turn, _ in transforms(request):\n        turn = turn if d.offset is None else "
+        "d.offset[0].T @ turn @ d.offset[0]\n"
+    )
+    return edited("for _, at, turn, _ in transforms(request):\n", back)(original)
