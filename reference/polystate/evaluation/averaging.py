@@ -71,8 +71,13 @@ def _averaged(dep: Model, request: Request, bundles: Mapping[str, int]) -> list[
             return False
         return latents.stored_name(d) is None or not d.table("latents")  # [MEAN-20]
 
-    wanted = {str(d.axis) for d in dep.descriptors.values() if needs(d)}
-    return sorted(wanted - set(request.steps) - set(bundles), key=lambda name: name.encode())
+    lying = [d for d in dep.descriptors.values() if needs(d) and d.axis not in {*request.steps, *bundles}]
+    for d in lying:
+        if d.regime == "trajectory" and d.mode == "C" and not d.operator_unknown:
+            from polystate.artifacts.trajectory import trajectory  # only these read files beside the deposition
+
+            trajectory(d)  # before anything is as long as an axis whose length nothing else bears out
+    return sorted({str(d.axis) for d in lying}, key=lambda name: name.encode())
 
 
 def _labels(
@@ -100,7 +105,8 @@ def _labels(
 def _population(dep: Model, name: str) -> np.ndarray:
     """The weight of each step of an axis: its population, and 1 where none is stored."""
     axis = dep.axis(name)
-    weights = np.asarray(axis.coordinates.get("population", np.ones(axis.length)), np.float64)
+    stored = axis.coordinates.get("population")
+    weights = np.ones(axis.length) if stored is None else np.asarray(stored, np.float64)
     if not weights.sum() > 0:
         raise NoPopulation(f"axes/{name}/population", "all populations 0", "one above 0")  # MOM-19
     return weights

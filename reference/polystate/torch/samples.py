@@ -23,6 +23,7 @@ from polystate.evaluation.request import chosen_rows
 from polystate.kernels.ensemble import Ensemble
 from polystate.numbers.philox import Draw
 from polystate.states.joint import JointState
+from polystate.structure.axes import Axis
 from polystate.torch.features import Features, bonds, features
 
 Entry = str | Path | Deposition
@@ -209,21 +210,18 @@ class Frames(Samples):
         super().__init__(entries, **given)
 
     def _count(self, entry: int) -> int:
-        return len(self.opened(entry).made[1])
+        return self.opened(entry).made.length
 
-    def _prepared(self, dep: Deposition) -> tuple[str, np.ndarray]:
+    def _prepared(self, dep: Deposition) -> Axis:
         name = self.axis
         if name is None:
             if len(dep.axes) != 1:
                 raise BadRequest("axis", ", ".join(dep.axes) or "a deposition without an axis", "the name of one axis")
             name = next(iter(dep.axes))
-        axis = dep.axis(name, "axis")
-        weights = np.asarray(
-            axis.coordinates.get("population", np.full(axis.length, 1 / max(1, axis.length))), np.float64
-        )
-        return name, weights
+        return dep.axis(name, "axis")
 
     def _sample(self, entry: int, opened: Opened, index: int) -> tuple[np.ndarray, np.ndarray, Sample]:
-        name, weights = opened.made
-        snap = opened.dep.render(at={name: index}, atoms=self.atoms, allow_code=self._allow_code)
-        return snap.mean, snap.present, {"weight": float(weights[index])}
+        axis = opened.made
+        snap = opened.dep.render(at={axis.name: index}, atoms=self.atoms, allow_code=self._allow_code)
+        stored = axis.coordinates.get("population")
+        return snap.mean, snap.present, {"weight": 1 / axis.length if stored is None else float(stored[index])}

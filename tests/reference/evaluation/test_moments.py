@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -10,13 +11,16 @@ import numpy as np
 import pytest
 
 import polystate
-from polystate.errors import BadRequest, NoClosedForm
+from polystate.errors import AxisLength, BadRequest, NoClosedForm
 from polystate.evaluation import evaluate
 from polystate.evaluation.evaluate import Request
 from polystate.evaluation.rendering import broadcast_policy
 from polystate.evaluation.request import axis_states
 from polystate.kernels.ensemble import Ensemble
+from polystate_conformance import paths
 from polystate_conformance.paths import CORPUS
+from polystate_conformance.suite import case as cases
+from polystate_conformance.suite.materialise import Materials
 
 MOST = 3000  # joint states and steps that are enumerated
 ENTRIES = sorted(path.name.removesuffix(".zarr.zip") for path in CORPUS.glob("*.zarr.zip"))
@@ -204,3 +208,15 @@ def test_a_million_joint_states_that_all_move_one_atom(nested: bool) -> None:
     found = dep.moments()
     np.testing.assert_allclose(found.mean[1], [1.0, 0.0, 0.0] + p @ d, atol=1e-12)
     np.testing.assert_allclose(found.covariance[2], d.T @ (cross - np.outer(p, p)) @ d, atol=1e-11)
+
+
+def test_an_axis_of_a_length_that_no_file_has_takes_no_memory(tmp_path):
+    (case,) = (paths.CASES / "seconds").glob("0072-*/case.yaml")
+    with Materials(tmp_path) as materials:
+        dep = polystate.open(materials.store(cases.load(case)))
+        assert dep.validate().valid and dep.axes["frame"].length == 10**9
+        tracemalloc.start()
+        with pytest.raises(AxisLength, match="3 steps"):
+            dep.moments()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+        tracemalloc.stop()
