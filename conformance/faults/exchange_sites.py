@@ -196,3 +196,9 @@ def _(original):
         return float(layout.records.occupancy[records].mean())
 
     return wrong
+
+
+@fault("models-of-one-count", f"{BUILDING}.model_weights:ModelWeights.of_file", EXCHANGE)
+def _(original):
+    """An occupancy of 1 in a model is how often the model is there."""
+    return classmethod(edited(" or most.max() >= 1", "")(original.__func__))

@@ -37,6 +37,11 @@ def test_anisotropic_rows_without_an_atom_or_numbers_are_refused_by_reason_and_c
     assert "its atom has a row already (1): id 1" in said
 
 
+def test_an_infinite_number_of_u_is_refused(tmp_path):
+    error = error_of(tmp_path, cif(*THREE, tail=anisotropic(("1", *SIX[:3], "inf", *SIX[4:]))))
+    assert (error.stage, error.code) == ("semantic", "non-finite")
+
+
 def test_an_anisotropic_row_finds_its_atom_by_an_id_that_is_quoted(tmp_path):
     tree, report = imported(tmp_path, cif(*THREE, tail=anisotropic(("'2'", *SIX), ('"3"', *SIX), ("?", *SIX))))
     assert tree["descriptors/aadp"].arrays["atom_id"].tolist() == [2, 3]

@@ -39,7 +39,7 @@ def _in_site(records: Records, atoms: Columns) -> None:
         if not here:
             continue
         u = np.stack([atoms.numbers(n, np.nan) if n in here else np.full(len(records), np.nan) for n in names], axis=1)
-        given = np.isfinite(u)
+        given = ~np.isnan(u)
         whole = given.all(axis=1)
         ids = _ids(atoms, len(records))
         _refuse(records, given.any(axis=1) & ~whole, ids, "not six numbers", "_atom_site.aniso_" + form)
@@ -67,7 +67,7 @@ def _of_category(records: Records, table: Columns, atoms: Columns) -> Records:
     for bad, because in (
         (rows < 0, "no atom has its id"),
         (several, "several atoms have its id"),
-        (~np.isfinite(u).all(axis=1), "not six numbers"),
+        (np.isnan(u).any(axis=1), "not six numbers"),
     ):
         _refuse(records, left & bad, ids, because)
         left &= ~bad
