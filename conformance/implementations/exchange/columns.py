@@ -11,6 +11,8 @@ SITE, TABLE = "_atom_site.", "_atom_site_anisotrop."
 PAIRS = (("label_asym_id", "auth_asym_id"), ("label_seq_id", "auth_seq_id"))
 KEPT = (("label_comp_id", "auth_comp_id"), ("label_atom_id", "auth_atom_id"))
 ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
+WORDS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
+"""What is no decimal number, and a number that is not finite."""
 NUMBERS = ("cartn_x", "cartn_y", "cartn_z", "occupancy", "b_iso_or_equiv")
 Columns = dict[str, list[str]]
 
@@ -20,7 +22,7 @@ def prepare(block: gemmi.cif.Block, losses: list[str]) -> dict[int, tuple[float,
     site, table = _columns(block, SITE), _columns(block, TABLE)
     for name in NUMBERS:
         for value in site.get(name, ()):
-            if value not in "?." and math.isnan(gemmi.cif.as_number(value)) and value.lower() != "nan":
+            if value not in "?." and math.isnan(gemmi.cif.as_number(value)) and value.lower() not in WORDS:
                 raise Refused("semantic", "wrong-columns", f"_atom_site.{name} {value}")
     found = {**_tensors(site, losses), **_of_table(table, site, losses)}
     for one, other in (*PAIRS, *KEPT):
