@@ -426,3 +426,15 @@ def _(original):
 def _(original):
     """An operator of an assembly that stands in an MMTF file with other chains, or after another, copies no more."""
     return edited("pairs |= {", "pairs = pairs or {")(original)
+
+
+@fault("boxes-in-the-unit-of-the-file", "polystate_tools.formats.h5md.axes:_boxes", "exchange")
+def _(original):
+    """Edges of boxes are kept in the unit of an H5MD file."""
+    return edited("* factor", "* 1.0")(original)
+
+
+@fault("positions-of-any-kind", "polystate_tools.formats.h5md.importer:_inline", "exchange")
+def _(original):
+    """A position of H5MD that is no number or infinite is kept."""
+    return edited("if not np.isfinite(xyz[step]).all():", "if False:")(original)

@@ -25,7 +25,9 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
         stated = stated.decode() if isinstance(stated, bytes) else stated
         if stated not in FACTORS:
             raise Refused("evaluate", "bad-option", "unit")
-        frames = np.asarray(value[...], float)
+        frames, axis = np.asarray(value[...], float), _axis(groups[0], FACTORS[stated])
+        if not np.isfinite(frames).all():
+            raise Refused("semantic", "non-finite", "position")
         if "id" in groups[0]:
             ids = np.asarray(groups[0]["id/value"][...] if "value" in groups[0]["id"] else groups[0]["id"][...])
             order = np.argsort(np.broadcast_to(ids, frames.shape[:2]), axis=1)
@@ -39,9 +41,26 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
                 "signal_type": "coordinates", "algebra": "independent", "sample_axis": "frame"}  # fmt: skip
     kept = {name: group for name, group in tree.items() if name.split("/")[0] in ("", "hierarchy", "reference")}
     return kept | {
-        "axes": Group(), "axes/frame": Group({"length": len(frames)}), "descriptors": Group(),
+        "axes": Group(), "axes/frame": axis, "descriptors": Group(),
         "descriptors/trajectory": Group(document, {"atom_id": atoms, "xyz": frames * FACTORS[stated]}),
     }  # fmt: skip
+
+
+def _axis(group: h5py.Group, factor: float) -> Group:
+    """The axis of the positions, with the times and the boxes of their steps (EXP-61)."""
+    position, edges = group["position"], group.get("box/edges")
+    made = Group({"length": len(position["value"])})
+    if isinstance(position.get("time"), h5py.Dataset) and position["time"].shape and "unit" in position["time"].attrs:
+        unit = position["time"].attrs["unit"]
+        made.payload["unit"] = unit.decode() if isinstance(unit, bytes) else str(unit)
+        made.arrays["time"] = np.asarray(position["time"][...], float)
+    if edges is not None:
+        boxes = _boxes(edges) * factor
+        steps = position["step"][...].tolist() if np.shape(position.get("step")) else []
+        if isinstance(edges, h5py.Group) and np.shape(edges.get("step")):
+            boxes = boxes[[edges["step"][...].tolist().index(step) for step in steps]]
+        made.arrays["box"] = np.array(np.broadcast_to(boxes, (len(position["value"]), 3, 3)), float)
+    return made
 
 
 def _boxes(edges: h5py.Dataset | h5py.Group) -> np.ndarray:
