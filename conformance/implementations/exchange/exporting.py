@@ -194,6 +194,9 @@ class Exporter:
         """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
         covering = self._covering.get(row, [])
+        if len(covering) > 1 or (covering and covering[0] not in base):  # those of other models say nothing here
+            legal = [state for state, _ in dep.legal(covering, given)]
+            covering = [variable for variable in covering if any(variable in state for state in legal)]
         if len(covering) > 1 or (covering and covering[0] not in base):
             yield from self._combined(row, covering, given)
             return
