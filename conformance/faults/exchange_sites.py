@@ -202,3 +202,48 @@ def _(original):
 def _(original):
     """An occupancy of 1 in a model is how often the model is there."""
     return classmethod(edited(" or most.max() >= 1", "")(original.__func__))
+
+
+@fault("a-lone-letter-by-its-mean", f"{BUILDING}.sites:_leaves_room", EXCHANGE)
+def _(original):
+    """A lone letter is absent at times only where its mean occupancy is below 1."""
+    return edited("(records.occupancy[site.records] < 1).any()", "mean_occupancy(layout, site.records) < 1")(original)
+
+
+@fault("a-lone-letter-of-a-model-by-its-mean", f"{BUILDING}.bundle_altlocs:_variable", EXCHANGE)
+def _(original):
+    """The same in a model of several."""
+    return edited("(layout.records.occupancy[site.records[record_step == m]] < 1).any()", "means[0] < 1")(original)
+
+
+@fault("places-by-author-number", f"{UNBUILDING}.order:residue_order", EXCHANGE)
+def _(original):
+    """Residues of later models stand where the author's number says."""
+    return edited('column("residues", "label_seq")', 'column("residues", "auth_seq")')(original)
+
+
+@fault("first-residues-last", f"{UNBUILDING}.order:_in_place", EXCHANGE)
+def _(original):
+    """A residue before all of the first model stands at the end of its chain."""
+    return edited("int(after[0]) if len(after) else at", "at")(original)
+
+
+@fault("late-residues-by-the-first", f"{UNBUILDING}.order:_in_place", EXCHANGE)
+def _(original):
+    """Residues of later models are placed among those of the first model alone."""
+    return edited("numbers = seq[order]", "numbers = np.where(np.isin(order, late), -1, seq[order])")(original)
+
+
+@fault("alternates-beside-their-models", f"{BUILDING}.model_weights:ModelWeights.relative", EXCHANGE)
+def _(original):
+    """Occupancies of alternates are not divided by that of their model."""
+    blank = "np.array([not letter for letter in records.altloc.take(np.arange(len(records))).tolist()])"
+    divided = "records.occupancy / self.deposited[layout.steps[0]]"
+    return edited(divided, f"np.where({blank}, {divided}, records.occupancy)")(original)
+
+
+@fault("models-of-one-share-by-their-numbers", f"{BUILDING}.model_weights:ModelWeights.of_file", EXCHANGE)
+def _(original):
+    """Occupancies that are all 1/S as rounded are populations as they are."""
+    wrong = edited("cls(np.full(n_models, 1 / n_models), most)", "cls(most / most.sum(), most)")
+    return classmethod(wrong(original.__func__))

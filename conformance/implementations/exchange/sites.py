@@ -204,10 +204,10 @@ def _site(
         for label in labels:
             for record in _standing(lettered[place], letter, label, _reach(bonded, place, places, lettered, letter)):
                 made.records[record.atom, label] = record
-    if (len(labels) == 1 and total < 1) or (whole and total < REST):
+    if (len(labels) == 1 and any(record.occ / within < 1 for record in own)) or (whole and total < REST):
         made.labels.append(ABSENT if ABSENT not in labels else f"no {ABSENT}")
         made.deposited.append(None)
-        made.population.append(1 - total)
+        made.population.append(max(0.0, 1 - total))
     return made
 
 

@@ -63,8 +63,8 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
             rows.append((len(labels), condition, mean / total if total > 1 + TOLERANCE else mean))
             labels.append(f"{letters[k]}{MARK}{m + 1}")
             deposited.append(mean)
-        if len(mine) == 1 and means[0] < 1:
-            rows.append((len(labels), condition, 1 - means[0]))
+        if len(mine) == 1 and (layout.records.occupancy[site.records[record_step == m]] < 1).any():
+            rows.append((len(labels), condition, max(0.0, 1 - means[0])))
             labels.append(f"{absence_of(letters[mine[0]])}{MARK}{m + 1}")
             deposited.append(math.nan)
     variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)

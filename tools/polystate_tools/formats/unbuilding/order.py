@@ -26,24 +26,33 @@ def residue_order(dep: Deposition, present: np.ndarray) -> np.ndarray:
     in the polymer says, or at the end of their chain. An order that an importer would not number as before is not used.
     """
     rows = np.arange(present.shape[1])
-    rank = rows.astype(np.float64)
-    new = np.flatnonzero(~present[0])
     chain, seq = dep.hierarchy.column("residues", "chain"), dep.hierarchy.column("residues", "label_seq")
-    of_chain: dict[int, np.ndarray] = {}
-    for row in new.tolist():
-        number = int(chain[row])
-        if number not in of_chain:
-            of_chain[number] = np.flatnonzero(present[0] & (chain == number))
-        before = of_chain[number]
-        if seq[row] >= 0:
-            before = before[(seq[before] >= 0) & (seq[before] <= seq[row])]
-        if len(before):
-            rank[row] = before[-1] + 0.5
-    first_model = present.argmax(axis=0)
-    for step in range(1, len(present)):
-        here = rank[first_model == step]
-        if (here[1:] < here[:-1]).any():
-            return rows
+    first_model = np.where(present.any(axis=0), present.argmax(axis=0), len(present))
+    leader, place = rows.copy(), np.zeros(len(rows), np.int64)
+    by_chain = np.argsort(chain, kind="stable")
+    for own in np.split(by_chain, np.flatnonzero(np.diff(chain[by_chain])) + 1):
+        if len(own):
+            late = first_model[own] > first_model[own].min()
+            order = _in_place(own[~late].tolist(), own[late].tolist(), seq)
+            place[order] = np.arange(len(order))
+            before = np.maximum(np.searchsorted(place[own[~late]], place[own[late]]) - 1, 0)
+            leader[own[late]] = own[~late][before]
     made = np.empty(len(rows), np.int64)
-    made[np.lexsort((rows, rank))] = rows
+    made[np.lexsort((place, leader))] = rows
+    for step in range(1, len(present)):
+        if (np.diff(made[first_model == step]) < 0).any():
+            return rows
     return made
+
+
+def _in_place(order: list[int], late: list[int], seq: np.ndarray) -> list[int]:
+    """The rows of a chain, those that come late put among those in order: behind the last whose number in the polymer
+    is not larger, before the first if all are."""
+    for row in late:
+        at = len(order)
+        if seq[row] >= 0:
+            numbers = seq[order]
+            before, after = np.flatnonzero((numbers >= 0) & (numbers <= seq[row])), np.flatnonzero(numbers > seq[row])
+            at = int(before[-1]) + 1 if len(before) else int(after[0]) if len(after) else at
+        order.insert(at, row)
+    return order
