@@ -174,3 +174,14 @@ def _(original):
         "d.offset[0].T @ turn @ d.offset[0]\n"
     )
     return edited("for _, at, turn, _ in transforms(request):\n", back)(original)
+
+
+@fault("components-of-what-sleeps", "polystate.evaluation.request:request", "displacement")
+def _(original):
+    """The number of the components of an inactive descriptor is not judged."""
+    awake = (
+        "given_components(dep, {n: x for n, x in (components or {}).items() if n not in dep.descriptors"
+        " or dep.descriptors[n].active_when == -1"
+        " or evaluate.holds(dep.conditions(dep.descriptors[n])[dep.descriptors[n].active_when], joint)})"
+    )
+    return edited("given_components(dep, components)", awake)(original)
