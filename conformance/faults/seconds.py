@@ -185,3 +185,50 @@ def _(original):
         " or evaluate.holds(dep.conditions(dep.descriptors[n])[dep.descriptors[n].active_when], joint)})"
     )
     return edited("given_components(dep, components)", awake)(original)
+
+
+@fault("names-alone-are-malformed", "polystate.store.metadata:_check_codecs", "validate")
+def _(original):
+    """A codec that is given by its name alone, and not known, is malformed."""
+    return edited("if isinstance(codec, str) else codec", "if isinstance(codec, str) and codec in CODECS else codec")(
+        original
+    )
+
+
+@fault("assignments-that-nobody-knows", f"{RULES}.operators:assignment_errors", "validate")
+def _(original):
+    """An assignment that is not in the registry may have any name."""
+    old = 'not errors and not operator["id"]'
+    return edited(old, 'not errors and operator["id"] in entries() and not operator["id"]')(original)
+
+
+@fault("atoms-that-are-dropped-are-one", f"{RULES}.states:_both_errors", "discrete")
+def _(original):
+    """Rows of atoms are compared, of which atoms that are not there have one."""
+    ids = """moved = set(zip(*(d.column("deltas", n).tolist() for n in names), strict=True))
+    for row, key in enumerate(zip(*(d.column("absent", n).tolist() for n in names), strict=True)):"""
+    rows = """def triples(table):
+        found = d.rows_of_ids(d.column(table, "atom_id"), "").tolist()
+        return zip(d.column(table, "site").tolist(), d.column(table, "state").tolist(), found)
+    moved = set(triples("deltas"))
+    for row, key in enumerate(triples("absent")):"""
+    return edited(ids, rows)(original)
+
+
+@fault("versions-in-any-script", f"{RULES}.documents:name_errors", "validate")
+def _(original):
+    """A version may be in digits of any script."""
+    return edited("_VERSION.fullmatch(", r're.fullmatch(r"v[1-9]\d*", ')(original)
+
+
+@fault("modes-of-atoms-by-id", "polystate.evaluation.evaluate:placed", "gaussian")
+def _(original):
+    """The atoms of modes are taken in ascending order."""
+    return edited("return at, None,", "return np.sort(at), None,")(original)
+
+
+@fault("moments-of-clipped-u", "polystate.evaluation.contributions:Contributions._enter_adps", "moments")
+def _(original):
+    """A negative element of a U enters moments as 0."""
+    turned = 'd.turn_covariance(call(d.procedure.operator, {name: values})["u"])'
+    return edited(turned, f"np.maximum({turned}, 0)")(original)
