@@ -224,7 +224,7 @@ def _(original):
 @fault("modes-of-atoms-by-id", "polystate.evaluation.evaluate:placed", "gaussian")
 def _(original):
     """The atoms of modes are taken in ascending order."""
-    return edited("return at, None,", "return np.sort(at), None,")(original)
+    return edited('return at, None, {"basis"', 'return np.sort(at), None, {"basis"')(original)
 
 
 @fault("moments-of-clipped-u", "polystate.evaluation.contributions:Contributions._enter_adps", "moments")

@@ -17,6 +17,9 @@ from polystate.model.model import Model
 from polystate.states.expectations import Law
 from polystate.states.scope_dag import INACTIVE
 
+BELIEVED = 1 << 20
+"""So many steps an axis may have before the artifact along it is asked whether it has them, too."""
+
 
 def setting(
     dep: Model,
@@ -73,10 +76,11 @@ def _averaged(dep: Model, request: Request, bundles: Mapping[str, int]) -> list[
 
     lying = [d for d in dep.descriptors.values() if needs(d) and d.axis not in {*request.steps, *bundles}]
     for d in lying:
-        if d.regime == "trajectory" and d.mode == "C" and not d.operator_unknown:
+        of_artifact = d.regime == "trajectory" and d.mode == "C" and not d.operator_unknown
+        if of_artifact and dep.axis(str(d.axis)).length > BELIEVED:
             from polystate.artifacts.trajectory import trajectory  # only these read files beside the deposition
 
-            trajectory(d)  # before anything is as long as an axis whose length nothing else bears out
+            trajectory(d)  # before anything is as long as the axis
     return sorted({str(d.axis) for d in lying}, key=lambda name: name.encode())
 
 

@@ -57,7 +57,7 @@ def tls_of_records(layout: Layout, x_ref: np.ndarray, keep: bool, report: Import
             other = groups[taken[twice[0]]]
             first = layout.records.record_name(int(twice[0]))
             found_here = f"{len(twice)} atoms that are in group {other.id} too, the first {first}"
-            raise TlsSelection(where, found_here, "each atom in one group")
+            raise TlsSelection(where, found_here, "each atom in one group")  # EXP-55
         taken[rows] = len(groups)
         groups.append(group)
     found[layout.atom_of_record[::-1]] = taken[::-1]

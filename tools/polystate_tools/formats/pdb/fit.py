@@ -112,6 +112,7 @@ def _check_numbers(records: Records) -> None:
     ):
         bad = values[(values <= low) | (values >= high)]
         if len(bad):
+            # EXP-58
             raise CannotHold(what, f"{bad[0]:.3f} {unit}".strip(), f"{low:.3f} to {high:.3f} in a PDB file")
 
 

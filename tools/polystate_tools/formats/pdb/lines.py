@@ -111,9 +111,9 @@ def refuse_truncated(lines: Lines, atom_lines: np.ndarray, where: str) -> None:
         whole = int(min(B_FACTOR, before.max(initial=0))) if len(before) else B_FACTOR
     name = lines.rows(np.array([last]))[0, :6].tobytes()
     if name in (b"ATOM  ", b"HETATM") and length < max(whole, COORDINATES):
-        raise UnreadableFile(where, f"a last atom record of {length} characters", "a complete file")
+        raise UnreadableFile(where, f"a last atom record of {length} characters", "a complete file")  # EXP-56
     if name == b"ANISOU" and last == len(lines.starts) - 1 and length < ANISOU:
-        raise UnreadableFile(where, f"a last ANISOU record of {length} characters", "a complete file")
+        raise UnreadableFile(where, f"a last ANISOU record of {length} characters", "a complete file")  # EXP-56
 
 
 def models(lines: Lines, atom_lines: np.ndarray, end: int) -> tuple[np.ndarray, list[dict], list[dict]]:

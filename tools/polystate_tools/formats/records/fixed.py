@@ -110,6 +110,7 @@ def _number(text: bytes, what: str, line: int, blank: float, file: str) -> float
     try:
         return float(text)
     except ValueError:
+        # EXP-56
         raise WrongColumns(f"{file} line {line}".strip(), f"{what} {text.decode('latin-1')!r}", "a number") from None
 
 

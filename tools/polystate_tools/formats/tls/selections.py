@@ -28,7 +28,7 @@ def selected(records: Records, text: str, where: str = "selection") -> np.ndarra
     What cannot be read is refused, never guessed.
     """
     if not text.strip():
-        raise TlsSelection(where, "an empty selection", "residue ranges, an expression or a set")
+        raise TlsSelection(where, "an empty selection", "residue ranges, an expression or a set")  # EXP-55
     parts = [part for part in text.split(";") if part.strip()]
     matches = [_RANGE.fullmatch(part) for part in parts]
     if all(matches):
