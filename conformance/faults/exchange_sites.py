@@ -100,7 +100,7 @@ def _(original):
 @fault("types-of-one-letter-stay", f"{BUILDING}.sites:inherited", EXCHANGE)
 def _(original):
     """A residue of one alternate at a position of several types is there in a state that it has no records for."""
-    return edited(" if len(set(state[residue == r].tolist())) > 1", "")(original)
+    return edited(" if len(set(state[of].tolist())) > 1", "")(original)
 
 
 @fault("first-alternate-stays", f"{BUILDING}.sites:_most_occupied", EXCHANGE)

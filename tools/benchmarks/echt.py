@@ -139,10 +139,10 @@ def first(data: Path) -> None:
         asked = ["fit", str(data / "echt" / "6vxx.pdb"), str(Path(folder) / "fit.zarr"), "--steps", "1"]
         asked += ["--groups", str(data / "echt" / "6vxx-levels.csv")]
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(Path(folder) / "cache")}
-        code = "import sys; from polystate_tools.cli import main; sys.exit(main())"
         for cache in ("empty", "filled"):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = subprocess.run([sys.executable, "-c", code, *asked, "-y"], env=environment, capture_output=True)
+            verb = [sys.executable, "-m", "polystate_tools.cli", *asked, "-y"]
+            done = subprocess.run(verb, env=environment, capture_output=True)
             assert done.returncode == 0, done.stderr.decode()
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             print(f"{after.ru_utime - before.ru_utime:.1f} s CPU of one step, the cache {cache}")

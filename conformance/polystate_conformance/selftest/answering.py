@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from polystate_conformance.scoring.runner import run_in_process
+from polystate_conformance.scoring.runner import Result, run_in_process
 from polystate_conformance.suite.case import Case
 from polystate_conformance.suite.materialise import Materials
 
@@ -34,8 +34,13 @@ def package(case: Case) -> str:
     return {"decode": DECODER, "import": EXCHANGE, "export": EXCHANGE}.get(case.kind, REFERENCE)
 
 
+def killed(result: Result) -> bool:
+    """Whether a result differs from what a right evaluator gives: failed, or refused under another name."""
+    return result["outcome"] != "passed" or not all(result.get("named", {}).values())
+
+
 def passes(case: Case, materials: Materials) -> bool:
     """Whether the program asked about passes a case, refusals under the right name."""
     program = adapter(package(case))
     (result,) = run_in_process(program.handle, program.hello(), [case], materials)
-    return result["outcome"] == "passed" and all(result.get("named", {}).values())
+    return not killed(result)

@@ -17,7 +17,7 @@ from typing import Any
 from polystate_conformance.scoring.runner import Result, run_in_process
 from polystate_conformance.selftest import answering, mutants
 from polystate_conformance.selftest import planting as faults
-from polystate_conformance.selftest.answering import DECODER, EXCHANGE, REFERENCE, SAMPLER
+from polystate_conformance.selftest.answering import DECODER, EXCHANGE, REFERENCE, SAMPLER, killed
 from polystate_conformance.suite.case import Case
 from polystate_conformance.suite.materialise import Materials
 
@@ -52,11 +52,6 @@ class Prebuilt(Materials):
 
     def store(self, case: Case) -> Path | None:
         return self._stores[case.id]
-
-
-def killed(result: Result) -> bool:
-    """Whether a result differs from what a right evaluator gives: failed, or refused under another name."""
-    return result["outcome"] != "passed" or not all(result.get("named", {}).values())
 
 
 FAMILIES: dict[str, Callable[[], Sequence[faults.Fault]]] = {

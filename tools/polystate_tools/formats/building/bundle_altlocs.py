@@ -71,10 +71,10 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     atoms = layout.atom_of_record[site.records].tolist()
     for record, atom, k, m in zip(site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), strict=True):
         variable.record_of.setdefault(atom, {})[state_of[k, m]] = record
+    positions = layout.position_of_record[site.records].tolist()
     for m in set(record_step.tolist()):
         mine = record_step == m
-        states = set(site.state[mine].tolist())
-        there = dict.fromkeys(layout.position_of_record[site.records].tolist(), states)
+        there = dict.fromkeys(positions, set(site.state[mine].tolist()))
         kept = inherited(layout, site.records[mine], site.state[mine], there)
         variable.inherits |= {(atom, state_of[k, m]): state_of[like, m] for (atom, k), like in kept.items()}
     return variable

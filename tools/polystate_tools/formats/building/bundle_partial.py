@@ -46,18 +46,20 @@ def _sites(layout: Layout, below: np.ndarray, steps: np.ndarray) -> list[Site]:
     from scipy.sparse.csgraph import connected_components
 
     atoms, atom = np.unique(layout.atom_of_record[below], return_inverse=True)
-    together = (layout.residue_of_atom[atoms[atom]], layout.records.occupancy[below] == 0, steps[below])
+    zero = layout.records.occupancy[below] == 0
+    together = (layout.residue_of_atom[atoms[atom]], zero, steps[below])
     _, group = np.unique(np.stack(together), axis=1, return_inverse=True)
     size = len(atoms) + len(below)
     joined = coo_array((np.ones(len(below)), (atom, len(atoms) + group.ravel())), shape=(size, size))
-    of_atom = connected_components(joined, directed=False)[1][: len(atoms)]
-    zero = layout.records.occupancy[below] == 0
+    of_record = connected_components(joined, directed=False)[1][atom]
+    order = np.argsort(of_record, kind="stable")
     sites = []
-    for component in dict.fromkeys(of_atom.tolist()):
-        mine = of_atom[atom] == component
-        rule = "zero-occupancy" if zero[mine].all() else "partial-occupancy"
-        none = np.zeros(int(mine.sum()), np.int64)
-        sites.append(Site("", rule, [PRESENT, ABSENT], below[mine], none, atoms[of_atom == component]))
+    for mine in np.split(order, np.flatnonzero(np.diff(of_record[order])) + 1):
+        if len(mine):
+            rule = "zero-occupancy" if zero[mine].all() else "partial-occupancy"
+            none = np.zeros(len(mine), np.int64)
+            sites.append(Site("", rule, [PRESENT, ABSENT], below[mine], none, atoms[np.unique(atom[mine])]))
+    sites.sort(key=lambda site: int(site.atoms[0]))
     return named(layout, sites)
 
 

@@ -252,13 +252,14 @@ def inherited(
     atom = layout.atom_of_record[rows]
     residue, position = layout.residue_of_atom[atom], layout.position_of_record[rows]
     made: dict[tuple[int, int], int] = {}
-    for p in np.unique(position).tolist():
-        mine = position == p
-        lacking = there.get(p, set()) - set(state[mine].tolist())
-        several = [r for r in np.unique(residue[mine]).tolist() if len(set(state[residue == r].tolist())) > 1]
-        if lacking and several:
-            _, _, best, r = max((*_most_occupied(layout, rows[residue == r], state[residue == r]), r) for r in several)
-            with_best = np.unique(atom[(residue == r) & (state == best)]).tolist()
+    order = np.argsort(position, kind="stable")
+    for here in np.split(order, np.flatnonzero(np.diff(position[order])) + 1):
+        lacking = there.get(int(position[here[0]]), set()) - set(state[here].tolist()) if len(here) else ()
+        types = [here[residue[here] == r] for r in np.unique(residue[here]).tolist()] if lacking else []
+        several = [of for of in types if len(set(state[of].tolist())) > 1]
+        if several:
+            *_, best, r = max((*_most_occupied(layout, rows[of], state[of]), k) for k, of in enumerate(several))
+            with_best = np.unique(atom[several[r][state[several[r]] == best]]).tolist()
             made |= {(a, k): best for a in with_best for k in sorted(lacking)}
     return made
 
