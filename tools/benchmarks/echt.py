@@ -134,18 +134,19 @@ def report(fit: Path, data: Path) -> None:
 
 
 def first(data: Path) -> None:
-    """Processor time of the first `polystate fit` of a machine, imports and all: Numba's cache is empty. One step."""
+    """Time of the first `polystate fit` of a machine, imports and all: Numba's cache is empty. One step."""
     with tempfile.TemporaryDirectory() as folder:
         asked = ["fit", str(data / "echt" / "6vxx.pdb"), str(Path(folder) / "fit.zarr"), "--steps", "1"]
         asked += ["--groups", str(data / "echt" / "6vxx-levels.csv")]
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(Path(folder) / "cache")}
         for cache in ("empty", "filled"):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
             verb = [sys.executable, "-m", "polystate_tools.cli", *asked, "-y"]
             done = subprocess.run(verb, env=environment, capture_output=True)
             assert done.returncode == 0, done.stderr.decode()
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            print(f"{after.ru_utime - before.ru_utime:.1f} s CPU of one step, the cache {cache}")
+            after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - begin
+            used = after.ru_utime - before.ru_utime
+            print(f"{used:.1f} s CPU of all processes, {wall:.1f} s by the clock: one step, the cache {cache}")
 
 
 def peer(data: Path, python: str) -> None:

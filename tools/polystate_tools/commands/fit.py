@@ -224,11 +224,13 @@ def _fit_one(source: str, out: Path, settings: Settings, chosen: dict[str, Any],
     from polystate_tools.echt.fit import run
     from polystate_tools.echt.prepare import prepare
     from polystate_tools.echt.resume import Kept
-    from polystate_tools.echt.solver.newton import is_compiled
+    from polystate_tools.echt.solver.compiling import compile_loops, is_compiled
 
-    if not is_compiled() and not os.environ.get(QUIET):
-        typer.echo("compiling, once: the first fit takes a minute or two longer", err=True)
     given = prepare(source, **chosen)
+    if not is_compiled():
+        if not os.environ.get(QUIET):
+            typer.echo("compiling, once: the first fit takes some ten seconds longer", err=True)
+        compile_loops(bool(given.problem.anisotropic.any()))
     kept = Kept.beside(out, given.problem, settings)
     before = _before(kept, how.restart)
     done = len(before[0]) if before else 0

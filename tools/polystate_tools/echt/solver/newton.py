@@ -16,8 +16,6 @@ one in each lane of the processor's vectors (`lanes`).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import atom_rows, lift_matrix, shift
 from .groups import covariances_of_motions, gather, gather_basis, respond, take_steps
@@ -346,8 +344,3 @@ def step_length(first, last, work, base, delta, rank, keep, shrink, longest):
                 break
             alpha *= shrink
     return alpha
-
-
-def is_compiled() -> bool:
-    """Whether an earlier run has left its kernels in the cache of Numba; without them the first step takes a minute."""
-    return any(Path(str(eliminate.stats.cache_path)).glob("newton.eliminate-*.nbc"))

@@ -169,11 +169,18 @@ class Top:
         self, x: Interior, penalty: Penalty, mu: float, sweep: Sweep, change: Interior, threads: Threads
     ) -> int:  # fmt: skip
         """Steps of the top groups and eta of the cells; returns the number of breakdowns."""
+        if self.n == 0:
+            return 0
+        common = (self.s.top, self.s.forest, self.s.atoms, x, penalty, mu, sweep)
+        failed = sum(threads.run(eliminate, self.n, *common))
+        if failed or not self.join(sweep):
+            return failed or 1
+        threads.run(substitute, self.n, *common, change)
+        return 0
+
+    def join(self, sweep: Sweep) -> bool:
+        """Forces on the top groups and eta of the cells, from what each would do alone; False on breakdown."""
         forest, top, d, n, work = self.s.forest, self.s.top, self.s.d, self.n, self.work
-        common = (top, forest, self.s.atoms, x, penalty, mu, sweep)
-        failed = sum(threads.run(eliminate, n, *common)) if n else 0
-        if n == 0 or failed:
-            return failed
         low, h = np.zeros((n, d, d)), sweep.f_above[top]
         low[:, *np.tril_indices(d)] = sweep.q_above[top]
         blocks, f = np.zeros((len(self.rows), d, d)), np.zeros((n, d))
@@ -183,13 +190,12 @@ class Top:
         _sandwich(blocks, self.rows, self.cols, low, d, work.dd[0], scaled)
         solved = self._system(scaled, np.einsum("kji,kj->ki", low, f).reshape(-1).copy())
         if solved is None:
-            return 1
+            return False
         _fields(forest, h + np.einsum("kij,kj->ki", low, solved), work, sweep.eta)
         force = np.zeros((n, d))
         _forces(low, solved, d, force)
         sweep.f_above[top] = force
-        threads.run(substitute, n, *common, change)
-        return 0
+        return True
 
     def _system(self, scaled: np.ndarray, x: np.ndarray) -> np.ndarray | None:
         """(groups, d) K^-1 x for K given by blocks; None if K is not positive definite."""
