@@ -1,28 +1,26 @@
 """An archive of a thousand entries on two cores: imported, fitted, catalogued and asked; killed in the middle, too.
 
-The entries are real ones, turned and moved at random and named by a seed. Time and memory are looked at while the work
-goes on: the growth exponent is that of the processor time in user mode by which n entries are done, of which other work
-on the machine takes no part but which it makes longer, by what it leaves of caches and memory. So the time is divided
-by that of a fixed piece of work that is done beside it. What the system takes, for the files of stores, other work on
-the disk makes several times as long, from one minute to the next: it is said apart, by halves. The memory is that of
-all processes."""
+The entries are real ones, turned and moved at random and named by a seed, of all kinds in turn. The growth exponent is
+that of runs on a quarter, the half and all of them, one after the other and again, so that a slow minute of the machine
+falls on all; what a run on a few takes, which is the start, is taken off. It is that of the processor time in user
+mode: what the system takes for the files of stores, other work on the disk makes several times as long. The memory is
+that of all processes."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
+import resource
 import shutil
 import signal
+import statistics
 import string
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gemmi
 import inputs
@@ -30,8 +28,7 @@ import measure
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
-from scipy.ndimage import median_filter
-from scipy.optimize import curve_fit
+from scipy.stats import linregress
 
 from polystate_tools.archive.asking import ask
 
@@ -42,9 +39,9 @@ SOURCES = (
 )  # fmt: skip
 FITTED, FITS = "5cvz_final", 100  # one that a fit takes as it is, and at most so many of it
 EXPONENT = 0.05  # of 1, either way
-BUILDS = 5  # of the catalogue, which takes seconds
-PACED = 51  # looks, of ten seconds: of which the median says how fast the machine is
-BEGIN = 0.1  # of the entries: before that processes start and modules are loaded
+FEW = 2 * len(SOURCES)  # entries: that long, processes start and modules are loaded
+PARTS = (FEW, 252, 504, 1000)  # of a thousand, all kinds as often
+IMPORTS, BUILDS = 3, 5  # rounds
 QUESTIONS = {
     "the most mobile residues": "SELECT entry, chain, number, comp, rmsf FROM residues ORDER BY rmsf DESC LIMIT 10",
     "mean B by residue type": "SELECT comp, avg(b), count(*) FROM residues GROUP BY comp ORDER BY 2 DESC",
@@ -56,73 +53,64 @@ QUESTIONS = {
 def main(quick: bool) -> list[dict[str, Any]]:
     """Imports of all, the same killed and resumed, fits of some, a catalogue likewise, and questions to it."""
     n = QUICK if quick else ENTRIES
+    sizes = (FEW, *(part * n // ENTRIES for part in PARTS[1:]))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fitted = make(folder / "in", n)
-        one, two, fits = folder / "one", folder / "two", folder / "fits"
-        command = ["import", "--many", folder / "in", "--b-factors", "total"]
-        whole = watched([*command, one], lines(one / "import.jsonl"))
-        killed([*command, two], lines(two / "import.jsonl"), n)
-        records = [growth(f"{n} entries imported", whole, tables(one) == tables(two))]
-        (folder / "fit.txt").write_text("\n".join(str(one / f"{e}.zarr.zip") for e in fitted[:FITS]))
-        command = [
-            "fit",
-            "--many",
-            folder / "fit.txt",
-            fits,
-            "--levels",
-            "chain,residue",
-            "--steps",
-            "3",
-            "--psd",
-            "clip",
-        ]
-        whole = watched(command, lines(fits / "fit.jsonl"))
-        records.append(done("fits of some of them, two levels and three steps", whole, len(fitted[:FITS])))
+        made = make(folder / "in", n)
+        archives, two, fits = {size: folder / f"of-{size}" for size in sizes}, folder / "again", folder / "fits"
+        one = archives[n]
+        for size, archive in [*archives.items(), (n, two)]:
+            archive.with_suffix(".txt").write_text("\n".join(str(path) for path, _ in made[:size]))
+
+        def importing(archive: Path) -> list[Any]:
+            return ["import", "--many", archive.with_suffix(".txt"), archive, "--b-factors", "total"]
+
+        def building(archive: Path) -> list[Any]:
+            return ["catalogue", "build", archive]
+
+        def renewed(archive: Path) -> None:
+            shutil.rmtree(archive, ignore_errors=True)
+
+        killed(importing(two), lines(two / "import.jsonl"), n)
+        runs = in_turn(archives, sizes, importing, renewed, 1 if quick else IMPORTS)
+        records = [growth(f"{n} entries imported", runs, tables(one) == tables(two))]
+        fitted = [str(one / f"{path.stem}.zarr.zip") for path, source in made if FITTED in source][:FITS]
+        (folder / "fit.txt").write_text("\n".join(fitted))
+        asked_for = ["--levels", "chain,residue", "--steps", "3", "--psd", "clip"]
+        whole = watched(["fit", "--many", folder / "fit.txt", fits, *asked_for])
+        records.append(done("fits of some of them, two levels and three steps", whole, len(fitted)))
         for path in fits.glob("*.zarr.zip"):
-            shutil.copy(path, one / path.name)
-            shutil.copy(path, two / path.name)
-        records.append(catalogued(one, two, n))
+            for archive in (*archives.values(), two):
+                if (archive / path.name).exists():
+                    shutil.copy(path, archive / path.name)
+        killed(building(two), parts(two, n), n)
+        runs = in_turn(archives, sizes, building, lambda archive: renewed(archive / "catalogue"), BUILDS)
+        records.append(
+            growth(f"{n} entries catalogued", runs, parquet(one / "catalogue") == parquet(two / "catalogue"))
+        )
         records.append(asked(str(one)))
     return records
 
 
-def catalogued(one: Path, two: Path, n: int) -> dict[str, Any]:
-    """The catalogue of the one archive, built anew again and again: of short runs that of the median exponent is told;
-    and of the other, killed in the middle."""
-    killed(["catalogue", "build", two], parts(two, n), n)
-    found = []
-    for _ in range(BUILDS):
-        shutil.rmtree(one / "catalogue", ignore_errors=True)
-        whole = watched(["catalogue", "build", one], parts(one, n))
-        same = parquet(one / "catalogue") == parquet(two / "catalogue")
-        found.append(growth(f"{n} entries catalogued", whole, same))
-    found.sort(key=lambda record: record["exponent"])
-    middle = found[BUILDS // 2]
-    said = ", ".join(f"{record['exponent']:.3f}" for record in found)
-    return {**middle, "notes": [*middle["notes"], f"the median of {BUILDS} runs, whose exponents are {said}"]}
-
-
-def make(folder: Path, n: int) -> list[str]:
-    """Structure files of so many entries; the names of those that are fitted."""
+def make(folder: Path, n: int) -> list[tuple[Path, str]]:
+    """Structure files of so many entries in the order of their names, and what each was made of."""
     folder.mkdir()
-    rng, fitted, used = random.Random(SEED), [], set()
-    for k in range(n):
+    rng, names = random.Random(SEED), set[str]()
+    while len(names) < n:
+        names.add(rng.choice("123456789") + "".join(rng.choices(string.ascii_lowercase, k=4)))
+    found = []
+    for k, name in enumerate(sorted(names)):
         source = SOURCES[k % len(SOURCES)]
         structure = gemmi.read_structure(str(inputs.DATA / source))
-        while (name := rng.choice("123456789") + "".join(rng.choices(string.ascii_lowercase, k=4))) in used:
-            pass
-        used.add(name)
         turn = gemmi.Transform(gemmi.Mat33(_rotation(rng)), gemmi.Vec3(*(rng.uniform(-50, 50) for _ in range(3))))
         for model in structure:
             model.transform_pos_and_adp(turn)
         structure.name = name
         if not structure[0][0][0].label_seq:
             structure.setup_entities()
-        structure.make_mmcif_document().write_file(str(folder / f"{name}.cif"))
-        if FITTED in source:
-            fitted.append(name)
-    return fitted
+        found.append((folder / f"{name}.cif", source))
+        structure.make_mmcif_document().write_file(str(found[-1][0]))
+    return found
 
 
 def _rotation(rng: random.Random) -> list[list[float]]:
@@ -135,19 +123,13 @@ def _rotation(rng: random.Random) -> list[list[float]]:
     ]
 
 
-@dataclass
-class Watched:
-    """seconds: of all; by: at each look the user time (s), the entries done, the memory of all processes (MiB), the
-    processor time (s) of the fixed piece of work, and the time of the system (s)."""
+class Watched(NamedTuple):
+    """Seconds by the clock, of the processor in user mode and in the system, and memory of all processes (MiB)."""
 
-    seconds: float = 0.0
-    by: list[tuple[float, float, float, float, float]] = field(default_factory=list)
-
-    def paced(self) -> np.ndarray:
-        """The user time (s) at each look, had the machine been as fast all the time as it was in the middle."""
-        used = np.maximum.accumulate([look[0] for look in self.by])
-        pace = median_filter(np.array([look[3] for look in self.by]), PACED, mode="nearest")
-        return np.cumsum(np.diff(used, prepend=0.0) * np.median(pace) / pace)
+    seconds: float
+    user: float
+    system: float
+    memory: float
 
 
 Count = Callable[[], float]
@@ -172,25 +154,33 @@ def started(command: Sequence[Any]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(verb, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def watched(command: Sequence[Any], count: Count) -> Watched:
+def watched(command: Sequence[Any]) -> Watched:
     """A verb from its start to its end."""
-    found, begin, process = Watched(), time.monotonic(), started(command)
+    before, begin, memory, process = (
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+        time.monotonic(),
+        0.0,
+        started(command),
+    )
     while process.poll() is None:
-        user, system, memory = _used(process.pid)
-        found.by.append((user, count(), memory, fixed_work(), system))
+        memory = max(memory, _memory(process.pid))
         time.sleep(0.2)
-    found.seconds = time.monotonic() - begin
-    return found
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = (after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime)
+    return Watched(time.monotonic() - begin, *used, memory)
 
 
-def fixed_work() -> float:
-    """The processor time (s) of a few milliseconds of what an import does: JSON, sorts and hashes."""
-    begin = time.process_time()
-    numbers = np.random.default_rng(0).random(40_000)
-    order = np.argsort(numbers)
-    hashlib.sha256(numbers[order].tobytes()).digest()
-    json.loads(json.dumps({str(k): x for k, x in enumerate(numbers[:2000].tolist())}))
-    return time.process_time() - begin
+def in_turn(
+    archives: Mapping[int, Path], sizes: Sequence[int], command: Callable[[Path], list[Any]],
+    renew: Callable[[Path], None], rounds: int,
+) -> dict[int, list[Watched]]:  # fmt: skip
+    """Runs of a verb on archives of each of the sizes, again and again, each on what `renew` leaves."""
+    runs: dict[int, list[Watched]] = {size: [] for size in sizes}
+    for _ in range(rounds):
+        for size, found in runs.items():
+            renew(archives[size])
+            found.append(watched(command(archives[size])))
+    return runs
 
 
 def killed(command: Sequence[Any], count: Count, n: int) -> None:
@@ -203,18 +193,13 @@ def killed(command: Sequence[Any], count: Count, n: int) -> None:
     started(command).wait()
 
 
-def _used(process: int) -> tuple[float, float, float]:
-    """User time and time of the system (s), and memory (MiB), of a process and those that it started."""
-    user = system = memory = 0.0
+def _memory(process: int) -> float:
+    """Memory (MiB) of a process and those that it started."""
     try:
         first = psutil.Process(process)
-        for each in (first, *first.children(recursive=True)):
-            times = each.cpu_times()
-            user, system = user + times.user, system + times.system
-            memory += each.memory_info().rss / 2**20
+        return sum(each.memory_info().rss for each in (first, *first.children(recursive=True))) / 2**20
     except psutil.Error:
-        pass
-    return user, system, memory
+        return 0.0
 
 
 def tables(folder: Path) -> dict[str, Any]:
@@ -228,32 +213,24 @@ def parquet(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
 
 
-def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
-    """The record of a verb on all: entries a second, how time grows with their number, and memory."""
-    done, paced = np.array([look[1] for look in found.by]), found.paced()
-    counts, first = np.unique(done, return_index=True)  # what comes after the last entry is said apart
-    counts, times = counts[counts >= BEGIN * done[-1]], paced[first[counts >= BEGIN * done[-1]]]
-    (start, scale, exponent), _ = curve_fit(
-        lambda part, start, scale, power: start + scale * part**power,
-        counts / counts[-1], times, (times[0], times[-1] - times[0], 1.0),
-    )  # fmt: skip
-    looks = [look for look in found.by if look[1] >= BEGIN * done[-1]]
-    half = len(looks) // 2
-    memory = [max(look[2] for look in part) for part in (looks[: half + 1], looks[half:])]
-    halves = done[-1] * np.array([BEGIN, (1 + BEGIN) / 2, 1.0])
-    system = np.diff(np.interp(halves, done, np.maximum.accumulate([look[4] for look in found.by])))
-    places = [int(np.searchsorted(counts, part * counts[-1])) for part in (0.25, 0.5, 0.75, 1.0)]
-    sizes, seconds = [int(counts[k]) for k in places], [float(times[k]) for k in places]
+def growth(name: str, runs: Mapping[int, Sequence[Watched]], same: bool) -> dict[str, Any]:
+    """The record of a verb on a few, a quarter, the half and all: entries a second, how time grows, and memory."""
+    middle = {size: Watched._make(map(statistics.median, zip(*found, strict=True))) for size, found in runs.items()}
+    few, *sizes = middle
+    seconds = [middle[size].user for size in sizes]
+    beyond = np.array([[size - few, middle[size].user - middle[few].user] for size in sizes])
+    exponent = float(linregress(*np.log(beyond).T).slope)
+    whole = middle[sizes[-1]]
     return {
-        "name": name, "sizes": sizes, "seconds": seconds, "exponent": float(exponent),
+        "name": name, "sizes": sizes, "seconds": seconds, "exponent": exponent,
         "met": bool(abs(exponent - 1) <= EXPONENT) and same,
         "notes": [
-            f"{counts[-1] / found.seconds:.1f} entries a second on {CORES} cores, {found.seconds:.0f} s from start to "
-            f"end; {1e3 * scale / counts[-1]:.0f} ms of user time an entry",
-            f"the user time above is {start:.1f} s for the start, and grows as n^{exponent:.3f}; "
-            f"{paced[-1] - times[-1]:.1f} s come after the last entry",
-            f"the system takes {system[0]:.1f} s in the first half, {system[1]:.1f} in the second",
-            f"memory of all processes: {memory[0]:.0f} MiB at most in the first half, {memory[1]:.0f} in the second",
+            f"{sizes[-1] / whole.seconds:.1f} entries a second on {CORES} cores, {whole.seconds:.0f} s from start to "
+            f"end; {1e3 * (whole.user - middle[few].user) / (sizes[-1] - few):.0f} ms of user time an entry",
+            f"the user time, less the {middle[few].user:.1f} s of the first {few}, grows as n^{exponent:.3f}; medians "
+            f"of {len(runs[few])} runs in turn",
+            "the system takes " + ", ".join(f"{middle[size].system:.1f}" for size in sizes) + " s",
+            "memory of all processes: " + ", ".join(f"{middle[size].memory:.0f}" for size in sizes) + " MiB",
             "killed in the middle and resumed: " + ("the same tables" if same else "OTHER TABLES"),
         ],
     }  # fmt: skip
@@ -261,8 +238,7 @@ def growth(name: str, found: Watched, same: bool) -> dict[str, Any]:
 
 def done(name: str, found: Watched, n: int) -> dict[str, Any]:
     """The record of a verb on some."""
-    memory = max(look[2] for look in found.by)
-    said = f"{n} in {found.seconds:.0f} s on {CORES} cores: {n / found.seconds:.1f} a second; {memory:.0f} MiB at most"
+    said = f"{n} in {found.seconds:.0f} s on {CORES} cores: {n / found.seconds:.1f} a second; {found.memory:.0f} MiB"
     return {"name": name, "notes": [said]}
 
 
