@@ -244,3 +244,19 @@ def test_moments_of_a_variable_of_three_parents_with_more_values_than_all_others
     dep = polystate.Deposition(polystate.build(small.deposition(2, made)))
     assert dep.validate().valid
     np.testing.assert_allclose(dep.moments().mean - dep.x_ref, [[0.45, 0, 0], [0, 0, 0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("ask", ["iterate", "joint_states", "variables"])
+def test_what_is_made_one_after_the_other_is_refused_as_validation_does(ask):
+    text = small.deposition(2, {"d": small.sites([{"site": 0, "states": [(0, "A", 0, 0.5), (1, "B", 0, 0.5)]}])})
+    if ask == "iterate":
+        text["axes"] = {"frame": {"length": ".."}}
+    tree = dict(polystate.build(text))
+    if ask != "iterate":
+        table = tree["descriptors/d"].tables["states"]
+        tree["descriptors/d"].tables = {"states": {n: v for n, v in table.items() if n != "state"}}
+    wrong = polystate.Deposition(tree).validate().errors
+    assert wrong
+    with pytest.raises(PolystateError) as caught:
+        list(getattr(polystate.Deposition(tree), ask)(*["frame"] * (ask == "iterate")))
+    assert (caught.value.where, caught.value.code) in [(error.where, error.code) for error in wrong]

@@ -19,6 +19,7 @@ from polystate.rules.payloads import value_errors
 from polystate.rules.validate import Report, document_errors, payload_errors, validate
 
 J = TypeVar("J", bound="Judged")
+T = TypeVar("T")
 
 
 def answering(cls: type[J]) -> type[J]:
@@ -36,9 +37,21 @@ def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(self: Judged, *given: Any, **named: Any) -> Any:
         with self.answering():
-            return method(self, *given, **named)
+            found = method(self, *given, **named)
+        return _each(self, found) if isinstance(found, Iterator) else found
 
     return call
+
+
+def _each(model: Judged, found: Iterator[T]) -> Iterator[T]:
+    """What is made one after the other goes wrong when it is asked for."""
+    while True:
+        with model.answering():
+            try:
+                one = next(found)
+            except StopIteration:
+                return
+        yield one
 
 
 class Judged(Model):
