@@ -326,7 +326,13 @@ def _(original):
     return wrong
 
 
+@fault("artifact-empty-query", f"{EXTERNAL}:_located", "external", "validate")
+def _(original):
+    """A query or fragment of a file: URI counts where something stands in it."""
+    return edited('{"?", "#"} & set(uri)', "(parts.query or parts.fragment)")(original)
+
+
 @fault("artifact-query-ignored", f"{EXTERNAL}:_located", "external")
 def _(original):
     """Of a file: URI the path alone is looked at."""
-    return edited(" and not parts.query and not parts.fragment", "")(original)
+    return edited(' and not {"?", "#"} & set(uri)', "")(original)

@@ -168,13 +168,12 @@ def check(folder: Path = REGISTRY) -> list[str]:
 
 
 def misfits(document: Mapping[str, Any], vector: Mapping[str, Any]) -> list[str]:
-    """Names in a vector that the signature of an entry does not have, and required ones that it lacks."""
+    """[OPR-36] Names in a vector that the signature of an entry does not have, and ones without a default it lacks."""
     signature, problems = document["signature"], []
     for role, given in (("inputs", "inputs"), ("parameters", "parameters"), ("outputs", "expected")):
         known = {item["name"] for item in signature[role]}
-        needed = (
-            {item["name"] for item in signature[role] if not item.get("optional")} if role != "parameters" else set()
-        )
+        usual = document["defaults"].get("parameters", {}) if role == "parameters" else {}
+        needed = {item["name"] for item in signature[role] if not item.get("optional")} - set(usual)
         for name in vector[given]:
             if name not in known and f"{name.rstrip('0123456789')}<n>" not in known:
                 problems.append(f"vector {vector['name']} gives {name}, which is not in the signature")

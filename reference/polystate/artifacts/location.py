@@ -44,7 +44,7 @@ def _located(uri: str, folder: str | Path | None, allowed: Collection[str], wher
     if _CONTROL.search(unquote(uri)):
         raise ValueError("control characters")  # OPR-11
     parts = urlsplit(uri)
-    if parts.scheme == "file" and not parts.netloc and not parts.query and not parts.fragment:
+    if parts.scheme == "file" and not parts.netloc and not {"?", "#"} & set(uri):  # an empty query is one, too
         path = PurePosixPath(unquote(parts.path))
         if path.is_absolute():
             if _within(Path(path), allowed):

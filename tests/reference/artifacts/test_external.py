@@ -57,7 +57,7 @@ def test_a_deposition_without_a_folder_has_no_artifacts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("uri", ["file:///etc/run.h5md", "file:../run.h5md", "file:a/../../run.h5md", "run.h5md",
-                                 "file:%2e%2e/run.h5md", "file://host/run.h5md", "https://example.org/run.h5md",
+                                 "file:run.h5md?", "file:run.h5md#", "file:%2e%2e/run.h5md", "file://host/run.h5md", "https://example.org/run.h5md",
                                  "memory://bucket/run.h5md"])  # fmt: skip
 def test_what_is_not_beside_is_refused_by_validation_and_by_use(tmp_path: Path, uri: str) -> None:
     dep = deposition(tmp_path, uri)
