@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from _deposition import Deposition
+from _deposition import Deposition, data
 
 Name = tuple[str, int]
 Joint = dict[Name, int | None]
@@ -118,7 +118,7 @@ def steps_fix(dep: Deposition, at: dict[str, int], given: dict[str, str]) -> dic
         if item.get("state_axis") in at:
             fixed[f"{id}/{states[0]['site']}"] = labels[at[item["state_axis"]]]
         elif item.get("sample_axis") in at:
-            fixed[f"{id}/{states[0]['site']}"] = labels[dep.arrays(id)["labels"][at[item["sample_axis"]]]]
+            fixed[f"{id}/{states[0]['site']}"] = labels[data(dep.arrays(id)["labels"])[at[item["sample_axis"]]]]
     return fixed
 
 

@@ -97,7 +97,7 @@ def axis_steps(dep: Model, at: Mapping[str, int], where: str = "at") -> dict[str
         axis = dep.axis(name, where)
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
             raise AxisIndex(where, f"{name}={index!r}", f"a whole number from 0 to {axis.length - 1}")  # AXI-5
-        found[name] = axis.step(int(index))
+        found[name] = axis.step(int(index), where)
     return found
 
 

@@ -24,10 +24,10 @@ class Axis:
     def length(self) -> int:
         return int(self.document.get("length", 0))
 
-    def step(self, index: int) -> int:
+    def step(self, index: int, where: str = "at") -> int:
         """`index` itself, refused where it is not on the axis."""
         if not 0 <= index < self.length:
-            raise AxisIndex("at", f"{self.name}={index}", f"an index from 0 to {self.length - 1}")  # AXI-5
+            raise AxisIndex(where, f"{self.name}={index}", f"an index from 0 to {self.length - 1}")  # AXI-5
         return index
 
 

@@ -9,6 +9,7 @@ import polystate
 from polystate import Draw
 from polystate.editing import text_form as text
 from polystate.errors import AxisIndex, BadRequest, DrawRange
+from polystate.evaluation.request import axis_steps
 from polystate.kernels.ensemble import Ensemble
 from polystate_conformance.paths import CORPUS
 
@@ -59,6 +60,13 @@ def deposition(**axes: int) -> polystate.Deposition:
 def test_a_step_is_a_whole_number_of_the_axis(index):
     with pytest.raises(AxisIndex):
         deposition(frame=3).render(at={"frame": index})
+
+
+@pytest.mark.parametrize("where", ["at", "iterate"])
+def test_a_step_beyond_the_axis_is_refused_where_it_stands(where):
+    with pytest.raises(AxisIndex) as refused:
+        axis_steps(deposition(frame=3), {"frame": 3}, where)
+    assert refused.value.where == where
 
 
 def test_a_step_may_be_of_any_integer_type():
