@@ -107,10 +107,14 @@ def step_index(dep: Deposition, request: dict[str, Any]) -> int:
     return index + place
 
 
-def sampled(dep: Deposition, id: str) -> bool:
-    """Whether the draw of an iterated step uses the U of this descriptor."""
+def sampled(dep: Deposition, id: str, policies: dict[str, str] | None = None) -> bool:
+    """Whether the draw of an iterated step uses the U of this descriptor; policies: those of the request."""
     item = dep.descriptors[id]
-    own = item.get("broadcast_policy") or ("mean" if dep.operator(id).endswith("aadp_v1") else "sample_per_step")
+    own = (
+        (policies or {}).get(id)
+        or item.get("broadcast_policy")
+        or ("mean" if dep.operator(id).endswith("aadp_v1") else "sample_per_step")
+    )
     return item.get("sample_axis") is not None or own == "sample_per_step"
 
 
@@ -142,9 +146,8 @@ def one(case: dict[str, Any]) -> dict[str, Any]:
     u = covariance.total(dep, own, states, joint)
     used = u
     if "iterate" in request:
-        used = covariance.total(
-            dep, {**own, "descriptors": [id for id in dep.gaussian() if sampled(dep, id)]}, states, joint
-        )
+        some = [id for id in dep.gaussian() if sampled(dep, id, request.get("policies"))]
+        used = covariance.total(dep, {**own, "descriptors": some}, states, joint)
     rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
     xyz = []
     for row in rows:
