@@ -281,14 +281,14 @@ function checkArray(meta, path) {
   chain(meta.codecs, chunk);
 }
 
-// Codecs given by their names alone are spelled out.
-function spelledOut(codecs, fill) {
+// Codecs given by their names alone are spelled out. The order of single bytes is dropped: zarrita turns truth values.
+function spelledOut(codecs, fill, single = false) {
   return codecs.map((codec) => {
     const { name = codec, configuration = {} } = codec;
-    if (name === 'bytes') return { name, configuration: { endian: 'little', ...configuration } };
+    if (name === 'bytes') return { name, configuration: { endian: 'little', ...(single ? {} : configuration) } };
     if (name !== 'sharding_indexed') return { name, configuration };
     const { codecs: inner, index_codecs: index } = configuration;
-    return { name: 'shard', configuration: { ...configuration, fill, codecs: spelledOut(inner, fill), index_codecs: spelledOut(index) } };
+    return { name: 'shard', configuration: { ...configuration, fill, codecs: spelledOut(inner, fill, single), index_codecs: spelledOut(index) } };
   });
 }
 
@@ -388,7 +388,7 @@ export class Store {
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
       const fill = fillValue(meta.fill_value, dtype);
-      const plain = { ...meta, codecs: spelledOut(meta.codecs, Object.is(fill, -0) ? '-0' : String(fill)) };
+      const plain = { ...meta, codecs: spelledOut(meta.codecs, Object.is(fill, -0) ? '-0' : String(fill), TYPES[dtype].BYTES_PER_ELEMENT === 1) };
       if (typeof fill === 'number' && Number.isFinite(fill)) plain.fill_value = fill; // zarrita reads no hexadecimal digits
       this.files.metadata.set(`${path}/zarr.json`, new TextEncoder().encode(JSON.stringify(plain)));
       const opened = await zarr.open.v3(this.root.resolve(`/${path}`), { kind: 'array' });

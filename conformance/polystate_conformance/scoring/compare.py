@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -118,27 +117,20 @@ def _short(value: Any) -> str:
 
 
 def _store_difference(want: dict[str, Any], got: dict[str, Any], out_dir: Path) -> dict[str, Any] | None:
-    """A store that was written: its digest, taken by our own reader, against the expected one."""
+    """A store that was written: its digest, taken by our own reader, and how it is encoded."""
     path = inside(out_dir, got["file"])
     if path is None:
         return {"why": f"no such file in out_dir: {got['file']!r}"}
     try:
-        from polystate_conformance.scoring.digest import digest  # which needs zarr and pyarrow
+        from polystate_conformance.scoring import written  # which needs zarr and pyarrow
+        from polystate_conformance.scoring.digest import digest
 
-        found = digest(path, full=want.get("full", False))
+        found, fault = digest(path, full=want.get("full", False)), written.fault(path)
     except Exception as error:
         return {"why": f"the store that was written cannot be read: {type(error).__name__}: {str(error)[:200]}"}
-    if packed := _compressed(path):
-        return {"why": f"the entry {packed!r} of the zip is compressed"}
+    if fault is not None:
+        return {"why": fault}
     return None if found == want["digest"] else {"why": f"expected digest {want['digest']}, found {found}"}
-
-
-def _compressed(path: Path) -> str | None:
-    """The first entry of a zip that is not stored as it is ([STO-5])."""
-    if not path.is_file():
-        return None
-    with zipfile.ZipFile(path) as archive:
-        return next((e.filename for e in archive.infolist() if e.compress_type != zipfile.ZIP_STORED), None)
 
 
 def inside(out_dir: Path, name: str) -> Path | None:

@@ -173,7 +173,12 @@ def _arrow_type(name: str) -> Any:
     return others[name] if name in others else pa.from_numpy_dtype(name)
 
 
-METHODS = {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2}
+METHODS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
 
 
 def _repack(store: Path, packed: Path, operation: dict[str, Any]) -> None:
