@@ -82,25 +82,25 @@ def _(original):
     return lambda layout, rows, state, there: {}
 
 
-@fault("one-letter-always-there", f"{BUILDING}.sites:_leaves_room", "exchange")
+@fault("one-letter-always-there", f"{BUILDING}.sites:leaves_room", "exchange")
 def _(original):
     """An alternate that is the only one is always there."""
     return lambda layout, site: len(site.states) > 1 and original(layout, site)
 
 
-@fault("molecule-always-there", f"{BUILDING}.sites:_leaves_room", "exchange")
+@fault("molecule-always-there", f"{BUILDING}.sites:leaves_room", "exchange")
 def _(original):
     """Of several alternates of a whole molecule one is always there, whatever they sum to."""
     return lambda layout, site: len(site.states) == 1 and original(layout, site)
 
 
-@fault("every-rest-is-a-state", f"{BUILDING}.sites:_leaves_room", "exchange")
+@fault("every-rest-is-a-state", f"{BUILDING}.sites:leaves_room", "exchange")
 def _(original):
     """A molecule is absent at times where its occupancies are 1 but for their rounding."""
     return edited("1 - LEAST_ABSENCE", "1 - 1e-6")(original)
 
 
-@fault("side-chains-are-away", f"{BUILDING}.sites:_leaves_room", "exchange")
+@fault("side-chains-are-away", f"{BUILDING}.sites:leaves_room", "exchange")
 def _(original):
     """Alternates within a polymer are absent at times, as those of molecules."""
 
@@ -126,7 +126,7 @@ def _(original):
 @fault("place-whatever-the-sum", f"{BUILDING}.overlap:exclusive", "exchange")
 def _(original):
     """Alternates in one place exclude each other, whatever their occupancies sum to."""
-    return edited(" and total[one] + total[other] <= WHOLE", "")(original)
+    return edited(" and (total[one] + total[other] <= WHOLE).all()", "")(original)
 
 
 @fault("place-whatever-the-letter", f"{BUILDING}.overlap:exclusive", "exchange")

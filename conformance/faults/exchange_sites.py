@@ -29,22 +29,22 @@ def _(original):
 @fault("places-by-pairs", f"{BUILDING}.overlap:exclusive", EXCHANGE)
 def _(original):
     """Occupancies in one place are summed by pairs."""
-    return edited("total[one] += total[other]", "pass")(original)
+    return edited("total[one] = total[one] + total[other]", "pass")(original)
 
 
-@fault("rests-of-polymers", f"{BUILDING}.sites:_leaves_room", EXCHANGE)
+@fault("rests-of-polymers", f"{BUILDING}.sites:leaves_room", EXCHANGE)
 def _(original):
     """What alternates of a residue leave of 1 is a state more in polymers too."""
     return edited("if (records.label_seq[site.records] >= 0).any():", "if False:")(original)
 
 
-@fault("rests-of-parts", f"{BUILDING}.sites:_leaves_room", EXCHANGE)
+@fault("rests-of-parts", f"{BUILDING}.sites:leaves_room", EXCHANGE)
 def _(original):
     """What alternates leave of 1 is a state more also where they are a part of a molecule."""
     return edited("bool(whole) and total", "total")(original)
 
 
-@fault("lone-letters-below-one-in-all", f"{BUILDING}.sites:_leaves_room", EXCHANGE)
+@fault("lone-letters-below-one-in-all", f"{BUILDING}.sites:leaves_room", EXCHANGE)
 def _(original):
     """A lone letter is away at times only where all its occupancies are below 1."""
     return edited("< 1).any())", "< 1).all())")(original)
@@ -204,7 +204,7 @@ def _(original):
     return classmethod(edited(" or most.max() >= 1", "")(original.__func__))
 
 
-@fault("a-lone-letter-by-its-mean", f"{BUILDING}.sites:_leaves_room", EXCHANGE)
+@fault("a-lone-letter-by-its-mean", f"{BUILDING}.sites:leaves_room", EXCHANGE)
 def _(original):
     """A lone letter is absent at times only where its mean occupancy is below 1."""
     return edited("(records.occupancy[site.records] < 1).any()", "mean_occupancy(layout, site.records) < 1")(original)
@@ -213,7 +213,21 @@ def _(original):
 @fault("a-lone-letter-of-a-model-by-its-mean", f"{BUILDING}.bundle_altlocs:_variable", EXCHANGE)
 def _(original):
     """The same in a model of several."""
-    return edited("(layout.records.occupancy[site.records[record_step == m]] < 1).any()", "means[0] < 1")(original)
+    asked = "leaves_room(layout, here)"
+    return edited(asked, f"(total < 1 if len(mine) == 1 else {asked})")(original)
+
+
+@fault("molecules-of-models-always-there", f"{BUILDING}.bundle_altlocs:_variable", EXCHANGE)
+def _(original):
+    """In a file of several models one of several alternates of a molecule is always there."""
+    asked = "if leaves_room(layout, "
+    return edited(asked, "if len(mine) == 1 and leaves_room(layout, ")(original)
+
+
+@fault("models-share-no-place", f"{BUILDING}.bundle_altlocs:bundle_alternates", EXCHANGE)
+def _(original):
+    """In a file of several models alternates in one place stay apart."""
+    return lambda layout, bundle, model, whole, report, overlap: original(layout, bundle, model, whole, report, None)
 
 
 @fault("places-by-author-number", f"{UNBUILDING}.order:residue_order", EXCHANGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from operator import itemgetter
 from pathlib import Path
 
 import bcif
@@ -35,10 +36,11 @@ def read(path: Path) -> Entry:
 def _of_pdb(text: str) -> Entry:
     check_fields(text)
     text, tensors, losses = readable(text)
+    serials = [int_of(line[6:11]) for line in text.splitlines() if line.startswith(("ATOM", "HETATM"))]
     structure = gemmi.read_pdb_string(text)
     structure.setup_entities()
     structure.assign_label_seq_id()
-    found = Entry([*_records(structure, {}, tensors)], _entities(structure), losses=losses)
+    found = Entry(_records(structure, {}, tensors, serials), _entities(structure), losses=losses)
     found.crystal, found.bonds = Crystal.of(structure), _bonds(structure, found)
     _of_remarks(structure.raw_remarks, found)
     found.entities = named(found.records, found.entities, text.splitlines())
@@ -53,9 +55,10 @@ def _of_cif(document: gemmi.cif.Document) -> Entry:
     alternates = _single_letters(block)
     complete(block)
     tensors = {(ANY, number): u for number, u in prepare(block, losses).items()}
+    serials = [gemmi.cif.as_int(value, -1) for value in block.find_values("_atom_site.id")]
     structure = gemmi.make_structure_from_block(block)
     structure.setup_entities()
-    found = Entry([*_records(structure, alternates, tensors, _unknown_b(block))], _entities(structure), losses=losses)
+    found = Entry(_records(structure, alternates, tensors, serials, _unknown_b(block)), _entities(structure), losses=losses)
     found.crystal = Crystal.of(structure)
     if structure.cell.is_crystal() and "cell" not in found.crystal.payload:
         losses.append("cell: that of no cell")
@@ -90,8 +93,18 @@ def _unknown_b(block: gemmi.cif.Block) -> frozenset[str]:
 
 
 def _records(
-    structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors, unknown: frozenset[str] = frozenset()
+    structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors, serials: list[int],
+    unknown: frozenset[str] = frozenset()
 ):  # fmt: skip
+    """In the order of the file, which gemmi keeps within residues alone; where serial numbers repeat, as gemmi has it."""
+    first = {serial: row for row, serial in reversed(list(enumerate(serials)))}
+    made = [((number, first.get(serial, -1)), record) for number, serial, record in
+            _by_residue(structure, alternates, tensors, unknown)]  # fmt: skip
+    several = len({place for place, _ in made}) < len(made)
+    return [record for _, record in (made if several else sorted(made, key=itemgetter(0)))]
+
+
+def _by_residue(structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors, unknown: frozenset[str]):
     of_subchain = {name: entity for entity in structure.entities for name in entity.subchains}
     for number, model in enumerate(structure, 1):
         for chain in model:
@@ -100,7 +113,7 @@ def _records(
                 for atom in residue:
                     u = tensors.get((number, atom.serial)) or tensors.get((ANY, atom.serial))
                     alt = atom.altloc.strip("\0")
-                    yield Record(
+                    yield number, atom.serial, Record(
                         number, chain.name, residue.subchain or chain.name, entity.name if entity else "", residue.name,
                         residue.seqid.num, residue.seqid.icode.strip(), residue.label_seq or -1, atom.name,
                         alternates.get(alt, alt), _element(atom.element), atom.charge, residue.het_flag == "H",

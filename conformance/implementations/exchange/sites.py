@@ -106,7 +106,7 @@ def sites(entry: Entry, records: list[Record], within: float, grouping: str | No
             both = [[p for p in lettered if together.root(p) == together.root(place)] for place in (one, other)]
             own = [[record for place in places for record in lettered[place]] for places in both]
             ours, theirs = ({letter[id(record)] for record in records} for records in own)
-            if not ours & theirs and sum(_means(own[0] + own[1], letter).values()) <= WHOLE:
+            if not ours & theirs and sum(_means(own[0] + own[1], letter).values()) <= WHOLE * within:
                 together.join(one, other)
     members = defaultdict(list)
     for place in lettered:

@@ -174,7 +174,8 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         if records.loops:
             report.lose("heterogeneity extension", len(records.loops), "not read in a file of several models")
         whole = options.altloc == "global"
-        variables, planned = bundle_alternates(arranged, bundle, model, whole, report)
+        overlap = None if whole else options.altloc == "sites"
+        variables, planned = bundle_alternates(arranged, bundle, model, whole, report, overlap)
         x_ref = records.xyz[bundle.first]
         plain = np.ones(arranged.n_atoms, bool)
         plain[list(planned.base)] = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polystate_tools.formats.building.overlap import exclusive, part_of
+from polystate_tools.formats.building.overlap import Part, exclusive
 from polystate_tools.formats.building.sites import Site, altloc_sites, partial_sites
 from polystate_tools.formats.building.variables import Variable, variable_of_site
 from polystate_tools.formats.records.layout import Layout
@@ -33,7 +33,7 @@ def altloc_variables(
     partials = partial_sites(layout, np.flatnonzero(partial))
     _warn_of_sites(layout, sites, report)
     if overlap is not None:
-        parts = [part_of(layout, site.records) for site in partials if site.rule == "partial-occupancy"]
+        parts = [Part(layout, site.records) for site in partials if site.rule == "partial-occupancy"]
         exclusive(layout, parts, False, report)
     made = []
     for descriptor, found in ((ALTLOC, sites), (PARTIAL, partials)):

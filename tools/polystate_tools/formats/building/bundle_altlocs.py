@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.building.bundles import Bundle
 from polystate_tools.formats.building.occupancies import mean_occupancy
-from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites, inherited
+from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites, inherited, leaves_room
 from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
@@ -19,7 +20,7 @@ MARK = "@"
 
 
 def bundle_alternates(
-    layout: Layout, bundle: Bundle, model: Variable, whole_molecule: bool, report: ImportReport
+    layout: Layout, bundle: Bundle, model: Variable, whole_molecule: bool, report: ImportReport, overlap: bool | None
 ) -> tuple[list[Variable], Plan]:
     """Variables of the alternates of all models; sets the record of each atom in each model to its reference.
 
@@ -32,7 +33,7 @@ def bundle_alternates(
     if not len(rows):
         return variables, planned
     step = layout.steps[0]
-    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report)):
+    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report, overlap)):
         variable = _variable(layout, site, step, model, report)
         variable.number = number
         variables.append(variable)
@@ -50,9 +51,11 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     deposited: list[float] = []
     state_of: dict[tuple[int, int], int] = {}
     record_step = step[site.records]
+    always = _always_there(layout, site, record_step)
     for m in sorted(set(record_step.tolist())):
-        mine = sorted(set(site.state[record_step == m].tolist()))
-        means = [mean_occupancy(layout, site.records[(site.state == k) & (record_step == m)]) for k in mine]
+        here = _in_model(layout, site, (record_step == m) & ~always)
+        mine = sorted(set(here.state.tolist()))
+        means = [mean_occupancy(layout, here.records[here.state == k]) for k in mine]
         total = math.fsum(means)
         if total > 1 + TOLERANCE:
             why = f"populations divided by their sum {total:.4g}"
@@ -63,21 +66,43 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
             rows.append((len(labels), condition, mean / total if total > 1 + TOLERANCE else mean))
             labels.append(f"{letters[k]}{MARK}{m + 1}")
             deposited.append(mean)
-        if len(mine) == 1 and (layout.records.occupancy[site.records[record_step == m]] < 1).any():
-            rows.append((len(labels), condition, max(0.0, 1 - means[0])))
-            labels.append(f"{absence_of(letters[mine[0]])}{MARK}{m + 1}")
+        if leaves_room(layout, here):
+            rows.append((len(labels), condition, max(0.0, 1 - total)))
+            labels.append(f"{absence_of(*(letters[k] for k in mine))}{MARK}{m + 1}")
             deposited.append(math.nan)
     variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
+    of_model: dict[int, list[int]] = {}
+    for state, condition, _ in rows:
+        of_model.setdefault(condition[0][1][0], []).append(state)
     atoms = layout.atom_of_record[site.records].tolist()
-    for record, atom, k, m in zip(site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), strict=True):
-        variable.record_of.setdefault(atom, {})[state_of[k, m]] = record
-    positions = layout.position_of_record[site.records].tolist()
-    for m in set(record_step.tolist()):
-        mine = record_step == m
-        there = dict.fromkeys(positions, set(site.state[mine].tolist()))
-        kept = inherited(layout, site.records[mine], site.state[mine], there)
+    for record, atom, k, m, whole in zip(
+        site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), always.tolist(), strict=True
+    ):
+        states = of_model[m] if whole else [state_of[k, m]]
+        variable.record_of.setdefault(atom, {}).update(dict.fromkeys(states, record))
+    for m in of_model:
+        here = _in_model(layout, site, (record_step == m) & ~always)
+        there = {position: states & set(here.state.tolist()) for position, states in site.there.items()}
+        kept = inherited(layout, here.records, here.state, there)
         variable.inherits |= {(atom, state_of[k, m]): state_of[like, m] for (atom, k), like in kept.items()}
     return variable
+
+
+def _always_there(layout: Layout, site: Site, step: np.ndarray) -> np.ndarray:
+    """(k,) bool: records of a site that are no alternates in their model, and as often there: those without a letter of
+    atoms that have letters in other models. step: (k,) their models. Of a model that has no others, none."""
+    records = layout.records
+    atom = layout.atom_of_record[site.records].astype(np.int64)
+    _, which, count = np.unique(atom * (step.max() + 1) + step, return_inverse=True, return_counts=True)
+    made = (count[which.ravel()] == 1) & (records.occupancy[site.records] == 1)
+    made &= records.altloc.take(site.records).equals("")
+    return made & np.isin(step, step[~made])
+
+
+def _in_model(layout: Layout, site: Site, mine: np.ndarray) -> Site:
+    """The site with the records `mine` alone, (k,) bool; states keep their numbers."""
+    records, state = site.records[mine], site.state[mine]
+    return replace(site, records=records, state=state, atoms=np.unique(layout.atom_of_record[records]))
 
 
 def _model(label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,24 +20,34 @@ WHOLE = 1.02
 
 @dataclass
 class Part:
-    """Records of one set of alternates: rows, and the letters they have."""
+    """Records of one set of connected alternates. rows: (k,) of the records."""
 
+    layout: Layout
     rows: np.ndarray
-    letters: frozenset[str]
-    name: str
-    occupancy: float
 
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        return frozenset(self.layout.records.altloc.take(self.rows).used())
 
-def part_of(layout: Layout, rows: np.ndarray) -> Part:
-    """rows: (k,) records of one set of connected alternates."""
-    letters = layout.records.altloc.take(rows)
-    total = sum(mean_occupancy(layout, rows[letters.equals(letter)]) for letter in letters.used())
-    names = dict.fromkeys(layout.records.residue_name(row) for row in rows.tolist())
-    return Part(rows, frozenset(letters.used()), next(iter(names)), total)
+    @cached_property
+    def occupancy(self) -> np.ndarray:
+        """(S,) of all of them in each model."""
+        step, first = self.layout.steps
+        letters, models = self.layout.records.altloc.take(self.rows), step[self.rows]
+        made = np.zeros(len(first))
+        for letter in letters.used():
+            mine = letters.equals(letter)
+            for model in np.unique(models[mine]).tolist():
+                made[model] += mean_occupancy(self.layout, self.rows[mine & (models == model)])
+        return made
+
+    @property
+    def name(self) -> str:
+        return self.layout.records.residue_name(int(self.rows[0]))
 
 
 def overlapping(layout: Layout, parts: list[Part]) -> list[tuple[int, int]]:
-    """Pairs of parts that have two heavy atoms in one place, by their numbers."""
+    """Pairs of parts that have two heavy atoms of a model in one place, by their numbers."""
     from scipy.spatial import cKDTree
 
     records = layout.records
@@ -46,7 +57,8 @@ def overlapping(layout: Layout, parts: list[Part]) -> list[tuple[int, int]]:
     rows, owner = rows[heavy], owner[heavy]
     if len(rows) < 2:
         return []
-    pairs = owner[cKDTree(records.xyz[rows]).query_pairs(NEAR, output_type="ndarray")]
+    of_model = 2 * NEAR * layout.steps[0][rows]  # a fourth coordinate, by which models are apart
+    pairs = owner[cKDTree(np.column_stack([records.xyz[rows], of_model])).query_pairs(NEAR, output_type="ndarray")]
     pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
     return [(int(a), int(b)) for a, b in np.unique(pairs, axis=0).tolist()] if len(pairs) else []
 
@@ -57,8 +69,8 @@ def exclusive(layout: Layout, parts: list[Part], join: bool, report: ImportRepor
     All pairs in one place are said; those without such evidence, and all where `join` is false, stay apart.
     """
     joined, apart = [], []
-    total = {k: part.occupancy for k, part in enumerate(parts)}
-    letters = {k: set(part.letters) for k, part in enumerate(parts)}
+    total: dict[int, np.ndarray] = {}
+    letters: dict[int, frozenset[str]] = {}
     root = list(range(len(parts)))
 
     def find(k: int) -> int:
@@ -71,9 +83,12 @@ def exclusive(layout: Layout, parts: list[Part], join: bool, report: ImportRepor
         if one == other:
             continue
         name = f"{parts[a].name} and {parts[b].name}"
-        if join and not letters[one] & letters[other] and total[one] + total[other] <= WHOLE:
+        for k in (one, other):
+            total.setdefault(k, parts[k].occupancy)
+            letters.setdefault(k, parts[k].letters)
+        if join and not letters[one] & letters[other] and (total[one] + total[other] <= WHOLE).all():
             root[other] = one
-            total[one] += total[other]
+            total[one] = total[one] + total[other]
             letters[one] |= letters[other]
             joined.append((a, b))
             report.warn("overlapping-alternatives", "in one place, with other letters: taken as one site", [name])

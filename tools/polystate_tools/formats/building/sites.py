@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from polystate_tools.formats.building.occupancies import mean_occupancy
-from polystate_tools.formats.building.overlap import exclusive, part_of
+from polystate_tools.formats.building.overlap import Part, exclusive
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
 
@@ -37,6 +37,8 @@ class Site:
     atoms: np.ndarray
     inherits: dict[tuple[int, int], int] = field(default_factory=dict)
     """(atom, state) pairs without a record, because its residue lacks the letter, to the state whose record it has."""
+    there: dict[int, set[int]] = field(default_factory=dict)
+    """Of a position the states that it or what it is bonded to has."""
 
 
 class _Union:
@@ -90,7 +92,7 @@ def altloc_sites(
     overlapped: set[int] = set()
     if overlap is not None and not whole_molecule:
         sets = list(_groups(union, node).values())
-        for a, b in exclusive(layout, [part_of(layout, rows[part]) for part in sets], overlap, report):
+        for a, b in exclusive(layout, [Part(layout, rows[part]) for part in sets], overlap, report):
             union.join(node[sets[a][0]], node[sets[b][0]])
             overlapped.add(node[sets[a][0]])
     overlapped = {union.find(n) for n in overlapped}
@@ -213,27 +215,28 @@ def _site(layout: Layout, rows: np.ndarray, rule: str, reach: dict[int, set[str]
     state = np.array([index[letter] for letter in letters])
     labels = [label_of(letter) for letter in order]
     site = Site("", rule, labels, rows, state, np.unique(atom))
-    there = {p: {k for k, letter in enumerate(order) if letter in found} for p, found in reach.items()}
-    site.inherits = inherited(layout, rows, state, there)
-    if _leaves_room(layout, site):
+    site.there = {p: {k for k, letter in enumerate(order) if letter in found} for p, found in reach.items()}
+    site.inherits = inherited(layout, rows, state, site.there)
+    if leaves_room(layout, site):
         site.states.append(absence_of(*labels))
     return site
 
 
-def _leaves_room(layout: Layout, site: Site) -> bool:
-    """Whether some of the time none of the alternates of a site is there.
+def leaves_room(layout: Layout, site: Site) -> bool:
+    """Whether some of the time none of the alternates of a site of one model is there.
 
     A lone alternate says so by an occupancy below 1; several do where they are whole molecules, not parts of a polymer,
     and sum to less than 1 by more than their rounding.
     """
-    records = layout.records
-    if len(site.states) == 1:
+    records, states = layout.records, np.unique(site.state).tolist()
+    if len(states) == 1:
         return bool((records.occupancy[site.records] < 1).any())
     if (records.label_seq[site.records] >= 0).any():
         return False
     residues = np.unique(layout.residue_of_atom[site.atoms])
-    whole = layout.atoms_of_residue[residues].sum() == len(site.atoms)
-    total = sum(mean_occupancy(layout, site.records[site.state == k]) for k in range(len(site.states)))
+    sizes = layout.residue_sizes[layout.steps[0][site.records[0]]]
+    whole = sizes[residues].sum() == len(site.atoms)
+    total = sum(mean_occupancy(layout, site.records[site.state == k]) for k in states)
     return bool(whole) and total < 1 - LEAST_ABSENCE
 
 

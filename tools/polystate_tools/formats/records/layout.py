@@ -62,9 +62,13 @@ class Layout:
         return np.tile(_duplicates(self.records, self.atom_of_record[:once]), times)
 
     @cached_property
-    def atoms_of_residue(self) -> np.ndarray:
-        """(R,) how many atoms each residue has."""
-        return np.bincount(self.residue_of_atom, minlength=len(self.first_of_residue))
+    def residue_sizes(self) -> np.ndarray:
+        """(S, R) how many atoms each residue has in each model."""
+        step, first = self.steps
+        model, atom = np.divmod(np.unique(step.astype(np.int64) * self.n_atoms + self.atom_of_record), self.n_atoms)
+        shape = len(first), len(self.first_of_residue)
+        place = model * shape[1] + self.residue_of_atom[atom]
+        return np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
 
     def residue_name(self, residue: int) -> str:
         return self.records.residue_name(int(self.first_of_residue[residue]))

@@ -19,7 +19,7 @@ from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.sites import letter_of
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
-from polystate_tools.formats.unbuilding.labels import is_bundle, without_model
+from polystate_tools.formats.unbuilding.labels import is_bundle, states_of_model, without_model
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
 VERBATIM = "altloc"
@@ -271,7 +271,9 @@ class _Payload:
             state = 0
             if len(own) == 1 == len(labels):
                 state = self._own_state(atom, own[0], record)
-                record.altloc = letter_of(without_model(self.dep, own[0], state))
+                where = record.where.get(own[0], set())
+                if len(where) < 2 or where != states_of_model(self.dep, own[0], state):  # else it is no alternate there
+                    record.altloc = letter_of(without_model(self.dep, own[0], state))
             elif models.count(model) > 1:
                 record.altloc = self._letter(record.states, labels)
             places.append((model, state))

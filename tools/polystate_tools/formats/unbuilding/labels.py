@@ -16,3 +16,12 @@ def without_model(dep: Deposition, v: int, state: int) -> str:
     dag = dep.states.dag
     label = str(dag.state_labels(v)[state])
     return label.rsplit(MARK, 1)[0] if any(is_bundle(dep, p) for p in dag.parents(v)) else label
+
+
+def states_of_model(dep: Deposition, v: int, state: int) -> set[int]:
+    """The states of a variable below a bundle that are of the same model as one of them; none of another variable."""
+    dag = dep.states.dag
+    if not any(is_bundle(dep, p) for p in dag.parents(v)):
+        return set()
+    models = [str(label).rsplit(MARK, 1)[-1] for label in dag.state_labels(v)]
+    return {k for k, model in enumerate(models) if model == models[state]}
