@@ -58,7 +58,8 @@ def _of_cif(document: gemmi.cif.Document) -> Entry:
     serials = [gemmi.cif.as_int(value, -1) for value in block.find_values("_atom_site.id")]
     structure = gemmi.make_structure_from_block(block)
     structure.setup_entities()
-    found = Entry(_records(structure, alternates, tensors, serials, _unknown_b(block)), _entities(structure), losses=losses)
+    records = _records(structure, alternates, tensors, serials, _unknown_b(block))
+    found = Entry(records, _entities(structure), losses=losses)
     found.crystal = Crystal.of(structure)
     if structure.cell.is_crystal() and "cell" not in found.crystal.payload:
         losses.append("cell: that of no cell")
@@ -96,7 +97,7 @@ def _records(
     structure: gemmi.Structure, alternates: dict[str, str], tensors: Tensors, serials: list[int],
     unknown: frozenset[str] = frozenset()
 ):  # fmt: skip
-    """In the order of the file, which gemmi keeps within residues alone; where serial numbers repeat, as gemmi has it."""
+    """In the order of the file, which gemmi keeps within residues; where serial numbers repeat, as gemmi has it."""
     first = {serial: row for row, serial in reversed(list(enumerate(serials)))}
     made = [((number, first.get(serial, -1)), record) for number, serial, record in
             _by_residue(structure, alternates, tensors, unknown)]  # fmt: skip
