@@ -138,7 +138,50 @@ def _(original):
     return classmethod(edited("<= ROUNDING + EXACT).all()", "<= 3 * ROUNDING + EXACT).all()")(original.__func__))
 
 
-@fault("given-populations-unscaled", f"{BUILDING}.model_weights:ModelWeights.given", EXCHANGE)
+@fault("bonds-of-no-letters", f"{BUILDING}.sites:alone", EXCHANGE)
 def _(original):
-    """Populations that a caller gives are divided where they sum to more than 1."""
-    return classmethod(edited("made / made.sum()", "made / max(1.0, made.sum())")(original.__func__))
+    """Atoms that are bonded without letters in one model join the letters that they have in another."""
+    return lambda layout, rows: np.zeros(len(rows), bool)
+
+
+@fault("headers-before-u", f"{BUILDING}.tls:_decided", EXCHANGE)
+def _(original):
+    """What the header says of ADPs goes before what U shows."""
+    said = '(declared if declared != "unknown" else None)'
+    return edited(f"stated or shown or {said}", f"stated or {said} or shown")(original)
+
+
+@fault("u-says-nothing", f"{BUILDING}.tls:_decided", EXCHANGE)
+def _(original):
+    """U shows nothing of what ADPs are."""
+    return edited("stated or shown or", "stated or")(original)
+
+
+@fault("u-before-the-caller", f"{BUILDING}.tls:_decided", EXCHANGE)
+def _(original):
+    """What U shows goes before what the caller says."""
+    return edited("stated or shown or", "shown or stated or")(original)
+
+
+@fault("u-beside-tls-is-total", f"{BUILDING}.tls:_shown_by_anisou", EXCHANGE)
+def _(original):
+    """U of the atoms of TLS groups is total, whatever is left of it."""
+    return edited("after < EXPLAINED * before", "True")(original)
+
+
+@fault("words-of-ccp4-unread", "polystate_tools.formats.mmcif.tls:tls_of_block", EXCHANGE)
+def _(original):
+    """What _ccp4_refine_tls.details says of B is not read."""
+    return edited('words += category(block, "_ccp4_refine_tls.").cells("details")', "pass")(original)
+
+
+@fault("words-of-details-unread", "polystate_tools.formats.mmcif.tls:tls_of_block", EXCHANGE)
+def _(original):
+    """What _refine.details says of B is not read."""
+    return edited('in ("details", "pdbx_TLS_residual_ADP_flag")', 'in ("pdbx_TLS_residual_ADP_flag",)')(original)
+
+
+@fault("words-on-one-line", "polystate_tools.formats.tls.records:declared_content", EXCHANGE)
+def _(original):
+    """Words that go on in another line are not read."""
+    return edited('" ".join(text.upper().split())', "text.upper()")(original)

@@ -55,6 +55,10 @@ class Importer:
         self.first = {record.atom: record for record in reversed(entry.records)}
         self.residues = _residues(self.models.values())
         self.occupancy = {model: _occupancy(records) for model, records in self.models.items()}
+        if options.get("weights") and _said_of_models([*self.occupancy.values()]):
+            for record in entry.records:
+                record.occ /= self.occupancy[record.model]
+            self.occupancy = dict.fromkeys(self.models, 1.0)
         self.said = _said_of_models([*self.occupancy.values()])
         self.within = self.occupancy if self.said else dict.fromkeys(self.models, 1.0)
         self.sites = {
@@ -339,7 +343,7 @@ class Importer:
 
     def _tls(self) -> tuple[np.ndarray, str | None]:
         """U of TLS at x_ref (n, 3, 3), and whether the ADPs contain it."""
-        u, content = np.zeros((len(self.of_atom), 3, 3)), self.options.get("b_factors") or self.entry.content
+        u, content = np.zeros((len(self.of_atom), 3, 3)), self.options.get("b_factors")
         member: dict[int, int] = {}
         for number, group in enumerate(self.entry.groups):
             by_name = {r.atom for r in self.entry.records if r.group and r.group == group.name}
@@ -351,14 +355,18 @@ class Importer:
         used = sorted(set(member.values()))
         if not used:
             return u, None
-        if content is None:
-            raise Refused("semantic", "b-factors-unstated", "B-factors beside TLS")
         rows = sorted(member)
         made = []
         for number in used:
             own = [row for row in rows if member[row] == number]
             made.append(tls.row(self.entry.groups[number], self.x_ref[own]))
             u[own] = tls.displacement(made[-1], self.x_ref[own])
+        first = [None if r.u is None else np.array(r.u) for r in map(self.first.get, self.of_atom) if r is not None]
+        compared = [row for row in rows if first[row] is not None]
+        said = tls.shown(np.array([first[row] for row in compared]), tls.six_of(u[compared])) if compared else None
+        content = content or said or self.entry.content
+        if content is None:
+            raise Refused("semantic", "b-factors-unstated", "B-factors beside TLS")
         self.tree["groupings/import.tls/v1"] = Group(
             {"kind": "heterogeneity_scope", "child_level": "atom", "labels": [str(n + 1) for n in used]},
             {"child": _i4(rows), "parent": _i4(used.index(member[row]) for row in rows)})  # fmt: skip

@@ -50,3 +50,14 @@ def as_group(made: np.ndarray) -> TlsGroup:
     """The group of a row in the units of files: Å², degrees², Å degrees."""
     t, libration, s = made[20] * made[:6], made[20] * made[6:12] / DEGREE**2, made[20] * made[12:20] / DEGREE
     return TlsGroup(made[21:24].tolist(), t.tolist(), libration.tolist(), [*s.tolist(), -s[0] - s[4]])
+
+
+def shown(u: np.ndarray, part: np.ndarray) -> str | None:
+    """What U (n, 6) says of itself beside the part of TLS (n, 6): total where without it half of its anisotropy is gone
+    (EXP-62)."""
+
+    def anisotropy(six: np.ndarray) -> float:
+        apart = six - six[:, :3].mean(axis=1, keepdims=True) * [1, 1, 1, 0, 0, 0]
+        return float(np.sqrt((apart**2 * [1, 1, 1, 2, 2, 2]).sum(axis=1).mean()))
+
+    return "total" if anisotropy(u - part) < anisotropy(u) / 2 else None

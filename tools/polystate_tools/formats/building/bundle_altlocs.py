@@ -10,7 +10,7 @@ import numpy as np
 from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.building.bundles import Bundle
 from polystate_tools.formats.building.occupancies import mean_occupancy
-from polystate_tools.formats.building.sites import Site, absence_of, altloc_sites, inherited, leaves_room
+from polystate_tools.formats.building.sites import Site, absence_of, alone, altloc_sites, inherited, leaves_room
 from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
@@ -91,11 +91,7 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
 def _always_there(layout: Layout, site: Site, step: np.ndarray) -> np.ndarray:
     """(k,) bool: records of a site that are no alternates in their model, and as often there: those without a letter of
     atoms that have letters in other models. step: (k,) their models. Of a model that has no others, none."""
-    records = layout.records
-    atom = layout.atom_of_record[site.records].astype(np.int64)
-    _, which, count = np.unique(atom * (step.max() + 1) + step, return_inverse=True, return_counts=True)
-    made = (count[which.ravel()] == 1) & (records.occupancy[site.records] == 1)
-    made &= records.altloc.take(site.records).equals("")
+    made = alone(layout, site.records) & (layout.records.occupancy[site.records] == 1)
     return made & np.isin(step, step[~made])
 
 

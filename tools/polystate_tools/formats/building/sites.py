@@ -81,7 +81,7 @@ def altloc_sites(
         union.join(first_of_atom.setdefault(a, n), n)
     _join_positions(union, nodes, layout, rows, position, node)
     joined = set()
-    for a, b in _bonded(layout, rows):
+    for a, b in _bonded(layout, rows[~alone(layout, rows)]):
         union.join(first_of_atom[a], first_of_atom[b])
         joined.add(first_of_atom[a])
     if whole_molecule:
@@ -146,6 +146,14 @@ def _join_positions(union: _Union, nodes, layout: Layout, rows, position: list[i
             ordered = sorted(members)
             for n in ordered[1:]:
                 union.join(ordered[0], n)
+
+
+def alone(layout: Layout, rows: np.ndarray) -> np.ndarray:
+    """(k,) bool: which of the records `rows` have no letter and are the only one of their atom in their model."""
+    step, first = layout.steps
+    key = layout.atom_of_record[rows].astype(np.int64) * len(first) + step[rows]
+    _, which, count = np.unique(key, return_inverse=True, return_counts=True)
+    return (count[which.ravel()] == 1) & layout.records.altloc.take(rows).equals("")
 
 
 def _bonded(layout: Layout, rows: np.ndarray) -> list[tuple[int, int]]:
