@@ -204,3 +204,26 @@ def _(original):
 def _(original):
     """A charge may be as low as it likes."""
     return edited("not CHARGES[0] <= min(charges) <= max(charges) <= CHARGES[1]", "max(charges) > CHARGES[1]")(original)
+
+
+@fault("twice-with-one-value", f"{FORMAT}.container:_unique", "mmtf")
+def _(original):
+    """A key may stand twice with one value."""
+
+    def wrong(pairs):
+        made = dict(pairs)
+        return original(pairs) if any(made[key] != value for key, value in pairs) else made
+
+    return wrong
+
+
+@fault("operators-of-floats-alone", f"{FORMAT}.objects:plain_fields", "mmtf")
+def _(original):
+    """Numbers of NCS operators are floats, never integers."""
+    return edited("floats(m, f", "floats([x if isinstance(x, float) else None for x in m], f")(original)
+
+
+@fault("no-number-without-an-entity", f"{FORMAT}.records:records_of_structure", "exchange")
+def _(original):
+    """A chain that no entity names has no numbers in a sequence."""
+    return edited("(in_polymer | (entity < 0))[", "in_polymer[")(original)

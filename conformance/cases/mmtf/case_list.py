@@ -12,6 +12,7 @@ import cases_limits
 import cases_members
 import cases_refused_container
 import cases_refused_schema
+import cases_seconds
 import cases_values
 from making import CASES, KILLS, Expect, Made
 
@@ -27,6 +28,7 @@ MODULES = (
     cases_limits,
     cases_members,
     cases_groups,
+    cases_seconds,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

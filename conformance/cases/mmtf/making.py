@@ -106,6 +106,10 @@ KILLS = {
     "a-type-that-is-nil": ("nil-in-groups",),
     "integer-key": ("keys-of-any-type",),
     "a-first-key-of-a-negative-number": ("keys-of-any-type",),
+    "duplicate-of-one-value-inside": ("twice-with-one-value",),
+    "duplicate-of-one-value-in-a-group": ("twice-with-one-value",),
+    "operators-of-integers-and-floats": ("operators-of-floats-alone",),
+    "operators-of-integers-in-a-draft": ("operators-of-floats-alone",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 
