@@ -145,7 +145,8 @@ export class Deposition {
       for (const [role, key] of [['inputs', 'inputs'], ['parameters', 'parameters'], ['outputs', 'expected']]) {
         const rules = new Set(entry.signature[role].map(({ name }) => name));
         const extra = Object.keys(vector[key]).some((name) => !rules.has(name) && !rules.has(name.replace(/\d+$/, '<n>')));
-        const lacks = role !== 'parameters' && entry.signature[role].some(({ name, optional }) => !optional
+        const usual = (role === 'parameters' && entry.defaults.parameters) || {};
+        const lacks = entry.signature[role].some(({ name, optional }) => !optional && !(name in usual)
           && !(name in vector[key]) && !(name.replace('<n>', '0') in vector[key]));
         if (extra || lacks) throw schemaError('schema-violation', `${at}#/vectors/${k}`);
       }

@@ -12,7 +12,9 @@ export function checkDerivedCycles(deposition) {
     state.set(d.id, 'open');
     for (const { path } of d.doc.derived_from?.inputs ?? []) {
       const [layer, id] = path.split('/');
-      if (layer === 'descriptors' && deposition.descriptors.has(id)) visit(deposition.descriptors.get(id));
+      const input = layer === 'descriptors' && deposition.descriptors.get(id);
+      if (input) visit(input);
+      if (input?.isUnknown && d.isMade) throw semantic('unsupported-combination', `${d.at}#/derived_from/inputs`); // DRV-14
     }
     state.set(d.id, 'done');
   };

@@ -44,6 +44,8 @@ export class Descriptor {
     this.activeWhen = this.doc.active_when ?? ALWAYS;
   }
   get isUnknown() { return this.doc.signal_type === 'unknown'; }
+
+  get isMade() { return MAKERS.has(this.doc.derived_from?.operator?.id); }
   get isGaussian() { return this.doc.signal_type === 'gaussian_disorder'; }
   get isAbsolute() { return this.doc.signal_type === 'coordinates'; }
   get isTransform() { return this.doc.acts_as === 'transform' && this.doc.signal_type !== 'unknown'; }

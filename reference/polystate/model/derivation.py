@@ -67,22 +67,20 @@ def made_from_inputs(dep: Sources, d: Descriptor) -> Group:
     return makers[str(maker(d.document))](dep, d)
 
 
-def _inputs(d: Descriptor) -> list[str]:
+def inputs(d: Descriptor) -> list[str]:
     """The descriptors among the inputs of `derived_from`."""
     paths = [str(i.get("path", "")) for i in d.document["derived_from"].get("inputs") or []]
     return [p.split("/", 1)[1] for p in paths if p.startswith("descriptors/")]
 
 
 def _source(dep: Sources, d: Descriptor) -> Descriptor:
-    names = _inputs(d)
+    names = inputs(d)
     if len(names) != 1 or names[0] not in dep.descriptors:
         # DRV-17
         raise UnsupportedCombination(
             f"{d.path}#/derived_from/inputs", ", ".join(names) or "no descriptor", "one descriptor of this deposition"
         )
     source = dep.descriptors[names[0]]
-    if source.signal_type == "unknown":
-        raise UnsupportedCombination(f"{d.path}#/derived_from/inputs", f"{source.id}, of unknown signal", "a known one")
     dep.check_payload(source)
     return source
 

@@ -14,7 +14,7 @@ from polystate.errors import (
     Stale,
     UnsupportedCombination,
 )
-from polystate.model.derivation import ARRAYS, MEAN, made_from_inputs, maker
+from polystate.model.derivation import ARRAYS, MEAN, inputs, made_from_inputs, maker
 from polystate.model.descriptor import Descriptor
 from polystate.model.model import Model
 from polystate.rules.operators import operator_errors
@@ -62,8 +62,8 @@ def _inputs(dep: Model, name: str) -> list[str]:
     return [p.split("/")[1] for p in paths if p.startswith("descriptors/")]
 
 
-def function_errors(d: Descriptor) -> Iterator[PolystateError]:
-    """[DRV-14], [DRV-15] A derivation by an operator that makes no descriptor, or none of this kind."""
+def function_errors(dep: Model, d: Descriptor) -> Iterator[PolystateError]:
+    """[DRV-14], [DRV-15] A derivation by an operator that makes no descriptor, none of this kind, or none of these."""
     operator = (d.document.get("derived_from") or {}).get("operator")
     errors = list(operator_errors(f"{d.path}#/derived_from/operator", operator))
     yield from errors
@@ -75,6 +75,10 @@ def function_errors(d: Descriptor) -> Iterator[PolystateError]:
     elif not (d.is_discrete and (operator["id"] != MEAN or d.mode == "A")):
         made = "states, listed" if operator["id"] == MEAN else "labels of states"
         yield UnsupportedCombination(f"{d.path}#/derived_from", f"{d.regime}, mode {d.mode}", made)
+    for source in inputs(d):
+        if source in dep.descriptors and dep.descriptors[source].signal_type == "unknown":
+            place = f"{d.path}#/derived_from/inputs"
+            yield UnsupportedCombination(place, f"{source}, of unknown signal", "a known one")  # DRV-14
 
 
 def mismatches(dep: Model) -> Iterator[PolystateError]:
@@ -117,10 +121,13 @@ def stale(dep: Model) -> Iterator[Stale]:
 
 
 def _changed(tree: Tree, where: str, listed: Iterable[Mapping[str, str]]) -> Iterator[Stale]:
-    """[DRV-6], [PRV-6] The parts of a store that are no longer what they were when something was made of them."""
+    """[DRV-6], [PRV-6] Whether a part of a store is no longer what it was when something was made of it."""
     from polystate.store.digest import partial_digest
 
+    found = []
     for entry in listed:
-        found = partial_digest(tree, entry["path"])
-        if entry.get("hash") not in (None, found):
-            yield Stale(where, f"{entry['path']} is now {found}", f"{entry['hash']}, as when it was made")
+        now = partial_digest(tree, entry["path"])
+        if entry.get("hash") not in (None, now):
+            found.append(f"{entry['path']} is now {now}, and was {entry['hash']}")
+    if found:
+        yield Stale(where, "; ".join(found), "all as when it was made")

@@ -39,7 +39,7 @@ def document_errors(dep: Model, d: Descriptor) -> Iterator[PolystateError]:
             yield error
     yield from known_axes(dep, d)
     yield from operator_errors(f"{d.path}#/operator", d.document.get("operator"))
-    yield from function_errors(d)
+    yield from function_errors(dep, d)
     yield from location_errors(d)
     yield from provenance_errors(dep, d)
     yield from circle_errors(dep, d)

@@ -73,6 +73,20 @@ def test_a_changed_input_makes_stale_and_mismatching() -> None:
     assert [e.code for e in dep.validate(regenerate=True).errors] == ["derived-mismatch"]
 
 
+def test_two_inputs_that_changed_make_stale_once() -> None:
+    inputs = [{"path": name, "hash": "sha256:" + "1" * 64} for name in ("descriptors/pc", "landmarks/pc")]
+    dep = polystate.Deposition(clustered(derived_from={"operator": LANDMARK, "inputs": inputs}))
+    assert [e.where for e in dep.validate(strict=True).errors] == ["descriptors/cluster"]
+
+
+def test_a_stored_label_of_an_unknown_signal_is_refused() -> None:
+    tree = {**clustered(), **regenerated(polystate.Deposition(clustered()))}
+    pc = tree["descriptors/pc"]
+    tree["descriptors/pc"] = type(pc)({**pc.attributes, "signal_type": "unknown"}, pc.arrays, pc.tables)
+    (error,) = polystate.Deposition(tree).validate().errors
+    assert (error.code, error.where) == ("unsupported-combination", "descriptors/cluster#/derived_from/inputs")
+
+
 def test_a_label_on_another_axis_than_its_source_is_refused() -> None:
     tree = dict(clustered())
     tree["axes/other"] = type(tree[""])({"length": 4})
