@@ -26,10 +26,22 @@ def _(original):
     return edited("broadcast_policy(d, policies)", new)(original)
 
 
-@fault("moments-policies-where-no-axis-is-given", f"{CONTRIBUTIONS}._enter_covariance", "moments")
+@fault("moments-policies-where-no-axis-is-given", f"{CONTRIBUTIONS}._is_shown", "moments")
 def _(original):
     """Policies count where no axis has an index."""
-    return edited("if s.averaged and", "if s.averaged and not s.request.steps and")(original)
+    return edited("bool(s.averaged)", "bool(s.averaged) and not s.request.steps")(original)
+
+
+@fault("policies-of-unknown-operators-at-a-step", f"{CONTRIBUTIONS}._is_shown", "moments")
+def _(original):
+    """An unknown Gaussian of the policy mean is not asked for, whether an axis is averaged or not."""
+    return edited("bool(s.averaged)", "(bool(s.averaged) or d.operator_unknown)")(original)
+
+
+@fault("moments-ask-what-the-steps-show", f"{CONTRIBUTIONS}._is_shown", "moments")
+def _(original):
+    """Moments ask for an unknown Gaussian whatever its policy."""
+    return lambda self, d: not d.operator_unknown and original(self, d)
 
 
 @fault("moments-label-without-steps-is-no-population", f"{AVERAGING}:_labels", "moments")

@@ -61,6 +61,8 @@ class Contributions:
         self._transform()
 
     def _enter(self, d: Descriptor) -> None:
+        if self._is_shown(d):
+            return
         if d.operator_unknown and self._can_act(d) and self._has_site(d):
             raise evaluate.no_procedure(d)
         if d.is_transform or d.operator_unknown or not self._can_act(d):
@@ -71,6 +73,11 @@ class Contributions:
             self._enter_states(d)
         else:
             self._enter_motion(d)
+
+    def _is_shown(self, d: Descriptor) -> bool:
+        """Whether the steps of an averaged axis show the motion of a Gaussian descriptor ([AXI-19])."""
+        s = self.setting
+        return d.is_gaussian and bool(s.averaged) and s.policy is not None and s.policy(d) == "mean"
 
     def _has_site(self, d: Descriptor) -> bool:
         """Whether an atom asked for has a site that is active with a probability above 0; all but discrete ones do."""
@@ -183,8 +190,6 @@ class Contributions:
     def _enter_covariance(self, d: Descriptor) -> None:
         """U of one Gaussian descriptor."""
         s, gate = self.setting, self._gate(d)
-        if s.averaged and s.policy is not None and s.policy(d) == "mean":
-            return  # [AXI-19]: the steps show this motion
         own, steps = self.own(d)
         if d.procedure.placed == "rows":
             self._enter_adps(d, own, steps)
