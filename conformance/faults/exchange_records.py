@@ -185,3 +185,75 @@ def _(original):
 def _(original):
     """Words that go on in another line are not read."""
     return edited('" ".join(text.upper().split())', "text.upper()")(original)
+
+
+@fault("places-of-0.9", f"{BUILDING}.overlap:overlapping", EXCHANGE)
+def _(original):
+    """One place is nine tenths of an ångström wide."""
+    return edited("query_pairs(NEAR,", "query_pairs(0.9,")(original)
+
+
+@fault("places-of-1.1", f"{BUILDING}.overlap:overlapping", EXCHANGE)
+def _(original):
+    """One place is wider than an ångström by a tenth."""
+    return edited("query_pairs(NEAR,", "query_pairs(1.1,")(original)
+
+
+@fault("sums-of-places-up-to-1", f"{BUILDING}.overlap:exclusive", EXCHANGE)
+def _(original):
+    """Occupancies in one place sum to 1 at most, without a rounding."""
+    return edited("<= WHOLE", "<= 1 + 1e-9")(original)
+
+
+@fault("sums-of-places-up-to-1.05", f"{BUILDING}.overlap:exclusive", EXCHANGE)
+def _(original):
+    """Occupancies in one place sum to 1.05 at most."""
+    return edited("<= WHOLE", "<= 1.05")(original)
+
+
+@fault("letters-of-places-by-pairs", f"{BUILDING}.overlap:exclusive", EXCHANGE)
+def _(original):
+    """Letters of alternates in one place are compared pair by pair."""
+    return edited("letters[one] |= letters[other]", "pass")(original)
+
+
+@fault("unknown-elements-by-name", "polystate_tools.formats.building.hierarchy_groups:hierarchy_groups", EXCHANGE)
+def _(original):
+    """An atom whose symbol is of no element has the element that its name begins with."""
+
+    def wrong(layout, report):
+        known = {"H": 1, "C": 6, "N": 7, "O": 8}
+        records = layout.records
+        for row in np.flatnonzero(records.element == 0).tolist():
+            records.element[row] = known.get(records.name[row][:1], 0)
+        return original(layout, report)
+
+    return wrong
+
+
+@fault("deuterium-is-hydrogen", "polystate_tools.formats.building.hierarchy_groups:hierarchy_groups", EXCHANGE)
+def _(original):
+    """Deuterium is read as hydrogen."""
+
+    def wrong(layout, report):
+        layout.records.element[layout.records.element == 119] = 1
+        return original(layout, report)
+
+    return wrong
+
+
+@fault("bounds-refused", f"{BUILDING}.checks:bounded", EXCHANGE)
+def _(original):
+    """A number at the bound is refused."""
+
+    def wrong(what, values, largest, records, record, report):
+        return original(what, values, largest * (1 - 1e-12), records, record, report)
+
+    return wrong
+
+
+@fault("names-of-the-author", "polystate_tools.formats.mmcif.columns:atom_records", EXCHANGE)
+def _(original):
+    """Component and name are those of the author where both are there."""
+    wrong = edited('text("label_comp_id", "auth_comp_id"', 'text("auth_comp_id", "label_comp_id"')(original)
+    return wrong

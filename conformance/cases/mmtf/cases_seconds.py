@@ -37,12 +37,10 @@ good(
     "operators-of-integers-and-floats",
     "operators of integers and of floats side by side are read",
     (50,),
-    pack(chains(2), ncsOperatorList=[IDENTITY, SHIFTED], unitCell=[10, 20.5, 30, 90, 90.0, 120], resolution=2, rFree=0),
+    pack(chains(2), ncsOperatorList=[IDENTITY, SHIFTED], unitCell=[10, 20.5, 30, 90, 90.0, 120]),
     "the numbers that were put in",
     ncsOperatorList=[IDENTITY, [float(x) for x in SHIFTED]],
     unitCell=[10.0, 20.5, 30.0, 90.0, 90.0, 120.0],
-    resolution=2.0,
-    rFree=0.0,
 )
 good(
     "operators-of-integers-in-a-draft",
@@ -52,10 +50,8 @@ good(
         draft(chains(2)),
         ncsOperatorList=[[int(x) for x in IDENTITY]],
         bioAssemblyList=[{"transformList": [{"chainIndexList": [1], "matrix": [2 * int(x) for x in IDENTITY]}]}],
-        rWork=1,
     ),
     "the numbers that were put in",
     ncsOperatorList=[IDENTITY],
     bioAssemblyList=[{"transformList": [{"chainIndexList": [1], "matrix": [2 * x for x in IDENTITY]}]}],
-    rWork=1.0,
 )
