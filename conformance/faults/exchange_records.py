@@ -250,10 +250,3 @@ def _(original):
         return original(what, values, largest * (1 - 1e-12), records, record, report)
 
     return wrong
-
-
-@fault("names-of-the-author", "polystate_tools.formats.mmcif.columns:atom_records", EXCHANGE)
-def _(original):
-    """Component and name are those of the author where both are there."""
-    wrong = edited('text("label_comp_id", "auth_comp_id"', 'text("auth_comp_id", "label_comp_id"')(original)
-    return wrong
