@@ -148,7 +148,7 @@ def _(original):
 def _(original):
     """Steps of an axis that no descriptor has are not judged."""
     used = "any(name in (d.axis, d.document.get('state_axis')) for d in dep.descriptors.values())"
-    return edited("axis.step(int(index))", f"axis.step(int(index)) if {used} else int(index)")(original)
+    return edited("axis.step(int(index), where)", f"axis.step(int(index), where) if {used} else int(index)")(original)
 
 
 @fault("origins-of-the-first-step", "polystate.evaluation.evaluate:bodies", "axes")

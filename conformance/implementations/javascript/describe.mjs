@@ -2,7 +2,7 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import yazl from 'yazl';
-import { evaluate as refuse } from './errors.mjs';
+import { evaluate as refuse, schema } from './errors.mjs';
 import { readTable } from './tables.mjs';
 
 export async function answerDescribe(deposition, request) {
@@ -46,12 +46,19 @@ export async function answerDescribe(deposition, request) {
   return { out, arrays };
 }
 
+// STO-11: a number that would be written as an integer beyond 2^53 - 1.
+function checkIntegers(value, at) {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21) throw schema('schema-violation', at);
+  if (value !== null && typeof value === 'object') for (const [key, item] of Object.entries(value)) checkIntegers(item, `${at}/${key}`);
+}
+
 async function files(store) {
   const out = new Map();
   for (const [path, node] of store.nodes) {
     const at = (name) => (path ? `${path}/${name}` : name);
     if (node.kind === 'group') {
       const { consolidated_metadata: _, ...meta } = node.meta;
+      checkIntegers(node.payload, `${path}#`);
       out.set(at('zarr.json'), Buffer.from(JSON.stringify(meta)));
       continue;
     }
