@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 try:
-    from yaml import CParser as _Parser
+    from yaml.cyaml import CParser as _Parser
 except ImportError:  # PyYAML built without libyaml: the same events, slower
     from yaml import Loader as _Parser  # type: ignore[assignment]
 
