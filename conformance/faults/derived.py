@@ -83,21 +83,6 @@ def _(original):
     return wrong
 
 
-@fault("stale-made-again", f"{MADE}:is_complete", "axes")
-def _(original):
-    """A stale descriptor that an operator can make is made again."""
-
-    def wrong(d):
-        from polystate.rules.derivation import _changed
-
-        listed = (d.document.get("derived_from") or {}).get("inputs", [])
-        return original(d) and not (
-            "operator" in d.document.get("derived_from", {}) and any(_changed(d.ground.tree, "", listed))
-        )
-
-    return wrong
-
-
 @fault("shares-by-the-population-of-the-axis", f"{MADE}:_assigned", "discrete", "axes")
 def _(original):
     """The share of a landmark is the population of its steps."""

@@ -29,10 +29,3 @@ def _(original):
     return edited("if name in d.group.tables:", 'if name in d.group.tables and (name != "atom_map" or d.is_mapped):')(
         original
     )
-
-
-@fault("absent-of-others-is-of-the-first", f"{EVALUATE}:absent", "discrete")
-def _(original):
-    """An atom that is marked absent and that the deposition lacks stands for its first one."""
-    rows = 'd.rows_of_ids(ids, f"{d.path}/absent/atom_id")'
-    return edited(f"request.among({rows})[1]", f"request.among(np.maximum({rows}, 0))[1]")(original)

@@ -181,14 +181,6 @@ def _(original):
 # -- bodies ----------------------------------------------------------------------------------------------
 
 
-@fault("inline-group-not-looked-for", "polystate.rules.operators:inline_errors", "validate", "external")
-def _(original):
-    """An inline body that is not there is no error of the deposition."""
-    return edited("content, where", "if uri not in d.ground.tree:\n            return\n        content, where")(
-        original
-    )
-
-
 @fault("moments-run-no-code", "polystate.evaluation.averaging:setting", "moments")
 def _(original):
     """Moments run no body, whatever the request allows."""

@@ -48,6 +48,19 @@ def _(original):
     return edited("np.where(state == fixed[v],", 'np.where(d.array("labels") == fixed[v],')(original)
 
 
+@fault("latents-beside-stored-unread", "polystate.rules.descriptors:_table_errors", "validate")
+def _(original):
+    """A variance of `latents` is not judged where amplitudes are stored."""
+
+    def wrong(d, tables, part):
+        for error in original(d, tables, part):
+            of_variance = error.code == "out-of-range" and error.where.startswith(f"{d.path}/latents/variance")
+            if not (of_variance and d.has(d.procedure.components)):
+                yield error
+
+    return wrong
+
+
 @fault("pivots-of-the-largest-atom", "polystate.numbers.positive:cholesky", "sampling-exact")
 def _(original):
     """Pivots of all atoms are compared with the largest trace."""

@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml.cyaml import CParser
 except ImportError:  # PyYAML built without libyaml: the same events, slower
-    from yaml import Loader as _Parser  # type: ignore[assignment]
+    CParser = None
 
 __all__ = ["Yaml12Error", "load"]
 
@@ -43,6 +43,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INF = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = {".nan", ".NaN", ".NAN"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # an escape of JSON that the C parser does not read
 
 
 def _resolve(text: str) -> Any:
@@ -116,11 +117,14 @@ def load(text_or_path: str | bytes | os.PathLike, source: str | None = None) -> 
     source = source or "<text>"
     text = text_or_path if isinstance(text_or_path, str) else _decode(text_or_path, source)
     try:
-        return _construct(_Parser(text), source)
+        parser = yaml.Loader if CParser is None or _HALF.search(text) else CParser
+        return _construct(parser(text), source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = ", ".join(part for part in (error.context, error.problem) if part)
+        if "maximum nesting depth" in problem:  # of the C parser, which looks ahead
+            problem = f"more than {DEEPEST} levels"
         raise Yaml12Error(problem, line, column, source) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
