@@ -13,6 +13,7 @@ import cases_members
 import cases_refused_container
 import cases_refused_schema
 import cases_seconds
+import cases_shapes
 import cases_values
 from making import CASES, KILLS, Expect, Made
 
@@ -29,6 +30,7 @@ MODULES = (
     cases_members,
     cases_groups,
     cases_seconds,
+    cases_shapes,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

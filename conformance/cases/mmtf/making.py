@@ -110,6 +110,14 @@ KILLS = {
     "duplicate-of-one-value-in-a-group": ("twice-with-one-value",),
     "operators-of-integers-and-floats": ("operators-of-floats-alone",),
     "operators-of-integers-in-a-draft": ("operators-of-floats-alone",),
+    "three-ends-beside-no-orders": ("odd-ends-of-no-orders",),
+    "five-ends-beside-no-orders-in-a-draft": ("odd-ends-of-no-orders",),
+    "a-map-of-groups-out-of-order": ("keys-in-order-of-the-file",),
+    "a-draft-map-of-groups-out-of-order": ("keys-in-order-of-the-file",),
+    "a-codec-of-minus-1": ("negative-codecs-are-bad-headers",),
+    "a-codec-of-0-in-text": ("negative-codecs-are-bad-headers",),
+    "charges-at-both-ends": ("charges-from-minus-127",),
+    "charges-at-both-ends-in-a-draft": ("charges-from-minus-127",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 

@@ -9,6 +9,7 @@ import tls
 from entry import Refused
 from evaluation import Deposition
 from exporting import Content
+from store import Group
 
 ORDERS = {number: word for word, number in links.ORDERS.items()}
 TYPES = {"polymer": gemmi.EntityType.Polymer, "water": gemmi.EntityType.Water, "branched": gemmi.EntityType.Branched}
@@ -186,7 +187,7 @@ def _ranges(names: Names, content: Content):
 
 def pdb(dep: Deposition, content: Content) -> str:
     names = Names(dep)
-    _fits(names, content)
+    _fits(names, content, dep.tree.get("hierarchy/ncs"))
     options = gemmi.PdbWriteOptions(minimal=False, cryst1_record="cell" in dep.tree["hierarchy"].payload)
     lines = structure(dep, content, by_author=True).make_pdb_string(options).splitlines()
     number, bonds = -1, iter(content.bonds)
@@ -225,8 +226,11 @@ def _names(names: Names) -> list[str]:
     ] + hetnam
 
 
-def _fits(names: Names, content: Content) -> None:
+def _fits(names: Names, content: Content, ncs: Group | None) -> None:
     """Refuse what has no columns (EXP-23)."""
+    for shift in ncs.arrays["operators"][:, :3, 3].ravel() if ncs else ():
+        if not -999.999995 < shift < 9999.999995:
+            raise Refused("evaluate", "cannot-hold", f"shift of NCS {shift}")
     for record in content.records:
         residue = names.residue[record.row]
         if not -999 <= names.number[residue] <= 9999 + 2 * 26 * 36**3:
