@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import pytest
 
@@ -93,6 +94,19 @@ def test_a_fault_of_the_list_can_be_planted(item):
     importlib.import_module(item.target.partition(":")[0])
     with faults.planted(item):
         pass
+
+
+def test_a_module_that_is_imported_meanwhile_gets_the_original_in_the_end(monkeypatch):
+    operators = importlib.import_module("polystate_tools.formats.mmcif.operators")
+    name, original = "polystate_tools.formats.mmcif.reader", operators.check_operators
+    reader = importlib.import_module(name)
+    monkeypatch.setattr(sys.modules["polystate_tools.formats.mmcif"], "reader", reader)
+    monkeypatch.setitem(sys.modules, name, reader)
+    del sys.modules[name]
+    item = next(item for item in faults.load() if item.id == "operators-of-ncs-unjudged")
+    with faults.planted(item):
+        assert importlib.import_module(name).check_operators is not original
+    assert sys.modules[name].check_operators is original
 
 
 def test_the_cases_have_no_problem_but_what_oracles_could_tell():

@@ -59,7 +59,8 @@ def load(folder: Path = paths.FAULTS) -> list[Fault]:
 
 @contextlib.contextmanager
 def planted(item: Fault) -> Iterator[None]:
-    """Replace the target wherever a polystate module has bound it, for the time of the block."""
+    """Replace the target wherever a polystate module has bound it, for the time of the block; a module that is imported
+    meanwhile binds the wrong one, and gets the original in the end."""
     module_name, _, attribute = item.target.partition(":")
     owner: Any = importlib.import_module(module_name)
     *path, name = attribute.split(".")
@@ -71,12 +72,15 @@ def planted(item: Fault) -> Iterator[None]:
     if isinstance(owner, ModuleType) and callable(original):
         places += [(module, key) for module in _polystate_modules() for key, value in list(vars(module).items())
                    if value is original and (module, key) != (owner, name)]  # fmt: skip
+    before = set(sys.modules)
     for place, key in places:
         setattr(place, key, wrong)
     _forget(item.target)
     try:
         yield
     finally:
+        late = [module for name in set(sys.modules) - before if (module := sys.modules[name]) in _polystate_modules()]
+        places += [(module, key) for module in late for key, value in list(vars(module).items()) if value is wrong]
         for place, key in places:
             setattr(place, key, original)
         _forget(item.target)
