@@ -126,8 +126,9 @@ def test_gradients_of_means_and_draws_are_those_of_finite_differences() -> None:
     checked: set[str] = set()
     for name, dep, _, chosen in asked("mean"):
         plan = dep.plan(levels=[], backend="torch", **chosen)
-        deep = any("w10" in inputs for inputs in plan.inputs.values())  # layers that overflow, or stand at a kink
-        if plan.n > 12 or deep or chosen.get("allow_code") or plan.mean().abs().max() > FAR:
+        if plan.n > 12 or chosen.get("allow_code") or plan.mean().abs().max() > FAR:
+            continue
+        if any("w10" in inputs for inputs in plan.inputs.values()):  # layers that overflow, or stand at a kink
             continue
         places = [
             (id, array) for id, inputs in plan.inputs.items() for array in inputs
