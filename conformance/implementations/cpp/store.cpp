@@ -223,7 +223,18 @@ Array Store::array(const std::string& path, const std::set<std::string>& dtypes,
 
 // ---------------------------------------------------------------- writing
 
+// STO-11: an integer that readers round is not written, and STO-10 keeps what is there.
+static void refuseLarge(const json& value, const std::string& where) {
+  if (value.is_structured())
+    for (const auto& [key, below] : value.items()) refuseLarge(below, where + "/" + key);
+  constexpr int64_t most = (int64_t{1} << 53) - 1;
+  if (value.is_number_unsigned() ? value.get<uint64_t>() > uint64_t{most}
+                                 : value.is_number_integer() && value.get<int64_t>() < -most)
+    throw Refusal{"schema", "schema-violation", where};
+}
+
 void Store::write(const std::string& path, bool asZip) const {
+  for (const auto& [node, document] : nodes_) refuseLarge(payload(node), node + "#");
   if (fs::exists(path)) throw Refusal{"container", "already-exists", path};  // STO-40
   std::map<std::string, Bytes> files;
   for (const auto& [node, document] : nodes_) {
