@@ -107,11 +107,11 @@ def step_index(dep: Deposition, request: dict[str, Any]) -> int:
     return index + place
 
 
-def sampled(dep: Deposition, id: str, policies: dict[str, str] | None = None) -> bool:
+def sampled(dep: Deposition, id: str, policies: dict[str, str]) -> bool:
     """Whether the draw of an iterated step uses the U of this descriptor; policies: those of the request."""
     item = dep.descriptors[id]
     own = (
-        (policies or {}).get(id)
+        policies.get(id)
         or item.get("broadcast_policy")
         or ("mean" if dep.operator(id).endswith("aadp_v1") else "sample_per_step")
     )
@@ -146,7 +146,7 @@ def one(case: dict[str, Any]) -> dict[str, Any]:
     u = covariance.total(dep, own, states, joint)
     used = u
     if "iterate" in request:
-        some = [id for id in dep.gaussian() if sampled(dep, id, request.get("policies"))]
+        some = [id for id in dep.gaussian() if sampled(dep, id, request.get("policies", {}))]
         used = covariance.total(dep, {**own, "descriptors": some}, states, joint)
     rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
     xyz = []

@@ -45,10 +45,7 @@ def normal(dep: Deposition, states: States, joint: Joint, request: dict[str, Any
     middle = [[float(x) for x in row] for row in mean.mean(dep, states, joint, own)]
     used = own
     if "iterate" in request:
-        policies = request.get("policies", {})
-        kept = [
-            id for id in dep.gaussian() if (policies[id] == "sample_per_step" if id in policies else sampled(dep, id))
-        ]
+        kept = [id for id in dep.gaussian() if sampled(dep, id, request.get("policies", {}))]
         used = {**own, "descriptors": kept}
     u = [_drawn(matrix) for matrix in covariance.total(dep, used, states, joint)]
     if not dependent:

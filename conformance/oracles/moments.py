@@ -117,7 +117,7 @@ def moments(dep: Deposition, request: dict[str, Any]) -> dict[str, Any]:
     found = outcomes(dep, states, request, axes)
     policies = request.get("policies", {})
     levels = dep.gaussian()
-    shown = [id for id in levels if not axes or is_shown(dep, id, policies)]
+    shown = [id for id in levels if not axes or sampled(dep, id, policies)]
     moving = drawn(dep, found[0]["request"])
     for o in found:
         o["x"] = mean.mean(dep, states, o["joint"], o["request"])
@@ -134,12 +134,6 @@ def moments(dep: Deposition, request: dict[str, Any]) -> dict[str, Any]:
         "parts": parts,
         "covariance_by_part": [[a["parts"][k] for a in atoms] for k in range(len(parts))],
     }
-
-
-def is_shown(dep: Deposition, id: str, policies: dict[str, str]) -> bool:
-    """Whether the draw of a step of an iterated axis uses the U of a descriptor."""
-    own = policies.get(id)
-    return dep.descriptors[id].get("sample_axis") is not None or (own == "sample_per_step" if own else sampled(dep, id))
 
 
 def of_atom(found: list[Outcome], row: int, parts: list[str], n_axes: int) -> dict[str, Any]:
