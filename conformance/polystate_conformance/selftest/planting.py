@@ -72,14 +72,14 @@ def planted(item: Fault) -> Iterator[None]:
     if isinstance(owner, ModuleType) and callable(original):
         places += [(module, key) for module in _polystate_modules() for key, value in list(vars(module).items())
                    if value is original and (module, key) != (owner, name)]  # fmt: skip
-    before = set(sys.modules)
+    before = _polystate_modules()
     for place, key in places:
         setattr(place, key, wrong)
     _forget(item.target)
     try:
         yield
     finally:
-        late = [module for name in set(sys.modules) - before if (module := sys.modules[name]) in _polystate_modules()]
+        late = [module for module in _polystate_modules() if module not in before]
         places += [(module, key) for module in late for key, value in list(vars(module).items()) if value is wrong]
         for place, key in places:
             setattr(place, key, original)

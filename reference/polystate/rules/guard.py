@@ -45,13 +45,8 @@ def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _each(model: Judged, found: Iterator[T]) -> Iterator[T]:
     """What is made one after the other goes wrong when it is asked for."""
-    while True:
-        with model.answering():
-            try:
-                one = next(found)
-            except StopIteration:
-                return
-        yield one
+    with model.answering():
+        yield from found
 
 
 class Judged(Model):
