@@ -52,8 +52,10 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
     state_of: dict[tuple[int, int], int] = {}
     record_step = step[site.records]
     always = _always_there(layout, site, record_step)
-    for m in sorted(set(record_step.tolist())):
-        here = _in_model(layout, site, (record_step == m) & ~always)
+    models = {m: _in_model(layout, site, (record_step == m) & ~always) for m in sorted(set(record_step.tolist()))}
+    of_model: dict[int, list[int]] = {}
+    for m, here in models.items():
+        first = len(labels)
         mine = sorted(set(here.state.tolist()))
         means = [mean_occupancy(layout, here.records[here.state == k]) for k in mine]
         total = math.fsum(means)
@@ -70,18 +72,15 @@ def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, rep
             rows.append((len(labels), condition, max(0.0, 1 - total)))
             labels.append(f"{absence_of(*(letters[k] for k in mine))}{MARK}{m + 1}")
             deposited.append(math.nan)
+        of_model[m] = list(range(first, len(labels)))
     variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
-    of_model: dict[int, list[int]] = {}
-    for state, condition, _ in rows:
-        of_model.setdefault(condition[0][1][0], []).append(state)
     atoms = layout.atom_of_record[site.records].tolist()
     for record, atom, k, m, whole in zip(
         site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), always.tolist(), strict=True
     ):
         states = of_model[m] if whole else [state_of[k, m]]
         variable.record_of.setdefault(atom, {}).update(dict.fromkeys(states, record))
-    for m in of_model:
-        here = _in_model(layout, site, (record_step == m) & ~always)
+    for m, here in models.items():
         there = {position: states & set(here.state.tolist()) for position, states in site.there.items()}
         kept = inherited(layout, here.records, here.state, there)
         variable.inherits |= {(atom, state_of[k, m]): state_of[like, m] for (atom, k), like in kept.items()}
