@@ -122,6 +122,9 @@ def load(text_or_path: str | bytes | os.PathLike, source: str | None = None) -> 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        ends = text.count("\n") + 1
+        if line > ends:  # the C parser ends the last line where the text does not
+            line, column = ends, len(text) - text.rfind("\n")
         problem = ", ".join(part for part in (error.context, error.problem) if part)
         if "maximum nesting depth" in problem:  # of the C parser, which looks ahead
             problem = f"more than {DEEPEST} levels"

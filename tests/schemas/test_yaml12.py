@@ -42,6 +42,8 @@ REFUSED = [
     ("? [1, 2]\n: a\n", 1, 3, "key is text"),
     ("a: 1e999\n", 1, 4, "64-bit float"),
     ("a: [1, 2\n", 2, 1, "flow sequence"),
+    ("a: [1, 2", 1, 9, "flow sequence"),
+    ("a: 1\nbé: {", 2, 6, "flow node"),
     ("a: 1\n\tb: 2\n", 2, 1, "token|tab"),
     ('a: "\\ud800"\n', 1, 4, "surrogate"),
     ("%TAG ! tag:x,2000:\n---\na: 1\n", 1, 1, "TAG"),
