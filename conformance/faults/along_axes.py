@@ -139,6 +139,16 @@ def _(original):
     return judging(refuse)(original)
 
 
+@fault("origins-of-annotations-judged", VALIDATE, "validate", "read")
+def _(original):
+    """An annotation has to name a block of provenance that exists."""
+
+    def refuse(dep, item, items):
+        return "provenance" in item and f"provenance/{item['provenance']}" not in dep.tree
+
+    return judging(refuse)(original)
+
+
 @fault("bodies-that-say-something", VALIDATE, "validate")
 def _(original):
     """The body of an annotation has to say something."""

@@ -47,6 +47,7 @@ ROOT_KEYS = (
     "provenance",
     "annotations",
 )
+COLUMN_TABLES = ("atoms", "residues", "chains", "entities", "bonds")
 GROUPING_ARRAYS = ("child", "parent", "weight", "label")
 AXIS_ARRAYS = ("time", "population", "energy", "box")
 
@@ -64,10 +65,8 @@ def build(document: str | Mapping[str, Any]) -> Tree:
         raise SchemaError("deposition", type(document).__name__, "a mapping")
     tree: dict[str, Group] = {"": Group(_root(document))}
     _hierarchy(tree, _section(document, "hierarchy"))
-    reference = _section(document, "reference")
-    if "x_ref" in reference:
-        rest = {k: v for k, v in reference.items() if k != "x_ref"}
-        tree["reference"] = Group(rest, {"x_ref": array("x_ref", reference["x_ref"], "reference/x_ref")})
+    if "reference" in document:
+        tree["reference"] = _split(_section(document, "reference"), ("x_ref",), "reference")
     for name, body in _section(document, "groupings").items():
         tree[f"groupings/{name}"] = _split(body, GROUPING_ARRAYS, f"groupings/{name}")
     for name, body in _section(document, "axes").items():
@@ -179,7 +178,7 @@ def encode_text(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:
 
 
 def _hierarchy(tree: dict[str, Group], section: Mapping[str, Any]) -> None:
-    for name in ("atoms", "residues", "chains", "entities", "bonds"):
+    for name in COLUMN_TABLES:
         if name in section:
             tree[f"hierarchy/{name}"] = _columns(name, dict(_mapping(section[name], f"hierarchy/{name}")))
     for name, body in _mapping(section.get("assemblies") or {}, "hierarchy/assemblies").items():
@@ -187,7 +186,7 @@ def _hierarchy(tree: dict[str, Group], section: Mapping[str, Any]) -> None:
         tree[where] = _split(body, ("operators", "operator", "chain"), where)
     if "ncs" in section:
         tree["hierarchy/ncs"] = _split(section["ncs"], ("operators",), "hierarchy/ncs")
-    rest = {k: section[k] for k in ("cell", "space_group") if k in section}
+    rest = {k: v for k, v in section.items() if k not in (*COLUMN_TABLES, "assemblies", "ncs")}
     if rest:
         tree["hierarchy"] = Group(rest)
 
@@ -195,12 +194,14 @@ def _hierarchy(tree: dict[str, Group], section: Mapping[str, Any]) -> None:
 def _columns(table_name: str, columns: dict[str, Any]) -> Group:
     where = f"hierarchy/{table_name}"
     vocabularies = dict(_mapping(columns.pop("vocabularies", {}), f"{where}#/vocabularies"))
-    size = len(next((v for v in columns.values() if isinstance(v, list)), []))
+    size = len(next((v for v in map(_data, columns.values()) if isinstance(v, list | np.ndarray)), []))
     if table_name == "atoms":
         columns.setdefault("atom_id", list(range(1, size + 1)))
         columns.setdefault("charge", [0] * size)
-        if isinstance(columns.get("element"), list):
-            columns["element"] = [_element(e, where) for e in columns["element"]]
+        if isinstance(element := _data(columns.get("element")), list):
+            numbers = [_element(e, where) for e in element]
+            stated = columns["element"]
+            columns["element"] = {**stated, "data": numbers} if isinstance(stated, Mapping) else numbers
     if table_name == "residues":
         columns.setdefault("ins", [""] * size)
     arrays = {}
@@ -210,6 +211,11 @@ def _columns(table_name: str, columns: dict[str, Any]) -> Group:
         else:
             arrays[name] = array(name, values, f"{where}/{name}")
     return Group({"vocabularies": vocabularies} if vocabularies else {}, arrays)
+
+
+def _data(column: Any) -> Any:
+    """What stands in a column, with its type stated or without."""
+    return column.get("data") if isinstance(column, Mapping) else column
 
 
 def _element(value: Any, where: str) -> int:

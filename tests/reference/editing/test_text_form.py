@@ -94,3 +94,33 @@ def test_what_stands_where_a_mapping_is_due_is_named(text):
 ])  # fmt: skip
 def test_what_validation_refuses_is_built(descriptor):
     assert "descriptors/a" in polystate.build(f"descriptors: {{a: {descriptor}}}")
+
+
+COLUMNS = {
+    "atoms": {"residue": {"dtype": "int32", "data": [0, 0]}, "element": {"dtype": "uint8", "data": ["N", 6]}},
+    "residues": {"chain": {"dtype": "int32", "data": [0]}},
+}
+
+
+def test_columns_with_a_stated_type_count_for_defaults_and_take_symbols():
+    tree = polystate.build({"hierarchy": COLUMNS})  # TXT-10, TXT-11
+    atoms = tree["hierarchy/atoms"].arrays
+    assert {name: atoms[name].tolist() for name in ("atom_id", "charge", "element")} == {
+        "atom_id": [1, 2], "charge": [0, 0], "element": [7, 6],
+    }  # fmt: skip
+    assert tree["hierarchy/residues"].arrays["ins"].tolist() == [0]
+    assert (
+        polystate.build({"hierarchy": {"atoms": {"residue": np.zeros(3, np.int32)}}})["hierarchy/atoms"]
+        .arrays["charge"]
+        .size
+        == 3
+    )
+    with pytest.raises(SchemaError):
+        polystate.build({"hierarchy": {"atoms": {"element": {"dtype": "uint8", "data": ["Qq"]}}}})
+
+
+def test_keys_that_are_no_arrays_are_kept_as_payload():
+    tree = polystate.build({"hierarchy": {**COLUMNS, "note": {"k": 1}}, "reference": {"frame": "crystal"}})  # TXT-4
+    assert tree["hierarchy"].attributes == {"note": {"k": 1}}
+    assert (tree["reference"].attributes, tree["reference"].arrays) == ({"frame": "crystal"}, {})
+    assert "reference" not in polystate.build({"hierarchy": COLUMNS})
