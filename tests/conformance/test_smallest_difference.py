@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import sys
 
+import hypothesis
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polystate_conformance.scoring.session import Session
-from polystate_conformance.selftest import differences
+from polystate_conformance.selftest import damages, differences
 from polystate_conformance.selftest.depositions import asked
 
 ATOMS = {
@@ -77,3 +81,65 @@ def test_the_report_is_the_beginning_of_a_case(capsys, monkeypatch):
     assert "deposition:" in printed and "request:" in printed
     assert differences.main(["--fault", "delta-sign", "--examples", "5", "--seed", "1"]) == 1
     assert differences.main(["--fault", "philox-nine-rounds", "--examples", "5", "--seed", "1"]) == 0
+
+
+VALIDATED = {"kind": "validate", "profile": "validate", "seed": None, "request": {"outputs": ["valid", "warnings"]}}
+TWICE = copy.deepcopy(TWO_STATES)
+TWICE["hierarchy"]["atoms"]["atom_id"] = [2, 2]
+
+
+@pytest.fixture
+def of_two_states(monkeypatch):
+    """Damage of one small deposition, in the place of those of all cases."""
+    monkeypatch.setattr(damages, "written", lambda: (TWO_STATES,))
+    monkeypatch.setattr(damages, "depositions", lambda: st.just(TWO_STATES))
+
+
+@pytest.mark.parametrize("damage", damages.DAMAGES, ids=lambda damage: damage.__name__)
+def test_each_kind_of_damage_is_answered_or_refused_and_never_breaks(damage, monkeypatch, of_two_states):
+    monkeypatch.setattr(damages, "DAMAGES", (damage,))
+    seen = []
+
+    @hypothesis.seed(1)
+    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(damages.damaged())
+    def answered(example):
+        seen.append(example[0])
+        assert differences.difference(differences.right, differences.right, *example) is None
+
+    answered()
+    assert seen and all(document != TWO_STATES for document in seen)
+
+
+def test_depositions_that_are_drawn_are_valid():
+    one = hypothesis.find(damages.depositions(), lambda _: True, random=random.Random(1))
+    assert (
+        differences.difference(differences.right, lambda _: {"ok": {"valid": True, "warnings": []}}, one, VALIDATED)
+        is None
+    )
+
+
+def test_refusals_differ_by_code_and_place():
+    def says(code, where="hierarchy/atoms"):
+        return lambda _: {"rejected": {"stage": "semantic", "code": code, "where": where}}
+
+    def difference(other):
+        return differences.difference(differences.right, other, TWICE, VALIDATED)
+
+    ours = "rejected semantic/duplicate-id at hierarchy/atoms[1]"
+    assert difference(says("duplicate-id")) is None
+    assert difference(says("unsorted-rows")) == f"{ours} against rejected semantic/unsorted-rows at hierarchy/atoms"
+    assert difference(says("duplicate-id", "reference/x_ref")).startswith(f"{ours} against")
+    assert difference(lambda _: {"ok": {"valid": True, "warnings": []}}) == f"{ours} against an answer"
+    assert difference(lambda _: {"error": {"message": "broke"}}) == f"{ours} against error: broke"
+    listed = [{"stage": "semantic", "code": code, "where": "hierarchy/atoms"} for code in ("zero-row", "duplicate-id")]
+    assert difference(lambda _: {"ok": {"valid": False, "errors": listed}}) is None
+
+
+def test_damage_is_reported_once_a_kind(capsys, monkeypatch):
+    bonded = copy.deepcopy(TWO_STATES)
+    bonded["hierarchy"]["bonds"] = {"atom_a": [0, 0], "atom_b": [1, 1], "order": [1, 2]}
+    twice = [(bonded, VALIDATED), (bonded | {"title": "again"}, VALIDATED)]
+    monkeypatch.setattr(differences, "damaged", lambda: st.sampled_from(twice))
+    assert differences.main(["--damage", "--fault", "bonds-differ-by-order", "--examples", "5", "--seed", "1"]) == 1
+    assert capsys.readouterr().out.count("seed 1, 5 examples: rejected semantic/duplicate-row") == 1

@@ -151,7 +151,7 @@ def _numbers(value: Any, dtype: np.dtype) -> Any:
 def table(columns: Mapping[str, Any], where: str) -> Table:
     """The columns of a table; lists of text stay lists."""
     made = {name: _column(name, values, f"{where}/{name}") for name, values in columns.items()}
-    lengths = {name: len(values) for name, values in made.items() if np.ndim(values)}
+    lengths = {name: len(values) for name, values in made.items()}
     if len(set(lengths.values())) > 1:
         raise SchemaError(where, str(lengths), "columns of one length")  # TXT-19
     return made
@@ -160,7 +160,10 @@ def table(columns: Mapping[str, Any], where: str) -> Table:
 def _column(name: str, values: Any, where: str) -> Any:
     if isinstance(values, list) and name in ("label", "source", "parent"):
         return [_text(v, where) for v in values]
-    return array(name, values, where)
+    made = array(name, values, where)
+    if made.ndim != 1:
+        raise SchemaError(where, f"{made.ndim} dimensions", "a number a row")
+    return made
 
 
 def _text(value: Any, where: str) -> str:

@@ -152,8 +152,23 @@ class Descriptor:
         """Its arrays and tables: as stored, and computed where `derived_from` says how and nothing is stored."""
         return self._complete(self)
 
+    @cached_property
+    def _defined(self) -> frozenset[str] | None:
+        """The names of the arrays and tables that its kind has, None where its signal or operator is unknown."""
+        from polystate_schemas.documents import descriptor_payload
+
+        if self.signal_type == "unknown" or self.operator_unknown:
+            return None
+        found = descriptor_payload(dict(self.document))
+        return frozenset((*found["arrays"], *found["tables"])) if found else None
+
+    def _defines(self, name: str) -> bool:
+        """Whether an array or table of this name means something in its payload; others are ignored ([STO-16])."""
+        defined = self._defined
+        return defined is None or name in defined
+
     def has(self, name: str) -> bool:
-        return name in self.group.arrays
+        return name in self.group.arrays and self._defines(name)
 
     def array(self, name: str, step: int | None = None) -> np.ndarray:
         """An array of the payload, or one row of its first dimension (only that row is read)."""
@@ -196,7 +211,7 @@ class Descriptor:
 
     def table(self, name: str) -> Table:
         """A table of the payload; an absent table is empty."""
-        return self.group.tables[name] if name in self.group.tables else {}
+        return self.group.tables[name] if name in self.group.tables and self._defines(name) else {}
 
     def column(self, table: str, name: str) -> np.ndarray:
         """A numeric column of a table."""

@@ -30,7 +30,7 @@ def condition_errors(d: Descriptor) -> Iterator[PolystateError]:
     used: list[tuple[str, np.ndarray]] = [(f"{d.path}#/active_when", np.array([d.active_when]))]
     known_signal = d.signal_type != "unknown"
     for table in ("states", "occupancy"):
-        if d.table(table) and (table == "states" or known_signal):
+        if d.table(table) and (d.is_discrete if table == "states" else known_signal):
             used.append((f"{d.path}/{table}/condition", d.column(table, "condition")))
     if known_signal and d.has("condition"):
         used.append((f"{d.path}/condition", d.array("condition")))
@@ -144,8 +144,9 @@ def draw_key_errors(dep: Model) -> Iterator[PolystateError]:
     """[RNG-8] Two variables or latent components with one draw key."""
     keys, owners = [], []
     for d in dep.descriptors.values():
-        for table in ("variables", "latents"):
-            if d.table(table) and (table == "variables" or not (d.operator_unknown or d.signal_type == "unknown")):
+        unknown = d.operator_unknown or d.signal_type == "unknown"
+        for table, judged in (("variables", d.is_discrete), ("latents", not unknown)):
+            if judged and d.table(table):
                 keys += d.column(table, "draw_key").tolist()
                 owners += [f"{d.path}/{table}/draw_key[{k}]" for k in range(len(d.column(table, "draw_key")))]
     first: dict[int, str] = {}

@@ -124,3 +124,9 @@ def test_keys_that_are_no_arrays_are_kept_as_payload():
     assert tree["hierarchy"].attributes == {"note": {"k": 1}}
     assert (tree["reference"].attributes, tree["reference"].arrays) == ({"frame": "crystal"}, {})
     assert "reference" not in polystate.build({"hierarchy": COLUMNS})
+
+
+def test_a_column_is_a_list_of_numbers():
+    rows = {"site": [[0], [0]], "state": [0, 1]}
+    with pytest.raises(SchemaError):
+        polystate.build({"hierarchy": COLUMNS, "descriptors": {"a": {"tables": {"absent": rows}}}})
