@@ -83,7 +83,7 @@ static json describe(const Store& store, const json& request, const std::functio
                  {"bonds", bonds ? rowsOf(store, "hierarchy/bonds/atom_a") : 0}};
       } else if (key == "outputs" && v == "descriptors") {
         ok[v] = json::array();
-        for (const std::string& id : store.children("descriptors")) {
+        for (const std::string& id : store.groups("descriptors")) {
           json payload = store.payload("descriptors/" + id), entry;
           for (auto field : {"id", "regime", "mode", "scope", "signal_type", "algebra"})
             if (const json* known = find(payload, field)) entry[field] = *known;
@@ -91,7 +91,7 @@ static json describe(const Store& store, const json& request, const std::functio
         }
       } else if (key == "outputs" && v == "axes") {
         ok[v] = json::array();
-        for (const std::string& name : store.children("axes")) {
+        for (const std::string& name : store.groups("axes")) {
           json payload = store.payload("axes/" + name);
           const json* length = find(payload, "length");
           if (!length || !length->is_number_integer()) throw Refusal{"schema", "schema-violation", "axes/" + name};  // AXI-1

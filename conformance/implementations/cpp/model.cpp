@@ -39,15 +39,14 @@ Evaluator::Evaluator(const Store& store) : store_(store) {
   nodeOf_["chain"] = climb(nodeOf_["residue"], "hierarchy/residues/chain", "hierarchy/chains/entity", 0);
   nodeOf_["entity"] = climb(nodeOf_["chain"], "hierarchy/chains/entity", "hierarchy/entities/type", -1);
   xRef_ = store.array("reference/x_ref", {"float32", "float64"}, {int64_t(n), 3}).as<double>();
-  for (const std::string& name : store.children("axes")) {
+  for (const std::string& name : store.groups("axes")) {
     json payload = store.payload("axes/" + name);
     const json* length = find(payload, "length");
     if (!length || !length->is_number_integer() || *length < 1) throw Refusal{"schema", "schema-violation", "axes/" + name};
     axes_[name] = *length;
   }
-  for (const std::string& id : store.children("descriptors")) {
+  for (const std::string& id : store.groups("descriptors")) {
     std::string path = "descriptors/" + id;
-    if (!store.isGroup(path)) continue;
     Descriptor d;
     d.id = id;
     d.path = path;

@@ -88,7 +88,7 @@ class Store {
   bool isTable(const std::string& path) const;  // an array with the media type of STO-32
   const std::map<std::string, json>& nodes() const { return nodes_; }
   json payload(const std::string& path) const;  // STO-8, STO-9
-  std::vector<std::string> children(const std::string& path) const;  // ascending
+  std::vector<std::string> groups(const std::string& path) const;  // those in a group, ascending
   Shape shape(const std::string& path) const;
 
   Array array(const std::string& path) const;

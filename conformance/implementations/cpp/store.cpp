@@ -156,11 +156,11 @@ json Store::payload(const std::string& path) const {
   return payload ? *payload : json::object();
 }
 
-std::vector<std::string> Store::children(const std::string& path) const {
+std::vector<std::string> Store::groups(const std::string& path) const {
   std::vector<std::string> out;
   std::string prefix = path + "/";
   for (auto it = nodes_.lower_bound(prefix); it != nodes_.end() && it->first.rfind(prefix, 0) == 0; ++it)
-    if (it->first.find('/', prefix.size()) == std::string::npos) out.push_back(it->first.substr(prefix.size()));
+    if (it->first.find('/', prefix.size()) == std::string::npos && isGroup(it->first)) out.push_back(it->first.substr(prefix.size()));
   return out;
 }
 

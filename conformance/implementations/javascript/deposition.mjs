@@ -58,11 +58,11 @@ export class Deposition {
       if (!store.group(path)) throw schemaError('missing-layer', path);
     }
     const ids = (path) => {
-      for (const name of store.children(path)) if (!ID.test(name)) throw schemaError('schema-violation', `${path}/${name}`);
+      for (const name of this.groups(path)) if (!ID.test(name)) throw schemaError('schema-violation', `${path}/${name}`);
     };
     ['axes', 'descriptors', 'operators', 'provenance', 'annotations', 'groupings', 'landmarks', 'hierarchy/assemblies'].forEach(ids);
     for (const name of store.children('groupings')) {
-      for (const version of store.children(`groupings/${name}`)) {
+      for (const version of this.groups(`groupings/${name}`)) {
         if (!/^v[1-9][0-9]*$/.test(version)) throw schemaError('schema-violation', `groupings/${name}/${version}`);
       }
     }

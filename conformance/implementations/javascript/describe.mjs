@@ -5,6 +5,8 @@ import yazl from 'yazl';
 import { evaluate as refuse, schema } from './errors.mjs';
 import { readTable } from './tables.mjs';
 
+const DESCRIBED = ['id', 'regime', 'mode', 'scope', 'signal_type', 'algebra'];
+
 export async function answerDescribe(deposition, request) {
   const { store, hierarchy } = deposition;
   const out = {};
@@ -14,7 +16,7 @@ export async function answerDescribe(deposition, request) {
       const rows = (group) => (hierarchy[group] ? Object.values(hierarchy[group])[0].data.length : 0);
       out.counts = Object.fromEntries(['atoms', 'residues', 'chains', 'entities', 'bonds'].map((g) => [g, rows(g)]));
     } else if (name === 'descriptors') {
-      out.descriptors = [...deposition.descriptors.values()].map((d) => d.doc);
+      out.descriptors = [...deposition.descriptors.values()].map(({ doc }) => Object.fromEntries(DESCRIBED.map((key) => [key, doc[key]])));
     } else {
       out.axes = [...deposition.axes.values()].map(({ name: axis, length }) => ({ name: axis, length }));
     }

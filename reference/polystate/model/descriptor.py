@@ -165,7 +165,7 @@ class Descriptor:
     def _defines(self, name: str) -> bool:
         """Whether an array or table of this name means something in its payload; others are ignored ([STO-16])."""
         defined = self._defined
-        return defined is None or name in defined
+        return defined is None or name in defined or name.rstrip("0123456789") + "<n>" in defined
 
     def has(self, name: str) -> bool:
         return name in self.group.arrays and self._defines(name)
