@@ -117,11 +117,11 @@ def difference(one: Side, other: Side, document: Document, message: Document) ->
     a, b = found
     if "unsupported" in a or "unsupported" in b:
         return None
-    refusals = rejection(a), rejection(b)
-    if None not in refusals:
-        agree = message["kind"] != "validate" or _shared(*refusals)
+    ours, theirs = rejection(a), rejection(b)
+    if ours is not None and theirs is not None:
+        agree = message["kind"] != "validate" or _shared(ours, theirs)
         return None if agree else f"{_short(a)} against {_short(b)}"
-    if any(refusals) or "ok" not in a or "ok" not in b:
+    if ours or theirs or "ok" not in a or "ok" not in b:
         return f"{_short(a)} against {_short(b)}"
     outputs = sorted(message["request"]["outputs"])
     return next(filter(None, (_output(name, a["ok"][name], b["ok"].get(name)) for name in outputs)), None)
