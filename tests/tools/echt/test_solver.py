@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from polystate_tools.echt.solver import bound, threads
+from polystate_tools.echt.solver import walk
 from polystate_tools.echt.solver.fields import lift, lift_matrix, pull, shift
+from polystate_tools.echt.solver.linear import linearise
 from polystate_tools.echt.solver.model import atom_covariances, level_covariances
 from polystate_tools.echt.solver.path import follow
 from polystate_tools.echt.solver.points import Settings
@@ -93,7 +94,7 @@ def test_no_other_minimiser_gets_below_the_bound(synthetic):
     def value_and_gradient(x):
         factor, root = x[:cut].reshape(-1, 6, 6), x[cut:]
         sigma, own = np.einsum("gij,gkj->gik", factor, factor), (root**2)[:, None, None]
-        pulls, _, tops = bound.loss_pulls(s, solver.fields(sigma), own, solver.threads)
+        _, pulls, _, tops = linearise(s, sigma, own, solver.threads)
         out = np.empty_like(factor)
         for g in range(s.n_groups):
             r = np.zeros((6, 6))
@@ -121,8 +122,10 @@ def test_the_order_of_atoms_and_the_number_of_threads_change_nothing(synthetic, 
         problem.xyz[mine], problem.u[mine], problem.anisotropic[mine],
         [n[labels[mine]] for n, labels in zip(names, problem.labels, strict=True)], problem.names,
     )  # fmt: skip
-    monkeypatch.setattr(threads, "LEAST", 2)  # so that there is something to share
-    again, other = follow(Solver(shuffled, settings, threads=3))[:2]
+    monkeypatch.setattr(walk, "NODES", 5)  # so that there is something to share
+    shared = Solver(shuffled, settings, threads=3)
+    assert len(shared.s.branches.pieces) - 1 > 3 and len(shared.s.trunk.nodes)
+    again, other = follow(shared)[:2]
     assert [s.F for s in again] == [s.F for s in steps]
     assert [s.mean_b for s in again] == [s.mean_b for s in steps]
     np.testing.assert_array_equal(other.sigma, point.sigma)

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from polystate_tools.echt.solver.bound import loss_pulls
+from polystate_tools.echt.solver.linear import linearise
 from polystate_tools.echt.solver.model import atom_covariances
 from polystate_tools.echt.solver.points import Point
 from polystate_tools.echt.solver.records import Penalty
@@ -107,5 +107,5 @@ def _seen(solver: Solver, point: Point) -> np.ndarray:
     s = solver.s
     if s.d == 21:
         return observed(atom_covariances(s, point.sigma, point.own), s.anisotropic)
-    residual = loss_pulls(s, solver.fields(point.sigma), point.own, solver.threads)[1][:, 2:]
-    return np.asarray(s.u[:, :1] - residual)
+    residual = linearise(s, point.sigma, point.own, solver.threads).sums[2]
+    return np.asarray(s.u[:, :1] - residual[:, None])

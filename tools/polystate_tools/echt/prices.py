@@ -39,12 +39,14 @@ def common_start(solver: Solver, point: Point, penalty: Penalty) -> State | None
     """The central path of a fit, far enough from the boundary to go from there to any price; None on breakdown."""
     x, mu = solver.start_near(point, 4.0 * penalty.alpha_atom), CENTRE * penalty.alpha_atom * solver.mean_input
     solver.linearise(x)
+    now = solver.complementarity(x)
     for _ in range(MOST_STEPS):
-        if not solver.newton(x, penalty, max(mu, 0.02 * solver.complementarity(x))):
+        length = solver.newton(x, penalty, max(mu, 0.02 * now))
+        if length == 0.0:
             return None
-        length = solver.advance(x)
+        now, _ = solver.move(x, length, penalty)
         solver.linearise(x)
-        if length > LONG and solver.complementarity(x) < 1.5 * mu:
+        if length > LONG and now < 1.5 * mu:
             return x
     return None
 
@@ -55,7 +57,7 @@ def responses(solver: Solver, x: State, penalty: Penalty, levels: Sequence[int])
 
     def change(cost: Penalty, level: int) -> float:
         solver.linearise(x)
-        if not solver.newton(x, cost, mu):
+        if solver.newton(x, cost, mu) == 0.0:
             return 0.0
         return _level_b(solver, solver.change.sigma, solver.change.own, level)
 
@@ -95,9 +97,10 @@ class Way:
         least = GONE * before
         solver.linearise(self.x)
         for _ in range(MOST_STEPS):
-            if not solver.newton(self.x, self._cost(self.price + self.stride), mu):
+            length = solver.newton(self.x, self._cost(self.price + self.stride), mu)
+            if length == 0.0:
                 return False
-            length = solver.advance(self.x)
+            solver.move(self.x, length, self.penalty)
             solver.linearise(self.x)
             passed, now = length * self.stride, self.mean_b
             self.risen += (self.price + 0.5 * passed) * (before - now)
@@ -123,11 +126,14 @@ class Way:
         """The model at the price, its F with the price no more than `gap` above the lowest; F of the fit's penalty."""
         solver, x, cost, part = self.solver, self.x.copy(), self._cost(self.price), HALF
         solver.linearise(x)
+        mu = solver.complementarity(x)
         for _ in range(MOST_STEPS):
-            mu = solver.complementarity(x)
-            if mu * solver.dimension <= gap or not solver.newton(x, cost, part * mu):
+            if mu * solver.dimension <= gap:
                 break
-            length = solver.advance(x)
+            length = solver.newton(x, cost, part * mu)
+            if length == 0.0:
+                break
+            mu, _ = solver.move(x, length, cost)
             solver.linearise(x)
             part = max(0.7 * part, 0.1) if length > LONG else min(1.2 * part, 0.7) if length < SHORT else part
         return solver.point(x.sigma, x.own, self.penalty)

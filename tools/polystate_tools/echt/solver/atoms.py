@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from .linalg6 import cholesky, congruence, invert_lower, jit, part, scaling_point
+from .linalg6 import cholesky, congruence, invert_lower, part, scaling_point
 
 ROOT2 = math.sqrt(2.0)
 ROW = np.array([0, 1, 2, 0, 0, 1])
@@ -183,11 +183,3 @@ def _matrix_step(a, atoms, x, eta, penalty, mu, change, d, work):
     scaling_point(s, z, n, w6, s6[0], s6[1], s6[2], s6[3])
     inverse_spd(s, n, s6[1], s6[2], s6[4])
     slack_step(s6[4], z, ds, w6, s6[0], mu, n, change.own_slack[a], s6[1], s6[2])
-
-
-@jit
-def loose_steps(first, last, work, loose, atoms, x, penalty, mu, change):
-    """Steps of atoms that are in no group; work: as `scratch` gives it, without a field."""
-    none = work.lines[0]
-    for k in range(first, last):
-        atom_step(loose[k], atoms.anisotropic, atoms, x, none, none, penalty, mu, change, len(none), work)

@@ -24,106 +24,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from .atoms import from_voigt, is_matrix, residual
-from .fields import atom_rows, shift
 from .groups import add_pull, gather_basis, gather_rows
 from .lanes import LANES, choose, lanes_of
-from .linalg6 import eigen_symmetric, jit, part
+from .linalg6 import jit, part
 from .linalg_lanes import eigen_lanes
-from .records import Penalty, scratch
+from .linear import Linear
+from .records import Penalty
 from .structure import Structure
-from .threads import Threads
+from .threads import Threads, take
 
 THETAS = (0.97, 1.0, 1.02)  # scales of the residual that are tried, and one between: D is concave in theta
 
 
 @jit
-def _atoms_up(first, last, work, stage, forest, atoms, own, y, pulls, sums, tops):
-    """Pulls of v = kappa r on the fields of a stage's nodes (leaves first), and each atom's share of F and D.
+def _eigenvalues(turn, work, forest, pulls, threshold, out):
+    """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold.
 
-    sums[a] = (kappa/2 |r|^2, <v, u>, Tr r / 3); tops[a] = v, or 3 lambda_max(V).
-    """
-    d, origin, radius = forest.d, forest.origin, forest.radius
-    t, g6, g36, rows, rho = work.dd[0], work.s6[0], work.g36, work.rows, work.v6[0]
-    for index in range(first, last):
-        n = stage[index]
-        for i in range(d):
-            pulls[n, i] = 0.0
-        for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
-            aniso = is_matrix(a, atoms.anisotropic)
-            atom_rows(atoms.xyz[a], origin[n], radius[n], forest.tensor, aniso, rows, g36)
-            residual(atoms.u[a], rows, y[n], own[a], d, aniso, rho)
-            atom_terms(a, atoms.anisotropic, rho, atoms.u[a], atoms.weights[a], sums[a], tops, g6, g36)
-            kappa = (2.0 if aniso else 6.0) * atoms.weights[a]
-            for k in range(6 if aniso else 1):
-                for i in range(d):
-                    pulls[n, i] += kappa * rho[k] * rows[k, i]
-        for k in range(forest.child_start[n], forest.child_start[n + 1]):
-            m = forest.children[k]
-            shift(origin[n], radius[n], origin[m], radius[m], forest.tensor, t, g6)
-            for i in range(d):
-                for j in range(d):
-                    pulls[n, j] += t[i, j] * pulls[m, i]
-
-
-@part
-def atom_terms(a, anisotropic, rho, u, weight, sums, tops, m, vectors):
-    """Objective and dual terms of atom a with residual rho."""
-    if anisotropic is not None and anisotropic[a]:
-        square = 0.0
-        product = 0.0
-        for k in range(6):
-            square += rho[k] * rho[k]
-            product += rho[k] * u[k]
-        sums[0] = weight * square
-        sums[1] = 2.0 * weight * product
-        sums[2] = (rho[0] + rho[1] + rho[2]) / 3.0
-        from_voigt(rho, m)
-        eigen_symmetric(m, len(vectors), vectors)
-        tops[a] = 6.0 * weight * max(m[0, 0], m[1, 1], m[2, 2])
-        return
-    v = 6.0 * weight * rho[0]
-    sums[0] = 3.0 * weight * rho[0] * rho[0]
-    sums[1] = v * u[0]
-    sums[2] = rho[0]
-    tops[a] = v
-
-
-@jit
-def _loose_atoms(first, last, work, loose, atoms, own, sums, tops):
-    """The same shares of atoms in no group; work: as `scratch` gives it, without a field."""
-    rows, y, rho, m, vectors = work.rows, work.lines[0], work.v6[0], work.s6[0], work.g36
-    for k in range(first, last):
-        a = loose[k]
-        residual(atoms.u[a], rows, y, own[a], len(y), is_matrix(a, atoms.anisotropic), rho)
-        atom_terms(a, atoms.anisotropic, rho, atoms.u[a], atoms.weights[a], sums[a], tops, m, vectors)
-
-
-@jit
-def _top_pulls(forest, work, pulls):
-    """Pulls on the top groups, from those on their cells."""
-    d, origin, radius = forest.d, forest.origin, forest.radius
-    t, g6 = work.dd[0], work.s6[0]
-    for k in range(len(forest.top)):
-        for i in range(d):
-            pulls[forest.top[k], i] = 0.0
-    for c in range(len(forest.cell_start) - 1):
-        node = forest.n_groups + c
-        for k in range(forest.cell_start[c], forest.cell_start[c + 1]):
-            g = forest.top[forest.cell_groups[k]]
-            shift(origin[g], radius[g], origin[node], radius[node], forest.tensor, t, g6)
-            for i in range(d):
-                for j in range(d):
-                    pulls[g, j] += t[i, j] * pulls[node, i]
-
-
-@jit
-def _eigenvalues(first, last, work, forest, pulls, threshold, out):
-    """Eigenvalues of basis^T pull basis, descending; -inf beyond the rank and where none can exceed threshold."""
+    Eight groups are a piece."""
     nodes, held = work.nodes, work.squares8
     m, rows, lines = lanes_of(held), lanes_of(work.rows8), lanes_of(work.lines8)
-    for start in range(first, last, LANES):
-        count = min(LANES, last - start)
+    start = take(turn) * LANES
+    while start < forest.n_groups:
+        count = min(LANES, forest.n_groups - start)
         for lane in range(LANES):
             nodes[lane] = start + min(lane, count - 1)
             work.lines8[0, 0, lane] = threshold[nodes[lane]]
@@ -145,6 +67,7 @@ def _eigenvalues(first, last, work, forest, pulls, threshold, out):
                     row[j] = row[j - 1]
                     j -= 1
                 row[j] = x
+        start = take(turn) * LANES
 
 
 @part
@@ -160,6 +83,13 @@ def _pulled(pulls, basis, tensor, out, b1, b2):
         for j in range(n):
             square += out[i, j] * out[i, j]
     return square
+
+
+def _leading(s: Structure, pulls: np.ndarray, penalty: Penalty, threads: Threads) -> np.ndarray:
+    """(G, 6) eigenvalues of the pull on each group, descending; -inf where none can be above half of the penalty."""
+    out = np.empty((s.n_groups, 6))
+    threads.run(_eigenvalues, s.n_groups // LANES, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), out)
+    return out
 
 
 def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -> float:
@@ -183,12 +113,11 @@ def _conjugate(values: np.ndarray, alpha: np.ndarray, beta: float, eps: float) -
         return float(0.5 * np.where(use, x * size, 0.0).sum())
 
 
-def objective(s: Structure, y, sigma, own, penalty: Penalty, threads: Threads) -> dict:
-    """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own) with fields y."""
-    losses = loss_pulls(s, y, own, threads)[1][:, 0]
+def objective(s: Structure, at: Linear, sigma, own, penalty: Penalty) -> dict:
+    """F, F with the epsilon term, the loss and the amplitudes of the point (sigma, own), linearised."""
     amplitude, own_amplitude = np.einsum("gii->g", sigma), np.einsum("gii->g", own)
     own_amplitude[s.anisotropic] /= 3.0
-    loss = float(losses.sum())
+    loss = float(at.sums[0].sum())
     total = loss + float((penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
     if s.atomic:
         total += float(penalty.alpha_atom * own_amplitude.sum() + penalty.beta * (own_amplitude**2).sum())
@@ -198,25 +127,10 @@ def objective(s: Structure, y, sigma, own, penalty: Penalty, threads: Threads) -
     }  # fmt: skip
 
 
-def loss_pulls(s: Structure, y, own, threads: Threads) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(pulls (nodes, d), sums (N, 3), tops (N,)) of v = kappa r at a point with fields y: see `_atoms_up`."""
-    pulls = np.zeros((s.n_nodes, s.d))
-    sums = np.zeros((s.n_atoms, 3))
-    tops = np.zeros(s.n_atoms)
-    for stage in s.stages:
-        threads.run(_atoms_up, len(stage), stage, s.forest, s.atoms, own, y, pulls, sums, tops)
-    if len(s.loose):
-        _loose_atoms(0, len(s.loose), scratch(s.d), s.loose, s.atoms, own, sums, tops)
-    if len(s.top):
-        _top_pulls(s.forest, scratch(s.d), pulls)
-    return pulls, sums, tops
-
-
-def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threads) -> tuple[float, float]:
-    """D for the problem without and with the epsilon term, from `loss_pulls` of a point."""
-    values = np.empty((s.n_groups, 6))
-    threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
-    linear, loss = float(sums[:, 1].sum()), float(sums[:, 0].sum())
+def dual_bound(s: Structure, at: Linear, penalty: Penalty, threads: Threads) -> tuple[float, float]:
+    """D for the problem without and with the epsilon term, from the residuals of a point."""
+    values, tops = _leading(s, at.pulls, penalty, threads), at.tops
+    linear, loss = float(at.sums[1].sum()), float(at.sums[0].sum())
     asked = np.maximum(THETAS[0] * values[:, 0], THETAS[-1] * values[:, 0]) > penalty.alpha  # others add nothing
     values, alpha, over_atom = values[asked], penalty.alpha[asked], tops[THETAS[-1] * tops > penalty.alpha_atom]
 
@@ -234,17 +148,17 @@ def dual_bound(s: Structure, pulls, sums, tops, penalty: Penalty, threads: Threa
     return max(dual(best, 0.0), dual(1.0, 0.0)), tried[best]
 
 
-def headroom(s: Structure, pulls: np.ndarray, tops: np.ndarray, penalty: Penalty, threads: Threads) -> float:
-    """By how much, at most, smaller penalties could lower the loss of a point with these `loss_pulls`, not counting
-    what its own amplitudes lose.
+def headroom(s: Structure, at: Linear, penalty: Penalty, threads: Threads) -> float:
+    """By how much, at most, smaller penalties could lower the loss of a point, not counting what its own amplitudes
+    lose.
 
     The loss is convex: a model of amplitudes A' lowers it by no more than sum of lambda_max(R_g) A'_g. As the levels
     together explain no more than the input at an atom, that is at most the level's for which it would be the most."""
-    values = np.empty((s.n_groups, 6))
-    threads.run(_eigenvalues, s.n_groups, s.forest, pulls, np.maximum(0.5 * penalty.alpha, 0.0), values)
-    slope = np.maximum(values[:, 0], 0.5 * penalty.alpha)  # below half of the penalty they are not computed
+    slope = np.maximum(
+        _leading(s, at.pulls, penalty, threads)[:, 0], 0.5 * penalty.alpha
+    )  # below half of the penalty they are not computed
     given = np.where(s.anisotropic, s.u[:, :3].sum(axis=1) / 3.0, s.u[:, 0])
-    found = [float((np.maximum(tops, 0.0) * given).sum())] if s.atomic else [0.0]
+    found = [float((np.maximum(at.tops, 0.0) * given).sum())] if s.atomic else [0.0]
     for level, group in enumerate(s.group_of):
         inside = group >= 0
         mean = np.bincount(group[inside], given[inside], minlength=s.n_groups) / np.maximum(s.size, 1)

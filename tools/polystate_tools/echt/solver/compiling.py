@@ -28,7 +28,7 @@ def compile_loops(anisotropic: bool) -> None:
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         solver = _small(anisotropic)
         common = (solver.s.forest, solver.s.atoms, solver.cold_start(1.0).interior, solver.penalties(1), 1.0)
-        solver.threads.run(eliminate, 0, solver.s.stages[0], *common, solver.sweep)
+        solver.threads.walk(eliminate, solver.s.trunk, *common, solver.sweep)
 
 
 def _the_others(anisotropic: bool) -> None:
@@ -36,10 +36,10 @@ def _the_others(anisotropic: bool) -> None:
     solver = _small(anisotropic)
     x, penalty = solver.cold_start(1.0), solver.penalties(1)
     common = (solver.s.forest, solver.s.atoms, x.interior, penalty, 1.0, solver.sweep, solver.change)
-    solver.threads.run(substitute, 0, solver.s.stages[0], *common)
+    solver.threads.walk(substitute, solver.s.trunk, *common)
     solver.top.join(solver.sweep)
     solver.bound(solver.clipped(x, 1.0, penalty), penalty)
-    solver.advance(x)
+    solver.move(x, 1.0, penalty)
 
 
 def _small(anisotropic: bool) -> Solver:

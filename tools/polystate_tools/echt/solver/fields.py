@@ -229,3 +229,13 @@ def lift_matrix(m, tensor, out):
             for j in range(i, 6):
                 out[k] = m[i, j]
                 k += 1
+
+
+@part
+def add_shifted(forest, p, n, field, t, g6, out):
+    """out += the field of node p, seen from node n."""
+    d = forest.d
+    shift(forest.origin[p], forest.radius[p], forest.origin[n], forest.radius[n], forest.tensor, t, g6)
+    for i in range(d):
+        for j in range(d):
+            out[i] += t[i, j] * field[j]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from .fields import lift, pull
 from .lanes import LANES, any_above, choose, lanes_of
+from .lengths import lanes_length
 from .linalg6 import congruence, inlined, part, turn
 from .linalg_lanes import eigen_lanes, product, scaling_frames
 
@@ -193,7 +194,8 @@ def add_pull(force, basis, tensor, c, b1, b2):
 @inlined
 def take_steps(count, forest, penalty, sweep, change, work):
     """The changes of covariance and slack of the first `count` groups under field forces (d,), the loss's pull
-    included, which are the first of `work.rows8`; the covariance of motions that each makes into `work.squares8[0]`."""
+    included, which are the first of `work.rows8`; the covariance of motions that each makes into `work.squares8[0]`,
+    and the changes into its [7] and [9]."""
     nodes, rank, held = work.nodes, forest.rank, work.squares8
     m, force = lanes_of(held), lanes_of(work.rows8)[0]
     frame, dual, y, rest, gram, columns, basis, moved, b1 = m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]
@@ -218,6 +220,17 @@ def take_steps(count, forest, penalty, sweep, change, work):
     covariances_of_motions(dual, rest, m[9], b1)
     scatter(held[9], count, nodes, rank, change.slack)
     covariances_of_motions(basis, moved, frame, b1)
+
+
+@inlined
+def longest_step(rank, x, length, work):
+    """How far the groups may go the steps that have just been taken, if no farther than `length`."""
+    held = work.squares8
+    m = lanes_of(held)
+    gather(x.sigma, work.nodes, rank, 1.0, held[1])
+    gather(x.slack, work.nodes, rank, 1.0, held[2])
+    length = lanes_length(m[1], m[7], length, m[3], m[4])
+    return lanes_length(m[2], m[9], length, m[3], m[4])
 
 
 @inlined

@@ -17,12 +17,14 @@ one in each lane of the processor's vectors (`lanes`).
 from __future__ import annotations
 
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
-from .fields import atom_rows, lift_matrix, shift
-from .groups import covariances_of_motions, gather, gather_basis, respond, take_steps
+from .fields import add_shifted, atom_rows, lift_matrix, shift
+from .groups import longest_step, respond, take_steps
 from .lanes import LANES, choose, lanes_of
-from .linalg6 import cholesky, inlined, jit, part
+from .lengths import atoms_length
+from .linalg6 import inlined, jit, part
 from .linalg_lanes import factors, factors_semidefinite
 from .records import TOP
+from .threads import take
 
 
 @inlined
@@ -75,42 +77,6 @@ def absorb(fields, rows, d, out_q, out_f):
             total += c[i, m] * t[m]
         out_f[i] = total
     return good
-
-
-@jit
-def fields_down(first, last, work, stage, forest, sigma, y):
-    """y[n] (d,): the whole field at each node of a stage, from the stage above: first top groups, the leaves last."""
-    nodes, t = work.nodes, work.dd[0]
-    m, own = lanes_of(work.squares8), lanes_of(work.rows8)[0]
-    for start in range(first, last, LANES):
-        count = min(LANES, last - start)
-        for lane in range(LANES):
-            nodes[lane] = stage[start + min(lane, count - 1)]
-        if nodes[0] < forest.n_groups:
-            gather(sigma, nodes, forest.rank, 0.0, work.squares8[0])
-            gather_basis(forest, nodes, work.squares8[1])
-            covariances_of_motions(m[1], m[0], m[2], m[3])
-            lift_matrix(m[2], forest.tensor, own)
-        for lane in range(count):
-            n = nodes[lane]
-            for i in range(forest.d):
-                y[n, i] = work.rows8[0, i, lane] if n < forest.n_groups else 0.0
-            if n >= forest.n_groups:
-                for k in range(forest.cell_start[n - forest.n_groups], forest.cell_start[n - forest.n_groups + 1]):
-                    g = forest.top[forest.cell_groups[k]]
-                    _add_shifted(forest, g, n, y[g], t, work.s6[0], y[n])
-            elif forest.parent[n] >= 0:
-                _add_shifted(forest, forest.parent[n], n, y[forest.parent[n]], t, work.s6[0], y[n])
-
-
-@part
-def _add_shifted(forest, p, n, field, t, g6, out):
-    """out += the field of node p, seen from node n."""
-    d = forest.d
-    shift(forest.origin[p], forest.radius[p], forest.origin[n], forest.radius[n], forest.tensor, t, g6)
-    for i in range(d):
-        for j in range(d):
-            out[i] += t[i, j] * field[j]
 
 
 @part
@@ -174,17 +140,30 @@ def add_atom(a, anisotropic, atoms, x, mu, penalty, rho, d, q, f, work):
 
 
 @jit
-def eliminate(first, last, work, stage, forest, atoms, x, penalty, mu, sweep):
-    """Work a stage's nodes (leaves first): fills q_above, f_above and each group's frame. Of top groups, which are a
-    stage of their own, with the factor of what they can do to their field, and with what they would do unasked.
+def eliminate(turn, work, walk, forest, atoms, x, penalty, mu, sweep):
+    """Work pieces of a walk (leaves first): fills q_above, f_above and each group's frame. Of top groups, which are a
+    walk of their own, with the factor of what they can do to their field, and with what they would do unasked.
 
     Returns the number of breakdowns."""
+    failed = 0
+    piece = take(turn)
+    while piece < len(walk.pieces) - 1:
+        for run in range(walk.pieces[piece], walk.pieces[piece + 1]):
+            first, last = walk.runs[run], walk.runs[run + 1]
+            failed += _eliminated(first, last, work, walk.nodes, forest, atoms, x, penalty, mu, sweep)
+        piece = take(turn)
+    return failed
+
+
+@inlined
+def _eliminated(first, last, work, given, forest, atoms, x, penalty, mu, sweep):
+    """The same for nodes of one step."""
     d, q, f, nodes = forest.d, work.dd[0], work.lines[0], work.nodes
     failed = 0
     for start in range(first, last, LANES):
         count = min(LANES, last - start)
         for lane in range(LANES):  # those that are too many repeat the last
-            n = stage[start + min(lane, count - 1)]
+            n = given[start + min(lane, count - 1)]
             nodes[lane] = n
             if forest.parent[n] != TOP and lane < count:
                 failed += _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work)
@@ -285,16 +264,32 @@ def _gather(t, packed, force, d, m2, m3, q, f):
 
 
 @jit
-def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, change):
-    """Work a stage's nodes on the way down: steps of groups and atoms, eta[n] = change of the whole field."""
+def substitute(turn, work, walk, forest, atoms, x, penalty, mu, sweep, change):
+    """Work pieces of a walk on the way down: steps of groups and atoms, eta[n] = change of the whole field.
+
+    Returns how far those steps may be gone."""
+    length = 1.0
+    piece = take(turn)
+    while piece < len(walk.pieces) - 1:
+        for run in range(walk.pieces[piece + 1] - 1, walk.pieces[piece] - 1, -1):
+            first, last = walk.runs[run], walk.runs[run + 1]
+            length = _substituted(first, last, work, walk.nodes, forest, atoms, x, penalty, mu, sweep, change, length)
+        piece = take(turn)
+    return length
+
+
+@inlined
+def _substituted(first, last, work, given, forest, atoms, x, penalty, mu, sweep, change, length):
+    """The same for nodes of one step, with no more than `length`."""
     anisotropic, d, nodes = atoms.anisotropic, forest.d, work.nodes
     for start in range(first, last, LANES):
         count = min(LANES, last - start)
         for lane in range(LANES):
-            nodes[lane] = stage[start + min(lane, count - 1)]
+            nodes[lane] = given[start + min(lane, count - 1)]
         if nodes[0] < forest.n_groups:
-            _forces(count, forest, sweep, work)
+            _forces(forest, sweep, work)
             take_steps(count, forest, penalty, sweep, change, work)
+            length = longest_step(forest.rank, x, length, work)
             lift_matrix(lanes_of(work.squares8)[0], forest.tensor, lanes_of(work.rows8)[2])
             for lane in range(count):
                 for i in range(d):
@@ -308,19 +303,21 @@ def substitute(first, last, work, stage, forest, atoms, x, penalty, mu, sweep, c
                         atoms.xyz[a], forest.origin[n], forest.radius[n], forest.tensor, aniso, work.rows, work.g36
                     )
                     atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
+                length = atoms_length(forest.atom_start[n], forest.atom_start[n + 1], atoms, x, change, length, work.s6)
+    return length
 
 
 @inlined
-def _forces(count, forest, sweep, work):
+def _forces(forest, sweep, work):
     """Field forces (d,) on the groups of `work.nodes` into the first of `work.rows8`; eta <- the field from above."""
     d, t, nodes = forest.d, work.dd[0], work.nodes
-    for lane in range(count):
+    for lane in range(LANES):
         n = nodes[lane]
         above, p = sweep.eta[n], forest.parent[n]
         for i in range(d):
             above[i] = 0.0
         if p >= 0:
-            _add_shifted(forest, p, n, sweep.eta[p], t, work.s6[0], above)
+            add_shifted(forest, p, n, sweep.eta[p], t, work.s6[0], above)
         unpack(sweep.q_above[n], d, t)
         for i in range(d):
             total = sweep.pulls[n, i] + sweep.f_above[n, i]
@@ -330,17 +327,10 @@ def _forces(count, forest, sweep, work):
 
 
 @jit
-def step_length(first, last, work, base, delta, rank, keep, shrink, longest):
-    """The longest alpha = longest * shrink^k with base + alpha / keep * delta positive definite, blockwise."""
-    trial, factor = work.s6[0], work.s6[1]
-    alpha = longest
-    for n in range(first, last):
-        r = rank[n]
-        while alpha > 1e-12:
-            for i in range(r):
-                for j in range(i + 1):
-                    trial[i, j] = base[n, i, j] + alpha / keep * delta[n, i, j]
-            if cholesky(trial, r, factor):
-                break
-            alpha *= shrink
-    return alpha
+def loose_steps(loose, atoms, x, penalty, mu, change, work):
+    """Steps of atoms that are in no group, and how far they may be gone; work: as `scratch` gives it, no field."""
+    none, length = work.lines[0], 1.0
+    for a in loose:
+        atom_step(a, atoms.anisotropic, atoms, x, none, none, penalty, mu, change, len(none), work)
+        length = atoms_length(a, a + 1, atoms, x, change, length, work.s6)
+    return length

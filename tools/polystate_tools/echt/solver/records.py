@@ -29,6 +29,15 @@ class Forest(NamedTuple):
     cell_groups: np.ndarray
 
 
+class Walk(NamedTuple):
+    """Nodes in the order in which loops take them. nodes: by piece, and in a piece by step, leaves first; runs: where
+    in `nodes` each step of each piece begins, and the end; pieces: the first run of each piece, and the end."""
+
+    nodes: np.ndarray
+    runs: np.ndarray
+    pieces: np.ndarray
+
+
 class Scratch(NamedTuple):
     """What a loop works in, each thread in its own: dd (6, d, d), lines (2, d), rows and wide (6, d), s6 (8, 6, 6),
     g36 (3, 6), v6 (3, 6); and for eight groups at a time, whose `nodes` (8,) are one a lane, squares8 (10, 6, 6, 8),
@@ -53,8 +62,14 @@ def scratch(d: int) -> Scratch:
     """Room for fields of d numbers; all zero, as atoms in no group see it."""
     shapes = ((6, d, d), (2, d), (6, d), (6, d), (8, 6, 6), (3, 6), (3, 6))
     eights = ((10, 6, 6), (3, 6), (5, d, d), (5, d), (3, 21, d))
-    alone, side_by_side = map(np.zeros, shapes), (np.zeros((*shape, 8)) for shape in eights)
+    alone, side_by_side = map(np.zeros, shapes), (_aligned((*shape, 8)) for shape in eights)
     return Scratch._make([*alone, np.zeros(8, np.int64), *side_by_side])
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of which eight, side by side, never lie across two lines (64 bytes) of the processor's cache."""
+    room = np.zeros(int(np.prod(shape)) + 8)
+    return room[-room.ctypes.data // 8 % 8 :][: room.size - 8].reshape(shape)
 
 
 class Atoms(NamedTuple):

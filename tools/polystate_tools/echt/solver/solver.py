@@ -17,20 +17,18 @@ import numpy as np
 
 from polystate.numbers.constants import EIGHT_PI_SQUARED
 
-from .atoms import loose_steps
-from .bound import dual_bound, headroom, loss_pulls, objective
+from .bound import dual_bound, headroom, objective
+from .lengths import move
+from .linear import Linear, linearise
 from .model import input_values
-from .newton import eliminate, fields_down, step_length, substitute
+from .newton import eliminate, loose_steps, substitute
 from .points import Point, Settings, State, Step
-from .records import Interior, Penalty, Scratch, Sweep, scratch
+from .records import Interior, Penalty, Sweep, scratch
 from .structure import Problem, Structure, build
 from .threads import Threads
 from .top import Top
 
-
-def _move(first: int, last: int, _: Scratch, base: np.ndarray, delta: np.ndarray, length: float) -> None:
-    """A part of base += length * delta; NumPy holds no lock over it."""
-    base[first:last] += length * delta[first:last]
+PIECES = 16  # in which atoms and groups are moved
 
 
 class Solver:
@@ -71,47 +69,37 @@ class Solver:
         return State(eye * scale, eye * omega_alpha, own * scale, own * omega_alpha)
 
     # -- one Newton step ------------------------------------------------------------------------------------
-    def fields(self, sigma: np.ndarray) -> np.ndarray:
-        """(nodes, d) the field at each node that groups with covariances sigma (G, 6, 6) make."""
-        out = np.zeros_like(self.sweep.eta)
-        for stage in (self.s.top, *reversed(self.s.stages)):
-            self.threads.run(fields_down, len(stage), stage, self.s.forest, sigma, out)
-        return out
+    def linearise(self, x: State) -> Linear:
+        """Fields and residuals at x, which the next step is made from."""
+        at = linearise(self.s, x.sigma, x.own, self.threads)
+        self.sweep = self.sweep._replace(y=at.y, pulls=at.pulls)
+        return at
 
-    def linearise(self, x: State) -> tuple[np.ndarray, np.ndarray]:
-        """Fields and loss gradients at x into `sweep`; returns the atoms' terms of the bound."""
-        y = self.fields(x.sigma)
-        pulls, sums, tops = loss_pulls(self.s, y, x.own, self.threads)
-        self.sweep = self.sweep._replace(y=y, pulls=pulls)
-        return sums, tops
-
-    def newton(self, x: State, penalty: Penalty, mu: float) -> bool:
-        """The step towards complementarity mu into `change`; False on breakdown."""
-        s, at = self.s, x.interior
-        for stage in s.stages:
-            if any(self.threads.run(eliminate, len(stage), stage, s.forest, s.atoms, at, penalty, mu, self.sweep)):
-                return False
-        if self.top.solve(at, penalty, mu, self.sweep, self.change, self.threads):
-            return False
-        common = (s.forest, s.atoms, at, penalty, mu, self.sweep, self.change)
-        for stage in reversed(s.stages):
-            self.threads.run(substitute, len(stage), stage, *common)
+    def newton(self, x: State, penalty: Penalty, mu: float) -> float:
+        """The step towards complementarity mu into `change`; returns how far it may be gone, 0 on breakdown."""
+        s, threads = self.s, self.threads
+        common = (s.forest, s.atoms, x.interior, penalty, mu, self.sweep)
+        if any(threads.walk(eliminate, s.branches, *common)) or any(threads.walk(eliminate, s.trunk, *common)):
+            return 0.0
+        length = self.top.solve(x.interior, penalty, mu, self.sweep, self.change, threads)
+        if length == 0.0:
+            return 0.0
+        for walk in (s.trunk, s.branches):
+            length = min(length, *threads.walk(substitute, walk, *common, self.change))
         if self.atomic and len(s.loose):
-            loose_steps(0, len(s.loose), scratch(s.d), s.loose, s.atoms, at, penalty, mu, self.change)
-        return True
-
-    def advance(self, x: State) -> float:
-        """Move x along the step as far as it stays positive definite; returns the length taken."""
-        ranks = (self.s.rank, self.s.rank, self.atom_rank, self.atom_rank)
-        blocks = list(zip(x.interior, self.change, ranks, strict=True))[: 4 if self.atomic else 2]
-        length = 1.0
-        for base, delta, rank in blocks:
-            length = min(self.threads.run(step_length, len(base), base, delta, rank, 0.95, 0.97, length))
-        for base, delta, _ in blocks:
-            self.threads.run(_move, len(base), base, delta, length)
+            loose = loose_steps(s.loose, s.atoms, x.interior, penalty, mu, self.change, scratch(s.d))
+            length = min(length, loose)
         return length
 
+    def move(self, x: State, length: float, penalty: Penalty) -> tuple[float, float]:
+        """Go `length` of the step, in place; returns mean complementarity there and what the amplitudes cost."""
+        s, tally = self.s, np.empty((PIECES, 2))
+        self.threads.run(move, PIECES, x.interior, self.change, length, s.rank, s.atoms, penalty, tally)
+        met, cost = tally.sum(axis=0).tolist()
+        return met / self.dimension, cost
+
     def complementarity(self, x: State) -> float:
+        """<covariance, slack> a dimension."""
         total = float(np.einsum("gij,gij->", x.sigma, x.slack))
         if self.atomic:
             total += float(np.einsum("gij,gij->", x.own, x.own_slack))
@@ -131,7 +119,7 @@ class Solver:
         goal = self.settings.centre * penalty.alpha_atom * self.mean_input
         mu, length, stalled, iteration = self.complementarity(x), 0.0, 0, 0
         value = math.inf  # F at x, epsilon term and all: what x is worth before anything is switched off
-        sums, tops = self.linearise(x)
+        at = self.linearise(x)
         while iteration < self.settings.max_iterations and stalled < 6:
             iteration += 1
             if centre is None:
@@ -140,12 +128,12 @@ class Solver:
                 target = mu * (0.1 if length > 0.6 else (0.3 if length > 0.3 else 1.0))
             if centre is not None and value < math.inf:
                 target = max(target, 0.1 * tolerance * abs(value) / self.dimension)
-            if not self.newton(x, penalty, target):
+            length = self.newton(x, penalty, target)
+            if length == 0.0:
                 break
-            length = self.advance(x)
-            mu = self.complementarity(x)
-            sums, tops = self.linearise(x)
-            value = self.value(x, sums, penalty)
+            mu, cost = self.move(x, length, penalty)
+            at = self.linearise(x)
+            value = float(at.sums[0].sum()) + cost
             if centre is None and length > 0.9 and mu < 2.0 * goal:
                 centre = x.copy()
             left = mu * self.dimension / (tolerance * abs(value))
@@ -155,7 +143,7 @@ class Solver:
             if best is None or point.F_eps < best.F_eps:
                 best = point
             history.append(best.F)
-            found = self._bound(sums, tops, penalty)
+            found = dual_bound(self.s, at, penalty, self.threads)
             better = found[1] - bound_eps > 0.1 * (best.F_eps - found[1])
             stalled = 0 if better else stalled + 1
             bound, bound_eps = max(bound, found[0]), max(bound_eps, found[1])
@@ -164,24 +152,10 @@ class Solver:
                 break  # not before there is a centre, from which the next penalty starts
         if best is None:
             best = self.clipped(x, mu, penalty)
-            (bound, bound_eps), history = self._bound(sums, tops, penalty), [best.F]
+            (bound, bound_eps), history = dual_bound(self.s, at, penalty, self.threads), [best.F]
         best.D, best.D_eps, best.iterations, best.history = bound, bound_eps, iteration, history
         best.centre = centre
         return best
-
-    def _bound(self, sums: np.ndarray, tops: np.ndarray, penalty: Penalty) -> tuple[float, float]:
-        """The dual bounds at the point that `sweep` is linearised about."""
-        return dual_bound(self.s, self.sweep.pulls, sums, tops, penalty, self.threads)
-
-    def value(self, x: State, sums: np.ndarray, penalty: Penalty) -> float:
-        """F with the epsilon term at x, whose losses are in `sums`."""
-        amplitude = np.einsum("gii->g", x.sigma)
-        total = float(sums[:, 0].sum() + (penalty.alpha * amplitude).sum() + penalty.beta * (amplitude**2).sum())
-        total += penalty.eps * float(np.einsum("gij,gij->", x.sigma, x.sigma))
-        if self.atomic:
-            own = np.einsum("gii->g", x.own) / self.atom_rank
-            total += float(penalty.alpha_atom * own.sum() + penalty.beta * (own**2).sum())
-        return total
 
     def clipped(self, x: State, mu: float, penalty: Penalty) -> Point:
         """x with everything the net switches off set to exactly zero.
@@ -198,19 +172,18 @@ class Solver:
 
     def point(self, sigma: np.ndarray, own: np.ndarray, penalty: Penalty) -> Point:
         """Objective and amplitudes of any model."""
-        values = objective(self.s, self.fields(sigma), sigma, own, penalty, self.threads)
+        values = objective(self.s, linearise(self.s, sigma, own, self.threads), sigma, own, penalty)
         return Point(sigma, own, values["amplitude"], values["own_amplitude"], values["F"], values["F_eps"],
                      values["loss"])  # fmt: skip
 
     def bound(self, point: Point, penalty: Penalty) -> tuple[float, float]:
         """The dual bound that the residuals of a point give, without and with the epsilon term."""
-        found = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)
-        return dual_bound(self.s, *found, penalty, self.threads)
+        return dual_bound(self.s, linearise(self.s, point.sigma, point.own, self.threads), penalty, self.threads)
 
     def headroom(self, point: Point, penalty: Penalty) -> float:
         """By how much, at most, the loss of the optimum at this penalty could still fall at smaller ones."""
-        pulls, _, tops = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)
-        return max(headroom(self.s, pulls, tops, penalty, self.threads) - (point.F - point.loss), 0.0)
+        at = linearise(self.s, point.sigma, point.own, self.threads)
+        return max(headroom(self.s, at, penalty, self.threads) - (point.F - point.loss), 0.0)
 
     # -- what a point says ----------------------------------------------------------------------------------
     def level_weights(self) -> np.ndarray:
@@ -243,7 +216,7 @@ class Solver:
 
     def residual_rms_b(self, point: Point) -> float:
         """RMS over atoms of 8 pi^2 (Tr U_in - Tr U) / 3, Å²."""
-        difference = loss_pulls(self.s, self.fields(point.sigma), point.own, self.threads)[1][:, 2]
+        difference = linearise(self.s, point.sigma, point.own, self.threads).sums[2]
         return float(EIGHT_PI_SQUARED * np.sqrt(np.mean(difference**2)))
 
     def penalties(self, n: int) -> Penalty:

@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from .fields import pull
-from .records import TOP, Atoms, Forest
+from .records import TOP, Atoms, Forest, Walk
+from .walk import row, walks
 
 RANK_TOLERANCE = 1e-7  # relative eigenvalue of the mean motion below which a direction moves no atom
 
@@ -67,7 +68,9 @@ class Structure:
     radius: np.ndarray  # (G + C,)
     basis: np.ndarray  # (G, 6, 6) columns: motions (t, radius omega) of unit mean amplitude
     rank: np.ndarray  # (G,) int64, as the other sizes of matrices are: one compiled version of each loop
-    stages: list[np.ndarray]  # forest nodes and cells, leaves first
+    branches: Walk  # forest nodes and cells
+    trunk: Walk
+    crown: Walk  # `top`
     top: np.ndarray  # groups that cross, and those above them
     cell_start: np.ndarray
     cell_groups: np.ndarray  # places in `top` of the groups of each cell
@@ -169,6 +172,7 @@ def build(problem: Problem, weights: str = "inverse") -> Structure:
     ]
     stages.append(np.arange(n_groups, n_nodes, dtype=np.int32))
     top_groups = np.flatnonzero(top).astype(np.int32)
+    branches, trunk = walks(stages, parent, np.diff(atom_start))
     slot = np.full(n_groups, -1, np.int64)
     slot[top_groups] = np.arange(len(top_groups))
     structure = Structure(
@@ -177,8 +181,9 @@ def build(problem: Problem, weights: str = "inverse") -> Structure:
         atomic=problem.atomic, n_groups=n_groups, level=level, group_of=group_of.astype(np.int32), label_of=label,
         size=count[:n_groups], parent=parent.astype(np.int32), child_start=child_start, children=children,
         atom_start=atom_start, loose=np.arange(atom_start[-1], len(xyz), dtype=np.int32), origin=origin, radius=radius,
-        basis=np.zeros((n_groups, 6, 6)), rank=np.zeros(n_groups, np.int64), stages=[s for s in stages if len(s)],
-        top=top_groups, cell_start=np.append(0, np.cumsum((cell_sets >= 0).sum(axis=1))).astype(np.int32),
+        basis=np.zeros((n_groups, 6, 6)), rank=np.zeros(n_groups, np.int64), branches=branches,
+        trunk=trunk, crown=row(top_groups), top=top_groups,
+        cell_start=np.append(0, np.cumsum((cell_sets >= 0).sum(axis=1))).astype(np.int32),
         cell_groups=slot[cell_sets[cell_sets >= 0]].astype(np.int32),
     )  # fmt: skip
     _unit_motions(structure)

@@ -1,7 +1,7 @@
-"""Nodes shared among threads: a compiled loop over [first, last) that holds no lock, run in pieces.
+"""Work that threads share: a compiled loop that holds no lock takes pieces until none are left.
 
-Every node's numbers are its own, so how the nodes are split changes nothing. Threads of Python do as well here as
-those of Numba, whose loops take four times as long to compile.
+What the pieces are says their number; which thread works one changes nothing. A thread enters the loop once and takes
+its pieces inside, for entering costs as much as some of them: the interpreter and its lock have no part in it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,24 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .lanes import LANES
-from .records import Scratch, scratch
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
-LEAST = 64  # nodes that are worth a piece of their own
-PIECES = 4  # a thread: another program on the machine may hold one of them up
+from .records import Walk, scratch
+
+
+@intrinsic
+def take(typingctx: Any, turn: Any) -> Any:
+    """The next number, from 0 on, of those that threads count in turn (1,) int64: no two are given the same."""
+
+    def made(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = make_array(sig.args[0])(context, builder, args[0]).data
+        return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(turn), made
 
 
 class Threads:
@@ -23,24 +36,16 @@ class Threads:
 
     def __init__(self, d: int, count: int | None = None) -> None:
         self.count = count or len(os.sched_getaffinity(0))
-        self._rooms = [scratch(d) for _ in range(self.count)]
+        self.room, *self._rooms = [scratch(d) for _ in range(self.count)]
         self._pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
 
-    def run(self, loop: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
-        """loop(first, last, scratch, *arguments) over pieces that make up [0, size); returns what each returned."""
-        pieces = min(PIECES * self.count, size // LEAST) if self._pool else 1
-        if self._pool is None or pieces < 2:
-            return [loop(0, size, self._rooms[0], *arguments)]
-        found: list[Any] = [None] * pieces
-        edges = [k * size // pieces // LANES * LANES for k in range(pieces)] + [size]
-        left = iter(range(pieces))
+    def run(self, loop: Callable[..., Any], pieces: int, *arguments: Any) -> list[Any]:
+        """loop(turn, scratch, *arguments), which takes its pieces by `turn`, on each thread; what each returned."""
+        turn = np.zeros(1, np.int64)
+        rooms = self._rooms[: max(pieces - 1, 0)]
+        others = [self._pool.submit(loop, turn, room, *arguments) for room in rooms] if self._pool else []
+        return [loop(turn, self.room, *arguments), *(other.result() for other in others)]
 
-        def work(room: Scratch) -> None:
-            for k in left:
-                found[k] = loop(edges[k], edges[k + 1], room, *arguments)
-
-        others = [self._pool.submit(work, room) for room in self._rooms[1:]]
-        work(self._rooms[0])
-        for other in others:
-            other.result()
-        return found
+    def walk(self, loop: Callable[..., Any], walk: Walk, *arguments: Any) -> list[Any]:
+        """The same for the pieces of a walk: loop(turn, scratch, walk, *arguments)."""
+        return self.run(loop, len(walk.pieces) - 1, walk, *arguments)

@@ -88,33 +88,38 @@ def _sandwich(blocks, rows, cols, low, d, s, out):
 
 
 @jit
-def _solve_dense(blocks, rows, cols, d, full, low, x):
+def _solve_dense(blocks, rows, cols, d, factor, x):
     """x (n,) <- K^-1 x for K given by blocks, in place; False if K is not positive definite.
 
-    full: (n, n) of zeros, low: (n, n) scratch."""
+    factor: (n, n) of zeros, which K is written into, and then its upper Cholesky factor, row by row."""
     n = len(x)
     for p in range(len(rows)):
         for i in range(d):
             for j in range(d):
-                full[rows[p] * d + i, cols[p] * d + j] = blocks[p, i, j]
-    for j in range(n):  # row j of `low` is column j of the factor, so that the inner loops run along rows
-        if not full[j, j] > 0.0:
-            return False
-        pivot = math.sqrt(full[j, j])
-        for i in range(j, n):
-            low[j, i] = full[i, j] / pivot
-        for i in range(j + 1, n):
-            for k in range(j + 1, i + 1):
-                full[i, k] -= low[j, i] * low[j, k]
+                factor[rows[p] * d + i, cols[p] * d + j] = blocks[p, i, j]
     for i in range(n):
-        x[i] /= low[i, i]
-        for k in range(i + 1, n):
-            x[k] -= low[i, k] * x[i]
+        row = factor[i, i:]
+        for j in range(i):
+            above = factor[j, i:]
+            size = above[0]
+            for k in range(len(row)):
+                row[k] -= size * above[k]
+        if not row[0] > 0.0:
+            return False
+        inverse = 1.0 / math.sqrt(row[0])
+        for k in range(len(row)):
+            row[k] *= inverse
+    for i in range(n):
+        row, rest = factor[i, i:], x[i:]
+        rest[0] /= row[0]
+        for k in range(1, len(row)):
+            rest[k] -= row[k] * rest[0]
     for i in range(n - 1, -1, -1):
-        total = x[i]
-        for k in range(i + 1, n):
-            total -= low[i, k] * x[k]
-        x[i] = total / low[i, i]
+        row, rest = factor[i, i:], x[i:]
+        total = rest[0]
+        for k in range(1, len(row)):
+            total -= row[k] * rest[k]
+        rest[0] = total / row[0]
     return True
 
 
@@ -167,16 +172,14 @@ class Top:
 
     def solve(
         self, x: Interior, penalty: Penalty, mu: float, sweep: Sweep, change: Interior, threads: Threads
-    ) -> int:  # fmt: skip
-        """Steps of the top groups and eta of the cells; returns the number of breakdowns."""
+    ) -> float:  # fmt: skip
+        """Steps of the top groups and eta of the cells; returns how far those may be gone, 0 on breakdown."""
         if self.n == 0:
-            return 0
-        common = (self.s.top, self.s.forest, self.s.atoms, x, penalty, mu, sweep)
-        failed = sum(threads.run(eliminate, self.n, *common))
-        if failed or not self.join(sweep):
-            return failed or 1
-        threads.run(substitute, self.n, *common, change)
-        return 0
+            return 1.0
+        common = (self.s.crown, self.s.forest, self.s.atoms, x, penalty, mu, sweep)
+        if any(threads.walk(eliminate, *common)) or not self.join(sweep):
+            return 0.0
+        return float(min(threads.walk(substitute, *common, change)))
 
     def join(self, sweep: Sweep) -> bool:
         """Forces on the top groups and eta of the cells, from what each would do alone; False on breakdown."""
@@ -201,8 +204,8 @@ class Top:
         """(groups, d) K^-1 x for K given by blocks; None if K is not positive definite."""
         d, n = self.s.d, self.n
         if n * d <= DENSE_LIMIT:
-            full, low = np.zeros((n * d, n * d)), np.empty((n * d, n * d))
-            return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, full, low, x) else None
+            factor = np.zeros((n * d, n * d))
+            return x.reshape(n, d) if _solve_dense(scaled, self.rows, self.cols, d, factor, x) else None
         import scipy.sparse.linalg
 
         i, j = np.indices((d, d))
