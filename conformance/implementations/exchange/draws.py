@@ -6,6 +6,7 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+from entry import Refused
 
 STATES, ATOMS = 1, 0
 """Streams (RNG-4)."""
@@ -31,6 +32,8 @@ def uniform(word: int) -> float:
 def state(seed: int, index: int, draw_key: int, available: list[tuple[int, float]]) -> int:
     """The state of a variable (10.5): available states with their populations, in declared order."""
     cumulated = np.add.accumulate([population for _, population in available])
+    if not cumulated[-1]:
+        raise Refused("evaluate", "no-population", "states")
     u = uniform(words(seed, index, draw_key, STATES)[0])
     return next(number for (number, _), c in zip(available, cumulated, strict=True) if u < c / cumulated[-1])
 

@@ -66,11 +66,12 @@ class Deposition:
                 self.variables[id, row["site"]].draw_key = row["draw_key"]
         kind = (document["regime"], document["mode"], document["signal_type"])
         operator = document.get("operator", {}).get("id", "")
-        if "reference" in document or document.get("atom_identity", {}).get("kind", "exact") != "exact":
+        if document.get("atom_identity", {}).get("kind", "exact") != "exact":
             self.unsaid.append(id)
         elif kind == ("discrete", "B", "categorical_state"):
+            turn, _ = offset(document)
             for row in _rows(group.tables.get("deltas")):
-                moved = np.array([row["dx"], row["dy"], row["dz"]])
+                moved = turn @ [row["dx"], row["dy"], row["dz"]]
                 self.moves[id, row["site"]][row["state"], self.row[row["atom_id"]]] = moved
             for row in _rows(group.tables.get("absent")):
                 self.lacks[id, row["site"]].add((row["state"], self.row[row["atom_id"]]))
@@ -78,21 +79,21 @@ class Deposition:
             self._index_full(id, group)
         elif kind == ("discrete", "A", "coordinates") and "state_axis" in document:
             self.bundle = ((id, group.tables["states"]["site"][0]), group)
-        elif operator in GAUSSIANS and not document.get("sample_axis"):
+        elif operator in GAUSSIANS and not document.get("sample_axis") and _in_frame(document, operator):
             self.gaussians[id] = group
         else:
             self.unsaid.append(id)
 
     def _index_full(self, id: str, group: Group) -> None:
         """Mode A (4.5): a state has its coordinates of the atoms of its site, not the difference from x_ref."""
-        pairs = dict.fromkeys((row["site"], row["state"]) for row in _rows(group.tables["states"]))
+        pairs, (turn, shift) = dict.fromkeys((row["site"], row["state"]) for row in _rows(group.tables["states"])), offset(group.payload)
         for (site, state), xyz, present in zip(pairs, group.arrays["xyz"], group.arrays["present"], strict=True):
             for atom, place, here in zip(group.arrays["atom_id"].tolist(), xyz, present.tolist(), strict=True):
                 row = self.row[atom]
                 if self.label(group.payload["scope"], row) == site:
                     if not here:
                         self.lacks[id, site].add((state, row))
-                    elif (moved := place - self.x_ref[row]).any():
+                    elif (moved := turn @ place + shift - self.x_ref[row]).any():
                         self.moves[id, site][state, row] = moved
 
     def legal(self, wanted: list[Variable], given: dict[str, str]) -> list[tuple[State, float]]:
@@ -106,8 +107,7 @@ class Deposition:
             for state, weight in found:
                 available = [(s, p) for s, c, p in choices.rows if self.holds(variable[0], c, state)]
                 fixed = given.get(f"{variable[0]}/{variable[1]}")
-                total = sum(p for _, p in available)
-                chosen = [(s, p / total) for s, p in available if fixed is None]
+                chosen = [(s, p) for s, p in available if fixed is None]
                 chosen += [(s, 1.0) for s, _ in available if fixed == choices.labels[s]]
                 longer += [({**state, variable: s}, weight * p) for s, p in chosen] or [(state, weight)]
             found = longer
@@ -204,8 +204,9 @@ class Deposition:
             return
         for at in np.flatnonzero(group.arrays["atom_id"] == self.atom_id[row]):
             if self.holds(id, int(group.arrays["condition"][at]), state):
+                turn, _ = offset(group.payload)
                 yield (
-                    tls.matrix(group.arrays["u"][at])
+                    turn @ tls.matrix(group.arrays["u"][at]) @ turn.T
                     if "u" in group.arrays
                     else np.eye(3) * group.arrays["b"][at] / tls.PI8
                 )
@@ -228,6 +229,20 @@ class Deposition:
         grouping = self.tree["groupings/" + scope["grouping"]]
         found = np.flatnonzero(grouping.arrays["child"] == node[grouping.payload["child_level"]])
         return int(grouping.arrays["parent"][found[0]]) if len(found) else None
+
+
+def offset(document: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """R and d of the frame of a descriptor (12.2); those of the deposition's own without an offset."""
+    given = document.get("reference", {}).get("offset", {})
+    turn = np.array(given.get("rotation", np.eye(3)), float)
+    for _ in range(2):
+        turn = turn @ (3 * np.eye(3) - turn.T @ turn) / 2
+    return turn, np.array(given.get("translation", np.zeros(3)), float)
+
+
+def _in_frame(document: dict[str, Any], operator: str) -> bool:
+    """Whether this program turns what an operator gives into the deposition's frame."""
+    return "offset" not in document.get("reference", {}) or operator.startswith("parametric_gaussian/aadp")
 
 
 def highest(_: Variable, available: list[tuple[int, float]]) -> int:

@@ -69,8 +69,11 @@ class Exporter:
             range(len(dep.atom_id)), key=lambda row: (dep.tree["hierarchy/atoms"].arrays["residue"][row], row)
         )
         self.made = Content(losses=[f"{id}: what it says has no place in the file" for id in dep.unsaid])
+        others = sorted(id for id in ids if not {"b", "u"} & dep.gaussians[id].arrays.keys())
         if self.policy == "atomic-only":
             self.made.losses += [f"{id}: left out by the policy" for id in sorted(self.total - ids)]
+        elif self.policy != "records":
+            self.made.losses += [f"{id}: a part of U that is not told from others" for id in others]
         self.made.remarks.append(f"GAUSSIAN {self.policy}")
 
     def write(self) -> Content:
@@ -160,7 +163,9 @@ class Exporter:
                     u, xyz = self.dep.covariance(row, state, self.total), self.dep.mean(row, state)
                     if u is not None:
                         xyz = xyz + draws.displacement(seed, index, keys[row], u)
-                    self.made.records.append(Written(index + 1, row, "", xyz, 1.0, None, None))
+                    held = {variable: {number} for variable, number in state.items()}
+                    self.made.records.append(Written(index + 1, row, "", xyz, 1.0, None, None, held))
+        self._bonds()
 
     @functools.cached_property
     def _covering(self) -> dict[int, list[Variable]]:
@@ -194,11 +199,10 @@ class Exporter:
         """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
         covering = self._covering.get(row, [])
-        if len(covering) > 1 or (covering and covering[0] not in base):  # those of other models say nothing here
-            legal = [state for state, _ in dep.legal(covering, given)]
-            covering = [variable for variable in covering if any(variable in state for state in legal)]
-        if len(covering) > 1 or (covering and covering[0] not in base):
-            yield from self._combined(row, covering, given)
+        legal = [state for state, _ in dep.legal(covering, given)] if covering else []
+        covering = [variable for variable in covering if any(variable in state for state in legal)]  # in this model
+        if len(covering) > 1 or any(variable not in state for variable in covering for state in legal):
+            yield from self._combined(row, covering, base, given)
             return
         variable = next((v for v in covering if v in base), None)
         if variable is None:
@@ -221,11 +225,13 @@ class Exporter:
             letter = "" if label == ALONE else label if label.strip(".") else label[:-1]
             yield letter, states[number], occ, {variable: set(held)}
 
-    def _combined(self, row: int, covering: list[Variable], given: dict[str, str]):
+    def _combined(self, row: int, covering: list[Variable], base: State, given: dict[str, str]):
         """The same where several variables say where an atom is, or one that is not active in all states."""
         dep = self.dep
         made: list[tuple[State, float, dict[Variable, set[int]]]] = []
-        for state, weight in dep.legal(covering, given):
+        within = {dep.bundle[0]: base[dep.bundle[0]]} if dep.bundle else {}
+        for legal, weight in dep.legal(covering, given):
+            state = {**within, **legal}
             if not dep.present(row, state):
                 continue
             at = next((i for i, (other, _, _) in enumerate(made) if self._alike(row, other, state)), None)
@@ -236,7 +242,9 @@ class Exporter:
             both = {v: held[v] | {state[v]} for v in held if v in state}
             made[at] = other, so_far + weight, both
         for number, (state, occ, held) in enumerate(made):
-            yield "" if len(made) == 1 else chr(ord("A") + number), state, occ, held
+            own = [dep.variables[v].labels[state[v]] for v in covering if v in state]
+            letter = own[0] if len(covering) == len(own) == 1 else chr(ord("A") + number)
+            yield "" if len(made) == 1 else letter, state, occ, held
 
     def _has_letter(self, row: int, variable: Variable, number: int) -> bool:
         """Whether the records of an atom that a state shares with others have its letter (EXP-43)."""
@@ -323,7 +331,11 @@ def _is_clause(value: Any) -> bool:
 
 def _together(one: Written, other: Written, condition: list[list[Any]]) -> bool:
     """Whether a state that has both records can be one in which a condition, [descriptor, site, states] each, holds."""
-    asked = {(id, site): set(states) for id, site, states in condition}
+    asked: dict[Variable, set[int]] = {}
+    for id, site, states in condition:
+        asked[id, site] = asked.get((id, site), set(states)) & set(states)
+    if not all(asked.values()):
+        return False
     for variable in {*one.held, *other.held}:
         sets = [where[variable] for where in (one.held, other.held, asked) if variable in where]
         if not set.intersection(*sets):

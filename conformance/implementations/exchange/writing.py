@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import crystal
 import gemmi
 import links
@@ -128,14 +130,15 @@ def mmcif(dep: Deposition, content: Content) -> str:
             row[column] = _number(value)
     if content.bonds:
         words = [ORDERS.get(_order(dep, a, b), "?") for a, _, b, _ in content.bonds]
-        connections = block.get_mmcif_category("_struct_conn.", True)
+        linked = structure(dep, _in_one_model(dep, content)).make_mmcif_document().sole_block()
+        connections = linked.get_mmcif_category("_struct_conn.", True)
         block.set_mmcif_category("_struct_conn.", {**connections, "pdbx_value_order": words}, True)
     described = block.find("_entity.", ["id"])
     if any(names.description):
         words = [names.description[int(row[0]) - 1] for row in described]
-        block.find_loop("_entity.id").get_loop().add_columns(["_entity.pdbx_description"], "?")
-        for row, word in zip(block.find("_entity.", ["pdbx_description"]), words, strict=True):
-            row[0] = gemmi.cif.quote(word) if word else "?"
+        known = block.get_mmcif_category("_entity.", True)
+        quoted = [gemmi.cif.quote(word) if word else "?" for word in words]
+        block.set_mmcif_category("_entity.", {**known, "pdbx_description": quoted}, True)
     if "entry" not in dep.tree[""].payload:
         block.find(["_entry.id"]).erase()  # gemmi names what has no name
     if made := dep.tree[""].payload.get("entry", {}).get("resolution"):
@@ -145,6 +148,13 @@ def mmcif(dep: Deposition, content: Content) -> str:
     if content.groups:
         _tls_loops(block, names, content)
     return document.as_string()
+
+
+def _in_one_model(dep: Deposition, content: Content) -> Content:
+    """The records of all models as one: gemmi looks for the ends of bonds in the first."""
+    residue = dep.tree["hierarchy/atoms"].arrays["residue"]
+    first = {(r.row, r.alt): replace(r, model=1) for r in reversed(content.records)}
+    return replace(content, records=sorted(first.values(), key=lambda r: (residue[r.row], r.row)))
 
 
 def _order(dep: Deposition, a: int, b: int) -> int:
@@ -189,7 +199,9 @@ def pdb(dep: Deposition, content: Content) -> str:
     names = Names(dep)
     _fits(names, content, dep.tree.get("hierarchy/ncs"))
     options = gemmi.PdbWriteOptions(minimal=False, cryst1_record="cell" in dep.tree["hierarchy"].payload)
-    lines = structure(dep, content, by_author=True).make_pdb_string(options).splitlines()
+    lines = structure(dep, replace(content, bonds=[]), by_author=True).make_pdb_string(options).splitlines()
+    linked = structure(dep, _in_one_model(dep, content), by_author=True).make_pdb_string(options).splitlines()
+    lines = [line for line in linked if line.startswith("LINK")] + lines
     number, bonds = -1, iter(content.bonds)
     for at, line in enumerate(lines):
         if line.startswith(("ATOM", "HETATM", "ANISOU")):

@@ -73,7 +73,7 @@ def export_rendering(dep: Deposition, snap: Snapshot, path: str | Path, *, overw
     records = records_of_snapshots(dep, [snap], "marginal", report)
     report.records = len(records)
     if snap.request.draw is not None:
-        report.lose("ADPs", 1, "a draw has its disorder in its coordinates")
+        _lose_adps(dep, report)
     content = loaded(FORMATS[report.format].writer)(records, report, ExportOptions())
     return _written(path, content, report, overwrite)
 
@@ -147,7 +147,7 @@ def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) ->
     elif options.draws:
         snapshots = ensembles.draws(dep, options, report)
         report.choice += _named(options)
-        report.lose("ADPs", options.draws, "a draw has its disorder in its coordinates")
+        _lose_adps(dep, report)
     elif options.reference:
         snapshot = dep.render()
         xyz = dep.x_ref
@@ -157,6 +157,12 @@ def _of_choice(dep: Deposition, options: ExportOptions, report: ExportReport) ->
         snapshots = [dep.render(state=options.state, at=options.at)]
         report.choice = "one joint state" + _named(options)
     return records_of_snapshots(dep, snapshots, options.gaussian, report)
+
+
+def _lose_adps(dep: Deposition, report: ExportReport) -> None:
+    for d in dep.descriptors.values():
+        if d.is_gaussian:
+            report.lose(f"descriptor {d.id}", d.n_labels, "a draw has its disorder in its coordinates")
 
 
 def _named(options: ExportOptions) -> str:

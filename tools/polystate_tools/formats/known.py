@@ -27,7 +27,7 @@ def _is_pdb(head: bytes) -> bool:
 class Format:
     """suffixes: in lower case, each also with .gz; looks: whether the first bytes of a file are of this format.
 
-    reader: `module:function` of (content: bytes, where: str) -> Records; writer: of (Records, ExportReport,
+    anisotropic: whether atoms may have an anisotropic U. reader: `module:function` of (content: bytes, where: str) -> Records; writer: of (Records, ExportReport,
     ExportOptions) -> bytes; "" where there is none. A trajectory format names no atoms and has an importer of its own.
     """
 
@@ -36,6 +36,7 @@ class Format:
     reader: str = ""
     writer: str = ""
     looks: Callable[[bytes], bool] = _never
+    anisotropic: bool = True
 
     @property
     def is_trajectory(self) -> bool:
@@ -54,7 +55,13 @@ FORMATS = {
             _is_cif,
         ),
         Format("bcif", (".bcif",), f"{_ROOM}.mmcif.bcif:records_of_bcif", f"{_ROOM}.mmcif.bcif_writer:content"),
-        Format("mmtf", (".mmtf",), f"{_ROOM}.mmtf.records:records_of_mmtf", f"{_ROOM}.mmtf.from_records:content"),
+        Format(
+            "mmtf",
+            (".mmtf",),
+            f"{_ROOM}.mmtf.records:records_of_mmtf",
+            f"{_ROOM}.mmtf.from_records:content",
+            anisotropic=False,
+        ),
         Format("pdb", (".pdb", ".ent"), f"{_ROOM}.pdb.reader:records_of_pdb", f"{_ROOM}.pdb.writer:content", _is_pdb),
         Format("h5md", (".h5md", ".h5")),
     )

@@ -50,7 +50,7 @@ def _serials(records: Records) -> np.ndarray:
 
 
 def _atom_lines(records: Records, serials: np.ndarray) -> Iterator[str]:
-    symbols = ["" if e == 0 else ELEMENTS[e].upper() for e in range(len(ELEMENTS))]
+    symbols = [symbol.upper() for symbol in ELEMENTS]  # blank would leave an unknown one to the name of the atom
     u = np.round(records.u * 1e4).astype(np.int64)
     columns = (
         records.het.tolist(),

@@ -6,6 +6,7 @@ combination of their states that is told apart by coordinates or by an ADP, with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -200,11 +201,20 @@ class _Payload:
                 self.variables_of.setdefault(atom, set()).update(variables)
 
     def combinations(self, variables: set[int]) -> list[tuple[Chosen, float]]:
-        """Legal joint states of some variables and all they depend on, with their populations."""
+        """Legal joint states of some variables and all they depend on, with their populations, in a bundle those within
+        the model."""
         involved = tuple(sorted(counting.ancestors(self.dag, variables)))
         if involved not in self._combinations:
-            self._combinations[involved] = list(self.dep.states.combinations(involved))
+            made = list(self.dep.states.combinations(involved))
+            if any(is_bundle(self.dep, v) for v in involved):
+                made = [(joint, self._within_model(involved, joint)) for joint, _ in made]
+            self._combinations[involved] = made
         return self._combinations[involved]
+
+    def _within_model(self, involved: tuple[int, ...], joint: Chosen) -> float:
+        """The population of a joint state among those of its model."""
+        active = [v for v in involved if joint[v] != INACTIVE and not is_bundle(self.dep, v)]
+        return math.prod(self.dep.states.populations(v, joint)[joint[v]] for v in active)
 
     def records(self, atom: int) -> list[_Record]:
         """The records of an atom in declared order of its states."""
@@ -242,7 +252,8 @@ class _Payload:
         kept: dict[tuple, _Record] = {}
         adp = self._adp_variables(atom)
         for record in made:
-            key = (record.moved.tobytes(), *((v, record.states.get(v)) for v in sorted(adp)))
+            model = [(v, s) for v, s in sorted(record.held.items()) if is_bundle(self.dep, v)]
+            key = (record.moved.tobytes(), *model, *((v, record.states.get(v)) for v in sorted(adp)))
             if key in kept:
                 kept[key].occupancy += record.occupancy
                 kept[key].also(record.held, record.where)

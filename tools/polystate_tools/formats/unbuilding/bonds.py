@@ -11,10 +11,15 @@ from polystate_tools.formats.unbuilding import noted
 
 Where = Mapping[int, set[int]]
 """Variable -> the states in which a record holds."""
+Noted = Mapping[tuple[int, int], list[dict[int, set[int]]]]
+"""Rows of two atoms -> the conjunctions in which they are bonded."""
 
 
-def bonds_of_records(dep: Deposition, atom: np.ndarray, model: np.ndarray, where: Sequence[Where]) -> np.ndarray:
-    """(B, 3) int32 record a, record b, order. atom, model: (n,) of the records; where: of each.
+def bonds_of_records(
+    dep: Deposition, atom: np.ndarray, model: np.ndarray, where: Sequence[Where], models: int | None = None
+) -> np.ndarray:
+    """(B, 3) int32 record a, record b, order. atom, model: (n,) of the records; where: of each; models: the variable
+    whose states are the models.
 
     Evaluate, then bond: two records are bonded if their atoms are, they are in one model, and some state has both;
     where an import noted the states in which a bond is, in those only.
@@ -28,8 +33,21 @@ def bonds_of_records(dep: Deposition, atom: np.ndarray, model: np.ndarray, where
     made = []
     for number in np.unique(model).tolist():
         rows = np.flatnonzero(model == number)
-        made.append(_of_model(rows, atom[rows], ends, orders, where, noted_in, dep.n_atoms))
+        allowed = noted_in if models is None else _in_model(noted_in, models, number - 1)
+        made.append(_of_model(rows, atom[rows], ends, orders, where, allowed, dep.n_atoms))
     return np.concatenate(made).astype(np.int32) if made else np.empty((0, 3), np.int32)
+
+
+def _in_model(noted_in: Noted, models: int, step: int) -> Noted:
+    """The conjunctions that can hold in a model."""
+    return {
+        pair: [
+            {v: states for v, states in clauses.items() if v != models}
+            for clauses in conditions
+            if step in clauses.get(models, {step})
+        ]
+        for pair, conditions in noted_in.items()
+    }
 
 
 def _of_model(
@@ -38,7 +56,7 @@ def _of_model(
     ends: np.ndarray,
     orders: np.ndarray,
     where: Sequence[Where],
-    noted_in: Mapping[tuple[int, int], list[dict[int, set[int]]]],
+    noted_in: Noted,
     n_atoms: int,
 ) -> np.ndarray:
     """The bonds of one model, in the order of the hierarchy's."""
@@ -47,7 +65,9 @@ def _of_model(
     start = np.concatenate([[0], np.cumsum(count)])
     first = np.full(n_atoms, -1, np.int64)
     first[atom[order[::-1]]] = rows[order[::-1]]
-    plain = (count[ends] == 1).all(axis=1)
+    varies = np.zeros(n_atoms, bool)
+    varies[atom[[bool(where[row]) for row in rows.tolist()]]] = True
+    plain = (count[ends] == 1).all(axis=1) & ~varies[ends].all(axis=1)
     if noted_in:
         plain &= np.array([pair not in noted_in for pair in map(tuple, ends.tolist())], bool)
     made = np.column_stack([np.flatnonzero(plain), first[ends[plain]], orders[plain]])

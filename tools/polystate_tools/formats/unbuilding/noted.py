@@ -81,7 +81,8 @@ def _condition(dep: Deposition, clauses: Sequence) -> dict[int, set[int]]:
         variable = _variable(dep, descriptor, site)
         if variable is not None:
             found = {_state(dep, variable, state) for state in states}
-            made[variable] = {state for state in found if state is not None}
+            known = {state for state in found if state is not None}
+            made[variable] = made.get(variable, known) & known
     return made
 
 

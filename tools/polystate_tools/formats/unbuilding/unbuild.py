@@ -12,6 +12,7 @@ from polystate.evaluation import evaluate
 from polystate.evaluation.rendering import Snapshot
 from polystate_tools.formats.building.bundles import MODEL
 from polystate_tools.formats.errors import BadOption, CannotHold
+from polystate_tools.formats.known import FORMATS
 from polystate_tools.formats.options import ALTLOCS
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, joined
@@ -22,6 +23,7 @@ from polystate_tools.formats.unbuilding.alternates import Alternates, alternates
 from polystate_tools.formats.unbuilding.bonds import bonds_of_records
 from polystate_tools.formats.unbuilding.conformer import conformer, kept, n_conformers
 from polystate_tools.formats.unbuilding.gaussian import (
+    ATOMIC,
     Adps,
     adps_of_covariance,
     adps_of_records,
@@ -58,10 +60,12 @@ def records_of_deposition(
         adps = adps_of_records(dep, found.atom, found.joint, found.combinations, added, tls_u, policy)
         records = _records(dep, found.atom, found.xyz, found.occupancy, found.altloc, adps)
         source = np.arange(len(records))
+    chosen: dict[int, set[int]] = {}
     if altloc != "all":
-        records, source = _one_conformer(dep, records, source, found, bundle, altloc, report)
-    where = [found.where[k] for k in source.tolist()]
-    records = replace(records, bonds=bonds_of_records(dep, found.atom[source], records.model, where))
+        records, source, chosen = _one_conformer(dep, records, source, found, bundle, altloc, report)
+    where = [found.where[k] | chosen for k in source.tolist()]
+    models = None if bundle is None else _variable_of(dep, bundle)
+    records = replace(records, bonds=bonds_of_records(dep, found.atom[source], records.model, where, models))
     _note_losses(dep, report)
     made = replace(with_metadata(records, dep), tls=tls and with_atoms(tls, dep, found.atom[source]))
     return made, Source(where)
@@ -69,21 +73,22 @@ def records_of_deposition(
 
 def _one_conformer(
     dep: Deposition, records: Records, source: np.ndarray, found: Alternates, bundle, choice: str, report: ExportReport
-) -> tuple[Records, np.ndarray]:
-    """The records that hold in one chosen state, without letters; those that were one of several are there whole."""
+) -> tuple[Records, np.ndarray, dict[int, set[int]]]:
+    """The records that hold in one chosen state, without letters; those that were one of several are there whole.
+
+    Also which alternate each is, and the chosen states by variable, one for each model."""
     letters = records.altloc.used()
     lettered = ~records.altloc.equals("")
     if choice == "none":
         if lettered.any():
             row = int(np.flatnonzero(lettered)[0])
             raise CannotHold("--altloc none", records.record_name(row), "a deposition without alternates")
-        return records, source
+        return records, source, {}
     if choice not in ALTLOCS and choice not in letters:
         raise BadOption("--altloc", choice, f"one of {', '.join(ALTLOCS)}, or one of the letters {letters}")
     steps = None
     if bundle is not None:
-        variable = dep.states.dag.variable(bundle.id, int(bundle.column("states", "site")[0]))
-        assert variable is not None
+        variable = _variable_of(dep, bundle)
         steps = (variable, int(dep.states.dag.n_states[variable]))
     chosen, names = conformer(dep, choice, steps)
     report.choice = f"--altloc {choice}" + (f": {names}" if names else "")
@@ -92,7 +97,7 @@ def _one_conformer(
     whole = np.array([bool(several & found.where[k].keys()) for k in source[keep].tolist()], bool)
     taken = records.take(keep)
     occupancy = np.where(whole, 1.0, taken.occupancy)
-    return replace(taken, altloc=Text.constant("", len(taken)), occupancy=occupancy), source[keep]
+    return replace(taken, altloc=Text.constant("", len(taken)), occupancy=occupancy), source[keep], chosen
 
 
 def records_of_snapshots(dep: Deposition, snapshots: Sequence[Snapshot], policy: str, report: ExportReport) -> Records:
@@ -139,10 +144,15 @@ def bundle_descriptor(dep: Deposition):
     return found[0] if len(found) == 1 and found[0].document.get("state_axis") == MODEL else None
 
 
-def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> tuple[Records, np.ndarray]:
-    """Models one after the other, and the alternate of each record; conditions that name a model pick its numbers."""
+def _variable_of(dep: Deposition, bundle) -> int:
     variable = dep.states.dag.variable(bundle.id, int(bundle.column("states", "site")[0]))
     assert variable is not None
+    return variable
+
+
+def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> tuple[Records, np.ndarray]:
+    """Models one after the other, and the alternate of each record; conditions that name a model pick its numbers."""
+    variable = _variable_of(dep, bundle)
     xyz, present = bundle.array("xyz"), bundle.array("present") != 0
     occupancies = _bundle_occupancies(dep, bundle, variable)
     place = np.full(dep.n_atoms, -1)
@@ -315,7 +325,10 @@ def _note_losses(dep: Deposition, report: ExportReport) -> None:
     """Descriptors that a structure file has no form for, and disorder that the deposition itself lacks."""
     if is_rest(dep):
         report.lose("TLS part of the ADPs", 1, "the deposition lacks the TLS groups beside which its ADPs are the rest")
+    isotropic = report.format in FORMATS and not FORMATS[report.format].anisotropic
     for d in dep.descriptors.values():
+        if isotropic and d.is_gaussian and d.operator != ATOMIC[0]:
+            report.lose(f"descriptor {d.id}", d.n_labels, f"{report.format} has no place for an anisotropic U")
         known = d.is_gaussian or (d.is_discrete and (d.mode in "AB"))
         if not known:
             report.lose(f"descriptor {d.id}", 1, f"{d.regime}, {d.signal_type}: no form in a structure file")
