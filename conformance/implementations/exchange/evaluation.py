@@ -86,7 +86,10 @@ class Deposition:
 
     def _index_full(self, id: str, group: Group) -> None:
         """Mode A (4.5): a state has its coordinates of the atoms of its site, not the difference from x_ref."""
-        pairs, (turn, shift) = dict.fromkeys((row["site"], row["state"]) for row in _rows(group.tables["states"])), offset(group.payload)
+        pairs, (turn, shift) = (
+            dict.fromkeys((row["site"], row["state"]) for row in _rows(group.tables["states"])),
+            offset(group.payload),
+        )
         for (site, state), xyz, present in zip(pairs, group.arrays["xyz"], group.arrays["present"], strict=True):
             for atom, place, here in zip(group.arrays["atom_id"].tolist(), xyz, present.tolist(), strict=True):
                 row = self.row[atom]

@@ -199,7 +199,7 @@ class Exporter:
         """Alternate, joint state, occupancy (None: that of its model) and states of each record of an atom."""
         dep = self.dep
         covering = self._covering.get(row, [])
-        legal = [state for state, _ in dep.legal(covering, given)] if covering else []
+        legal = self._legal(tuple(covering), tuple(given.items()))
         covering = [variable for variable in covering if any(variable in state for state in legal)]  # in this model
         if len(covering) > 1 or any(variable not in state for variable in covering for state in legal):
             yield from self._combined(row, covering, base, given)
@@ -224,6 +224,11 @@ class Exporter:
             occ = self._occupancy(row, variable, held)
             letter = "" if label == ALONE else label if label.strip(".") else label[:-1]
             yield letter, states[number], occ, {variable: set(held)}
+
+    @functools.cache  # noqa: B019
+    def _legal(self, covering: tuple[Variable, ...], given: tuple[tuple[str, str], ...]) -> list[State]:
+        """The legal joint states of what covers an atom, in a model."""
+        return [state for state, _ in self.dep.legal(list(covering), dict(given))] if covering else []
 
     def _combined(self, row: int, covering: list[Variable], base: State, given: dict[str, str]):
         """The same where several variables say where an atom is, or one that is not active in all states."""

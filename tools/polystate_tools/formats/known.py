@@ -27,8 +27,9 @@ def _is_pdb(head: bytes) -> bool:
 class Format:
     """suffixes: in lower case, each also with .gz; looks: whether the first bytes of a file are of this format.
 
-    anisotropic: whether atoms may have an anisotropic U. reader: `module:function` of (content: bytes, where: str) -> Records; writer: of (Records, ExportReport,
+    reader: `module:function` of (content: bytes, where: str) -> Records; writer: of (Records, ExportReport,
     ExportOptions) -> bytes; "" where there is none. A trajectory format names no atoms and has an importer of its own.
+    anisotropic: whether an atom may have an anisotropic U.
     """
 
     name: str

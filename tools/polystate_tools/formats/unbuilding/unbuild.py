@@ -77,7 +77,8 @@ def _one_conformer(
     """The records that hold in one chosen state, without letters; those that were one of several are there whole.
 
     Also which alternate each is, and the chosen states by variable, one for each model."""
-    letters = records.altloc.used()
+    dag = dep.states.dag
+    letters = sorted({*records.altloc.used(), *(str(x) for v in range(len(dag)) for x in dag.state_labels(v))})
     lettered = ~records.altloc.equals("")
     if choice == "none":
         if lettered.any():
