@@ -95,8 +95,9 @@ def adps_of_records(
             else:
                 u[at] += six_components(d.turn_covariance(symmetric(d.array("u")[row[at]])))
                 anisotropic[at] = True
-                if d.has("deposited_b"):
-                    given[at], deposited[at] = True, d.array("deposited_b")[row[at]]
+                kept = d.group.arrays  # B as it was imported means nothing to readers, so a descriptor ignores it
+                if "deposited_b" in kept:
+                    given[at], deposited[at] = True, np.asarray(kept["deposited_b"])[row[at]]
     if added:
         more = six_components(dep.covariance(levels=[d.id for d in added]))
         u += more[atom]
