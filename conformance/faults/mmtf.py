@@ -24,7 +24,7 @@ def _(original):
 @fault("version-in-its-first-digit", f"{FORMAT}.decoder:check_version", "mmtf")
 def _(original):
     """Version 10.0 is taken for 1."""
-    return edited("int(match[1]) not in", "int(match[1][0]) not in")(original)
+    return edited('version.partition(".")[0] not in', "version[:1] not in")(original)
 
 
 @fault("bond-orders-unchecked-below", f"{FORMAT}.groups:normalise", "mmtf")

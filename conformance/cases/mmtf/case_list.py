@@ -5,6 +5,12 @@ from __future__ import annotations
 import cases_corners
 import cases_draft
 import cases_encodings
+import cases_every_codec
+import cases_every_container
+import cases_every_draft
+import cases_every_field
+import cases_every_length
+import cases_every_payload
 import cases_fields
 import cases_golden
 import cases_groups
@@ -13,6 +19,7 @@ import cases_members
 import cases_refused_container
 import cases_refused_schema
 import cases_seconds
+import cases_settled
 import cases_shapes
 import cases_values
 from making import CASES, KILLS, Expect, Made
@@ -31,6 +38,13 @@ MODULES = (
     cases_groups,
     cases_seconds,
     cases_shapes,
+    cases_every_field,
+    cases_every_codec,
+    cases_every_payload,
+    cases_every_length,
+    cases_every_container,
+    cases_every_draft,
+    cases_settled,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

@@ -82,7 +82,8 @@ def write(made: Made, numbers: dict[str, int], known: dict[str, Any]) -> str:
 def reject(where: tuple[str, str, str]) -> str:
     """The expected rejection."""
     stage, code, field = where
-    return f"  reject: {{stage: {stage}, code: {code}, where: {json.dumps(field)}}}"
+    place = f", where: {json.dumps(field)}" if field else ""
+    return f"  reject: {{stage: {stage}, code: {code}{place}}}"
 
 
 def expectation(name: str, want: Expect) -> str:

@@ -183,15 +183,15 @@ function splitField(fields, name, divisor, limit) {
 // Checks of fields that are not binary. Each throws at `where`.
 const bad = (where) => { throw schema('wrong-type', where); };
 const text = (v, where) => typeof v === 'string' || bad(where);
-const integer = (v, where) => Number.isInteger(v) || bad(where);
+const integer = (v, where) => Number.isInteger(v) || typeof v === 'bigint' || bad(where);
 const from = (low, high) => (v, where) => {
   integer(v, where);
   if (v < low || v > high) throw schema('bad-value', where);
 };
 const count = from(0, 2 ** 31 - 1);
 const number = (v, where) => {
-  if (!(v instanceof Real || Number.isInteger(v))) bad(where);
-  if (v instanceof Real && !Number.isFinite(v.value)) throw schema('non-finite', where);
+  if (!(v instanceof Real)) integer(v, where);
+  if (!Number.isFinite(Math.fround(Number(v instanceof Real ? v.value : v)))) throw schema('non-finite', where);
 };
 const map = (v, where) => v instanceof Map || bad(where);
 const byText = (v, where) => map(v, where) && [...v.keys()].forEach((key) => text(key, where));
@@ -238,10 +238,12 @@ const RESONANCES = new Set([-1, 0, 1]);
 function unzip(file) {
   if (!(file[0] === 0x1f && file[1] === 0x8b)) return file;
   try {
-    return new Uint8Array(gunzipSync(file, { maxOutputLength: 2 ** 31 - 1 }));
+    const { buffer, engine } = gunzipSync(file, { maxOutputLength: 2 ** 31 - 1, info: true });
+    if (file.subarray(engine.bytesWritten).every((byte) => byte === 0)) return new Uint8Array(buffer);
   } catch (e) {
     throw container(e.code === 'Z_BUF_ERROR' ? 'truncated' : 'not-messagepack', 'file');
   }
+  throw container('not-messagepack', 'file');
 }
 
 export function decodeMmtf(file, outputs) {

@@ -75,7 +75,7 @@ def same_place(want: str, found: str) -> bool:
     """Whether a place is the node named, something in it, or the group that holds it ([ERR-6]); indices are free."""
     node = re.split(r"[\[#]", want)[0].rstrip("/")
     group = node.rpartition("/")[0]
-    return any(place and re.match(re.escape(place) + r"($|[/\[#])", found) for place in (node, group)) or not node
+    return any(place and re.match(re.escape(place) + r"($|[/\[#.])", found) for place in (node, group)) or not node
 
 
 def _said(finding: dict[str, Any]) -> str:

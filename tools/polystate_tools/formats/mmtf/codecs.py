@@ -201,10 +201,10 @@ def _indexed(packed: np.ndarray, where: str, kernel: Callable, *arguments: Any) 
     """Recursive indexing: no more values than parts, the last part complete, exactly as many as `out` holds."""
     info = np.iinfo(packed.dtype)
     n = arguments[-1].size
-    if packed.size < n:
-        raise LengthMismatch(where, f"{packed.size} parts", f"{n} values")
     if packed.size and packed[-1] in (info.min, info.max):
         raise UnterminatedIndex(where, f"{packed[-1]} at the end", "a last part that completes its value")  # MMTF-23
+    if packed.size < n:
+        raise LengthMismatch(where, f"{packed.size} parts", f"{n} values")
     found = kernel(packed, packed.dtype.type(info.min), packed.dtype.type(info.max), *arguments)
     if found < 0:
         raise ValueOutOfRange(where, "a sum beyond 32 bits", "values that fit int32")

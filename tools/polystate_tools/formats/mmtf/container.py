@@ -133,11 +133,12 @@ def _top_level_key(data: bytes, at: int) -> str:
     if at < 0:
         return "file"
     try:
-        unpacker = msgpack.Unpacker(raw=True, strict_map_key=False)
+        unpacker = msgpack.Unpacker(strict_map_key=False)
         unpacker.feed(data[at : at + 300])
-        return unpacker.unpack().decode("utf-8", "replace")
+        key = unpacker.unpack()
     except Exception:  # the key itself is what is damaged
-        return f"file[{at}]"
+        key = None
+    return key if isinstance(key, str) else f"file[{at}]"
 
 
 class _Twice(Exception):

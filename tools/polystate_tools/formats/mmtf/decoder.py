@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from polystate_tools.formats.mmtf.limits import Budget
 from polystate_tools.formats.mmtf.structure import Encoding, Structure
 from polystate_tools.formats.mmtf.validate import check
 
-SUPPORTED_MAJORS = (0, 1)
+SUPPORTED_MAJORS = ("0", "1")
 INTEGER_LIMITS = {"int8": (-128, 127), "int32": (-(2**31), 2**31 - 1)}
 
 
@@ -68,8 +67,7 @@ def check_version(raw: dict[str, Any]) -> None:
     version = raw["mmtfVersion"]
     if not isinstance(version, str):
         raise WrongType("mmtfVersion", type(version).__name__, "text")
-    match = re.fullmatch(r"(\d{1,9})(\..*)?", version)
-    if not match or int(match[1]) not in SUPPORTED_MAJORS:
+    if version.partition(".")[0] not in SUPPORTED_MAJORS:
         raise UnsupportedVersion("mmtfVersion", repr(version), "a version 0.x or 1.x")  # MMTF-7
 
 

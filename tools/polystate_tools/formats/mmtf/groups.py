@@ -4,6 +4,7 @@ Entries are brought to the names of specification 1.0 and checked once, so that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -24,6 +25,7 @@ from polystate_tools.formats.mmtf.limits import Budget
 BOND_ORDERS = (-1, 1, 2, 3, 4)
 RESONANCES = (-1, 0, 1)
 CHARGES = (-128, 127)
+DIGITS = re.compile("[0-9]{1,18}")
 TEXT_LISTS = ("atomNameList", "elementList")
 OPTIONAL_KEYS = frozenset(name for name, _, required in GROUP_KEYS if not required)
 LIMITS = {
@@ -43,10 +45,9 @@ def normalise(
     the form being read may leave out (the archive's JSON files have no elementList)."""
     keys = None
     if isinstance(value, dict):
-        try:
-            keys = sorted(int(key) for key in value)
-        except ValueError:
-            raise WrongType("groupList", "a key that is not a number", "integer keys") from None
+        if not all(DIGITS.fullmatch(str(key)) for key in value):
+            raise WrongType("groupList", "a key that is not a number", "integers from 0, or their digits")  # MMTF-36
+        keys = sorted(int(key) for key in value)
         by_number = {int(key): group for key, group in value.items()}
         if len(by_number) != len(value):
             raise BadValue("groupList", "two keys for one number", "each number once")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from polystate_tools.formats.mmtf.limits import Budget
 from polystate_tools.formats.mmtf.structure import Encoding, Structure
 
 INT32_MAX = 2**31 - 1
+REACH = 2**128 - 2**103  # from here on a number rounds to an infinity of float32
 
 
 def plain_fields(raw: dict[str, Any]) -> dict[str, Any]:
@@ -27,9 +27,9 @@ def plain_fields(raw: dict[str, Any]) -> dict[str, Any]:
         if name in raw:
             if type(raw[name]) not in (int, float):
                 raise WrongType(name, type(raw[name]).__name__, "a number")
-            made[name] = _narrow(floats([raw[name]], name, 1), name)[0]
+            made[name] = _narrow(floats([raw[name]], name, 1))[0]
     if "unitCell" in raw:
-        made["unitCell"] = _narrow(floats(raw["unitCell"], "unitCell", 6), "unitCell")
+        made["unitCell"] = _narrow(floats(raw["unitCell"], "unitCell", 6))
     if "experimentalMethods" in raw:
         check_list(raw["experimentalMethods"], "experimentalMethods", str)
         made["experimentalMethods"] = raw["experimentalMethods"]
@@ -54,26 +54,19 @@ def _text(value: Any, where: str) -> str:
 
 
 def floats(value: Any, where: str, length: int) -> list[float]:
-    """A list of `length` finite numbers."""
+    """A list of `length` numbers that float32 reaches."""
     check_list(value, where, float)
     if len(value) != length:
         raise WrongLength(where, len(value), f"{length} numbers")  # MMTF-49
-    try:
-        made = [float(item) for item in value]
-    except OverflowError:
-        raise NonFinite(where, "a number beyond float64", "finite numbers") from None
-    if not all(map(math.isfinite, made)):
-        raise NonFinite(where, next(item for item in made if not math.isfinite(item)), "finite numbers")
-    return made
+    for item in value:
+        if not (abs(item) < REACH and abs(float(item)) < REACH):
+            raise NonFinite(where, item, "finite numbers of float32")  # MMTF-30
+    return [float(item) for item in value]
 
 
-def _narrow(values: list[float], where: str) -> list[float]:
+def _narrow(values: list[float]) -> list[float]:
     """Numbers at the 32 bits that the specification gives them, whether a file wrote 32 or 64."""
-    with np.errstate(over="ignore"):
-        made = np.array(values).astype(np.float32)
-    if not np.isfinite(made).all():
-        raise NonFinite(where, "a number beyond float32", "finite numbers")
-    return made.tolist()
+    return np.array(values).astype(np.float32).tolist()
 
 
 def count(value: Any, where: str) -> int:

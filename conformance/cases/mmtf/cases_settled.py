@@ -1,0 +1,239 @@
+"""Empty files, keys of maps, padding, floats that are none, and what is kept as it stands."""
+
+from __future__ import annotations
+
+import gzip
+import math
+
+from cases_every_codec import AXES
+from cases_every_container import TWO, member, raw
+from cases_fields import ASP, GLY, PEPTIDE, SER
+from making import bad, floats, good, ints
+from pieces import IDENTITY, atoms, bare, draft, pack
+from pieces import field as binary
+from whole import DIALECTS, ONE, PLAIN, THREE, groups_of
+
+bad(
+    "no-bytes",
+    "a file of no bytes is refused",
+    (2,),
+    b"",
+    "container truncated file",
+    "one-atom",
+    "the data end before the map",
+)
+bad(
+    "gzip-of-no-bytes",
+    "a gzip file of no bytes is refused",
+    (2, 5),
+    gzip.compress(b"", mtime=0),
+    "container truncated file",
+    "gzip-with-a-name",
+    "the data end before the map",
+)
+bad(
+    "a-byte-of-no-type",
+    "the byte C1, which begins no value of MessagePack, is refused",
+    (1,),
+    raw("some", b"\xc1"),
+    "container not-messagepack",
+    "every-form-of-messagepack",
+    "C1 is never used",
+)
+for key, value, how in (
+    ("nil", b"\x81\xc0\1", "nil"), ("true", b"\x81\xc3\1", "true"),
+    ("a-float", b"\x81\xcb" + bytes(8) + b"\1", "a float"),
+    ("bytes", b"\x91\x81\xc4\1a\1", "a binary value"), ("a-list", b"\x81\x91\1\1", "a list"),
+):  # fmt: skip
+    bad(
+        f"a-key-inside-that-is-{key}",
+        f"a map inside of a file with a key that is {how} is refused",
+        (1,),
+        raw("some", value),
+        "container not-messagepack",
+        "numbers-for-keys-inside",
+        "neither text nor an integer",
+    )
+good(
+    "numbers-for-keys-inside",
+    "a map inside of a file may have integers for keys, and lists of maps, too",
+    (1, 39),
+    raw("some", b"\x92\x81\x07\xa1a\x81\xa17\xc0"),
+    "a map of 7 to a text, and one of the text 7 to nil",
+    some=[{"7": "a"}, {"7": None}],
+)
+for n in (1, 512):
+    good(
+        f"gzip-padded-by-{n}",
+        f"a gzip file with {n} zero{'s' if n > 1 else ''} after its last member is read",
+        (47,),
+        member(TWO[:50]) + member(TWO[50:]) + bytes(n),
+        "1.5 twice",
+        xCoordList=floats([1.5, 1.5]),
+    )
+for version, key in (("01.0", "one"), ("00.2", "two")):
+    bad(
+        f"version-with-two-digits-{key}",
+        f"version {version} is refused",
+        (7,),
+        pack(atoms(1), mmtfVersion=version),
+        "container unsupported-version mmtfVersion",
+        "version-one",
+        "two digits stand before the first full stop",
+    )
+
+# --- groups by key --------------------------------------------------------------------------------------------------
+
+KEYED = draft(PEPTIDE)
+DRAFTED = dict(zip(("GLY", "ASP", "SER"), KEYED["groupList"], strict=True))
+for key, keys in (
+    ("integers", (2, 10, 300)),
+    ("integers-and-digits", (2, "10", 300)),
+    ("large-integers", (0, 70000, 2**31 - 1)),
+):
+    first, middle, last = keys
+    types = [int(last), int(first), int(middle), int(last), int(last)]
+    good(
+        f"groups-by-{key}",
+        f"keys of a groupList of 1.0 may be {key.replace('-', ' ')}",
+        (36,),
+        pack(PEPTIDE, groupList={last: SER, middle: ASP, first: GLY}, groupTypeList=binary(4, 5, 0, "i", types)),
+        "the groups in ascending order of key",
+        groupTypeList=ints([2, 0, 1, 2, 2]),
+        groupList=[GLY, ASP, SER],
+    )
+    good(
+        f"groups-of-a-draft-by-{key}",
+        f"keys of a groupList of a draft may be {key.replace('-', ' ')}",
+        (10, 36),
+        pack(KEYED, groupTypeList=bare("i", types),
+             groupList={middle: DRAFTED["ASP"], first: DRAFTED["GLY"], last: DRAFTED["SER"]}),
+        "the groups in ascending order of key",
+        groupTypeList=ints([2, 0, 1, 2, 2]),
+        groupList=[GLY, ASP, SER],
+    )  # fmt: skip
+for key, value in (("minus-one", -1), ("text-of-minus-one", "-1"), ("a-name", "GLY"), ("a-float", "1.0"),
+                   ("a-space", " 1"), ("nothing", ""), ("a-plus", "+1"), ("digits-of-arabic", "\u0661")):  # fmt: skip
+    bad(
+        f"groups-by-{key}",
+        f"a groupList with the key {value!r} is refused",
+        (36, 38),
+        pack(PEPTIDE, groupList={2: GLY, 10: ASP, 300: SER, value: SER},
+             groupTypeList=binary(4, 5, 0, "i", [300, 2, 10, 300, 300])),
+        "schema wrong-type groupList",
+        "groups-by-integers",
+        "keys are integers from 0 or texts of their digits",
+    )  # fmt: skip
+
+# --- floats that are none -------------------------------------------------------------------------------------------
+
+NONE = {"nan": math.nan, "infinity": math.inf, "minus-infinity": -math.inf}
+for i, name in enumerate(AXES):
+    for key, value in NONE.items():
+        bad(
+            f"{key}-among-{name.lower()}",
+            f"a {name} of codec 1 with {key.replace('-', ' ')} among other floats is refused",
+            (30,),
+            pack(atoms(4), **{name: binary(1, 4, 0, "f", [1.0] * (i % 4) + [value] + [2.0] * (3 - i % 4))}),
+            f"schema non-finite {name}",
+            "floats-in-every-field",
+            f"number {i % 4} of 0 to 3",
+        )
+REACH = 2.0**128 - 2.0**103
+"""Halfway between the largest float32 and 2^128, which would be the next."""
+for dialect, short, _, whole in DIALECTS:
+    for key, value in (*NONE.items(), ("beyond", REACH), ("far-below", -1e300)):
+        places = {
+            "resolution": value,
+            "rFree": value,
+            "rWork": value,
+            "unitCell": [*PLAIN["unitCell"][:5], value],
+            "ncsOperatorList": [IDENTITY, [*IDENTITY[:15], value]],
+            "bioAssemblyList": [*PLAIN["bioAssemblyList"], {"transformList": [{
+                "chainIndexList": [], "matrix": [*IDENTITY[:8], value, *IDENTITY[9:]]}]}],
+        }  # fmt: skip
+        for name, given in places.items():
+            if short == "draft" and (key in NONE) == (name in ("unitCell", "ncsOperatorList")):
+                continue  # half of them in each dialect are enough
+            bad(
+                f"{short}-{key}-in-{name.lower()}",
+                f"in a file of {dialect} {key.replace('-', ' ')} in {name} is refused",
+                (30,),
+                pack(whole, **{name: given}),
+                f"schema non-finite {name}",
+                f"{short}-largest-floats",
+                "no finite float32",
+            )
+    largest = [*IDENTITY[:7], -math.nextafter(REACH, 0), *IDENTITY[8:]]
+    good(
+        f"{short}-largest-floats",
+        f"in a file of {dialect} the largest floats of 32 bits, and what rounds to them, are read",
+        (30, 50),
+        pack(
+            whole, ncsOperatorList=[largest], unitCell=[3.4028234663852886e38, 1, 2, 3, 4, 5], rFree=1, rWork=-REACH / 2
+        ),
+        "the numbers that were put in",
+        ncsOperatorList=[largest],
+        numAtoms=8,
+    )
+
+# --- as they stand --------------------------------------------------------------------------------------------------
+
+KEPT = {
+    "aNumber": -(2**40),
+    "aFloat": 0.1,
+    "aText": "é\0 b",
+    "aTruth": False,
+    "nothing": None,
+    "aList": [None, True, [], {}, ""],
+    "xCoord": {"Big": 1},
+    "Title": "in capitals",
+    "numatoms": 3,
+    "groupName": ["at the top"],
+}
+BYTES = binary(2, 3, 0, "b", [1, 2, 3])
+MORE = {"extra": None, "bFactorList": [1.5], "atomChargeLists": []}
+for dialect, short, _, whole in DIALECTS:
+    first = dict(THREE | MORE) if short == "draft" else THREE | MORE | {"atomChargeList": "of the draft"}
+    good(
+        f"{short}-unknown-fields",
+        f"in a file of {dialect} unknown fields of every type are kept",
+        (39,),
+        pack(whole, **KEPT, someBytes=BYTES, noBytes=b""),
+        "the values that were put in, bytes as they are",
+        **KEPT,
+        someBytes=(list(BYTES), "uint8"),
+    )
+    good(
+        f"{short}-unknown-keys",
+        f"in a file of {dialect} unknown keys of groups, entities, assemblies and transforms are kept",
+        (39,),
+        pack(
+            whole,
+            groupList=groups_of(dialect, THREE | MORE, ONE) if short == "draft" else [first, ONE],
+            entityList=[PLAIN["entityList"][0] | {"extra": [1]}],
+            bioAssemblyList=[{"extra": 1, "transformList": [{"chainIndexList": [], "matrix": IDENTITY, "extra": "x"}]}],
+        ),
+        "the values that were put in",
+        groupList=[first, ONE],
+        entityList=[PLAIN["entityList"][0] | {"extra": [1]}],
+        bioAssemblyList=[{"extra": 1, "transformList": [{"chainIndexList": [], "matrix": IDENTITY, "extra": "x"}]}],
+    )
+    names = [name for name in PLAIN if name.endswith("Properties")]
+    good(
+        f"{short}-bytes-of-applications",
+        f"in a file of {dialect} bytes in each map of an application's data are handed over as they are",
+        (52,),
+        pack(
+            whole,
+            **{
+                name: {"bytes": BYTES, "few": bytes([i]), "none": b"", "list": [BYTES[:12]]}
+                for i, name in enumerate(names)
+            },
+        ),
+        "the bytes that were put in, with a header of 16.3 and without",
+        **{
+            name: {"bytes": list(BYTES), "few": [i], "none": [], "list": [list(BYTES[:12])]}
+            for i, name in enumerate(names)
+        },
+    )
