@@ -46,7 +46,7 @@ def outcome(one: case.Case) -> dict[str, Any]:
 
 
 def failed() -> Iterator[str]:
-    """Cases that do not pass, a wrong name of a refusal included: one at a time, for a wrong loop writes where it likes."""
+    """Cases that do not pass, a wrong name of a refusal included; one at a time, as a wrong loop writes anywhere."""
     for one in cases():
         if (found := outcome(one))["outcome"] != "passed" or not all(found.get("named", {}).values()):
             yield one.id
