@@ -438,3 +438,16 @@ def _(original):
 def _(original):
     """A position of H5MD that is no number or infinite is kept."""
     return edited("if not np.isfinite(xyz[step]).all():", "if False:")(original)
+
+
+@fault("serials-of-each-model", "polystate_tools.formats.pdb.conect:_everywhere", "exchange")
+def _(original):
+    """A serial number of CONECT means the record that has it in each model, and none where a model has no such."""
+
+    def wrong(records, ends):
+        models = [np.flatnonzero(records.model == model) for model in dict.fromkeys(records.model.tolist())]
+        first = models[0].tolist()
+        return [(int(rows[first.index(a)]), int(rows[first.index(b)])) for rows in models for a, b in ends
+                if {a, b} <= {*first} and max(first.index(a), first.index(b)) < len(rows)]  # fmt: skip
+
+    return wrong

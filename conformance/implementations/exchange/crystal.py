@@ -133,7 +133,7 @@ NEEDED = {
 def complete(block: gemmi.cif.Block) -> None:
     """Give a block the items without which gemmi passes over assemblies, with no value."""
     for category, names in NEEDED.items():
-        columns = block.get_mmcif_category(category, True)
+        columns = {tag.lower(): values for tag, values in block.get_mmcif_category(category, True).items()}
         length = len(next(iter(columns.values()), ()))
         if length:
             block.set_mmcif_category(category, {**{name: ["?"] * length for name in names}, **columns}, True)

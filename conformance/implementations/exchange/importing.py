@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import selections
 import tls
+import weights
 from entry import Atom, Entry, Record, Refused, within
 from sites import ABSENT, letters, sites
 from store import Group, Tree, pinned, table, text_column
@@ -54,12 +56,12 @@ class Importer:
         self.of_atom = {atom: i for i, atom in enumerate(dict.fromkeys(r.atom for r in entry.records), 1)}
         self.first = {record.atom: record for record in reversed(entry.records)}
         self.residues = _residues(self.models.values())
-        self.occupancy = {model: _occupancy(records) for model, records in self.models.items()}
-        if options.get("weights") and _said_of_models([*self.occupancy.values()]):
+        self.occupancy = {model: weights.occupancy(records) for model, records in self.models.items()}
+        if options.get("weights") and weights.said_of_models([*self.occupancy.values()]):
             for record in entry.records:
                 record.occ /= self.occupancy[record.model]
             self.occupancy = dict.fromkeys(self.models, 1.0)
-        self.said = _said_of_models([*self.occupancy.values()])
+        self.said = weights.said_of_models([*self.occupancy.values()])
         self.within = self.occupancy if self.said else dict.fromkeys(self.models, 1.0)
         self.sites = {
             model: sites(entry, records, self.within[model] or 1.0, options.get("alternates"))
@@ -185,9 +187,9 @@ class Importer:
 
     def _bundle(self, shown: dict[int, dict[Atom, Record]]) -> None:
         count = len(self.models)
-        weights = self.options.get("weights")
-        said = self.said if weights is None else None
-        populations = said or _populations(count, weights)
+        given = self.options.get("weights")
+        said = self.said if given is None else None
+        populations = said or weights.populations(count, given)
         deposited = [*self.occupancy.values()] if said else [np.nan] * count
         xyz, present = np.repeat(self.x_ref[None], count, 0), np.zeros((count, len(self.of_atom)), "u1")
         for state, model in enumerate(self.models):
@@ -304,8 +306,7 @@ class Importer:
     def _adps(self) -> None:
         """Rows of B and of U, one for each record, under the condition that it is shown; TLS beside them."""
         group_u, content = self._tls()
-        iso, aniso = Conditions(), Conditions()
-        b_rows, u_rows = [], []
+        found: dict[bool, list[tuple[int, list[Clause], Record]]] = {False: [], True: []}
         for state, model in enumerate(self.models):
             parents = [("model", 0, (state,))] if len(self.models) > 1 else []
             id = f"alternates-m{model}" if parents else "alternates"
@@ -317,23 +318,29 @@ class Importer:
                         i for i, label in enumerate(site.labels) if site.records.get((record.atom, label)) is record
                     ]
                     clauses.append((id, number[record.atom], tuple(states)))
-                atom = self.of_atom[record.atom]
-                own = group_u[atom - 1] if content == "total" else np.zeros((3, 3))
-                if record.u is not None:
-                    condition = aniso.number(clauses)
-                    u_rows.append((atom, condition, (np.array(record.u) - tls.six_of(own)).tolist()))
-                    within(u_rows[-1][2], 1e6, f"U of {'/'.join(map(str, record.atom))} without TLS")
-                    self._note([atom], {"b": record.b, "condition": condition})
-                elif record.b is not None:
-                    b_rows.append((atom, iso.number(clauses), record.b - tls.PI8 / 3 * np.trace(own)))
-                    within([b_rows[-1][2]], 1e8, f"B-factor of {'/'.join(map(str, record.atom))} without TLS")
-        both = (("iadp", "iadp_v1", b_rows, iso, "b"), ("aadp", "aadp_v1", u_rows, aniso, "u"))
-        for id, operator, rows, conditions, name in both:
-            if rows:
-                rows.sort()
-                arrays = {"atom_id": np.array([r[0] for r in rows], "u4"), "condition": _i4(r[1] for r in rows),
-                          name: np.array([r[2] for r in rows], "f8")}  # fmt: skip
+                if record.u is not None or record.b is not None:
+                    found[record.u is not None].append((self.of_atom[record.atom], clauses, record))
+        for id, operator, name in (("iadp", "iadp_v1", "b"), ("aadp", "aadp_v1", "u")):
+            conditions = Conditions()
+            for clauses in sorted(clauses for _, clauses, _ in found[name == "u"]):  # whatever the order of records
+                conditions.number(clauses)
+            own = sorted(((atom, conditions.number(clauses), record) for atom, clauses, record in found[name == "u"]),
+                         key=itemgetter(0, 1))  # fmt: skip
+            if own:
+                rest, values = (self._rest_of_u if name == "u" else _rest_of_b), []
+                for atom, number, record in own:
+                    part = group_u[atom - 1] if content == "total" else np.zeros((3, 3))
+                    values.append(rest(record, part, number))
+                arrays = {"atom_id": np.array([row[0] for row in own], "u4"),
+                          "condition": _i4(row[1] for row in own), name: np.array(values, "f8")}  # fmt: skip
                 self._gaussian(id, operator, {"level": "atom"}, arrays, conditions.tables())
+
+    def _rest_of_u(self, record: Record, part: np.ndarray, condition: int) -> list[float]:
+        """U without the part of TLS; the B beside it is noted."""
+        rest = (np.array(record.u) - tls.six_of(part)).tolist()
+        within(rest, 1e6, f"U of {'/'.join(map(str, record.atom))} without TLS")
+        self._note([self.of_atom[record.atom]], {"b": record.b, "condition": condition})
+        return rest  # type: ignore[no-any-return]
 
     def _gaussian(self, id: str, operator: str, scope: dict[str, str], arrays, tables) -> None:
         pin = pinned(f"parametric_gaussian/{operator}", self.registry)
@@ -373,6 +380,13 @@ class Importer:
         self._gaussian("tls", "tls_v1", {"grouping": "import.tls/v1"}, {"tls": np.array(made)}, {})
         self.notes.append({"selector": {"target": "descriptor", "descriptor": "tls"}, "body": {"content": content}})
         return u, content
+
+
+def _rest_of_b(record: Record, part: np.ndarray, condition: int) -> float:
+    """B without the part of TLS."""
+    rest = float(record.b - tls.PI8 / 3 * np.trace(part))  # type: ignore[operator]
+    within([rest], 1e8, f"B-factor of {'/'.join(map(str, record.atom))} without TLS")
+    return rest
 
 
 id_ = id
@@ -418,32 +432,3 @@ def _residues(models: Iterable[list[Record]]) -> list[tuple[str, int, str, str]]
                 order.insert(order.index(before) + 1 if before else 0, key)
             before = key
     return order
-
-
-def _occupancy(records: list[Record]) -> float:
-    """The largest of the atoms of a model, the alternates of an atom summed."""
-    of_atom: dict[Atom, float] = defaultdict(float)
-    for record in records:
-        of_atom[record.atom] += record.occ
-    return max(of_atom.values())
-
-
-def _populations(count: int, weights: list[float] | None) -> list[float]:
-    """Of models, as the caller says, or all alike where nobody says it (EXP-11)."""
-    if weights is None:
-        return [1 / count] * count
-    if len(weights) != count or not sum(weights) > 0:
-        raise Refused("evaluate", "bad-option", "weights")
-    return [weight / sum(weights) for weight in weights]
-
-
-def _said_of_models(occupancies: list[float]) -> list[float] | None:
-    """How often each model is there, where their occupancies say it (20.1)."""
-    count, near = len(occupancies), 0.005 + 1e-9
-    if count < 2 or min(occupancies) <= 0 or max(occupancies) >= 1:
-        return None
-    if all(abs(occ - 1 / count) <= near for occ in occupancies):
-        return [1 / count] * count
-    if abs(sum(occupancies) - 1) <= near * count:
-        return [occ / sum(occupancies) for occ in occupancies]
-    return None

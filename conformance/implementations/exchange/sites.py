@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import product
@@ -181,7 +182,7 @@ def _means(records: list[Record], letter: dict[int, str]) -> dict[str, float]:
     for record in records:
         found[letter[id(record)]].append(record)
     heavy = {name: [r for r in own if not r.hydrogen] or own for name, own in found.items()}
-    return {name: sum(r.occ for r in own) / len(own) for name, own in heavy.items()}
+    return {name: math.fsum(r.occ for r in own) / len(own) for name, own in heavy.items()}
 
 
 def _site(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 import crystal
@@ -131,7 +132,9 @@ def mmcif(dep: Deposition, content: Content) -> str:
     if content.bonds:
         words = [ORDERS.get(_order(dep, a, b), "?") for a, _, b, _ in content.bonds]
         linked = structure(dep, _in_one_model(dep, content)).make_mmcif_document().sole_block()
-        connections = linked.get_mmcif_category("_struct_conn.", True)
+        ends = {f"pdbx_ptnr{n}_label_alt_id": [gemmi.cif.quote(bond[2 * n - 1]) if bond[2 * n - 1] else "?"
+                for bond in content.bonds] for n in (1, 2)}  # fmt: skip
+        connections = linked.get_mmcif_category("_struct_conn.", True) | ends
         block.set_mmcif_category("_struct_conn.", {**connections, "pdbx_value_order": words}, True)
     described = block.find("_entity.", ["id"])
     if any(names.description):
@@ -213,12 +216,20 @@ def pdb(dep: Deposition, content: Content) -> str:
         elif line.startswith("LINK"):
             _, left, _, right = next(bonds)
             lines[at] = _with(_with(line, 16, left or " "), 46, right or " ")
-    head = [*_tls_remarks(names, content), *(f"REMARK   3  {remark}" for remark in content.remarks)]
+    title = dep.tree[""].payload.get("title", "")
+    lines = [line for line in lines if not line.startswith("TITLE")]  # gemmi writes it in capitals
+    head = [*_title(title), *_tls_remarks(names, content), *(f"REMARK   3  {remark}" for remark in content.remarks)]
     return "\n".join([*head, *_names(names), *lines]) + "\n"
 
 
 def _with(line: str, column: int, text: str) -> str:
     return line[:column] + text + line[column + len(text) :]
+
+
+def _title(text: str) -> list[str]:
+    """TITLE in lines of whole words."""
+    parts = textwrap.wrap(text, 68, break_on_hyphens=False)
+    return [f"TITLE   {'' if k == 0 else k + 1:>2}{' ' if k else ''}{part}" for k, part in enumerate(parts)]
 
 
 def _names(names: Names) -> list[str]:
@@ -249,7 +260,7 @@ def _fits(names: Names, content: Content, ncs: Group | None) -> None:
             raise Refused("evaluate", "cannot-hold", f"residue number {names.number[residue]}")
         limits = (
             (names.name[record.row], 4, "atom name"), (names.comp[residue], 3, "component"),
-            (record.alt, 1, "alternate"), (names.auth[names.chain[residue]], 1, "chain"),
+            (record.alt, 1, "alternate"), (names.auth[names.chain[residue]], 2, "chain"),
             (names.ins[residue], 1, "insertion code"),
         )  # fmt: skip
         u = [] if record.u is None else tls.six_of(record.u).tolist()

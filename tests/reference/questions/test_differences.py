@@ -235,3 +235,14 @@ def test_a_damaged_store_is_compared_as_far_as_it_can_be(tmp_path: Path, files: 
         assert refusal.code in ("not-a-store", "unsupported-version", "schema-violation")
         return
     assert found[0].same == found[1].same and len(found[0].arrays) == len(found[1].arrays)
+
+
+def test_rows_of_conditions_are_named_by_the_descriptor_that_they_name() -> None:
+    def under(state: int) -> Any:
+        b = iadp([10.0, 20.0, 30.0])
+        b["arrays"]["condition"] = [0, 0, 0]
+        b["tables"] = {"conditions": conditions([(0, "alt", 0, state)])}
+        return opened(descriptors={"alt": sites([{"site": 0, "states": TWO}]), "b": b})
+
+    (array,) = [found for found in under(0).differences(under(1)).arrays if found.where.endswith("state")]
+    assert (array.a, array.b, array.row) == (0, 1, "A.1=A")

@@ -36,7 +36,7 @@ def _name(
     if layer != "descriptors" or node not in dep.descriptors:
         return None
     d = dep.descriptors[node]
-    return _table_row(d, payload, at[0]) if is_table else _array_row(d, shape, at)
+    return _table_row(dep, d, payload, at[0]) if is_table else _array_row(d, shape, at)
 
 
 def _array_row(d: Descriptor, shape: tuple[int, ...], at: tuple[int, ...]) -> str | None:
@@ -57,14 +57,15 @@ def _array_row_off_axis(d: Descriptor, shape: tuple[int, ...], at: tuple[int, ..
     return _label(d, at[0]) if shape and shape[0] == d.n_labels else None
 
 
-def _table_row(d: Descriptor, table: str, row: int) -> str | None:
+def _table_row(dep: Model, d: Descriptor, table: str, row: int) -> str | None:
     columns = d.table(table)
     words = []
     if "site" in columns:
         site = int(d.column(table, "site")[row])
-        words.append(_label(d, site))
+        of = dep.descriptors[d.column(table, "parent")[row]] if "parent" in columns else d  # a condition on another
+        words.append(_label(of, site))
         if "state" in columns:
-            states = d.table("states")
+            states = of.table("states")
             number = int(d.column(table, "state")[row])
             mine = (np.asarray(states["site"]) == site) & (np.asarray(states["state"]) == number)
             words[-1] += f"={states['label'][int(np.flatnonzero(mine)[0])]}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from polystate_tools.formats.pdb.lines import Lines
 from polystate_tools.formats.records.fixed import hybrid36, whole_numbers
+from polystate_tools.formats.records.links import AUTHOR, End, Link, bonds_of_links
 from polystate_tools.formats.records.records import Records
 
 FIELDS = ((11, 16), (16, 21), (21, 26), (26, 31))
@@ -13,7 +14,7 @@ FIELDS = ((11, 16), (16, 21), (21, 26), (26, 31))
 
 
 def with_conect(records: Records, links: np.ndarray, lines: Lines, atom_lines: np.ndarray, end: int) -> np.ndarray:
-    """The bonds (B, 3) with those of CONECT, each pair once. A serial number means a record in each model.
+    """The bonds (B, 3) with those of CONECT, each pair once. Serial numbers are those of the first model that has both.
 
     Which alternate an end is, the serial says; that a bond is written twice says nothing of its order in current files.
     """
@@ -29,24 +30,29 @@ def with_conect(records: Records, links: np.ndarray, lines: Lines, atom_lines: n
             twice.add((model, serial))
         found[model, serial] = row
     models = list(dict.fromkeys(records.model.tolist()))
-    known = {(min(a, b), max(a, b)) for a, b in links[:, :2].tolist()}
-    made: list[tuple[int, int, int]] = []
-    lost = 0
+    ends: list[tuple[int, int]] = []
     for one, other in pairs:
-        rows = [
-            (found[m, one], found[m, other])
-            for m in models
-            if (m, one) in found and (m, other) in found and not {(m, one), (m, other)} & twice
-        ]
-        lost += not rows
-        for a, b in rows:
-            if a != b and (min(a, b), max(a, b)) not in known:
-                known.add((min(a, b), max(a, b)))
-                made.append((a, b, 0))
-    if lost:
+        there = [m for m in models if (m, one) in found and (m, other) in found]
+        if there and not {(there[0], one), (there[0], other)} & twice:
+            ends.append((found[there[0], one], found[there[0], other]))
+    if len(ends) < len(pairs):
         because = "a serial number that no atom record has, or several"
-        records.notes.append({"what": "CONECT records", "count": lost, "because": because})
-    return np.concatenate([links, np.array(made, np.int32).reshape(-1, 3)])
+        records.notes.append({"what": "CONECT records", "count": len(pairs) - len(ends), "because": because})
+    made = _everywhere(records, ends) if len(models) > 1 or records.altloc.used() else ends
+    known = {(min(a, b), max(a, b)) for a, b in links[:, :2].tolist()}
+    added = dict.fromkeys((min(a, b), max(a, b)) for a, b in made if a != b)
+    return np.concatenate([links, np.array([(*p, 0) for p in added if p not in known], np.int32).reshape(-1, 3)])
+
+
+def _everywhere(records: Records, ends: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs of records of all models that are of the atoms, and of the alternates, of some pairs of records."""
+
+    def end(row: int) -> End:
+        values = (records.auth_asym[row], int(records.auth_seq[row]), records.ins[row], records.comp[row])
+        return End(AUTHOR, (*values, records.name[row]), records.altloc[row])
+
+    made = bonds_of_links(records, [Link(([end(a)], [end(b)])) for a, b in ends])
+    return [(a, b) for a, b, _ in made.tolist()]
 
 
 def _rows(fields: np.ndarray, wanted: set[int]) -> tuple[list[int], list[int]]:
