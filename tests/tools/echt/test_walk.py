@@ -30,9 +30,9 @@ def test_branches_need_only_the_trunk(sizes, nodes, seed):
     assert len(trunk.pieces) <= 2
     piece = {int(n): -1 for n in trunk.nodes}
     for walk, begin in ((branches, 0), (trunk, -1)):
-        assert walk.pieces[-1] == len(walk.runs) - 1 and walk.runs[-1] == len(walk.nodes)
+        assert walk.pieces[-1] == len(walk.eights) - 1 and walk.eights[-1] == len(walk.nodes)
         for k in range(len(walk.pieces) - 1):
-            mine = walk.nodes[walk.runs[walk.pieces[k]] : walk.runs[walk.pieces[k + 1]]]
+            mine = walk.nodes[walk.eights[walk.pieces[k]] : walk.eights[walk.pieces[k + 1]]]
             piece.update(dict.fromkeys(map(int, mine), k + begin))
             place = {int(n): i for i, n in enumerate(mine)}
             assert all(place[int(n)] < place.get(int(parent[n]), len(mine)) for n in mine)

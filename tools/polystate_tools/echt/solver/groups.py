@@ -20,6 +20,15 @@ HARDLY = 1e-3  # of the barrier's curvature: epsilon's, below which what it mixe
 
 
 @part
+def at_hand(walk, eight, nodes):
+    """nodes (8,) <- those of an eight of a walk, the last of them over and over where it has less; how many it has."""
+    start, count = walk.eights[eight], walk.eights[eight + 1] - walk.eights[eight]
+    for lane in range(LANES):
+        nodes[lane] = walk.nodes[start + min(lane, count - 1)]
+    return count
+
+
+@part
 def gather(source, nodes, rank, filled, out):
     """out (6, 6, 8) = the leading blocks of source[nodes]; beyond the rank `filled` times the identity."""
     for lane in range(LANES):

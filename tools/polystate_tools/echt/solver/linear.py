@@ -11,8 +11,8 @@ import numpy as np
 
 from .atoms import from_voigt, is_matrix, residual
 from .fields import add_shifted, atom_rows, lift_matrix, shift
-from .groups import covariances_of_motions, gather, gather_basis
-from .lanes import LANES, lanes_of
+from .groups import at_hand, covariances_of_motions, gather, gather_basis
+from .lanes import lanes_of
 from .linalg6 import eigen_symmetric, inlined, jit, part
 from .records import scratch
 from .structure import Structure
@@ -52,38 +52,34 @@ def _walked(turn, work, walk, forest, atoms, sigma, own, out, down, up):
     while piece < len(walk.pieces) - 1:
         begin, end = walk.pieces[piece], walk.pieces[piece + 1]
         if down:
-            for run in range(end - 1, begin - 1, -1):
-                _down(walk.runs[run], walk.runs[run + 1], work, walk.nodes, forest, sigma, out.y)
+            for eight in range(end - 1, begin - 1, -1):
+                _down(at_hand(walk, eight, work.nodes), work, forest, sigma, out.y)
         if up:
-            nodes = walk.nodes[walk.runs[begin] : walk.runs[end]]
+            nodes = walk.nodes[walk.eights[begin] : walk.eights[end]]
             _up(nodes, work, forest, atoms, own, out.y, out.pulls, out.sums, out.tops)
         piece = take(turn)
 
 
 @inlined
-def _down(first, last, work, given, forest, sigma, y):
-    """y[n] (d,): the whole field at each node of one step, from the nodes above."""
+def _down(count, work, forest, sigma, y):
+    """y[n] (d,): the whole field at each of the nodes at hand, from the nodes above."""
     nodes, t = work.nodes, work.dd[0]
     m, own = lanes_of(work.squares8), lanes_of(work.rows8)[0]
-    for start in range(first, last, LANES):
-        count = min(LANES, last - start)
-        for lane in range(LANES):
-            nodes[lane] = given[start + min(lane, count - 1)]
-        if nodes[0] < forest.n_groups:
-            gather(sigma, nodes, forest.rank, 0.0, work.squares8[0])
-            gather_basis(forest, nodes, work.squares8[1])
-            covariances_of_motions(m[1], m[0], m[2], m[3])
-            lift_matrix(m[2], forest.tensor, own)
-        for lane in range(count):
-            n = nodes[lane]
-            for i in range(forest.d):
-                y[n, i] = work.rows8[0, i, lane] if n < forest.n_groups else 0.0
-            if n >= forest.n_groups:
-                for k in range(forest.cell_start[n - forest.n_groups], forest.cell_start[n - forest.n_groups + 1]):
-                    g = forest.top[forest.cell_groups[k]]
-                    add_shifted(forest, g, n, y[g], t, work.s6[0], y[n])
-            elif forest.parent[n] >= 0:
-                add_shifted(forest, forest.parent[n], n, y[forest.parent[n]], t, work.s6[0], y[n])
+    if nodes[0] < forest.n_groups:
+        gather(sigma, nodes, forest.rank, 0.0, work.squares8[0])
+        gather_basis(forest, nodes, work.squares8[1])
+        covariances_of_motions(m[1], m[0], m[2], m[3])
+        lift_matrix(m[2], forest.tensor, own)
+    for lane in range(count):
+        n = nodes[lane]
+        for i in range(forest.d):
+            y[n, i] = work.rows8[0, i, lane] if n < forest.n_groups else 0.0
+        if n >= forest.n_groups:
+            for k in range(forest.cell_start[n - forest.n_groups], forest.cell_start[n - forest.n_groups + 1]):
+                g = forest.top[forest.cell_groups[k]]
+                add_shifted(forest, g, n, y[g], t, work.s6[0], y[n])
+        elif forest.parent[n] >= 0:
+            add_shifted(forest, forest.parent[n], n, y[forest.parent[n]], t, work.s6[0], y[n])
 
 
 @inlined

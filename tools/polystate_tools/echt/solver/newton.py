@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from .atoms import anisotropic_elimination, atom_step, is_matrix, isotropic_elimination, residual
 from .fields import add_shifted, atom_rows, lift_matrix, shift
-from .groups import longest_step, respond, take_steps
+from .groups import at_hand, longest_step, respond, take_steps
 from .lanes import LANES, choose, lanes_of
 from .lengths import atoms_length
 from .linalg6 import inlined, jit, part
@@ -145,53 +145,42 @@ def eliminate(turn, work, walk, forest, atoms, x, penalty, mu, sweep):
     walk of their own, with the factor of what they can do to their field, and with what they would do unasked.
 
     Returns the number of breakdowns."""
+    d, q, f, nodes = forest.d, work.dd[0], work.lines[0], work.nodes
     failed = 0
     piece = take(turn)
     while piece < len(walk.pieces) - 1:
-        for run in range(walk.pieces[piece], walk.pieces[piece + 1]):
-            first, last = walk.runs[run], walk.runs[run + 1]
-            failed += _eliminated(first, last, work, walk.nodes, forest, atoms, x, penalty, mu, sweep)
-        piece = take(turn)
-    return failed
-
-
-@inlined
-def _eliminated(first, last, work, given, forest, atoms, x, penalty, mu, sweep):
-    """The same for nodes of one step."""
-    d, q, f, nodes = forest.d, work.dd[0], work.lines[0], work.nodes
-    failed = 0
-    for start in range(first, last, LANES):
-        count = min(LANES, last - start)
-        for lane in range(LANES):  # those that are too many repeat the last
-            n = given[start + min(lane, count - 1)]
-            nodes[lane] = n
-            if forest.parent[n] != TOP and lane < count:
-                failed += _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work)
-            if n >= forest.n_groups:
-                pack(q, d, sweep.q_above[n])
-                for i in range(d):
-                    sweep.f_above[n, i] = f[i]
-                continue
-            for i in range(d):
-                work.rows8[2, i, lane] = f[i]
-                for j in range(d):
-                    work.fields8[1, i, j, lane] = q[i, j]
-        if nodes[0] < forest.n_groups:
-            good = respond(count, forest, x, penalty, mu, sweep, work)
-            fields, rows, ended = lanes_of(work.fields8), lanes_of(work.rows8), lanes_of(work.lines8)[2]
-            if forest.parent[nodes[0]] == TOP:
-                factors_semidefinite(fields[0], d, fields[1])
-                ended[0] = good
-            else:
-                ended[0] = good * absorb(fields, rows, d, fields[1], rows[0])
+        for eight in range(walk.pieces[piece], walk.pieces[piece + 1]):
+            count = at_hand(walk, eight, nodes)
             for lane in range(count):
-                failed += work.lines8[2, 0, lane] != 1.0
-                k, n = 0, nodes[lane]
+                n = nodes[lane]
+                if forest.parent[n] != TOP:
+                    failed += _below(n, forest, atoms, x, mu, penalty, sweep, q, f, work)
+                if n >= forest.n_groups:
+                    pack(q, d, sweep.q_above[n])
+                    for i in range(d):
+                        sweep.f_above[n, i] = f[i]
+                    continue
                 for i in range(d):
-                    sweep.f_above[n, i] = work.rows8[0, i, lane]
-                    for j in range(i + 1):
-                        sweep.q_above[n, k] = work.fields8[1, i, j, lane]
-                        k += 1
+                    work.rows8[2, i, lane] = f[i]
+                    for j in range(d):
+                        work.fields8[1, i, j, lane] = q[i, j]
+            if nodes[0] < forest.n_groups:
+                good = respond(count, forest, x, penalty, mu, sweep, work)
+                fields, rows, ended = lanes_of(work.fields8), lanes_of(work.rows8), lanes_of(work.lines8)[2]
+                if forest.parent[nodes[0]] == TOP:
+                    factors_semidefinite(fields[0], d, fields[1])
+                    ended[0] = good
+                else:
+                    ended[0] = good * absorb(fields, rows, d, fields[1], rows[0])
+                for lane in range(count):
+                    failed += work.lines8[2, 0, lane] != 1.0
+                    k, n = 0, nodes[lane]
+                    for i in range(d):
+                        sweep.f_above[n, i] = work.rows8[0, i, lane]
+                        for j in range(i + 1):
+                            sweep.q_above[n, k] = work.fields8[1, i, j, lane]
+                            k += 1
+        piece = take(turn)
     return failed
 
 
@@ -268,42 +257,30 @@ def substitute(turn, work, walk, forest, atoms, x, penalty, mu, sweep, change):
     """Work pieces of a walk on the way down: steps of groups and atoms, eta[n] = change of the whole field.
 
     Returns how far those steps may be gone."""
+    anisotropic, d, nodes = atoms.anisotropic, forest.d, work.nodes
     length = 1.0
     piece = take(turn)
     while piece < len(walk.pieces) - 1:
-        for run in range(walk.pieces[piece + 1] - 1, walk.pieces[piece] - 1, -1):
-            first, last = walk.runs[run], walk.runs[run + 1]
-            length = _substituted(first, last, work, walk.nodes, forest, atoms, x, penalty, mu, sweep, change, length)
-        piece = take(turn)
-    return length
-
-
-@inlined
-def _substituted(first, last, work, given, forest, atoms, x, penalty, mu, sweep, change, length):
-    """The same for nodes of one step, with no more than `length`."""
-    anisotropic, d, nodes = atoms.anisotropic, forest.d, work.nodes
-    for start in range(first, last, LANES):
-        count = min(LANES, last - start)
-        for lane in range(LANES):
-            nodes[lane] = given[start + min(lane, count - 1)]
-        if nodes[0] < forest.n_groups:
-            _forces(forest, sweep, work)
-            take_steps(count, forest, penalty, sweep, change, work)
-            length = longest_step(forest.rank, x, length, work)
-            lift_matrix(lanes_of(work.squares8)[0], forest.tensor, lanes_of(work.rows8)[2])
-            for lane in range(count):
-                for i in range(d):
-                    sweep.eta[nodes[lane], i] += work.rows8[2, i, lane]
-        if atoms.own:
-            for lane in range(count):
-                n = nodes[lane]
-                for a in range(forest.atom_start[n], forest.atom_start[n + 1]):
+        for eight in range(walk.pieces[piece + 1] - 1, walk.pieces[piece] - 1, -1):
+            count = at_hand(walk, eight, nodes)
+            if nodes[0] < forest.n_groups:
+                _forces(forest, sweep, work)
+                take_steps(count, forest, penalty, sweep, change, work)
+                length = longest_step(forest.rank, x, length, work)
+                lift_matrix(lanes_of(work.squares8)[0], forest.tensor, lanes_of(work.rows8)[2])
+                for lane in range(count):
+                    for i in range(d):
+                        sweep.eta[nodes[lane], i] += work.rows8[2, i, lane]
+            for n in nodes[: count if atoms.own else 0]:
+                first, last = forest.atom_start[n], forest.atom_start[n + 1]
+                for a in range(first, last):
                     aniso = is_matrix(a, anisotropic)
                     atom_rows(
                         atoms.xyz[a], forest.origin[n], forest.radius[n], forest.tensor, aniso, work.rows, work.g36
                     )
                     atom_step(a, anisotropic, atoms, x, sweep.y[n], sweep.eta[n], penalty, mu, change, d, work)
-                length = atoms_length(forest.atom_start[n], forest.atom_start[n + 1], atoms, x, change, length, work.s6)
+                length = atoms_length(first, last, atoms, x, change, length, work.s6)
+        piece = take(turn)
     return length
 
 

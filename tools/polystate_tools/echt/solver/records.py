@@ -30,11 +30,12 @@ class Forest(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """Nodes in the order in which loops take them. nodes: by piece, and in a piece by step, leaves first; runs: where
-    in `nodes` each step of each piece begins, and the end; pieces: the first run of each piece, and the end."""
+    """Nodes in the order in which loops take them. nodes: by piece, and in a piece by step, leaves first; eights: where
+    in `nodes` those begin that are worked side by side, up to eight of one step, and the end; pieces: the first eight
+    of each piece, and the end."""
 
     nodes: np.ndarray
-    runs: np.ndarray
+    eights: np.ndarray
     pieces: np.ndarray
 
 

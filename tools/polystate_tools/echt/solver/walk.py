@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .lanes import LANES
 from .records import Walk
 
 NODES = 200  # that are worth a piece of their own: eight of a level are worked at a time
@@ -43,9 +44,10 @@ def _walk(nodes: np.ndarray, step: np.ndarray, piece: np.ndarray) -> Walk:
     order = np.lexsort((nodes, step, piece))
     places = np.stack([piece, step])[:, order]
     changes = np.diff(places, axis=1, prepend=-1) != 0
-    runs = np.flatnonzero(changes.any(axis=0))
-    begins = np.flatnonzero(changes[0][runs])
-    return Walk(nodes[order].astype(np.int32), np.append(runs, len(nodes)), np.append(begins, len(runs)))
+    first = np.maximum.accumulate(np.where(changes.any(axis=0), np.arange(len(nodes)), 0))
+    eights = np.flatnonzero((np.arange(len(nodes)) - first) % LANES == 0)
+    begins = np.flatnonzero(changes[0][eights])
+    return Walk(nodes[order].astype(np.int32), np.append(eights, len(nodes)), np.append(begins, len(eights)))
 
 
 def row(nodes: np.ndarray) -> Walk:
