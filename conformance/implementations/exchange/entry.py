@@ -110,6 +110,11 @@ class Entry:
         return self
 
 
+def fifteen_digits(value: float) -> float:
+    """A product or quotient as the decimal number of as many digits as survive in 64 bits."""
+    return float(f"{value:.15g}")
+
+
 def within(values: object, bound: float, where: str) -> None:
     for value in values:  # type: ignore[attr-defined]
         if not math.isfinite(value):

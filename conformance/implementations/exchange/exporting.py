@@ -12,7 +12,7 @@ from typing import Any
 import draws
 import numpy as np
 import tls
-from entry import Refused, TlsGroup
+from entry import Refused, TlsGroup, fifteen_digits
 from evaluation import Deposition, State, Variable, _rows, highest
 from importing import NOTES
 from sites import ABSENT
@@ -191,7 +191,8 @@ class Exporter:
             within = {bundle: {number}} if bundle else {}
             for row in self.order:
                 for alt, state, occ, held in self._alternates(row, base, given):
-                    occ = occ if occ is not None else 1.0 if math.isnan(whole) else whole
+                    occ = (1.0 if occ is None else occ) * (1.0 if math.isnan(whole) else whole)
+                    occ = fifteen_digits(occ)
                     self._record(model, row, alt, state, occ, within | held)
         self._bonds()
 
@@ -265,14 +266,14 @@ class Exporter:
         return same and np.array_equal(self.dep.mean(row, one), self.dep.mean(row, other))
 
     def _occupancy(self, row: int, variable: Variable, numbers: list[int]) -> float:
-        """What was deposited for a record, or else the sum over its states of what was for each, or its population."""
+        """What is kept for a record, else the population of its states (EXP-63)."""
         group, found = self.dep.descriptors[variable[0]], self.dep.variables[variable]
         for kept in _rows(group.tables.get("occupancy")):
             clauses = self.dep.conditions[variable[0]].get(kept["condition"], {})
             if self.dep.row[kept["atom_id"]] == row and numbers[0] in clauses.get(variable, ()):
                 return kept["value"]
         population = {number: p for number, _, p in reversed(found.rows)}
-        return sum(population[n] if math.isnan(found.deposited[n]) else found.deposited[n] for n in numbers)
+        return sum(population[n] for n in numbers)
 
     def _bonds(self) -> None:
         """Bonds between those of their records that some state has together, of those that a note restricts one in

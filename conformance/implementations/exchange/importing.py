@@ -11,7 +11,7 @@ import numpy as np
 import selections
 import tls
 import weights
-from entry import Atom, Entry, Record, Refused, within
+from entry import Atom, Entry, Record, Refused, fifteen_digits, within
 from sites import ABSENT, letters, sites
 from store import Group, Tree, pinned, table, text_column
 
@@ -42,7 +42,7 @@ class Conditions:
 
 
 class Importer:
-    """One import. of_atom: the id of each atom; of each model its records, sites, occupancy and what it is within."""
+    """One import. of_atom: the id of each atom; of each model its records, within it, its sites and its occupancy."""
 
     def __init__(self, entry: Entry, options: dict[str, Any], registry: dict[str, str]):
         self.entry, self.options, self.registry = entry, options, registry
@@ -57,16 +57,10 @@ class Importer:
         self.first = {record.atom: record for record in reversed(entry.records)}
         self.residues = _residues(self.models.values())
         self.occupancy = {model: weights.occupancy(records) for model, records in self.models.items()}
-        if options.get("weights") and weights.said_of_models([*self.occupancy.values()]):
-            for record in entry.records:
-                record.occ /= self.occupancy[record.model]
-            self.occupancy = dict.fromkeys(self.models, 1.0)
         self.said = weights.said_of_models([*self.occupancy.values()])
-        self.within = self.occupancy if self.said else dict.fromkeys(self.models, 1.0)
-        self.sites = {
-            model: sites(entry, records, self.within[model] or 1.0, options.get("alternates"))
-            for model, records in self.models.items()
-        }
+        for record in entry.records if self.said else ():
+            record.occ = fifteen_digits(record.occ / self.occupancy[record.model])
+        self.sites = {model: sites(entry, records, options.get("alternates")) for model, records in self.models.items()}
         self.in_site = {model: {a: s for s in found for a in s.atoms} for model, found in self.sites.items()}
         self.draw_key = 2**32
         self.notes: list[dict[str, Any]] = []
@@ -262,13 +256,12 @@ class Importer:
                         continue
                     if any(delta := np.subtract(record.xyz, shown[atom].xyz).tolist()):
                         deltas.append((number, state, self.of_atom[atom], *delta))
-                    deposited = site.deposited[state]
                     if self.letter[id_(record)] == label:
                         shared = sum(site.records.get((atom, other)) is record for other in site.labels) > 1
                         if shared:
                             place = {"target": "state", "descriptor": id, "site": number, "state": state}
                             self.notes.append({"selector": place, "body": {"letter_of": [self.of_atom[atom]]}})
-                        if shared or record.occ != deposited:
+                        if shared or record.occ != site.population[state]:
                             occupancy.append((self.of_atom[atom], number, state, record.occ))
         labels = [f"{number}:{site.atoms[0][0]}.{site.atoms[0][1]}" for number, site in enumerate(self.sites[model])]
         scope = self._grouping(id, members, labels)
@@ -276,10 +269,9 @@ class Importer:
 
     def _partial(self, model: int, id: str, parents: list[Clause]) -> None:
         """Atoms without alternates of an occupancy below that of the model (EXP-9, EXP-36)."""
-        whole = self.within[model]
         found: dict[tuple[tuple[Any, ...], bool], list[Record]] = defaultdict(list)
         for record in self.models[model]:
-            if not self.letter[id_(record)] and record.occ < whole - 1e-6:
+            if not self.letter[id_(record)] and record.occ < 1 - 1e-6:
                 found[record.atom[:4], record.occ == 0].append(record)
         if not found:
             return
@@ -287,7 +279,7 @@ class Importer:
         for site, records in enumerate(found.values()):
             heavy = [r for r in records if not r.hydrogen] or records
             mean = sum(r.occ for r in heavy) / len(heavy)
-            states += [(site, "present", mean / whole, mean), (site, ABSENT, 1 - mean / whole, None)]
+            states += [(site, "present", mean, mean), (site, ABSENT, 1 - mean, None)]
             members += [(self._row(r.atom), site) for r in records]
             absent += [(site, 1, self.of_atom[r.atom]) for r in records]
             occupancy += [(self.of_atom[r.atom], site, 0, r.occ) for r in records if r.occ != mean]

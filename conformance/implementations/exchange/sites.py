@@ -84,8 +84,8 @@ def letters(records: list[Record]) -> dict[int, str]:
     return made
 
 
-def sites(entry: Entry, records: list[Record], within: float, grouping: str | None) -> list[Site]:
-    """The variables of alternates among the records of one model; within: the occupancy of the model."""
+def sites(entry: Entry, records: list[Record], grouping: str | None) -> list[Site]:
+    """The variables of alternates among the records of one model, whose occupancy is 1."""
     letter = letters(records)
     lettered = defaultdict(list)
     for record in records:
@@ -107,12 +107,12 @@ def sites(entry: Entry, records: list[Record], within: float, grouping: str | No
             both = [[p for p in lettered if together.root(p) == together.root(place)] for place in (one, other)]
             own = [[record for place in places for record in lettered[place]] for places in both]
             ours, theirs = ({letter[id(record)] for record in records} for records in own)
-            if not ours & theirs and sum(_means(own[0] + own[1], letter).values()) <= WHOLE * within:
+            if not ours & theirs and sum(_means(own[0] + own[1], letter).values()) <= WHOLE:
                 together.join(one, other)
     members = defaultdict(list)
     for place in lettered:
         members[together.root(place)].append(place)
-    return [_site(entry, places, lettered, letter, bonded, within) for places in members.values()]
+    return [_site(entry, places, lettered, letter, bonded) for places in members.values()]
 
 
 def _sets(lettered: dict[Place, list[Record]], letter: dict[int, str]) -> dict[tuple, list[Record]]:
@@ -187,25 +187,20 @@ def _means(records: list[Record], letter: dict[int, str]) -> dict[str, float]:
 
 def _site(
     entry: Entry, places: list[Place], lettered: dict[Place, list[Record]], letter: dict[int, str], bonded: _Union,
-    within: float,
 ) -> Site:  # fmt: skip
     own = [record for place in places for record in lettered[place]]
     deposited = _means(own, letter)
-    shares = {name: occ / within for name, occ in deposited.items()}
-    total = sum(shares.values())
-    if total > 1:
-        shares = {name: share / total for name, share in shares.items()}
+    total = sum(deposited.values())
+    shares = [share / max(1.0, total) for share in deposited.values()]
     labels = list(deposited)
     atoms = {record.atom for record in own}
     whole = all(_whole_molecule(entry.entities.get(record.entity), record, entry, atoms) for record in own)
-    made = Site(
-        list(dict.fromkeys(record.atom for record in own)), labels, list(deposited.values()), [*shares.values()]
-    )
+    made = Site(list(dict.fromkeys(record.atom for record in own)), labels, list(deposited.values()), shares)
     for place in places:
         for label in labels:
             for record in _standing(lettered[place], letter, label, _reach(bonded, place, places, lettered, letter)):
                 made.records[record.atom, label] = record
-    if (len(labels) == 1 and any(record.occ / within < 1 for record in own)) or (whole and total < REST):
+    if (len(labels) == 1 and any(record.occ < 1 for record in own)) or (whole and total < REST):
         made.labels.append(ABSENT if ABSENT not in labels else f"no {ABSENT}")
         made.deposited.append(None)
         made.population.append(max(0.0, 1 - total))

@@ -201,6 +201,10 @@ def _ranges(names: Names, content: Content):
 def pdb(dep: Deposition, content: Content) -> str:
     names = Names(dep)
     _fits(names, content, dep.tree.get("hierarchy/ncs"))
+    cell = dep.tree["hierarchy"].payload.get("cell", {})
+    for edge in "abc":
+        if cell.get(edge, 0.0) >= 99999.9995:
+            raise Refused("evaluate", "cannot-hold", f"cell {edge}")
     options = gemmi.PdbWriteOptions(minimal=False, cryst1_record="cell" in dep.tree["hierarchy"].payload)
     lines = structure(dep, replace(content, bonds=[]), by_author=True).make_pdb_string(options).splitlines()
     linked = structure(dep, _in_one_model(dep, content), by_author=True).make_pdb_string(options).splitlines()

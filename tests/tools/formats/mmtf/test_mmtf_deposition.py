@@ -9,11 +9,10 @@ import pytest
 
 import polystate
 from polystate_tools.formats import import_file, mmtf
-from polystate_tools.formats.errors import BadOption, NoAtoms
+from polystate_tools.formats.errors import BadOption, CannotHold, NoAtoms
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.mmcif.reader import records_of_mmcif
-from polystate_tools.formats.mmtf import errors
-from polystate_tools.formats.mmtf.from_records import structure_of_records
+from polystate_tools.formats.mmtf.from_records import mmtf_of_records, structure_of_records
 from polystate_tools.formats.mmtf.records import records_of_structure
 from polystate_tools.formats.records.text import Text
 from polystate_tools.formats.report import ExportReport
@@ -130,8 +129,12 @@ def test_orders_of_bonds_are_written_where_those_of_others_are_not_known() -> No
 def test_what_cannot_be_written_or_read_is_refused() -> None:
     records = records_of_structure(dipeptide())
     records.altloc = Text.of(["AA"] + [""] * 9)
-    with pytest.raises(errors.NotRepresentable, match="altLocList"):
+    with pytest.raises(CannotHold, match="altLocList"):
         structure_of_records(records, ExportReport())
+    records = records_of_structure(dipeptide())
+    records.label_asym = Text.of(["CHAIN"] * 10)
+    with pytest.raises(CannotHold, match="chainIdList"):
+        mmtf_of_records(records, ExportReport())
     empty = mmtf.Structure({"numAtoms": 0})
     with pytest.raises(NoAtoms):
         records_of_structure(empty)

@@ -9,8 +9,9 @@ import gemmi
 import numpy as np
 
 from polystate.structure.hierarchy import ELEMENTS
+from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.mmtf.encoder import VERSIONS, encode, losses
-from polystate_tools.formats.mmtf.errors import NotRepresentable
+from polystate_tools.formats.mmtf.errors import ValueOutOfRange
 from polystate_tools.formats.mmtf.structure import Structure
 from polystate_tools.formats.mmtf.traversal import offsets
 from polystate_tools.formats.options import ExportOptions
@@ -44,7 +45,10 @@ def mmtf_of_records(records: Records, report: ExportReport, dialect: str = "1.0"
     structure = structure_of_records(records, report, dialect)
     for lost in losses(structure, dialect):
         report.lose(f"field {lost['field']}", 1, lost["why"])
-    return encode(structure, dialect)
+    try:
+        return encode(structure, dialect)
+    except ValueOutOfRange as error:  # a name that is too long (EXP-23), or a number (EXP-58)
+        raise CannotHold(error.where, error.found, f"{error.expected}; export mmCIF") from None
 
 
 def structure_of_records(records: Records, report: ExportReport, dialect: str = "1.0") -> Structure:
@@ -253,7 +257,7 @@ def _characters(column: Text, name: str) -> np.ndarray:
     used = np.unique(column.codes).tolist()
     bad = [column.values[k] for k in used if len(column.values[k].encode()) > 1]
     if bad:
-        raise NotRepresentable(name, repr(bad[0]), "one ASCII character")
+        raise CannotHold(name, repr(bad[0]), "one ASCII character")
     table = np.zeros(len(column.values) + 1, np.uint8)
     for k in used:
         table[k] = ord(column.values[k]) if column.values[k] else 0
