@@ -48,3 +48,15 @@ def _(original):
 def _(original):
     """MMTF leaves U out and names no descriptor."""
     return edited("if isotropic and", "if False and")(original)
+
+
+@fault("models-count-in-conformers", f"{UNBUILDING}.unbuild:records_of_deposition", "exchange")
+def _(original):
+    """The conformer of a model has the occupancy of the model."""
+    return edited('_deposited_weights(bundle) if altloc == "all" else None', "_deposited_weights(bundle)")(original)
+
+
+@fault("conformers-of-all-models-counted", f"{UNBUILDING}.conformer:n_conformers", "exchange")
+def _(original):
+    """The alternates of a site are counted over all models."""
+    return edited("states_of_model(dep, v, state) or range(len(labels))", "range(len(labels))")(original)

@@ -25,7 +25,7 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
         stated = stated.decode() if isinstance(stated, bytes) else stated
         if stated not in FACTORS:
             raise Refused("evaluate", "bad-option", "unit")
-        frames, axis = np.asarray(value[...], float), _axis(groups[0], FACTORS[stated])
+        frames, axis = np.asarray(value[...], float) * FACTORS[stated], _axis(groups[0], stated)
         if not np.isfinite(frames).all():
             raise Refused("semantic", "non-finite", "position")
         if "id" in groups[0]:
@@ -33,7 +33,7 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
             order = np.argsort(np.broadcast_to(ids, frames.shape[:2]), axis=1)
             frames = np.take_along_axis(frames, order[..., None], 1)
         if "image" in groups[0]:
-            frames = frames + np.einsum("nmk,nkj->nmj", groups[0]["image/value"][...], _boxes(groups[0]["box/edges"]))
+            frames = frames + np.einsum("nmk,nkj->nmj", groups[0]["image/value"][...], axis.arrays["box"])
     atoms = tree["hierarchy/atoms"].arrays["atom_id"]
     if frames.shape[1] != len(atoms):
         raise Refused("operator", "artifact-mismatch", "particles")
@@ -42,11 +42,11 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
     kept = {name: group for name, group in tree.items() if name.split("/")[0] in ("", "hierarchy", "reference")}
     return kept | {
         "axes": Group(), "axes/frame": axis, "descriptors": Group(),
-        "descriptors/trajectory": Group(document, {"atom_id": atoms, "xyz": frames * FACTORS[stated]}),
+        "descriptors/trajectory": Group(document, {"atom_id": atoms, "xyz": frames}),
     }  # fmt: skip
 
 
-def _axis(group: h5py.Group, factor: float) -> Group:
+def _axis(group: h5py.Group, unit_of_positions: str) -> Group:
     """The axis of the positions, with the times and the boxes of their steps (EXP-61)."""
     position, edges = group["position"], group.get("box/edges")
     made = Group({"length": len(position["value"])})
@@ -55,7 +55,9 @@ def _axis(group: h5py.Group, factor: float) -> Group:
         made.payload["unit"] = unit.decode() if isinstance(unit, bytes) else str(unit)
         made.arrays["time"] = np.asarray(position["time"][...], float)
     if edges is not None:
-        boxes = _boxes(edges) * factor
+        held = edges["value"] if isinstance(edges, h5py.Group) else edges
+        own = held.attrs.get("unit", edges.attrs.get("unit", unit_of_positions))
+        boxes = _boxes(edges) * FACTORS[own.decode() if isinstance(own, bytes) else own]
         steps = position["step"][...].tolist() if np.shape(position.get("step")) else []
         if isinstance(edges, h5py.Group) and np.shape(edges.get("step")):
             boxes = boxes[[edges["step"][...].tolist().index(step) for step in steps]]

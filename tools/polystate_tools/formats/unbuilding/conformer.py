@@ -10,7 +10,7 @@ from polystate.deposition import Deposition
 from polystate.states import counting
 from polystate.states.scope_dag import INACTIVE
 from polystate_tools.formats.building.sites import ABSENT, letter_of
-from polystate_tools.formats.unbuilding.labels import without_model
+from polystate_tools.formats.unbuilding.labels import states_of_model, without_model
 
 NAMED = 20
 """States that the account of an export names."""
@@ -36,7 +36,7 @@ def conformer(dep: Deposition, choice: str, steps: tuple[int, int] | None) -> tu
             there = [s for s in possible if not is_absence(dep, v, s)] or possible
             joint[v] = _picked(dep, v, there, joint, choice)
             chosen.setdefault(v, set()).add(int(joint[v]))
-    several = [v for v in chosen if n_conformers(dep, v) > 1]
+    several = [v for v in chosen if any(n_conformers(dep, v, s) > 1 for s in chosen[v])]
     names = [f"{dag.variable_name(v)}={'|'.join(_label(dep, v, s) for s in sorted(chosen[v]))}" for v in several]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return chosen, ", ".join(names[:NAMED]) + more
@@ -71,10 +71,13 @@ def is_absence(dep: Deposition, v: int, state: int) -> bool:
     return labels[state] == _absence(labels)
 
 
-def n_conformers(dep: Deposition, v: int) -> int:
-    """How many conformers a variable chooses between, its absence not counted."""
+def n_conformers(dep: Deposition, v: int, state: int) -> int:
+    """How many conformers a variable chooses between where it is in a state, in a bundle those of its model.
+
+    Its absence is not counted."""
     labels = _labels(dep, v)
-    return len({*labels} - {_absence(labels)})
+    here = states_of_model(dep, v, state) or range(len(labels))
+    return len({labels[s] for s in here} - {_absence(labels)})
 
 
 def kept(where: Sequence[Mapping[int, set[int]]], chosen: Mapping[int, set[int]]) -> np.ndarray:

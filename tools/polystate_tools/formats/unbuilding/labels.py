@@ -19,9 +19,11 @@ def without_model(dep: Deposition, v: int, state: int) -> str:
 
 
 def states_of_model(dep: Deposition, v: int, state: int) -> set[int]:
-    """The states of a variable below a bundle that are of the same model as one of them; none of another variable."""
+    """The states of a variable below a bundle that are of the same model as one of them; none of another variable.
+
+    Labels that name no model are of all that the variable is in."""
     dag = dep.states.dag
     if not any(is_bundle(dep, p) for p in dag.parents(v)):
         return set()
-    models = [str(label).rsplit(MARK, 1)[-1] for label in dag.state_labels(v)]
+    models = [label.rpartition(MARK)[2] if MARK in label else "" for label in map(str, dag.state_labels(v))]
     return {k for k, model in enumerate(models) if model == models[state]}

@@ -55,7 +55,8 @@ def records_of_deposition(
         letters = "; ".join(f"{name} is {letter}" for name, letter in list(found.renamed.items())[:20])
         report.lose("state labels", len(found.renamed), f"altloc letters stand for them: {letters}")
     if bundle is not None:
-        records, source = _of_bundle(dep, bundle, found, added, tls_u, policy)
+        weights = _deposited_weights(bundle) if altloc == "all" else None  # a conformer of a model is within it
+        records, source = _of_bundle(dep, bundle, found, added, tls_u, policy, weights)
     else:
         adps = adps_of_records(dep, found.atom, found.joint, found.combinations, added, tls_u, policy)
         records = _records(dep, found.atom, found.xyz, found.occupancy, found.altloc, adps)
@@ -94,8 +95,8 @@ def _one_conformer(
     chosen, names = conformer(dep, choice, steps)
     report.choice = f"--altloc {choice}" + (f": {names}" if names else "")
     keep = kept([found.where[k] for k in source.tolist()], chosen)
-    several = {v for v in chosen if n_conformers(dep, v) > 1}
-    whole = np.array([bool(several & found.where[k].keys()) for k in source[keep].tolist()], bool)
+    several = {v: {s for s in states if n_conformers(dep, v, s) > 1} for v, states in chosen.items()}
+    whole = np.array([any(several.get(v, set()) & s for v, s in found.where[k].items()) for k in source[keep]], bool)
     taken = records.take(keep)
     occupancy = np.where(whole, 1.0, taken.occupancy)
     return replace(taken, altloc=Text.constant("", len(taken)), occupancy=occupancy), source[keep], chosen
@@ -151,14 +152,17 @@ def _variable_of(dep: Deposition, bundle) -> int:
     return variable
 
 
-def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str) -> tuple[Records, np.ndarray]:
-    """Models one after the other, and the alternate of each record; conditions that name a model pick its numbers."""
+def _of_bundle(
+    dep: Deposition, bundle, found: Alternates, added, tls_u, policy: str, weights: np.ndarray | None
+) -> tuple[Records, np.ndarray]:
+    """Models one after the other, and the alternate of each record; conditions that name a model pick its numbers.
+
+    weights: (S,) the occupancies of the models, by which those within are multiplied; NaN where there is none."""
     variable = _variable_of(dep, bundle)
     xyz, present = bundle.array("xyz"), bundle.array("present") != 0
     occupancies = _bundle_occupancies(dep, bundle, variable)
     place = np.full(dep.n_atoms, -1)
     place[bundle.atom_rows] = np.arange(len(bundle.atom_rows))
-    weights = _deposited_weights(bundle)
     parts, sources = [], []
     in_model = [
         np.flatnonzero(
@@ -183,7 +187,7 @@ def _of_bundle(dep: Deposition, bundle, found: Alternates, added, tls_u, policy:
         occupancy = found.occupancy[keep].copy()
         for k in np.flatnonzero(np.isin(atom, list(occupancies))).tolist():
             occupancy[k] = occupancies[int(atom[k])].get(step, occupancy[k])
-        if np.isfinite(weights[step]):
+        if weights is not None and np.isfinite(weights[step]):
             occupancy = np.array([fifteen_digits(value) for value in (occupancy * weights[step]).tolist()])
         parts.append(
             _records(
