@@ -196,3 +196,41 @@ def _(original):
 def _(original):
     """A gzip file in a gzip file is decompressed as well."""
     return edited("container.expand(data)", "container.expand(container.expand(data))")(original)
+
+
+@fault("kinds-of-a-first-residue", f"{MMTF}.records:_polymer_kind", "exchange")
+def _(original):
+    """A place without a residue is of the kind of the first residue."""
+    return lambda observed: original(dict(list(observed.items())[:1]))
+
+
+@fault("operators-by-their-rotation", f"{MMTF}.records:_assemblies", "exchange")
+def _(original):
+    """Operators are equal where they turn alike."""
+    return edited("np.array_equal(other, matrix)", "np.array_equal(other[:3, :3], matrix[:3, :3])")(original)
+
+
+@fault("unnamed-assemblies-counted", f"{MMTF}.records:_assemblies", "exchange")
+def _(original):
+    """An assembly without a name is called by its number among those without."""
+    return edited("str(i + 1)", 'str(sum(not a.get("name") for a in structure["bioAssemblyList"][: i + 1]))')(original)
+
+
+@fault("polymers-by-their-sequence", f"{MMTF}.records:_is_polymer", "exchange")
+def _(original):
+    """What has a sequence is a polymer."""
+    return lambda entity: bool(entity["sequence"])
+
+
+@fault("floats-of-32-bits-widened", f"{MMTF}.records:shortest", "exchange")
+def _(original):
+    """A float of 32 bits is the binary number that it is."""
+    return lambda values: values.astype(np.float64).tolist()
+
+
+@fault("usual-divisors", f"{MMTF}.records:_decimals", "exchange")
+def _(original):
+    """Quotients are by 1000 and 100, whatever the divisor of the file."""
+    return edited("encoding.parameter if encoding is not None else BINARY[name].parameter", "BINARY[name].parameter")(
+        original
+    )

@@ -237,3 +237,94 @@ for dialect, short, _, whole in DIALECTS:
             for i, name in enumerate(names)
         },
     )
+INSIDE = {"a": BYTES, "b": [b"\xff", {"c": b""}], "d": "text"}
+LISTED = {"a": list(BYTES), "b": [[255], {"c": []}], "d": "text"}
+good(
+    "bytes-inside-unknown-maps",
+    "bytes inside an unknown map, and of unknown keys of groups and entities, are handed over as they are",
+    (39,),
+    pack(
+        DIALECTS[0][3],
+        some=INSIDE,
+        groupList=[THREE | {"extra": BYTES}, ONE],
+        entityList=[PLAIN["entityList"][0] | {"extra": INSIDE}],
+    ),
+    "the bytes that were put in",
+    some=LISTED,
+    groupList=[THREE | {"extra": list(BYTES)}, ONE],
+    entityList=[PLAIN["entityList"][0] | {"extra": LISTED}],
+)
+for key, data, how in (
+    ("a-last-key", raw("some", b"\1")[:-6], "at the end of the last value but one"),
+    ("every-key", raw("some", b"\1")[:3], "before the first key"),
+):
+    bad(
+        f"cut-before-{key}",
+        f"a file that ends {how} is refused",
+        (2,),
+        data,
+        "container truncated file",
+        "every-form-of-messagepack",
+        "the map has more fields than are there",
+    )
+
+# --- a second shape of what one case alone told ---------------------------------------------------------------------
+
+for name, data in (("bFactorSmall", b""), ("zCoordBig", bare("i", [0, 0]))):
+    bad(
+        f"version-before-{name.lower()}",
+        f"a file of version 3.1 with lists and {name} is refused by its version",
+        (7,),
+        pack(atoms(1), mmtfVersion="3.1", **{name: data}),
+        "container unsupported-version mmtfVersion",
+        "one-atom",
+        "the version comes first",
+    )
+for name in ("yCoordList", "zCoordList"):
+    bad(
+        f"two-atoms-without-{name.lower()}",
+        f"a file of two atoms without {name} is refused",
+        (37,),
+        pack(atoms(2), **{name: ...}),
+        f"schema missing-field {name}",
+        "gzip",
+        "coordinates have three axes",
+    )
+DRAFT = DIALECTS[1][3]
+for name in ("chainIndexList", "description", "type", "sequence"):
+    second = {key: value for key, value in PLAIN["entityList"][1].items() if key != name}
+    bad(
+        f"draft-second-entity-lacks-{name.lower()}",
+        f"in a draft a second entity without {name} is refused",
+        (37,),
+        pack(DRAFT, entityList=[PLAIN["entityList"][0], second]),
+        "schema missing-field entityList",
+        "every-field-of-the-draft",
+        f"{name} is missing",
+    )
+TRANSFORM = {"chainIndexList": [0], "matrix": IDENTITY}
+for name, lacking in (
+    ("transformList", {"name": "one"}),
+    ("matrix", {"transformList": [TRANSFORM, {"chainIndexList": [1]}]}),
+    ("chainIndexList", {"transformList": [TRANSFORM, {"matrix": IDENTITY}]}),
+):
+    bad(
+        f"draft-first-assembly-lacks-{name.lower()}",
+        f"in a draft a first assembly without {name} is refused",
+        (37,),
+        pack(DRAFT, bioAssemblyList=[lacking, *PLAIN["bioAssemblyList"]]),
+        "schema missing-field bioAssemblyList",
+        "every-field-of-the-draft",
+        f"{name} is missing",
+    )
+good(
+    "a-draft-of-chains-of-one-id",
+    "a draft without its counts whose chains have one id has as many chains as groupsPerChain",
+    (35,),
+    pack(DRAFT, chainIdList=b"A\0\0\0" * 3, chainNameList=b"B\0\0\0" * 3, numChains=..., numModels=..., numGroups=...),
+    "three chains in two models",
+    numGroups=4,
+    numChains=3,
+    numModels=2,
+    chainIdList=["A"] * 3,
+)

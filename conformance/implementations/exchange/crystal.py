@@ -79,7 +79,7 @@ def of_fields(fields: dict[str, Any], labels: list[str]) -> Crystal:
                 "resolution": _decimal(fields.get("resolution", 0))}  # fmt: skip
         made.entry = {"id": fields["structureId"], **{key: value for key, value in said.items() if value}}
     sizes = [_decimal(value) for value in fields.get("unitCell", ())]
-    if sizes and sizes[:3] != [1, 1, 1]:
+    if sizes and sizes[:3] != [1, 1, 1] and has_volume(*sizes):
         made.payload["cell"] = dict(zip(SIZES, sizes, strict=True))
         made.payload |= {"space_group": fields["spaceGroup"].strip()} if fields.get("spaceGroup") else {}
     for number, assembly in enumerate(fields.get("bioAssemblyList", ()), 1):

@@ -21,6 +21,10 @@ from writing import Names
 WIDTH = {1: ">f4", 2: ">i1", 3: ">i2", 10: ">i2", 11: ">i2", 12: ">i2", 13: ">i1", 14: ">i2", 15: ">i1"}
 Bond = tuple[int, int, int]
 """Two records, and the order or -1."""
+BINARY = (
+    "xCoordList", "yCoordList", "zCoordList", "bFactorList", "occupancyList", "altLocList", "groupIdList",
+    "groupTypeList", "sequenceIndexList", "insCodeList", "bondAtomList", "bondOrderList",
+)  # fmt: skip
 NONE = (0, 32)
 """Codes of "none" in altLocList and insCodeList (MMTF-32)."""
 UNKNOWN = {gemmi.ResidueKind.AA: "UNK", gemmi.ResidueKind.DNA: "DN", gemmi.ResidueKind.RNA: "N"}
@@ -31,21 +35,21 @@ def read(path: Path) -> Entry:
     """The entry of an .mmtf file of 1.0."""
     data = path.read_bytes()
     try:
-        fields = msgpack.unpackb(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data, strict_map_key=True)
-        if not str(fields["mmtfVersion"]).startswith(("0.", "1.")):
+        fields = msgpack.unpackb(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data, strict_map_key=False)
+        if str(fields["mmtfVersion"]).partition(".")[0] not in ("0", "1"):
             raise Refused("container", "unsupported-version", "mmtfVersion")
         return _entry(fields).check()
-    except (ValueError, KeyError, IndexError, TypeError, EOFError, msgpack.exceptions.ExtraData) as error:
+    except (ValueError, KeyError, struct.error, IndexError, TypeError, EOFError, msgpack.exceptions.ExtraData) as error:
         raise Refused("container", "not-messagepack", f"{path.name}: {type(error).__name__}: {error}") from None
 
 
 def _entry(fields: dict[str, Any]) -> Entry:
-    numbers = {name: _decode(value) for name, value in fields.items() if isinstance(value, bytes)}
+    numbers = {name: _decode(value) for name, value in fields.items() if isinstance(value, bytes) and name in BINARY}
     found, ends = Entry(), []
     of_chain = {
         chain: str(i + 1) for i, entity in enumerate(fields.get("entityList", [])) for chain in entity["chainIndexList"]
     }
-    polymers = {str(i + 1) for i, entity in enumerate(fields.get("entityList", [])) if entity["sequence"]}
+    polymers = {str(i + 1) for i, entity in enumerate(fields.get("entityList", [])) if _is_polymer(entity)}
     labels, chain, group = _texts(fields["chainIdList"]), 0, 0
     names = _texts(fields.get("chainNameList", fields["chainIdList"]))
     for model, chains in enumerate(fields["chainsPerModel"], 1):
@@ -73,9 +77,12 @@ def _entry(fields: dict[str, Any]) -> Entry:
                 group += 1
             chain += 1
     for i, entity in enumerate(fields.get("entityList", [])):
-        sequence = _sequence(entity["sequence"], [r for r in found.records if r.entity == str(i + 1)])
+        residues = [r for r in found.records if r.entity == str(i + 1)]
+        sequence = _sequence(entity["sequence"], residues) if _is_polymer(entity) else []
         found.entities[str(i + 1)] = Entity(entity["type"], " ".join(entity["description"].split()), " ".join(sequence))
-    found.crystal = crystal.of_fields(fields, labels)
+    found.crystal, found.operators = crystal.of_fields(fields, labels), _operators(fields)
+    if "unitCell" in fields and "cell" not in found.crystal.payload:
+        found.losses.append("unit cell: that of no crystal")
     between = np.reshape(numbers.get("bondAtomList", np.zeros(0, int)), (-1, 2)).tolist()
     orders = numbers.get("bondOrderList", np.full(len(between), -1)).tolist()
     ends += [(a, b, order) for (a, b), order in zip(between, orders, strict=True)]
@@ -83,6 +90,19 @@ def _entry(fields: dict[str, Any]) -> Entry:
         one, other = found.records[a], found.records[b]
         found.bonds.append(((one.atom, one.alt), (other.atom, other.alt), max(order, 0)))
     return found
+
+
+def _operators(fields: dict[str, Any]) -> list[list[float]]:
+    """The numbers of all operators, whose last row is 0, 0, 0, 1 (EXP-30)."""
+    assemblies = [t["matrix"] for assembly in fields.get("bioAssemblyList", []) for t in assembly["transformList"]]
+    found = [*fields.get("ncsOperatorList", []), *assemblies]
+    if any(matrix[12:] != [0, 0, 0, 1] for matrix in found):
+        raise Refused("semantic", "out-of-range", "an operator of an assembly or of NCS")
+    return found
+
+
+def _is_polymer(entity: dict[str, Any]) -> bool:
+    return bool(entity["type"] == "polymer" and entity["sequence"])
 
 
 def _sequence(text: str, records: list[Record]) -> list[str]:
@@ -122,7 +142,7 @@ def _decode(value: bytes) -> Any:
         return None
     found = np.frombuffer(value[12:], WIDTH.get(codec, ">i4"))
     if codec == 1:
-        return found.astype("f8")
+        return np.array([float(str(value)) for value in found])  # the decimals that 32 bits stand for
     found = found.astype("i8")
     if codec in (10, 12, 13, 14, 15):
         top = 127 if codec in (13, 15) else 32767

@@ -40,9 +40,8 @@ def handle(message: dict[str, Any]) -> dict[str, Any]:
     try:
         content, outputs = Path(message["deposition"]).read_bytes(), message["request"]["outputs"]
         made = decode(content)
-        if not set(outputs).isdisjoint(PROPERTY_FIELDS):
-            raw = unpack(expand(content))
-            made.fields.update((name, _listed(raw[name])) for name in PROPERTY_FIELDS if name in raw)
+        raw = unpack(expand(content)) if not set(outputs).isdisjoint(PROPERTY_FIELDS) else {}
+        made.fields.update((name, raw[name]) for name in PROPERTY_FIELDS if name in raw)
         return {"ok": answer(made, outputs, message["out_dir"])}
     except PolystateError as error:
         return {"rejected": {"stage": error.stage, "code": error.code, "where": error.where}}
@@ -51,7 +50,7 @@ def handle(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(value: Any) -> Any:
-    """[MMTF-52] A value with the binary values in it as lists of their bytes."""
+    """[MMTF-39], [MMTF-52] A value with the binary values in it as lists of their bytes."""
     if isinstance(value, dict):
         return {key: _listed(item) for key, item in value.items()}
     return [_listed(item) for item in value] if isinstance(value, list | bytes | memoryview) else value
@@ -60,7 +59,7 @@ def _listed(value: Any) -> Any:
 def answer(made: Structure, outputs: list[str], out_dir: str) -> dict[str, Any]:
     """Binary fields as arrays (unknown ones as their bytes), all others as JSON; what a file lacks is left out."""
     found: dict[str, Any] = {}
-    shown = to_json(Structure({name: made[name] for name in outputs if name in made}))
+    shown = to_json(Structure({name: _listed(made[name]) for name in outputs if name in made}))
     for name in outputs:
         if name in made and name in BINARY and BINARY[name].dtype != "text":
             found[name] = protocol.save_array(out_dir, name, np.asarray(made[name]))

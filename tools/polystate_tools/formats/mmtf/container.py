@@ -76,7 +76,6 @@ def _walk(data, heads, max_depth, large, cuts):
     is_map = np.zeros(max_depth + 1, np.bool_)
     depth = 0
     left[0] = 1
-    outstanding = np.int64(1)  # each needs at least one byte
     at = 0
     key_at = -1
     entry = -1
@@ -87,9 +86,9 @@ def _walk(data, heads, max_depth, large, cuts):
             depth -= 1
         if left[depth] == 0:
             return (OK if at == size else TRAILING), at, key_at, found
-        if at >= size:
-            return TRUNCATED, at, key_at, found
         is_key = is_map[depth] and left[depth] % 2 == 0
+        if at >= size:
+            return TRUNCATED, at, -1 if depth == 1 and is_key else key_at, found
         if depth == 1 and is_key:
             key_at = at
             entry += 1
@@ -108,7 +107,6 @@ def _walk(data, heads, max_depth, large, cuts):
             count = _length(data, at, length_bytes)
             at += length_bytes
         left[depth] -= 1
-        outstanding -= 1
         if kind == 1 or kind == 2:
             if kind == 2 and depth == 1 and count >= large and found < cuts.shape[0]:
                 cuts[found, 0], cuts[found, 1], cuts[found, 2], cuts[found, 3] = entry, start, at, at + count
@@ -118,8 +116,7 @@ def _walk(data, heads, max_depth, large, cuts):
             return TRUNCATED, start, key_at, found
         if kind == 3 or kind == 4:
             items = count * (kind - 2)
-            outstanding += items
-            if outstanding > size - at:
+            if items > size - at:
                 return TOO_MANY, start, key_at, found
             if depth == max_depth:
                 return TOO_DEEP, start, key_at, found
