@@ -10,6 +10,7 @@ import numpy as np
 
 from polystate.errors import MissingArray, ReferenceMismatch, UnknownAtom, WrongShape
 from polystate.numbers.tensors import symmetrised, turned
+from polystate.model.procedures import STATE_TABLES
 from polystate.operators import procedure
 from polystate.operators.procedure import Procedure
 from polystate.store.reading import Part, StoredTree, holds_rows
@@ -18,6 +19,9 @@ from polystate.structure.ground import Ground
 from polystate_schemas.registry import entries
 
 ALWAYS = -1
+OF_EVERY_KIND = frozenset({"conditions"})
+OF_A_VARIABLE = frozenset({*STATE_TABLES, "labels"})
+"""Arrays and tables that mean something where signal or operator are unknown ([DSC-53], [OPR-31])."""
 ROTATION_TOLERANCE = 1e-6  # of an element of R Rᵀ - 1
 
 
@@ -154,11 +158,14 @@ class Descriptor:
 
     @cached_property
     def _defined(self) -> frozenset[str] | None:
-        """The names of the arrays and tables that its kind has, None where its signal or operator is unknown."""
+        """The names of arrays and tables that its kind has; of an unknown signal or operator, of those judged."""
         from polystate_schemas.documents import descriptor_payload
 
-        if self.signal_type == "unknown" or self.operator_unknown:
-            return None
+        least = OF_A_VARIABLE if self.is_discrete else OF_EVERY_KIND
+        if self.signal_type == "unknown":
+            return least
+        if self.operator_unknown:
+            return least | {"atom_id"}
         found = descriptor_payload(dict(self.document))
         return frozenset((*found["arrays"], *found["tables"])) if found else None
 
