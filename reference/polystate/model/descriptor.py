@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from polystate.errors import MissingArray, ReferenceMismatch, UnknownAtom, WrongShape
-from polystate.numbers.tensors import symmetrised, turned
 from polystate.model.procedures import STATE_TABLES
+from polystate.numbers.tensors import symmetrised, turned
 from polystate.operators import procedure
 from polystate.operators.procedure import Procedure
 from polystate.store.reading import Part, StoredTree, holds_rows
