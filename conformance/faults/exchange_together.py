@@ -60,3 +60,10 @@ def _(original):
 def _(original):
     """The alternates of a site are counted over all models."""
     return edited("states_of_model(dep, v, state) or range(len(labels))", "range(len(labels))")(original)
+
+
+@fault("tls-alone-as-b", f"{UNBUILDING}.gaussian:adps_of_records", "exchange")
+def _(original):
+    """Under `records` an atom without B-factor has that of its TLS group."""
+    covered = "(has_row if tls_u is None else has_row | (tls_u[atom] != 0).any(axis=1))"
+    return edited("alone = has_row & ~anisotropic", f"alone = {covered} & ~anisotropic")(original)

@@ -58,8 +58,9 @@ class Exporter:
         self.content = next((n["body"]["content"] for n in self.notes if "content" in n["body"]), "residual")
         ids = set(dep.gaussians)
         self.total = ids
+        self.atomic = {id for id in ids if dep.gaussians[id].payload["scope"].get("level") == "atom"}
         if self.policy in ("atomic-only", "records"):
-            ids = {id for id in ids if dep.gaussians[id].payload["scope"].get("level") == "atom"}
+            ids = self.atomic
         if self.policy == "refuse" and len(ids) > 1:
             raise Refused("evaluate", "cannot-hold", "gaussian")
         if self.policy not in ("marginal", "atomic-only", "records", "refuse"):
@@ -132,7 +133,7 @@ class Exporter:
     def _adp(self, row: int, state: State) -> tuple[float | None, np.ndarray | None]:
         """B (8π²/3 of the trace of U), and U where it is not isotropic or was read as such."""
         u = self.dep.covariance(row, state, self.ids)
-        if u is None:
+        if u is None or self.policy == "records" and self.dep.covariance(row, state, self.atomic) is None:
             return None, None
         b = tls.PI8 / 3 * float(np.trace(u))
         if self.policy == "records":
