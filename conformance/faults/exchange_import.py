@@ -6,6 +6,7 @@ import numpy as np
 
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
+from polystate_tools.formats.building.sites import altloc_sites
 
 BUILDING = "polystate_tools.formats.building"
 
@@ -449,5 +450,37 @@ def _(original):
         first = models[0].tolist()
         return [(int(rows[first.index(a)]), int(rows[first.index(b)])) for rows in models for a, b in ends
                 if {a, b} <= {*first} and max(first.index(a), first.index(b)) < len(rows)]  # fmt: skip
+
+    return wrong
+
+
+@fault("sites-of-all-models", f"{BUILDING}.bundle_altlocs:_sites", "exchange")
+def _(original):
+    """What is one site in a model is one in all."""
+
+    def wrong(layout, rows, *rest):
+        found = altloc_sites(layout, rows, *rest)
+        step = layout.steps[0]
+        made = []
+        for site in found:
+            of = {}
+            for m in dict.fromkeys(step[site.records].tolist()):
+                mine = step[site.records] == m
+                state, letters = site.state[mine], np.unique(site.state[mine])
+                of[m] = replace(site, records=site.records[mine], state=np.searchsorted(letters, state),
+                                states=[site.states[k] for k in letters], inherits={})  # fmt: skip
+            made.append(of)
+        return made
+
+    return wrong
+
+
+@fault("alone-competes-with-letters", "polystate_tools.formats.importing:_partly_there", "exchange")
+def _(original):
+    """An atom that has letters in another model is always there in a model in which it has none."""
+
+    def wrong(arranged, bundle, plain):
+        varying, steady = original(arranged, bundle, plain)
+        return varying & plain[arranged.atom_of_record], steady
 
     return wrong

@@ -40,12 +40,21 @@ def _of_pdb(text: str) -> Entry:
     structure = gemmi.read_pdb_string(text)
     structure.setup_entities()
     structure.assign_label_seq_id()
-    found = Entry(_records(structure, {}, tensors, serials), _entities(structure), losses=losses)
+    found = Entry(_numbered(_records(structure, {}, tensors, serials)), _entities(structure), losses=losses)
     found.crystal, found.bonds = Crystal.of(structure), _bonds(structure, found)
     _of_remarks(structure.raw_remarks, found)
     found.entities = named(found.records, found.entities, text.splitlines())
     found.bonds += _conect(structure, text, losses)
     return found.check()
+
+
+def _numbered(records: list[Record]) -> list[Record]:
+    """A residue type that no sequence has takes the number of another at its place."""
+    at_place = {record.place: record.label_seq for record in records if record.label_seq >= 0}
+    for record in records:
+        if record.label_seq < 0:
+            record.label_seq = at_place.get(record.place, -1)
+    return records
 
 
 def _of_cif(document: gemmi.cif.Document) -> Entry:

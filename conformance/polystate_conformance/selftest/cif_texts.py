@@ -230,10 +230,6 @@ def _leave_out(rng: random.Random, made: Entry, columns: dict[str, Callable[[Row
         columns.pop("label_alt_id")
     if not any(row.spot.charge for row in made.rows):
         columns.pop("pdbx_formal_charge")
-    if all(len(row.spot.name) == 1 or row.spot.element == row.spot.name or row.spot.name in ("CA", "CB")
-           for row in made.rows if row.residue.seq is None) and rng.random() < 0.1:  # fmt: skip
-        columns.pop("type_symbol")
-        made.has("no symbols")
 
 
 def _tensor_columns(made: Entry, prefix: str) -> Table:

@@ -35,7 +35,7 @@ def ligand(a: float, b: float) -> list[tuple]:
     ("text", "count", "presence"),
     [
         (models(waters(0.4, 0.6, 0.6), waters(0.5, 0.5, 0.6)), 4, [0.45, 0.55, 1]),
-        (models(waters(0.4, 0.7, 0.6), waters(0.5, 0.5, 0.6)), 8, [0.45, 0.6, 1]),
+        (models(waters(0.4, 0.7, 0.6), waters(0.5, 0.5, 0.6)), 6, [0.45, 0.6, 1]),
         (models(waters(0.4, 0.6, 1.2), waters(0.5, 0.5, 1.2)), 8, [0.45, 0.55, 1]),
         (models(ligand(0.4, 0.3), ligand(0.4, 0.6)), 5, [0.85, 1]),
     ],

@@ -217,7 +217,7 @@ def test_altlocs_in_a_bundle_are_nested_under_its_models():
     tree, report = imported(lines)
     dep = Deposition(tree)
     assert report.kept == report.read == 11 + 12 + 5 and dep.validate().valid
-    assert sites(tree) == {"A.1": ["A@1", "B@1", "A@2", "B@2", "C@2", ".@3"]}
+    assert sites(tree) == {"A.1": ["A@1", "B@1", "A@2", "B@2", "C@2"]}
     assert dep.states.count() == 2 + 3 + 1
     second = dep.render(state={"model": "2", "altloc/A.1": "C@2"})
     assert second.xyz[4].tolist() == [3, 4, 1]

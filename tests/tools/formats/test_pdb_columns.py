@@ -13,7 +13,7 @@ from polystate_tools.formats.exporting import ExportOptions, export_bytes
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.pdb.reader import records_of_pdb
 from polystate_tools.formats.pdb.writer import pdb_of_records
-from polystate_tools.formats.records.records import Assembly, Entity, Records, TlsGroup, TlsRecords
+from polystate_tools.formats.records.records import Entity, NcsOperator, Records, TlsGroup, TlsRecords
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.selections import selected
 
@@ -67,7 +67,7 @@ def test_b_beyond_its_columns_is_cut_and_listed():
         ("occupancy", three_atoms(occupancy=[1000.0, 1, 1])),
         ("cell length", replace(three_atoms(), cell=(100000.0, 1, 1, 90, 90, 90))),
         ("space group", replace(three_atoms(), cell=(10.0, 10, 10, 90, 90, 90), space_group="I 41/a m d :1")),
-        ("operator translation", replace(three_atoms(), assemblies=[Assembly("1", [SHIFT], [(0, "A")])])),
+        ("operator translation", replace(three_atoms(), ncs=[NcsOperator(SHIFT)])),
     ],
 )
 def test_what_has_no_room_is_refused(what, records):

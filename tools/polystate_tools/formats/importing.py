@@ -14,7 +14,7 @@ from polystate.editing.described import describing
 from polystate.store.tree import FORMAT_VERSION, Group, Tree
 from polystate_tools.formats import het_dialects
 from polystate_tools.formats.building import adp, bundles, microheterogeneity, tls
-from polystate_tools.formats.building.altlocs import ALTLOC, PARTIAL, altloc_variables
+from polystate_tools.formats.building.altlocs import PARTIAL, altloc_variables
 from polystate_tools.formats.building.bundle_altlocs import bundle_alternates
 from polystate_tools.formats.building.bundle_partial import bundle_partials
 from polystate_tools.formats.building.checks import checked
@@ -23,6 +23,7 @@ from polystate_tools.formats.building.discrete import Conditions, discrete_group
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
 from polystate_tools.formats.building.model_weights import ModelWeights
 from polystate_tools.formats.building.noting import noted_alternates, noted_components
+from polystate_tools.formats.building.sites import alone
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
 from polystate_tools.formats.known import FORMATS, loaded, readable
@@ -180,16 +181,15 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         plain = np.ones(arranged.n_atoms, bool)
         plain[list(planned.base)] = False
         groups = bundles.bundle_groups(arranged, bundle, plain, x_ref, keys, weights, report)
-        if variables:
-            groups |= discrete_groups(arranged, ALTLOC, variables, planned, x_ref, keys)
-        changing = plain & ~bundles.constant(bundle, records.occupancy)
-        residue = arranged.residue_of_atom
-        steady = plain & ~np.isin(residue, residue[changing])  # what is partial in a residue is there together
+        for descriptor in sorted({variable.descriptor for variable in variables}):
+            mine = [variable for variable in variables if variable.descriptor == descriptor]
+            groups |= discrete_groups(arranged, descriptor, mine, planned, x_ref, keys)
+        varying, steady = _partly_there(arranged, bundle, plain)
         taken = np.ones(len(records), bool)
         taken[bundle.first[steady]] = False
         partial = altloc_variables(arranged, taken, False, report)
         apart = plan(partial, {}, arranged)
-        some, of_models = bundle_partials(arranged, model, plain & ~steady, partial, report)
+        some, of_models = bundle_partials(arranged, model, varying, partial, report)
         if partial or some:
             apart.absent += of_models.absent
             apart.occupancy += of_models.occupancy
@@ -210,6 +210,23 @@ def _of_bundle(bundle: bundles.Bundle) -> Callable[..., Built]:
         return groups, x_ref, record, np.concatenate([of_step[step], number]), conditions
 
     return build
+
+
+def _partly_there(arranged: Layout, bundle: bundles.Bundle, plain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) bool records whose occupancies are told model by model, and (N,) bool atoms of which one tells of all.
+
+    plain: (N,) bool, atoms without altlocs. What is partial in a residue is there together, an atom that has letters in
+    other models, too."""
+    records, residue, atom = arranged.records, arranged.residue_of_atom, arranged.atom_of_record
+    free = plain[atom]
+    lettered = np.flatnonzero(~free)
+    free[lettered] = alone(arranged, lettered)
+    below = free & (records.occupancy < 1)
+    changing = plain & ~bundles.constant(bundle, records.occupancy)
+    changing[atom[below & ~plain[atom]]] = True
+    changing[atom[below]] |= (bundle.record[:, atom[below]] < 0).any(axis=0)
+    steady = plain & ~np.isin(residue, residue[changing])
+    return free & ~steady[atom], steady
 
 
 def _gaussian(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from polystate_tools.formats.building.altlocs import ALTLOC, lettered_records
 from polystate_tools.formats.building.bundles import Bundle
 from polystate_tools.formats.building.occupancies import mean_occupancy
-from polystate_tools.formats.building.sites import Site, absence_of, alone, altloc_sites, inherited, leaves_room
+from polystate_tools.formats.building.sites import Site, alone, altloc_sites, named
 from polystate_tools.formats.building.variables import TOLERANCE, Plan, Variable
 from polystate_tools.formats.records.layout import Layout
 from polystate_tools.formats.report import ImportReport
@@ -25,79 +25,73 @@ def bundle_alternates(
     """Variables of the alternates of all models; sets the record of each atom in each model to its reference.
 
     A letter of a model is a state under the condition of that model, its displacements relative to the most
-    populated letter there, which is what the bundle holds.
+    populated letter there, which is what the bundle holds. What is one site in a model, its records say alone; sites
+    of several models that share some atoms are of several descriptors.
     """
     planned = Plan()
-    rows = np.flatnonzero(lettered_records(layout))
-    variables: list[Variable] = []
-    if not len(rows):
-        return variables, planned
     step = layout.steps[0]
-    for number, site in enumerate(altloc_sites(layout, rows, whole_molecule, report, overlap)):
-        variable = _variable(layout, site, step, model, report)
-        variable.number = number
+    rows = np.flatnonzero(lettered_records(layout))
+    single = alone(layout, rows)
+    variables: list[Variable] = []
+    taken: list[tuple[set[int], list[Variable]]] = []  # atoms and variables of each descriptor
+    for site in _sites(layout, rows[~single], whole_molecule, report, overlap):
+        variable = _variable(layout, site, model, report)
         variables.append(variable)
-        report.sites[site.rule] = report.sites.get(site.rule, 0) + 1
+        k = next((k for k, (atoms, _) in enumerate(taken) if not atoms & variable.record_of.keys()), len(taken))
+        taken += [(set(), [])] if k == len(taken) else []
+        variable.descriptor, variable.number = f"{ALTLOC}-{k + 1}" if k else ALTLOC, len(taken[k][1])
+        taken[k][0].update(variable.record_of)
+        taken[k][1].append(variable)
         for atom in variable.record_of:
             _plan_atom(layout, bundle, variable, atom, planned)
+    for row in rows[single].tolist():  # no alternates in their model
+        atom = int(layout.atom_of_record[row])
+        planned.base[atom] = int(bundle.first[atom])
+        planned.adp.append((atom, row, model, (int(step[row]),)))
     return variables, planned
 
 
-def _variable(layout: Layout, site: Site, step: np.ndarray, model: Variable, report: ImportReport) -> Variable:
-    """The variable of a site: one state a letter and model, populations by model."""
-    letters = site.states
-    labels: list[str] = []
-    rows: list[tuple] = []
-    deposited: list[float] = []
-    state_of: dict[tuple[int, int], int] = {}
-    record_step = step[site.records]
-    always = _always_there(layout, site, record_step)
-    models = {m: _in_model(layout, site, (record_step == m) & ~always) for m in sorted(set(record_step.tolist()))}
-    of_model: dict[int, list[int]] = {}
-    for m, here in models.items():
-        first = len(labels)
-        mine = sorted(set(here.state.tolist()))
-        means = [mean_occupancy(layout, here.records[here.state == k]) for k in mine]
+def _sites(
+    layout: Layout, rows: np.ndarray, whole_molecule: bool, report: ImportReport, overlap: bool | None
+) -> list[dict[int, Site]]:
+    """The sites of each model under its step; those of the same residues in several models are one."""
+    step = layout.steps[0][rows]
+    found: dict[tuple, dict[int, Site]] = {}
+    for m in sorted(set(step.tolist())):
+        for site in altloc_sites(layout, rows[step == m], whole_molecule, report, overlap):
+            places = frozenset(layout.position_of_record[site.records].tolist())
+            number = next(k for k in itertools.count() if m not in found.get((places, k), {}))
+            found.setdefault((places, number), {})[m] = site
+    made = sorted(found.values(), key=lambda of: int(min(site.atoms[0] for site in of.values())))
+    named(layout, [next(iter(of.values())) for of in made])
+    for of in made:
+        rule = next(iter(of.values())).rule
+        report.sites[rule] = report.sites.get(rule, 0) + 1
+    return made
+
+
+def _variable(layout: Layout, sites: dict[int, Site], model: Variable, report: ImportReport) -> Variable:
+    """The variable of the sites of some models: one state a letter and model, populations by model."""
+    one = next(iter(sites.values()))
+    made = Variable(ALTLOC, one.label, [], {}, [], rule=one.rule)
+    for m, site in sites.items():
+        first, letters = len(made.states), int(site.state.max()) + 1
+        means = [mean_occupancy(layout, site.records[site.state == k]) for k in range(letters)]
         total = math.fsum(means)
         if total > 1 + TOLERANCE:
-            why = f"populations divided by their sum {total:.4g}"
-            report.change(int((record_step == m).sum()), why, f"{site.label} model {m + 1}")
-        condition = ((model, (m,)),)
-        for k, mean in zip(mine, means, strict=True):
-            state_of[k, m] = len(labels)
-            rows.append((len(labels), condition, mean / total if total > 1 + TOLERANCE else mean))
-            labels.append(f"{letters[k]}{MARK}{m + 1}")
-            deposited.append(mean)
-        if leaves_room(layout, here):
-            rows.append((len(labels), condition, max(0.0, 1 - total)))
-            labels.append(f"{absence_of(*(letters[k] for k in mine))}{MARK}{m + 1}")
-            deposited.append(math.nan)
-        of_model[m] = list(range(first, len(labels)))
-    variable = Variable(ALTLOC, site.label, labels, {}, deposited, rows, rule=site.rule)
-    atoms = layout.atom_of_record[site.records].tolist()
-    for record, atom, k, m, whole in zip(
-        site.records.tolist(), atoms, site.state.tolist(), record_step.tolist(), always.tolist(), strict=True
-    ):
-        states = of_model[m] if whole else [state_of[k, m]]
-        variable.record_of.setdefault(atom, {}).update(dict.fromkeys(states, record))
-    for m, here in models.items():
-        there = {position: states & set(here.state.tolist()) for position, states in site.there.items()}
-        kept = inherited(layout, here.records, here.state, there)
-        variable.inherits |= {(atom, state_of[k, m]): state_of[like, m] for (atom, k), like in kept.items()}
-    return variable
-
-
-def _always_there(layout: Layout, site: Site, step: np.ndarray) -> np.ndarray:
-    """(k,) bool: records of a site that are no alternates in their model, and as often there: those without a letter of
-    atoms that have letters in other models. step: (k,) their models. Of a model that has no others, none."""
-    made = alone(layout, site.records) & (layout.records.occupancy[site.records] == 1)
-    return made & np.isin(step, step[~made])
-
-
-def _in_model(layout: Layout, site: Site, mine: np.ndarray) -> Site:
-    """The site with the records `mine` alone, (k,) bool; states keep their numbers."""
-    records, state = site.records[mine], site.state[mine]
-    return replace(site, records=records, state=state, atoms=np.unique(layout.atom_of_record[records]))
+            report.change(
+                len(site.records), f"populations divided by their sum {total:.4g}", f"{one.label} model {m + 1}"
+            )
+        shares = [mean / total if total > 1 + TOLERANCE else mean for mean in means]
+        shares += [max(0.0, 1 - total)] * (len(site.states) - letters)  # of the state in which none is there
+        made.rows += [(first + k, ((model, (m,)),), share) for k, share in enumerate(shares)]
+        made.states += [f"{label}{MARK}{m + 1}" for label in site.states]
+        made.deposited += means + [math.nan] * (len(site.states) - letters)
+        atoms = layout.atom_of_record[site.records].tolist()
+        for record, atom, k in zip(site.records.tolist(), atoms, site.state.tolist(), strict=True):
+            made.record_of.setdefault(atom, {})[first + k] = record
+        made.inherits |= {(atom, first + k): first + like for (atom, k), like in site.inherits.items()}
+    return made
 
 
 def _model(label: str) -> str:
@@ -114,7 +108,7 @@ def _plan_atom(layout: Layout, bundle: Bundle, variable: Variable, atom: int, pl
     for model, states in by_model.items():
         shown = {s: own[s] for s in states if s in own}
         if not shown:
-            continue  # the model lacks the atom: the bundle says so
+            continue  # not of the site in this model: the bundle says where it is, or that it is not there
         shown |= {s: own[variable.inherits[atom, s]] for s in states if (atom, s) in variable.inherits}
         base = shown[max(shown, key=lambda s: (weights[s], -s))]
         bundle.record[int(model) - 1, atom] = base

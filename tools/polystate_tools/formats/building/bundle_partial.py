@@ -23,20 +23,20 @@ LABELS = {(): PRESENT, (True,): PRESENT, (False,): ABSENT, (True, True): PRESENT
 def bundle_partials(
     layout: Layout, model: Variable, varying: np.ndarray, used: list[Variable], report: ImportReport
 ) -> tuple[list[Variable], Plan]:
-    """Variables of the atoms `varying` (N,) bool, and what they say: which atoms are absent, what was deposited.
+    """Variables of the records `varying` (n,) bool, and what they say: which atoms are absent, what was deposited.
 
     used: the variables of the descriptor that are there already, whose numbers and names are taken."""
-    if not varying.any():
+    below = np.flatnonzero(varying & (layout.records.occupancy < 1))
+    if not len(below):
         return [], Plan()
     planned, variables = Plan(), []
-    below = np.flatnonzero(varying[layout.atom_of_record] & (layout.records.occupancy < 1))
     steps, names = layout.steps[0], {variable.label for variable in used}
     for number, site in enumerate(_sites(layout, below, steps), len(used)):
         report.sites[site.rule] = report.sites.get(site.rule, 0) + 1
         label = next(f"{site.label}{more}" for more in ("", *(f".{k}" for k in range(2, len(names) + 3)))
                      if f"{site.label}{more}" not in names)  # fmt: skip
         names.add(label)
-        variables.append(_variable(layout, site, label, number, steps, model, planned))
+        variables.append(_variable(layout, site, label, number, varying, model, planned))
     return variables, planned
 
 
@@ -64,12 +64,12 @@ def _sites(layout: Layout, below: np.ndarray, steps: np.ndarray) -> list[Site]:
 
 
 def _variable(
-    layout: Layout, site: Site, label: str, number: int, steps: np.ndarray, model: Variable, planned: Plan
+    layout: Layout, site: Site, label: str, number: int, varying: np.ndarray, model: Variable, planned: Plan
 ) -> Variable:
     """The states of each model, under its condition: present and absent, of atoms of occupancy 0 beside others each
     part by itself; one state where the atoms are as often there as the model."""
     made = Variable(PARTIAL, label, [], {}, [], rule=site.rule, number=number)
-    every = np.flatnonzero(np.isin(layout.atom_of_record, site.atoms))
+    every, steps = np.flatnonzero(np.isin(layout.atom_of_record, site.atoms) & varying), layout.steps[0]
     for step in sorted(set(steps[every].tolist())):
         records = every[steps[every] == step]
         occupancy = layout.records.occupancy[records]

@@ -100,8 +100,7 @@ def _with_sequences(records: Records, report: ExportReport) -> Records:
 
 def _check_numbers(records: Records) -> None:
     """Numbers that would run into the next column."""
-    operators = [op.matrix for op in records.ncs] + [m for a in records.assemblies for m in a.operators]
-    shifts = np.array([matrix[:3, 3] for matrix in operators])
+    shifts = np.array([op.matrix[:3, 3] for op in records.ncs])  # those of assemblies have fifteen columns
     cell = np.array(records.cell or ())
     for what, unit, values, low, high in (
         ("coordinates", "Å", records.xyz, -999.9995, 9999.9995),

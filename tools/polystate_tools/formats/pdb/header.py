@@ -114,7 +114,12 @@ def _skeleton(
             text |= found
     for k in bad:
         text.pop(k, None)
-    telling = first_of_residue[_first_of_a_kind(records, first_of_residue)]
+    kept_residues = _first_of_a_kind(records, first_of_residue)
+    for k in [k for kind, found in kinds.items() if kind.startswith(b"TER") for k in found]:
+        before = int(np.searchsorted(atom_lines, k)) - 1  # of the models that are left out no chain ends
+        if before >= 0 and not kept_residues[int(np.searchsorted(first_of_residue, before, "right")) - 1]:
+            text.pop(k, None)
+    telling = first_of_residue[kept_residues]
     starts = dict(zip(atom_lines[telling].tolist(), records.model[telling].tolist(), strict=True))
     text |= zip(starts, lines.some(atom_lines[telling]), strict=True)
     several = len(set(starts.values())) > 1

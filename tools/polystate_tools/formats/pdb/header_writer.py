@@ -133,7 +133,7 @@ def _assemblies(records: Records) -> Iterator[str]:
             matrix = assembly.operators[k]
             for i in range(3):
                 values = "".join(f"{matrix[i, j]:10.6f}" for j in range(3))
-                yield f"REMARK 350   BIOMT{i + 1} {k + 1:3d}{values}     {matrix[i, 3]:10.5f}"
+                yield f"REMARK 350   BIOMT{i + 1} {k + 1:3d}{values}{matrix[i, 3]:15.5f}"
 
 
 def _tls(records: Records, tls: TlsRecords, report: ExportReport) -> Iterator[str]:

@@ -17,6 +17,7 @@ from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.states import counting
 from polystate.states.joint import Chosen
 from polystate.states.scope_dag import INACTIVE, holds
+from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import letter_of
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
@@ -24,7 +25,7 @@ from polystate_tools.formats.unbuilding.labels import is_bundle, states_of_model
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
 VERBATIM = "altloc"
-"""Descriptors whose state labels are altloc letters as they stand in a file."""
+"""The first word of descriptors whose state labels are altloc letters as they stand in a file."""
 
 
 @dataclass
@@ -220,32 +221,40 @@ class _Payload:
         """The records of an atom in declared order of its states."""
         mine = self.variables_of[atom]
         made: list[_Record] = []
-        stated = self.stated.get(atom)
-        by_row: dict[int, _Record] = {}
-        for joint, weight in self.combinations(mine):
-            if any((atom, v, joint[v]) in self.absent for v in mine):
+        stated = self.stated.get(atom, [])
+        rows = [(joint, weight, self._row(stated, joint)) for joint, weight in self.combinations(mine)]
+        told = {self._model(joint) for joint, _, row in rows if row >= 0}
+        by_row: dict[tuple[int, ...], _Record] = {}
+        for joint, weight, number in rows:
+            if any((atom, v, joint[v]) in self.absent for v in mine) or (number < 0 and self._model(joint) in told):
                 continue
-            occupancy, row = weight, -1
-            if stated is not None:
-                row = next((k for k, (condition, _) in enumerate(stated) if holds(condition, joint)), -1)
-                if row < 0:
-                    continue
-                occupancy = stated[row][1]
+            occupancy = stated[number][1] if number >= 0 else weight
+            row = (number,) if number >= 0 else (number, *self._model(joint))  # without alternates in this model
             states = {v: joint[v] for v in sorted(counting.ancestors(self.dag, mine)) if joint[v] != INACTIVE}
             if row in by_row:
                 by_row[row].also(states, _sets(states))
+                if number < 0:
+                    by_row[row].occupancy = fifteen_digits(by_row[row].occupancy + occupancy)
                 continue
             moved = np.zeros(3)
             for v in mine:
                 moved = moved + self.delta.get((atom, v, joint[v]), 0.0)
             own = {v: s for v, s in states.items() if v in mine}
             made.append(_Record(moved, occupancy, "", own, states, _sets(states)))
-            if stated is not None:
+            if stated:
                 by_row[row] = made[-1]
-        if stated is None:
+        if not stated:
             made = self._merged(atom, made)
         self._name(atom, made)
         return made
+
+    def _model(self, joint: Chosen) -> tuple[int, ...]:
+        """The models that a joint state names."""
+        return tuple(state for v, state in joint.items() if is_bundle(self.dep, v))
+
+    def _row(self, stated: list[tuple], joint: Chosen) -> int:
+        """Which of the occupancies that were stated holds in a joint state, -1 of none."""
+        return next((k for k, (condition, _) in enumerate(stated) if holds(condition, joint)), -1)
 
     def _merged(self, atom: int, made: list[_Record]) -> list[_Record]:
         """Records that coordinates and conditional ADPs do not tell apart, as one."""
@@ -277,8 +286,10 @@ class _Payload:
         models = [tuple(sorted((v, s) for v, s in r.held.items() if is_bundle(self.dep, v))) for r in made]
         places = []
         for record, model in zip(made, models, strict=True):
-            labels = {v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items()}
-            own = [v for v in labels if self.dag.descriptor(v) == VERBATIM]
+            labels = {
+                v: str(self.dag.state_labels(v)[s]) for v, s in record.states.items() if self._matters(atom, v, s)
+            }
+            own = [v for v in labels if self.dag.descriptor(v).partition("-")[0] == VERBATIM]
             state = 0
             if len(own) == 1 == len(labels):
                 state = self._own_state(atom, own[0], record)
@@ -286,9 +297,18 @@ class _Payload:
                 if len(where) < 2 or where != states_of_model(self.dep, own[0], state):  # else it is no alternate there
                     record.altloc = letter_of(without_model(self.dep, own[0], state))
             elif models.count(model) > 1:
-                record.altloc = self._letter(record.states, labels)
+                record.altloc = self._letter({v: record.states[v] for v in labels}, labels)
             places.append((model, state))
         made[:] = [made[k] for k in sorted(range(len(made)), key=places.__getitem__)]
+
+    def _matters(self, atom: int, v: int, state: int) -> bool:
+        """Whether an atom depends on a variable in the model that a state of it is of, if it is below a bundle."""
+        if MARK not in str(self.dag.state_labels(v)[state]):
+            return True
+        states = states_of_model(self.dep, v, state)
+        stated = any(c.variable == v and states & set(c.states) for condition, _ in self.stated.get(atom, ())
+                     for c in condition)  # fmt: skip
+        return not states or stated or any((atom, v, s) in self.absent or (atom, v, s) in self.delta for s in states)
 
     def _own_state(self, atom: int, v: int, record: _Record) -> int:
         """The state whose letter a record has: the one noted at import; else the one that was deposited with its
