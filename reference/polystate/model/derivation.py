@@ -154,7 +154,7 @@ def free_draw_key(dep: Sources, d: Descriptor) -> int:
     taken: set[int] = set()
     waiting = []
     for name, other in dep.descriptors.items():
-        for table in ("variables", "latents"):
+        for table in other.keyed:
             if table in other.stored.tables and "draw_key" in other.stored.tables[table]:
                 taken.update(np.asarray(other.stored.tables[table]["draw_key"]).tolist())
         if maker(other.document) and "variables" not in other.stored.tables:

@@ -174,6 +174,13 @@ class Descriptor:
         defined = self._defined
         return defined is None or name in defined or name.rstrip("0123456789") + "<n>" in defined
 
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """Which of its tables hold draw keys, where they are there: of states, and of components that are known."""
+        unknown = self.operator_unknown or self.signal_type == "unknown"
+        latents = not unknown and self._defines("latents")
+        return ("variables",) * self.is_discrete + ("latents",) * latents
+
     def has(self, name: str) -> bool:
         return name in self.group.arrays and self._defines(name)
 

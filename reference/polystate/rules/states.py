@@ -144,11 +144,9 @@ def draw_key_errors(dep: Model) -> Iterator[PolystateError]:
     """[RNG-8] Two variables or latent components with one draw key."""
     keys, owners = [], []
     for d in dep.descriptors.values():
-        unknown = d.operator_unknown or d.signal_type == "unknown"
-        for table, judged in (("variables", d.is_discrete), ("latents", not unknown)):
-            if judged and d.table(table):
-                keys += d.column(table, "draw_key").tolist()
-                owners += [f"{d.path}/{table}/draw_key[{k}]" for k in range(len(d.column(table, "draw_key")))]
+        for table in filter(d.table, d.keyed):
+            keys += d.column(table, "draw_key").tolist()
+            owners += [f"{d.path}/{table}/draw_key[{k}]" for k in range(len(d.column(table, "draw_key")))]
     first: dict[int, str] = {}
     for key, owner in zip(keys, owners, strict=True):
         if first.setdefault(key, owner) != owner:
