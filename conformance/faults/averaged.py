@@ -158,9 +158,8 @@ def _(original):
 @fault("stored-latents-share-keys", "polystate.rules.states:draw_key_errors", "validate")
 def _(original):
     """Latent components that are stored need no draw key of their own."""
-    return edited("(d.operator_unknown or", '(d.has(d.procedure.components or "nothing") or d.operator_unknown or')(
-        original
-    )
+    stored = 'lambda t: d.table(t) and (t == "variables" or not d.has(d.procedure.components or "nothing"))'
+    return edited("filter(d.table,", f"filter({stored},")(original)
 
 
 @fault("factors-kept-for-other-states", "polystate.evaluation.rendering:_displacing", "sampling-exact")

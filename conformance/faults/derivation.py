@@ -67,7 +67,7 @@ def _(original):
 @fault("computed-keys-beside-components", f"{MODEL}:free_draw_key", "sampling-exact")
 def _(original):
     """A computed variable may take the draw key of a latent component."""
-    return edited('("variables", "latents")', '("variables",)')(original)
+    return edited("in other.keyed", 'in ("variables",) * other.is_discrete')(original)
 
 
 @fault("circles-of-whole-descriptors", f"{RULES}:_inputs", "validate")

@@ -177,7 +177,7 @@ def _(original):
 @fault("unknown-signals-of-any-key", f"{RULES}.states:draw_key_errors", "validate")
 def _(original):
     """Draw keys of an unknown signal may be those of others, since nothing of it is drawn."""
-    return edited("if d.table(table) and", 'if d.signal_type != "unknown" and d.table(table) and')(original)
+    return edited("filter(d.table,", "filter(lambda t: d.signal_type != 'unknown' and d.table(t),")(original)
 
 
 @fault("algebras-of-states-judged", COMBINATIONS, "validate")

@@ -32,12 +32,6 @@ def _(original):
     return edited("dep.descriptors.values() if o.is_gaussian", "dep.descriptors.values()")(original)
 
 
-@fault("computed-key-below-all", "polystate.model.derivation:free_draw_key", "sampling-exact")
-def _(original):
-    """A computed variable takes the number below all draw keys."""
-    return edited("in taken:\n            key -= 1", "in taken:\n            key = min(taken) - 1")(original)
-
-
 @fault("clause-as-a-range", "polystate.states.conditions:Conditions.__getitem__", "discrete", "gaussian")
 def _(original):
     """A clause names the states from its first to its last."""
