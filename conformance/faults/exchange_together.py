@@ -67,3 +67,9 @@ def _(original):
     """Under `records` an atom without B-factor has that of its TLS group."""
     covered = "(has_row if tls_u is None else has_row | (tls_u[atom] != 0).any(axis=1))"
     return edited("alone = has_row & ~anisotropic", f"alone = {covered} & ~anisotropic")(original)
+
+
+@fault("choice-of-states-unsaid", f"{UNBUILDING}.unbuild:_one_conformer", "exchange")
+def _(original):
+    """A file of one conformer says that it is one, and not of which states."""
+    return edited(' + (f": {names}" if names else "")', "")(original)
