@@ -25,6 +25,13 @@ def test_what_is_made_is_valid_and_answered_alike_by_one_exporter(seed):
     assert "atoms" in one or "rejected" in one
 
 
+@pytest.mark.parametrize("format", ["mmcif", "pdb"])
+def test_structure_files_are_imported_and_written(format):
+    found = [export_differences.of_file(seed, format, export_differences.ours) for seed in range(4)]
+    assert all("atoms" in answer or "rejected" in answer for (answer,) in found)
+    assert any("atoms" in answer for (answer,) in found)
+
+
 def test_what_differs_is_said():
     (answer,) = export_differences.answers(*asked(Random(SEED)), export_differences.ours)
     for change, said in (

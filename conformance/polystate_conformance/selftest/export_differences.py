@@ -2,10 +2,13 @@
 
     python -m polystate_conformance.selftest.export_differences --examples 200 -- python my-adapter.py
     python -m polystate_conformance.selftest.export_differences --seed 17 --case -- python my-adapter.py
+    python -m polystate_conformance.selftest.export_differences --files --examples 50 -- python my-adapter.py
 
 The one is the exporter of these tools, the other a program that is an adapter of the profile `exchange`. An example is
 named by its number. Neither answer is the expected value: that comes from the sentence. `--case` prints an example that
-both answer alike as the beginning of a case, with what the other program says as what is expected."""
+both answer alike as the beginning of a case, with what the other program says as what is expected. `--files` takes
+random structure files, which each program imports first; a name that the one refuses may be in a table of the other
+(EXP-23)."""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,7 +32,8 @@ from polystate_conformance.scoring.session import Session
 from polystate_conformance.selftest import answering
 from polystate_conformance.selftest.differences import Side, program
 from polystate_conformance.selftest.export_molecules import Document
-from polystate_conformance.selftest.exports import asked
+from polystate_conformance.selftest.exports import POLICIES, asked
+from polystate_conformance.selftest.structure_texts import SUFFIXES, drawn
 
 Answer = dict[str, Any]
 """`rejected` as the program says it; else `atoms`, `u` where the format has it, `bonds`, and `losses`: the descriptors
@@ -56,6 +61,29 @@ def answers(document: Document, message: Document, *sides: Side) -> list[Answer]
             out.mkdir()
             sent = protocol.run(1, "export", "exchange", str(store), message["request"], message["seed"], str(out))
             found.append(_read(side(sent), out, [*document.get("descriptors", {})]))
+        return found
+
+
+def of_file(seed: int, format: str, *sides: Side) -> list[Answer]:
+    """What each program writes of the structure file of a number: all alternates or a conformer, by any policy."""
+    made, text = drawn(seed, format)
+    random = Random(f"export {format} {seed}")
+    export = {"format": random.choice(("mmcif", "pdb", "mmtf"))} | random.choice(
+        ({}, {}, {"conformer": "occupancy"}, {"conformer": random.choice("AB")})
+    )
+    if random.random() < 0.8:
+        export["gaussian"] = random.choice(POLICIES)
+    request = {"outputs": ["file", "losses"], "export": export, **made.options}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"entry{SUFFIXES[format]}"
+        file.write_text(text, "utf-8")
+        found = []
+        for number, side in enumerate(sides):
+            out = Path(folder) / str(number)
+            out.mkdir()
+            found.append(
+                _read(side(protocol.run(1, "import", "exchange", str(file), request, None, str(out))), out, [])
+            )
         return found
 
 
@@ -145,25 +173,46 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--examples", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first example")
     parser.add_argument("--case", action="store_true", help="print one example as the beginning of a case")
+    parser.add_argument("--files", action="store_true", help="examples are structure files")
     options = parser.parse_args(own)
     if not command:
         parser.error("-- COMMAND")
+    if options.case and options.files:
+        parser.error("--case takes no --files")
     session, different = Session(command), 0
     try:
-        for seed in range(options.seed, options.seed + (1 if options.case else options.examples)):
-            document, message = asked(Random(seed))
-            found = answers(document, message, ours, program(session))
-            said = difference(*found) if found else None
-            different += said is not None
-            if said is not None:
-                print(f"{seed}: {said}", flush=True)
-            elif options.case and found and "atoms" in found[1]:
-                print(case(document, message, found[1]), end="")
+        if options.case:
+            return _case(options.seed, program(session))
+        for seed in range(options.seed, options.seed + options.examples):
+            for name, found in _examples(seed, options.files, ours, program(session)):
+                said = difference(*found) if found else None
+                different += said is not None
+                if said is not None:
+                    print(f"{name}: {said}", flush=True)
     finally:
         session.stop()
-    if not options.case:
-        print(f"{options.examples} examples from {options.seed} on: {different} differ")
+    print(f"{options.examples} examples from {options.seed} on: {different} differ")
     return 1 if different else 0
+
+
+def _examples(seed: int, files: bool, *sides: Side) -> Iterator[tuple[str, list[Answer] | None]]:
+    """The answers of an example by its name; of a structure file in each format."""
+    if files:
+        yield from ((f"{format} {seed}", of_file(seed, format, *sides)) for format in sorted(SUFFIXES))
+    else:
+        yield str(seed), answers(*asked(Random(seed)), *sides)
+
+
+def _case(seed: int, other: Side) -> int:
+    """Prints an example as a case; status 1 where the two differ or refuse it."""
+    document, message = asked(Random(seed))
+    found = answers(document, message, ours, other)
+    said = "no deposition" if found is None else difference(*found)
+    if said is None and found is not None and "atoms" in found[1]:
+        print(case(document, message, found[1]), end="")
+        return 0
+    print(f"{seed}: {said or 'refused by both'}")
+    return 1
 
 
 if __name__ == "__main__":
