@@ -78,10 +78,10 @@ def _(original):
     return lambda layout, bundle, model, whole, report, overlap: original(layout, bundle, model, False, report, overlap)
 
 
-@fault("letters-of-another-model", f"{BUILDING}.bundle_altlocs:_always_there", EXCHANGE)
+@fault("letters-of-another-model", f"{BUILDING}.bundle_altlocs:bundle_alternates", EXCHANGE)
 def _(original):
     """An atom that has letters in another model is an alternate in every model."""
-    return lambda layout, site, step: np.zeros(len(step), bool)
+    return edited("single = alone(layout, rows)", "single = np.zeros(len(rows), bool)")(original)
 
 
 @fault("zeros-do-not-count", f"{BUILDING}.occupancies:mean_occupancy", EXCHANGE)

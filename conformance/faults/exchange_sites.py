@@ -2,6 +2,7 @@
 
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
+from polystate_tools.formats.building.occupancies import mean_occupancy
 
 BUILDING = "polystate_tools.formats.building"
 UNBUILDING = "polystate_tools.formats.unbuilding"
@@ -210,18 +211,33 @@ def _(original):
     return edited("(records.occupancy[site.records] < 1).any()", "mean_occupancy(layout, site.records) < 1")(original)
 
 
-@fault("a-lone-letter-of-a-model-by-its-mean", f"{BUILDING}.bundle_altlocs:_variable", EXCHANGE)
+def _in_each_model(original, states):
+    """The sites of models whose states, of so many letters, are others."""
+
+    def wrong(layout, *rest):
+        made = original(layout, *rest)
+        for site in (site for of in made for site in of.values()):
+            site.states = states(layout, site, int(site.state.max()) + 1)
+        return made
+
+    return wrong
+
+
+@fault("a-lone-letter-of-a-model-by-its-mean", f"{BUILDING}.bundle_altlocs:_sites", EXCHANGE)
 def _(original):
     """The same in a model of several."""
-    asked = "leaves_room(layout, here)"
-    return edited(asked, f"(total < 1 if len(mine) == 1 else {asked})")(original)
+
+    def states(layout, site, letters):
+        always = letters == 1 and mean_occupancy(layout, site.records) >= 1
+        return site.states[:1] if always else site.states
+
+    return _in_each_model(original, states)
 
 
-@fault("molecules-of-models-always-there", f"{BUILDING}.bundle_altlocs:_variable", EXCHANGE)
+@fault("molecules-of-models-always-there", f"{BUILDING}.bundle_altlocs:_sites", EXCHANGE)
 def _(original):
     """In a file of several models one of several alternates of a molecule is always there."""
-    asked = "if leaves_room(layout, "
-    return edited(asked, "if len(mine) == 1 and leaves_room(layout, ")(original)
+    return _in_each_model(original, lambda layout, site, letters: site.states[:letters] if letters > 1 else site.states)
 
 
 @fault("models-share-no-place", f"{BUILDING}.bundle_altlocs:bundle_alternates", EXCHANGE)
