@@ -277,7 +277,7 @@ for dialect, short, twin, whole in DIALECTS:
             twin,
             "chains are numbered 0 to 2",
         )
-    for n in (0, 15, 17):
+    for n in (0, 12, 15, 17):
         bad(
             f"{short}-an-operator-of-{n}",
             f"in a file of {dialect} a second NCS operator of {n} numbers is refused",
@@ -297,12 +297,12 @@ for dialect, short, twin, whole in DIALECTS:
             twin,
             "a matrix has sixteen",
         )
-    for n in (0, 3):
+    for n in (0, 3, 7):
         bad(
             f"{short}-a-cell-of-{n}",
             f"in a file of {dialect} a cell of {n} numbers is refused",
             (49,),
-            pack(whole, unitCell=PLAIN["unitCell"][:n]),
+            pack(whole, unitCell=(PLAIN["unitCell"] * 2)[:n]),
             "schema wrong-length unitCell",
             twin,
             "a cell has six",

@@ -328,3 +328,60 @@ good(
     numModels=2,
     chainIdList=["A"] * 3,
 )
+good(
+    "a-draft-of-the-largest-number-of-bonds",
+    "in a draft a number of bonds of 2^31 - 1 is handed over",
+    (44, 48),
+    pack(DRAFT, numBonds=2**31 - 1),
+    "no number of bonds is checked",
+    numBonds=2**31 - 1,
+)
+TRIPLE = [0, 1, 1, 2, 2, 0]
+for dialect, short, twin, whole in DIALECTS:
+    for what, ends, name, values in (
+        ("an order for each end of a bond", [1, 0], "bondOrderList", [1, 2]),
+        ("a resonance for each end of two bonds", [1, 0, 2, 1], "bondResonanceList", [1, 0, 1, 0]),
+        ("two orders of three bonds", TRIPLE, "bondOrderList", [1, 2]),
+        ("two resonances of three bonds", TRIPLE, "bondResonanceList", [0, 1]),
+    ):
+        group = {key: value for key, value in THREE.items() if key not in ("bondOrderList", "bondResonanceList")}
+        bad(
+            f"{short}-a-group-with-{what.replace(' ', '-')}",
+            f"in a file of {dialect} a group with {what} is refused",
+            (42,),
+            pack(whole, groupList=groups_of(dialect, group | {"bondAtomList": ends, name: values}, ONE)),
+            "schema wrong-length groupList",
+            twin,
+            "one value for each bond",
+        )
+EMPTY = {"groupName": "NIL", "atomNameList": [], "elementList": [], "formalChargeList": []}
+for dialect, short, _, whole in DIALECTS:
+    nothing = {key: value for key, value in ONE.items() if not key.startswith("bond")} | EMPTY
+    types = [0, 1, 2, 0, 1]
+    good(
+        f"{short}-with-nothing-in-it",
+        f"in a file of {dialect} chains of no groups, models of no chains and groups of no atoms are read",
+        (26, 41),
+        pack(
+            whole,
+            numGroups=5,
+            numChains=5,
+            numModels=4,
+            groupsPerChain=[0, 3, 0, 1, 1],
+            chainsPerModel=[0, 4, 0, 1],
+            groupList=groups_of(dialect, THREE, ONE, nothing),
+            groupTypeList=binary(4, 5, 0, "i", types) if short == "one-zero" else bare("i", types),
+            groupIdList=binary(4, 5, 0, "i", types) if short == "one-zero" else bare("i", [1, 5]),
+            chainIdList=binary(5, 5, 1, "B", list(b"ABCDE")) if short == "one-zero" else b"A\0\0\0" * 5,
+            **dict.fromkeys(
+                ("chainNameList", "sequenceIndexList", "insCodeList", "entityList", "bioAssemblyList"), ...
+            ),
+            secStructList=binary(2, 0, 0, "b", []) if short == "one-zero" else b"",
+        ),
+        "what was put in; the first model has no groups, and none has secondary structure",
+        numModels=4,
+        groupsPerChain=[0, 3, 0, 1, 1],
+        chainsPerModel=[0, 4, 0, 1],
+        groupTypeList=ints(types),
+        groupList=[THREE, ONE, nothing],
+    )

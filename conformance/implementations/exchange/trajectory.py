@@ -25,7 +25,7 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
         stated = stated.decode() if isinstance(stated, bytes) else stated
         if stated not in FACTORS:
             raise Refused("evaluate", "bad-option", "unit")
-        frames, axis = np.asarray(value[...], float) * FACTORS[stated], _axis(groups[0], stated)
+        frames, axis = np.asarray(value[...], float) * FACTORS[stated], _axis(groups[0], unit)
         if not np.isfinite(frames).all():
             raise Refused("semantic", "non-finite", "position")
         if "id" in groups[0]:
@@ -46,18 +46,21 @@ def deposition(path: Path, tree: Tree, unit: str | None) -> Tree:
     }  # fmt: skip
 
 
-def _axis(group: h5py.Group, unit_of_positions: str) -> Group:
+def _axis(group: h5py.Group, unit: str | None) -> Group:
     """The axis of the positions, with the times and the boxes of their steps (EXP-61)."""
     position, edges = group["position"], group.get("box/edges")
     made = Group({"length": len(position["value"])})
     if isinstance(position.get("time"), h5py.Dataset) and position["time"].shape and "unit" in position["time"].attrs:
-        unit = position["time"].attrs["unit"]
-        made.payload["unit"] = unit.decode() if isinstance(unit, bytes) else str(unit)
+        clock = position["time"].attrs["unit"]
+        made.payload["unit"] = clock.decode() if isinstance(clock, bytes) else str(clock)
         made.arrays["time"] = np.asarray(position["time"][...], float)
     if edges is not None:
         held = edges["value"] if isinstance(edges, h5py.Group) else edges
-        own = held.attrs.get("unit", edges.attrs.get("unit", unit_of_positions))
-        boxes = _boxes(edges) * FACTORS[own.decode() if isinstance(own, bytes) else own]
+        own = held.attrs.get("unit", edges.attrs.get("unit", unit))
+        own = own.decode() if isinstance(own, bytes) else own
+        if own not in FACTORS:
+            raise Refused("evaluate", "bad-option", "unit")
+        boxes = _boxes(edges) * FACTORS[own]
         steps = position["step"][...].tolist() if np.shape(position.get("step")) else []
         if isinstance(edges, h5py.Group) and np.shape(edges.get("step")):
             boxes = boxes[[edges["step"][...].tolist().index(step) for step in steps]]

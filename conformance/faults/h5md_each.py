@@ -1,0 +1,21 @@
+"""Wrong importers of H5MD: whose place a number is, and what a box without a unit is in."""
+
+import numpy as np
+
+from polystate_conformance.selftest.planting import fault
+
+
+@fault("places-the-wrong-way-round", "polystate_tools.formats.h5md.importer:_ordered", "exchange")
+def _(original):
+    """An atom is the particle of its place, not the particle the atom of its number."""
+    return lambda xyz, order: xyz[:, order] if order.ndim == 1 else np.take_along_axis(xyz, order[:, :, None], axis=1)
+
+
+@fault("boxes-in-the-unit-of-positions", "polystate_tools.formats.h5md.axes:axis_of", "exchange")
+def _(original):
+    """A box that does not state its unit has that of the positions."""
+
+    def wrong(file, group, element, units, report):
+        return original(file, group, element, units or element.unit, report)
+
+    return wrong
