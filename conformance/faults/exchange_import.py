@@ -484,3 +484,15 @@ def _(original):
         return varying & plain[arranged.atom_of_record], steady
 
     return wrong
+
+
+@fault("links-of-no-state-stay", "polystate_tools.formats.importing:without_impossible_bonds", "exchange")
+def _(original):
+    """A link of alternates that no joint state has together is a bond all the same."""
+    return lambda tree: None
+
+
+@fault("shifts-of-ten-columns", "polystate_tools.formats.pdb.header:with_wide_shifts", "exchange")
+def _(original):
+    """Of the shift of an assembly the last ten columns are read."""
+    return lambda structure, kinds: None

@@ -145,12 +145,19 @@ class Importer:
                     pair.append([ends[0][1], ends[1][1]])
         if not between:
             return
-        rows = sorted(between)
-        ends = {"atom_a": _i4(a for a, _ in rows), "atom_b": _i4(b for _, b in rows)}
-        self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.array([orders[r] for r in rows], "u1")})
-        for a, b in rows:
+        notes = {}
+        for a, b in sorted(between):
             if any(letter for pair in between[a, b] for letter in pair):
-                self._note([a + 1, b + 1], {"bonded_in": self._conditions(a + 1, b + 1, between[a, b])})
+                notes[a, b] = self._conditions(a + 1, b + 1, between[a, b])
+        never = [pair for pair, conditions in notes.items() if not conditions]
+        self.entry.losses += [f"bond of atoms {a + 1} and {b + 1}: no state has both alternates" for a, b in never]
+        rows = [pair for pair in sorted(between) if pair not in never]
+        if rows:
+            ends = {"atom_a": _i4(a for a, _ in rows), "atom_b": _i4(b for _, b in rows)}
+            self.tree["hierarchy/bonds"] = Group(arrays={**ends, "order": np.array([orders[r] for r in rows], "u1")})
+        for a, b in rows:
+            if (a, b) in notes:
+                self._note([a + 1, b + 1], {"bonded_in": notes[a, b]})
 
     def _conditions(self, a: int, b: int, pairs: list[list[str]]) -> list[list[list[Any]]]:
         """The conditions under which both atoms are in records of the letters of a pair; empty texts name any."""

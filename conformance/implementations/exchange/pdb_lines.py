@@ -157,3 +157,15 @@ def has_volume(a: float, b: float, c: float, alpha: float, beta: float, gamma: f
     x, y, z = (math.cos(math.radians(angle)) for angle in (alpha, beta, gamma))
     within = min(a, b, c, alpha, beta, gamma) > 0 and max(alpha, beta, gamma) < 180
     return within and 1 - x * x - y * y - z * z + 2 * x * y * z > 1e-9
+
+
+def shifts_of_assemblies(lines: list[str]) -> dict[str, dict[str, list[float]]]:
+    """Of each assembly and operator the shift, which has fifteen columns; gemmi reads the last ten."""
+    made: dict[str, dict[str, list[float]]] = {}
+    name = ""
+    for line in lines:
+        if found := re.match(r"REMARK 350\s+BIOMOLECULE\s*:\s*(\S+)", line):
+            name = found[1]
+        elif line.startswith("REMARK 350   BIOMT"):
+            made.setdefault(name, {}).setdefault(line[19:23].strip(), []).append(float(line[53:68]))
+    return made

@@ -15,7 +15,7 @@ from columns import prepare
 from crystal import Crystal, complete
 from entry import End, Entity, Entry, Record, Refused, TlsGroup, content_said
 from pdb_header import check_fields, named
-from pdb_lines import Tensors, int_of, readable
+from pdb_lines import Tensors, int_of, readable, shifts_of_assemblies
 
 ENDS = ("auth_asym_id", "auth_seq_id", "pdb_ins_code")
 ANY = 0
@@ -38,6 +38,10 @@ def _of_pdb(text: str) -> Entry:
     text, tensors, losses = readable(text)
     serials = [int_of(line[6:11]) for line in text.splitlines() if line.startswith(("ATOM", "HETATM"))]
     structure = gemmi.read_pdb_string(text)
+    for assembly, shifts in shifts_of_assemblies(text.splitlines()).items():
+        for found in (a for a in structure.assemblies if a.name == assembly):
+            for operator in (o for g in found.generators for o in g.operators if o.name in shifts):
+                operator.transform.vec.fromlist(shifts[operator.name][:3])
     structure.setup_entities()
     structure.assign_label_seq_id()
     found = Entry(_numbered(_records(structure, {}, tensors, serials)), _entities(structure), losses=losses)

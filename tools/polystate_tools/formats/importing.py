@@ -22,7 +22,7 @@ from polystate_tools.formats.building.collapse import without_equal_alternates
 from polystate_tools.formats.building.discrete import Conditions, discrete_groups
 from polystate_tools.formats.building.hierarchy_groups import hierarchy_groups
 from polystate_tools.formats.building.model_weights import ModelWeights
-from polystate_tools.formats.building.noting import noted_alternates, noted_components
+from polystate_tools.formats.building.noting import noted_alternates, noted_components, without_impossible_bonds
 from polystate_tools.formats.building.sites import alone
 from polystate_tools.formats.building.variables import Plan, Variable, plan
 from polystate_tools.formats.errors import BadOption, InvalidImport
@@ -102,6 +102,7 @@ def tree_of_records(
     discrete, x_ref, record, condition, conditions = build(arranged, options, keys, report)
     tree["reference"] = Group({}, {"x_ref": x_ref})
     tree |= discrete
+    without_impossible_bonds(tree)
     tree |= _gaussian(arranged, x_ref, record, condition, conditions, options, report)
     tree["provenance/import"] = Group(describing(tree, _provenance(options, report), ["reference"]))
     tree["annotations/import"] = Group(

@@ -58,6 +58,28 @@ def noted_alternates(
     return {PATH: _group(letters, bonds)} if letters or bonds else {}
 
 
+def without_impossible_bonds(tree: dict[str, Group]) -> None:
+    """Take the bonds out of a tree that are between alternates of which no state has both, with their annotations."""
+    items = tree[PATH].attributes["items"] if PATH in tree else []
+    never = [item for item in items if item["body"].get(BONDED) == []]
+    if not never:
+        return
+    pairs = {tuple(item["selector"]["atoms"]) for item in never}
+    bonds = tree["hierarchy/bonds"]
+    ends = zip(bonds.arrays["atom_a"].tolist(), bonds.arrays["atom_b"].tolist(), strict=True)
+    kept = np.array([(a + 1, b + 1) not in pairs for a, b in ends])
+    tree["hierarchy/bonds"] = Group(bonds.attributes, {name: values[kept] for name, values in bonds.arrays.items()})
+    if not kept.any():
+        del tree["hierarchy/bonds"]
+    rest = [item for item in items if item not in never]
+    bonded = [item for item in rest if BONDED in item["body"]]
+    for number, item in enumerate(bonded, len(rest) - len(bonded) + 1):
+        item["id"] = f"bond-{number}"
+    tree[PATH] = Group({"items": rest})
+    if not rest:
+        del tree[PATH]
+
+
 def noted_components(layout: Layout) -> dict[str, Group]:
     """What the file says of its residue types, {} where it says nothing."""
     items: list[dict[str, Any]] = []

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+import gemmi
+
 from polystate_tools.formats.pdb.lines import Kinds
 from polystate_tools.formats.records.fixed import hybrid36
 from polystate_tools.formats.records.gemmi_metadata import is_cell
@@ -126,3 +128,18 @@ def _assemblies(lines: Sequence[Numbered]) -> list[tuple[str, list[Numbered]]]:
             blocks.append((match[1] if match else "", []))
         blocks[-1][1].append((k, line))
     return blocks
+
+
+def with_wide_shifts(structure: gemmi.Structure, kinds: Kinds) -> None:
+    """Give the operators of assemblies the shifts of all fifteen columns, of which gemmi reads the last ten."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for name, block in _assemblies(_of(kinds, "REMARK 350")):
+        for _, line in block:
+            match, numbers = _BIOMT.match(line), _numbers(line, BIOMT)
+            if match and numbers:
+                found.setdefault((name, match[2]), []).append(numbers[3])
+    for assembly in structure.assemblies:
+        for operator in (operator for generator in assembly.generators for operator in generator.operators):
+            shift = found.get((assembly.name, operator.name), [])[:3]
+            if len(shift) == 3:
+                operator.transform.vec.fromlist(shift)

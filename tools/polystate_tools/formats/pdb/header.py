@@ -10,7 +10,7 @@ import numpy as np
 
 from polystate_tools.formats.errors import UnreadableFile
 from polystate_tools.formats.pdb.conect import with_conect
-from polystate_tools.formats.pdb.damage import damaged
+from polystate_tools.formats.pdb.damage import damaged, with_wide_shifts
 from polystate_tools.formats.pdb.entities import Header, entities_of_structure, set_up_entities
 from polystate_tools.formats.pdb.lines import WIDTH, Kinds, Lines
 from polystate_tools.formats.pdb.tls import tls_of_remarks
@@ -54,6 +54,7 @@ def with_header(records: Records, lines: Lines, atom_lines: np.ndarray, end: int
         structure = gemmi.read_pdb_string(skeleton)
     except (RuntimeError, ValueError) as error:
         raise UnreadableFile(where, error, "a PDB file that gemmi reads") from error
+    with_wide_shifts(structure, kinds)
     set_up_entities(structure)
     stated = {entity.name for entity in structure.entities if entity.full_sequence}
     if not stated:
