@@ -385,3 +385,37 @@ for dialect, short, _, whole in DIALECTS:
         groupTypeList=ints(types),
         groupList=[THREE, ONE, nothing],
     )
+NO_MODEL = {
+    "numBonds": 0, "numAtoms": 0, "numGroups": 0, "numChains": 0, "numModels": 0,
+    "groupsPerChain": [], "chainsPerModel": [],
+}  # fmt: skip
+for dialect, short, _, whole in DIALECTS:
+    kept = {
+        name: value for name, value in whole.items() if name in ("mmtfVersion", "mmtfProducer", "groupList")
+    } | NO_MODEL
+    if short == "one-zero":
+        kept |= {f"{axis}CoordList": binary(9, 0, 1000, "i", []) for axis in "xyz"}
+        kept |= {"groupIdList": binary(4, 0, 0, "i", []), "groupTypeList": binary(4, 0, 0, "i", [])}
+        kept |= {"chainIdList": binary(5, 0, 4, "B", [])}
+    else:
+        kept |= {f"{axis}Coord{half}": b"" for axis in "xyz" for half in ("Big", "Small")}
+        kept |= {"groupIdList": b"", "groupTypeList": b"", "chainIdList": b""}
+    good(
+        f"{short}-without-models",
+        f"a file of {dialect} without models, though with groups in its list, is read",
+        (26, 41),
+        pack(kept),
+        "no chain, no residue and no atom",
+        numAtoms=0,
+        numModels=0,
+        chainsPerModel=[],
+    )
+    bad(
+        f"{short}-without-models-with-a-structure",
+        f"in a file of {dialect} without models a secStructList of one value is refused",
+        (26,),
+        pack(kept, secStructList=binary(2, 1, 0, "b", [7]) if short == "one-zero" else b"\x07"),
+        "schema wrong-length secStructList",
+        f"{short}-without-models",
+        "there is no group, and no first model",
+    )
