@@ -326,7 +326,7 @@ class Descriptor:
         return turned(xyz, rotation) + translation
 
     def turn(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors of the fitted frame (n, 3) in the deposition's."""
+        """Vectors of the fitted frame (..., 3) in the deposition's."""
         return vectors if self.offset is None else turned(vectors, self.offset[0])
 
     def turn_covariance(self, u: np.ndarray) -> np.ndarray:

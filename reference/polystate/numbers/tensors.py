@@ -31,9 +31,9 @@ def six_components(u: np.ndarray) -> np.ndarray:
 
 
 def turned(vectors: np.ndarray, rotation: np.ndarray) -> np.ndarray:
-    """R v of vectors (n, 3): one column after the other, so that one vector alone has the numbers it has among many,
+    """R v of vectors (..., 3): one column after the other, so that one vector alone has the numbers it has among many,
     which a matrix product of a library does not promise."""
-    return vectors[:, :1] * rotation[:, 0] + vectors[:, 1:2] * rotation[:, 1] + vectors[:, 2:] * rotation[:, 2]
+    return vectors[..., :1] * rotation[:, 0] + vectors[..., 1:2] * rotation[:, 1] + vectors[..., 2:] * rotation[:, 2]
 
 
 def rotation(quaternion: np.ndarray) -> np.ndarray:

@@ -72,6 +72,8 @@ def deposition(seed: int) -> polystate.Deposition:
     if rng.random() < 0.4:
         arrays = {"basis": rng.normal(size=(2, n, 3)).tolist(), "atom_id": ids}
         found["modes"] = _gaussian("nm_covariance_v1", {"level": "atom"}, {**arrays, "variance": [0.1, 0.02]})
+        if rng.random() < 0.5:
+            found["modes"]["reference"] = _offset(rng)
     if rng.random() < 0.5:
         arrays = {"basis": rng.normal(size=(3, n, 3)).tolist(), "atom_id": ids, "coefficients": [0.5, -0.2, 0.1]}
         found["basis"] = _moving("basis/nm_v1", {"level": "atom"}, arrays)

@@ -37,7 +37,7 @@ def test_a_text_form_comes_in_by_standard_input(tmp_path):
     golden = polystate.open(CORPUS / "nested-loop.zarr.zip")
     assert polystate.open(tmp_path / "a.zarr").digest() == golden.digest()
     wrong = called("build", "-", str(tmp_path / "b.zarr"), given=b"a: [")
-    assert wrong.returncode == 2 and b"standard input:2:1:" in wrong.stderr
+    assert wrong.returncode == 2 and b"standard input:1:5:" in wrong.stderr
 
 
 @pytest.mark.parametrize("words", [["-"], ["-", "--format", "pdb", "--json"], ["-", "--format", "h5md"]])
