@@ -419,3 +419,16 @@ for dialect, short, _, whole in DIALECTS:
         f"{short}-without-models",
         "there is no group, and no first model",
     )
+for key, runs, how in (
+    ("above", [2**31 - 1, 2, -(2**31) + 1, 1, 0, 5], "the second sum is 2^32 - 2, and the third 2^31 - 1 again"),
+    ("below", [-(2**31), 1, -1, 1, 2**31 - 1, 1, 0, 5], "the second sum is -2^31 - 1, and the third -2"),
+):
+    bad(
+        f"sums-that-come-back-from-{key}",
+        f"sums of deltas that go {key} int32 and come back are refused",
+        (18,),
+        pack(atoms(8), atomIdList=binary(8, 8, 0, "i", runs)),
+        "container value-out-of-range atomIdList",
+        "atom-id",
+        how,
+    )
