@@ -1,5 +1,7 @@
 """Wrong readings of a descriptor (chapter 4): its keys, the table of combinations, its unknown signal, its payload."""
 
+import numpy as np
+
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
 
@@ -204,9 +206,10 @@ def _(original):
 
     def wrong(d, part="all"):
         yield from original(d, part)
-        if d.signal_type == "unknown" and d.table("occupancy"):
-            d.rows_of_ids(d.column("occupancy", "atom_id"), f"{d.path}/occupancy/atom_id")
-            yield from unknown_conditions(d, d.column("occupancy", "condition"))
+        if d.signal_type == "unknown" and "occupancy" in d.group.tables:
+            rows = d.group.tables["occupancy"]
+            d.rows_of_ids(np.asarray(rows["atom_id"]), f"{d.path}/occupancy/atom_id")
+            yield from unknown_conditions(d, np.asarray(rows["condition"]))
 
     return wrong
 
@@ -217,8 +220,8 @@ def _(original):
 
     def wrong(d, part="all"):
         yield from original(d, part)
-        if d.signal_type == "unknown" and d.has("condition"):
-            yield from unknown_conditions(d, d.array("condition"))
+        if d.signal_type == "unknown" and "condition" in d.group.arrays:
+            yield from unknown_conditions(d, np.asarray(d.group.arrays["condition"]))
 
     return wrong
 

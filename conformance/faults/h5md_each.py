@@ -1,4 +1,4 @@
-"""Wrong importers of H5MD: whose place a number is, and what a box without a unit is in."""
+"""Wrong importers of H5MD: whose place a number is."""
 
 import numpy as np
 
@@ -9,13 +9,3 @@ from polystate_conformance.selftest.planting import fault
 def _(original):
     """An atom is the particle of its place, not the particle the atom of its number."""
     return lambda xyz, order: xyz[:, order] if order.ndim == 1 else np.take_along_axis(xyz, order[:, :, None], axis=1)
-
-
-@fault("boxes-in-the-unit-of-positions", "polystate_tools.formats.h5md.axes:axis_of", "exchange")
-def _(original):
-    """A box that does not state its unit has that of the positions."""
-
-    def wrong(file, group, element, units, report):
-        return original(file, group, element, units or element.unit, report)
-
-    return wrong
