@@ -138,12 +138,6 @@ def _(original):
     return classmethod(edited("<= ROUNDING + EXACT).all()", "<= 3 * ROUNDING + EXACT).all()")(original.__func__))
 
 
-@fault("bonds-of-no-letters", f"{BUILDING}.sites:alone", EXCHANGE)
-def _(original):
-    """Atoms that are bonded without letters in one model join the letters that they have in another."""
-    return lambda layout, rows: np.zeros(len(rows), bool)
-
-
 @fault("headers-before-u", f"{BUILDING}.tls:_decided", EXCHANGE)
 def _(original):
     """What the header says of ADPs goes before what U shows."""

@@ -53,7 +53,9 @@ def _(original):
 @fault("moments-latents-of-any-kind", f"{AVERAGING}:_averaged", "moments")
 def _(original):
     """A table latents keeps an axis from being averaged, also where it means nothing."""
-    return edited('latents.stored_name(d) is None or not d.table("latents")', 'not d.table("latents")')(original)
+    return edited('latents.stored_name(d) is None or not d.table("latents")', '"latents" not in d.group.tables')(
+        original
+    )
 
 
 @fault("moments-drawn-whatever-is-stored", f"{SETTING}.draws", "moments")
