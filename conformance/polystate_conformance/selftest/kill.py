@@ -69,6 +69,8 @@ TASKS_OF_A_PROCESS = 8
 """A process plants so many faults one after the other before a fresh one takes over."""
 DROPPED_OF_A_PROCESS = 100
 """Of dropped constraints more: they change nothing but the schema, and what was read is kept."""
+LIMIT_S = 900
+"""Without an answer for so long, a process has broken."""
 
 _SOUND = {
     "none": faults.Fault("none", "the reference", (), "polystate.errors:PolystateError", lambda original: original),
@@ -107,6 +109,19 @@ def _judge(task: tuple[str, str, bool]) -> Kill:
     why = str(first.get("why") or first.get("found", ""))[:300]
     vain = tuple(case.id for case in order[:claims] if case.id not in by)
     return Kill(id, family, item.description, item.profiles, by, item.equivalent, why, vain)
+
+
+def _judge_all(tasks: list[tuple[str, str, bool]]) -> list[Kill]:
+    return [_judge(task) for task in tasks]
+
+
+def _shares(family: str, tasks: list[tuple[str, str, bool]]) -> list[list[tuple[str, str, bool]]]:
+    """The tasks by process. A wrong decoder has one of its own: its loops may write where others read."""
+    alone = {item.id for item in FAMILIES[family]() if _below(item) == DECODER and family == "hand"}
+    others = [task for task in tasks if task[1] not in alone]
+    size = DROPPED_OF_A_PROCESS if family == "schema" else TASKS_OF_A_PROCESS
+    shares = [others[k : k + size] for k in range(0, len(others), size)]
+    return shares + [[task] for task in tasks if task[1] in alone]
 
 
 def _concerns(item: faults.Fault, case: Case) -> bool:
@@ -219,12 +234,19 @@ def table(
     found = []
     for family in dict.fromkeys(task[0] for task in tasks):
         mine = [(*task, every) for task in tasks if task[0] == family]
-        share = DROPPED_OF_A_PROCESS if family == "schema" else TASKS_OF_A_PROCESS
+        shares = _shares(family, mine)
         with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
-            for kill in pool.imap(_judge, mine, chunksize=share):
-                found.append(kill)
+            answers = pool.imap(_judge_all, shares)
+            for part in shares:
+                try:
+                    kills = answers.next(LIMIT_S)
+                except multiprocessing.TimeoutError:
+                    ids = ", ".join(id for _, id, _ in part)
+                    raise RuntimeError(f"{ids}: no answer within {LIMIT_S} s, so their process has broken") from None
+                found += kills
                 if progress is not None:
-                    progress(kill)
+                    for kill in kills:
+                        progress(kill)
     return found
 
 
