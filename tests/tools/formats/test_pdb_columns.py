@@ -13,13 +13,15 @@ from polystate_tools.formats.exporting import ExportOptions, export_bytes
 from polystate_tools.formats.importing import tree_of_records
 from polystate_tools.formats.pdb.reader import records_of_pdb
 from polystate_tools.formats.pdb.writer import pdb_of_records
-from polystate_tools.formats.records.records import Entity, NcsOperator, Records, TlsGroup, TlsRecords
+from polystate_tools.formats.records.records import Assembly, Entity, NcsOperator, Records, TlsGroup, TlsRecords
 from polystate_tools.formats.report import ExportReport
 from polystate_tools.formats.tls.selections import selected
 
 KEPT = np.array([[1.5, 2.25, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
 SHIFT = np.eye(4)
 SHIFT[0, 3] = -1000.0
+FAR = np.eye(4)
+FAR[2, 3] = -1e8
 
 
 def three_atoms(**columns) -> Records:
@@ -68,6 +70,7 @@ def test_b_beyond_its_columns_is_cut_and_listed():
         ("cell length", replace(three_atoms(), cell=(100000.0, 1, 1, 90, 90, 90))),
         ("space group", replace(three_atoms(), cell=(10.0, 10, 10, 90, 90, 90), space_group="I 41/a m d :1")),
         ("operator translation", replace(three_atoms(), ncs=[NcsOperator(SHIFT)])),
+        ("operator translation of an assembly", replace(three_atoms(), assemblies=[Assembly("1", [FAR], [(0, "A")])])),
     ],
 )
 def test_what_has_no_room_is_refused(what, records):

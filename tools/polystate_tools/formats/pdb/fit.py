@@ -100,7 +100,8 @@ def _with_sequences(records: Records, report: ExportReport) -> Records:
 
 def _check_numbers(records: Records) -> None:
     """Numbers that would run into the next column."""
-    shifts = np.array([op.matrix[:3, 3] for op in records.ncs])  # those of assemblies have fifteen columns
+    shifts = np.array([op.matrix[:3, 3] for op in records.ncs])
+    of_assemblies = np.array([matrix[:3, 3] for a in records.assemblies for matrix in a.operators])
     cell = np.array(records.cell or ())
     for what, unit, values, low, high in (
         ("coordinates", "Å", records.xyz, -999.9995, 9999.9995),
@@ -108,6 +109,7 @@ def _check_numbers(records: Records) -> None:
         ("U", "Å²", records.u[records.has_u], -99.99995, 999.99995),
         ("cell length", "Å", cell[:3], 0.0, 99999.9995),
         ("operator translation", "Å", shifts, -999.999995, 9999.999995),
+        ("operator translation of an assembly", "Å", of_assemblies, -99999999.999995, 999999999.999995),
     ):
         bad = values[(values <= low) | (values >= high)]
         if len(bad):
