@@ -19,8 +19,9 @@ class ResidueMoments:
     """One entry a residue of the hierarchy, arrays (R,).
 
     presence: the mean probability of its atoms to be present. rmsf: √(mean of the trace of their covariance) in
-    ångström, over the atoms that can be present; NaN where there is none. rmsf_axes, rmsf_states, rmsf_components,
-    rmsf_u: the same of what steps, joint states, drawn components and U add; their squares sum to that of rmsf.
+    ångström, over the atoms that can be present; NaN where there is none, or where U that is not positive makes the
+    mean negative. rmsf_axes, rmsf_states, rmsf_components, rmsf_u: the same of what steps, joint states, drawn
+    components and U add; their squares sum to that of rmsf.
     conformers: how many joint states of the variables that move its atoms, or take them away, have a probability above
     0; entropy: of these, -Σ p ln p, in nats."""
 
@@ -46,7 +47,7 @@ def residue_moments(setting: Setting) -> ResidueMoments:
         mine = [k for k, name in enumerate(found.parts) if stack in ("", _stack(setting, name))]
         square = np.trace(found.by_part[mine].sum(axis=0), axis1=1, axis2=2)
         total = np.bincount(residue[there], square[there], minlength=size)
-        return np.sqrt(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
+        return np.sqrt(np.where((count > 0) & (total >= 0), total, np.nan) / np.maximum(count, 1))
 
     conformers, entropy = _conformers(setting)
     return ResidueMoments(
