@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polystate import build
 from polystate.deposition import Deposition
 from polystate.errors import PolystateError
 from polystate_tools.formats.exporting import ExportOptions, export_bytes
@@ -15,6 +16,17 @@ from polystate_tools.formats.mmcif.reader import records_of_mmcif
 from polystate_tools.formats.pdb.reader import records_of_pdb
 from polystate_tools.formats.records.records import Records
 from tests.tools.formats.pdb_text import atom_line, imported, residue_lines
+
+ONE_ATOM = {
+    "format_version": "0.1.0",
+    "hierarchy": {
+        "atoms": {"residue": [0], "name": ["N"], "element": ["N"]},
+        "residues": {"chain": [0], "comp": ["ALA"], "label_seq": [1], "auth_seq": [1]},
+        "chains": {"entity": [0], "label_asym": ["A"], "auth_asym": ["A"]},
+        "entities": {"type": ["polymer"], "description": ["peptide"], "sequence": ["A"]},
+    },
+    "reference": {"x_ref": [[0.0, 0.0, 0.0]]},
+}
 
 
 def backbone(seq: int, letters: str, y: float = 0.0) -> list[str]:
@@ -281,3 +293,23 @@ def test_any_mixture_of_alternates_comes_back(residues, random):
     text = export_bytes(dep, "mmcif", ExportOptions(gaussian="records"))[0].decode()
     again = Deposition(tree_of_records(records_of_mmcif(text.encode()))[0])
     assert again.digest() == dep.digest()
+
+
+def test_more_joint_states_of_one_atom_than_can_be_listed_are_refused():
+    """Thirty independent variables that move one atom have 2³⁰ joint states; they are not listed to be counted."""
+    site = {"site": [0, 0], "state": [0, 1], "label": ["A", "B"], "condition": [-1, -1], "population": [0.75, 0.25]}
+    states = {**site, "deposited": [np.nan, np.nan], "source": ["fit", "fit"]}
+    delta = {"site": [0], "state": [1], "atom_id": [1], "dx": [1.0], "dy": [0.0], "dz": [0.0]}
+    kind = {"regime": "discrete", "mode": "B", "signal_type": "categorical_state", "algebra": "independent"}
+    variables = {
+        f"v{k:02}": {
+            **kind, "scope": {"level": "deposition"},
+            "tables": {"states": states, "variables": {"site": [0], "draw_key": [k + 1]}, "deltas": delta},
+        }
+        for k in range(30)
+    }  # fmt: skip
+    dep = Deposition(build({**ONE_ATOM, "descriptors": variables}))
+    with pytest.raises(PolystateError) as found:
+        export_bytes(dep, "mmcif", ExportOptions())
+    assert found.value.code == "cannot-hold" and found.value.where == "v29/0"
+    assert export_bytes(dep, "mmcif", ExportOptions(states=2))[0]

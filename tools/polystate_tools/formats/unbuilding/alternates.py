@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from polystate.states.joint import Chosen
 from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.bundle_altlocs import MARK
 from polystate_tools.formats.building.sites import letter_of
+from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
 from polystate_tools.formats.unbuilding.labels import is_bundle, states_of_model, without_model
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
+MOST_COMBINED = 1 << 15
+"""Joint states that are listed at most, of the variables of each atom: an atom has a record for each."""
 VERBATIM = "altloc"
 """The first word of descriptors whose state labels are altloc letters as they stand in a file."""
 
@@ -206,7 +210,12 @@ class _Payload:
         the model."""
         involved = tuple(sorted(counting.ancestors(self.dag, variables)))
         if involved not in self._combinations:
-            made = list(self.dep.states.combinations(involved))
+            room = MOST_COMBINED - sum(map(len, self._combinations.values()))
+            made = list(islice(self.dep.states.combinations(involved), room + 1))
+            if len(made) > room:
+                name = self.dag.variable_name(max(variables))
+                found = f"more than {MOST_COMBINED} joint states of what its atoms depend on"
+                raise CannotHold(name, found, "fewer; --states and --draws write models")
             if any(is_bundle(self.dep, v) for v in involved):
                 made = [(joint, self._within_model(involved, joint)) for joint, _ in made]
             self._combinations[involved] = made
