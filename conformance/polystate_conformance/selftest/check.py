@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from polystate_conformance import paths, protocol
 from polystate_conformance.scoring import compare
 from polystate_conformance.suite import sentences
 from polystate_conformance.suite.case import Case
+
+if TYPE_CHECKING:
+    from polystate_conformance.selftest.kill import Asked
 
 _OPINION = re.compile(r"\b(should|test that|tests that|check that)\b", re.I)
 
@@ -230,7 +233,6 @@ def sandwich_problems(cases: list[Case], jobs: int = 1) -> list[str]:
     must go beyond it.
     """
     from polystate_conformance.implementations import reference
-    from polystate_conformance.scoring.runner import run_in_process
     from polystate_conformance.selftest import kill, mutants
     from polystate_conformance.selftest import planting as faults
     from polystate_conformance.suite.materialise import Materials
@@ -242,18 +244,31 @@ def sandwich_problems(cases: list[Case], jobs: int = 1) -> list[str]:
     found = [f"{case.id}: no fault is called {id}" for case in cases for id in case.kills if id not in planted]
     with Materials() as materials:
         materials.prebuild(cases, jobs)
-        for backend in ("numpy", "numba"):
-            reference.backend = backend
-            for result in run_in_process(reference.handle, reference.hello(), numeric, materials):
-                if result["outcome"] != "passed":
-                    found.append(f"{result['case']}: with {backend}: {result['why']}")
-                elif result.get("tolerance_used", 0.0) > 0.5:
-                    found.append(f"{result['case']}: {backend} uses {result['tolerance_used']:.0%} of the tolerance")
-        reference.backend = "auto"
+        asked = [(case, materials.store(case)) for case in numeric]
+        parts = [asked[start::jobs] for start in range(jobs)]
+        with kill.processes().Pool(jobs, maxtasksperchild=1) as pool:
+            backends = [(backend, part) for backend in ("numpy", "numba") for part in parts]
+            found += [problem for part in pool.starmap(_backend_problems, backends, 1) for problem in part]
         for item in kill.table(cases, jobs, materials, families=["hand"]):
             found += [f"{case}: claims to kill {item.id}, and does not" for case in item.claimed_in_vain]
             if item.survives:
                 found.append(f"fault {item.id} survives: {item.description}")
+    return found
+
+
+def _backend_problems(backend: str, asked: list[Asked]) -> list[str]:
+    """What a backend does not pass, or passes by more than half of the tolerance."""
+    from polystate_conformance.implementations import reference
+    from polystate_conformance.scoring.runner import run_in_process
+    from polystate_conformance.selftest.kill import Prebuilt
+
+    reference.backend, found = backend, []
+    with Prebuilt(asked) as materials:
+        for result in run_in_process(reference.handle, reference.hello(), [case for case, _ in asked], materials):
+            if result["outcome"] != "passed":
+                found.append(f"{result['case']}: with {backend}: {result['why']}")
+            elif result.get("tolerance_used", 0.0) > 0.5:
+                found.append(f"{result['case']}: {backend} uses {result['tolerance_used']:.0%} of the tolerance")
     return found
 
 

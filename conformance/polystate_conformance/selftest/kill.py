@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import multiprocessing
 import os
+import pickle
 import tempfile
 import unittest.mock
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polystate_conformance.scoring.runner import Result, run_in_process
 from polystate_conformance.selftest import answering, mutants
@@ -43,15 +45,28 @@ class Kill:
         return dataclasses.asdict(self)
 
 
+Asked = tuple[Case, Path | None]
+"""A case, and its store where it has one."""
+
+
 class Prebuilt(Materials):
     """Materials whose stores another process has built."""
 
-    def __init__(self, stores: dict[str, Path | None]):
+    def __init__(self, asked: Iterable[Asked]):
         super().__init__()
-        self._stores = stores
+        self._stores = {case.id: store for case, store in asked}
 
     def store(self, case: Case) -> Path | None:
         return self._stores[case.id]
+
+
+class Question(NamedTuple):
+    """A fault, the cases that claim to tell it, and whether all others are asked, too (else only if those do not)."""
+
+    family: str
+    id: str
+    claiming: list[Asked]
+    every: bool
 
 
 FAMILIES: dict[str, Callable[[], Sequence[faults.Fault]]] = {
@@ -81,47 +96,76 @@ _SOUND = {
     "decoder": faults.Fault("decoder", "the decoder", (), f"{DECODER}.decoder:decode", lambda original: original),
 }
 """Right ones: what their adapters do not pass is no case to tell a fault by."""
-_CASES: list[Case] = []
-_STORES: dict[str, Path | None] = {}
+CASES_OF_A_PROCESS = 500
+"""So many of them are put to a right one by one process."""
+_ALL = Path()
+"""Where a process finds all cases: most need those that claim their faults, and nothing else."""
 
 
-def _initialise(cases: list[Case], stores: dict[str, Path | None]) -> None:
-    global _CASES, _STORES
-    _CASES, _STORES = cases, stores
+def _initialise(all: Path) -> None:
+    global _ALL
+    _ALL = all
 
 
-def _judge(task: tuple[str, str, bool]) -> Kill:
+@functools.cache
+def _everything() -> list[Asked]:
+    return pickle.loads(_ALL.read_bytes())  # type: ignore[no-any-return]  # written by `table`
+
+
+def _judge(question: Question) -> Kill:
     """Run the cases of one fault, those that claim to kill it first, until one fails (or all, if `every`)."""
-    family, id, every = task
-    item = _find(family, id)
+    family, id, claiming, every = question
+    item = known(family)[id]
     if family == "schema" and item.equivalent is not None:
         return Kill(id, family, item.description, item.profiles, (), item.equivalent)
-    order = sorted(
-        (case for case in _CASES if _concerns(item, case)),
-        key=lambda case: (id not in case.kills, case.id),
-    )
-    claims = sum(id in case.kills for case in order)
-    results = _run(item, order[:claims], lambda result: False)
+    results = _run(item, claiming, lambda result: False)
     if every or not any(map(killed, results)):
-        results += _run(item, order[claims:], lambda result: not every and killed(result))
+        others = [asked for asked in _everything() if id not in asked[0].kills and _concerns(item, asked[0])]
+        results += _run(item, others, lambda result: not every and killed(result))
     by = tuple(result["case"] for result in results if killed(result))
     first = next((result for result in results if killed(result)), {})
     why = str(first.get("why") or first.get("found", ""))[:300]
-    vain = tuple(case.id for case in order[:claims] if case.id not in by)
+    vain = tuple(case.id for case, _ in claiming if case.id not in by)
     return Kill(id, family, item.description, item.profiles, by, item.equivalent, why, vain)
 
 
-def _judge_all(tasks: list[tuple[str, str, bool]]) -> list[Kill]:
-    return [_judge(task) for task in tasks]
+def _judge_all(questions: list[Question]) -> list[Kill]:
+    return [_judge(question) for question in questions]
 
 
-def _shares(family: str, tasks: list[tuple[str, str, bool]]) -> list[list[tuple[str, str, bool]]]:
-    """The tasks by process. A wrong decoder has one of its own: its loops may write where others read."""
-    alone = {item.id for item in FAMILIES[family]() if _below(item) == DECODER and family == "hand"}
-    others = [task for task in tasks if task[1] not in alone]
+def _shares(family: str, questions: list[Question]) -> list[list[Question]]:
+    """The questions by process. A wrong decoder has one of its own: its loops may write where others read."""
+    alone = {item.id for item in known(family).values() if _below(item) == DECODER and family == "hand"}
+    others = [question for question in questions if question.id not in alone]
     size = DROPPED_OF_A_PROCESS if family == "schema" else TASKS_OF_A_PROCESS
     shares = [others[k : k + size] for k in range(0, len(others), size)]
-    return shares + [[task] for task in tasks if task[1] in alone]
+    return shares + [[question] for question in questions if question.id in alone]
+
+
+def _questions(tasks: list[Task], sound: list[Asked], every: bool) -> list[Question]:
+    claiming: dict[str, list[Asked]] = {}
+    for asked in sound:
+        for id in asked[0].kills:
+            claiming.setdefault(id, []).append(asked)
+    found = []
+    for family, id in tasks:
+        below = _below(known(family)[id])
+        mine = [asked for asked in claiming.get(id, []) if answering.package(asked[0]) == below]
+        found.append(Question(family, id, mine, every))
+    return found
+
+
+def _unsound(right: str, cases: list[Asked]) -> list[str]:
+    """Cases that a right one does not pass."""
+    return [result["case"] for result in _run(_SOUND[right], cases, lambda result: False) if killed(result)]
+
+
+def _sound_shares(cases: list[Asked]) -> Iterator[tuple[str, list[Asked]]]:
+    """What is put to the right ones, by process; laws stay together, which share a probability of error."""
+    for right, item in _SOUND.items():
+        mine = [asked for asked in cases if answering.package(asked[0]) == _below(item)]
+        size = len(mine) if _below(item) == SAMPLER else CASES_OF_A_PROCESS
+        yield from ((right, mine[k : k + size]) for k in range(0, len(mine), size))
 
 
 def _concerns(item: faults.Fault, case: Case) -> bool:
@@ -142,19 +186,19 @@ def _below(item: faults.Fault) -> str:
     return next((below for below in (SAMPLER, DECODER, EXCHANGE) if item.target.startswith(below)), REFERENCE)
 
 
-def _find(family: str, id: str) -> faults.Fault:
-    if family == "none":
-        return _SOUND[id]
-    return next(item for item in FAMILIES[family]() if item.id == id)
+@functools.cache
+def known(family: str) -> dict[str, faults.Fault]:
+    """The faults of a family by id. Reading them takes as long as putting one to its cases."""
+    return {item.id: item for item in FAMILIES[family]()}
 
 
-def _run(item: faults.Fault, cases: list[Case], stop: Callable[[Result], bool]) -> list[Result]:
+def _run(item: faults.Fault, asked: list[Asked], stop: Callable[[Result], bool]) -> list[Result]:
     from polystate_conformance.implementations import reference
 
     # the faults are planted in the NumPy evaluator, or in what compiled draws are made from
     reference.backend = "numba" if item.target.startswith("polystate.kernels") else "numpy"
-    adapter = answering.adapter(_below(item))
-    with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(_STORES) as materials:
+    adapter, cases = answering.adapter(_below(item)), [case for case, _ in asked]
+    with _nothing_remembered(), faults.planted(item), _read_once(item), Prebuilt(asked) as materials:
         return run_in_process(adapter.handle, adapter.hello(), cases, materials, stop_when=stop)
 
 
@@ -201,7 +245,7 @@ def judged(cases: list[Case], everything: list[Case], families: Iterable[str] = 
         for id in (*case.kills, *([f"{want['stage']}/{want['code']}"] if want else ())):
             claims.setdefault(id, []).append(case)
     return [
-        (family, item.id) for family in families for item in FAMILIES[family]()
+        (family, item.id) for family in families for item in known(family).values()
         if any(_concerns(item, case) for case in claims.get(item.id, ()))
         or not any(_concerns(item, case) for case in others)
     ]  # fmt: skip
@@ -210,7 +254,14 @@ def judged(cases: list[Case], everything: list[Case], families: Iterable[str] = 
 def left_out(tasks: list[Task], families: Iterable[str] = tuple(FAMILIES)) -> dict[str, int]:
     """How many faults of each family are not among the tasks."""
     mine = Counter(family for family, _ in tasks)
-    return {family: len(FAMILIES[family]()) - mine[family] for family in families}
+    return {family: len(known(family)) - mine[family] for family in families}
+
+
+def processes() -> Any:
+    """Where workers come from, to which nothing clings that another imported or planted."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["polystate_conformance.selftest.preload"])
+    return context
 
 
 def table(
@@ -221,33 +272,38 @@ def table(
     """Run faults, those of `tasks` or all of the families, each in a process of its own, on the cases that the
     reference passes cleanly."""
     if tasks is None:
-        tasks = [(family, item.id) for family in families for item in FAMILIES[family]()]
+        tasks = [(family, id) for family in families for id in known(family)]
     if not tasks:
         raise NothingToJudge("no fault was collected")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["polystate_conformance.selftest.preload"])
     materials.prebuild(cases, jobs)
-    stores = {case.id: materials.store(case) for case in cases}
-    with context.Pool(1, _initialise, (cases, stores)) as pool:
-        unsound = {id for right in _SOUND for id in pool.apply(_judge, (("none", right, True),)).killed_by}
-    sound = [case for case in cases if case.id not in unsound]
+    asked = [(case, materials.store(case)) for case in cases]
+    context = processes()
+    with context.Pool(jobs, maxtasksperchild=1) as pool:
+        unsound = {id for part in pool.starmap(_unsound, _sound_shares(asked), 1) for id in part}
+    sound = [one for one in asked if one[0].id not in unsound]
     found = []
-    for family in dict.fromkeys(task[0] for task in tasks):
-        mine = [(*task, every) for task in tasks if task[0] == family]
-        shares = _shares(family, mine)
-        with context.Pool(jobs, _initialise, (sound, stores), maxtasksperchild=1) as pool:
-            answers = pool.imap(_judge_all, shares)
-            for part in shares:
-                try:
-                    kills = answers.next(LIMIT_S)
-                except multiprocessing.TimeoutError:
-                    ids = ", ".join(id for _, id, _ in part)
-                    raise RuntimeError(f"{ids}: no answer within {LIMIT_S} s, so their process has broken") from None
-                found += kills
-                if progress is not None:
-                    for kill in kills:
-                        progress(kill)
+    with tempfile.TemporaryDirectory() as folder:
+        everything = Path(folder) / "cases"
+        everything.write_bytes(pickle.dumps(sound))
+        for family in dict.fromkeys(task[0] for task in tasks):
+            shares = _shares(family, _questions([task for task in tasks if task[0] == family], sound, every))
+            with context.Pool(jobs, _initialise, (everything,), maxtasksperchild=1) as pool:
+                for kills in _answers(pool.imap(_judge_all, shares), shares):
+                    found += kills
+                    if progress is not None:
+                        for kill in kills:
+                            progress(kill)
     return found
+
+
+def _answers(answers: Any, shares: list[list[Question]]) -> Iterator[list[Kill]]:
+    """The answers in turn; one that does not come names the faults that it is about."""
+    for share in shares:
+        try:
+            yield answers.next(LIMIT_S)
+        except multiprocessing.TimeoutError:
+            ids = ", ".join(question.id for question in share)
+            raise RuntimeError(f"{ids}: no answer within {LIMIT_S} s, so their process has broken") from None
 
 
 def unbroken(cases: list[Case], kills: list[Kill]) -> list[str]:

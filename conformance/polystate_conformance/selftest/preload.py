@@ -11,10 +11,11 @@ import polystate.questions.describe
 import polystate.rules.validate
 import polystate.store.writing  # noqa: F401
 from polystate_conformance.implementations import reference  # noqa: F401
-from polystate_conformance.selftest import mutants
+from polystate_conformance.selftest import kill
 from polystate_schemas import documents, registry
 
 registry.entries()
 for kind in documents.kinds():
     documents.json_schema(kind)
-mutants.load()
+for family in kill.FAMILIES:
+    kill.known(family)
