@@ -126,3 +126,13 @@ def joint_of(dep: Deposition, request: dict[str, Any]) -> tuple[States, Joint]:
     """The joint state of an undrawn request."""
     states = States(dep)
     return states, states.choose(steps_fix(dep, request.get("at", {}), request.get("state", {})))
+
+
+def with_bundles(dep: Deposition, joint: Joint, request: dict[str, Any]) -> dict[str, Any]:
+    """The request with the step that the state of each bundle is."""
+    at = dict(request.get("at", {}))
+    for (id, _), state in joint.items():
+        axis = dep.descriptors[id].get("state_axis")
+        if axis and state is not None:
+            at[axis] = state
+    return {**request, "at": at}

@@ -24,7 +24,7 @@ from _deposition import (
     zeros,
 )
 from _motions import transforms
-from _states import Joint, States, joint_of
+from _states import Joint, States, joint_of, with_bundles
 from mpmath import mp
 
 
@@ -96,6 +96,7 @@ def expected(case: dict[str, Any]) -> dict[str, Any]:
     """Of the outputs covariance, covariance_by_level and levels those that the case asks for."""
     dep, request = Deposition(case["deposition"]), case["request"]
     states, joint = joint_of(dep, request)
+    request = with_bundles(dep, joint, request)
     by_level = levels(dep, request, states, joint)
     rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
     u = total(dep, request, states, joint)

@@ -20,7 +20,7 @@ from _deposition import (
     symmetric,
     transposed,
 )
-from _states import Joint, States, steps_fix
+from _states import Joint, States, steps_fix, with_bundles
 from mpmath import erfinv, sqrt
 
 MASK = 0xFFFFFFFF
@@ -137,6 +137,7 @@ def one(case: dict[str, Any]) -> dict[str, Any]:
     seed, index = int(request["seed"]), step_index(dep, request)
     own = {**request, "at": {**request.get("at", {}), **request.get("iterate", {})}}
     states, joint = joint_drawn(dep, own, seed, index)
+    own = with_bundles(dep, joint, own)
 
     def drawn(row: dict[str, Any], stream: int = 2) -> Any:
         word = words(seed, index, row["draw_key"], stream)[0]

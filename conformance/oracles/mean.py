@@ -6,7 +6,7 @@ from typing import Any
 
 from _deposition import Deposition, Vector, applied, data, floats, minus, mpf, numbers, plus
 from _motions import bodies, moved, pairs, transforms
-from _states import Joint, States, joint_of
+from _states import Joint, States, joint_of, with_bundles
 from mpmath import exp, tanh
 
 ACTIVATIONS = {
@@ -171,6 +171,7 @@ def expected(case: dict[str, Any]) -> dict[str, Any]:
     """Of the outputs mean, present and state those that the case asks for."""
     dep, request = Deposition(case["deposition"]), case["request"]
     states, joint = joint_of(dep, request)
+    request = with_bundles(dep, joint, request)
     rows = [dep.row[id] for id in request.get("atoms", dep.atom_id)]
     xyz, mask = mean(dep, states, joint, request), present(dep, states, joint, request)
     found: dict[str, Any] = {

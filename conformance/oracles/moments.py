@@ -8,7 +8,7 @@ from typing import Any
 import covariance
 import mean
 from _deposition import Deposition, Matrix, Vector, added, data, minus, mpf, number, plus, scaled, zeros
-from _states import Joint, States, steps_fix
+from _states import Joint, States, steps_fix, with_bundles
 from draws import sampled
 
 Outcome = dict[str, Any]  # probability, steps of averaged axes, joint, request with all steps
@@ -71,16 +71,6 @@ def joints(dep: Deposition, states: States, request: dict[str, Any]) -> list[tup
                     longer.append(({**joint, name: state}, probability))
         found = longer
     return found
-
-
-def with_bundles(dep: Deposition, joint: Joint, request: dict[str, Any]) -> dict[str, Any]:
-    """The request with the step that the state of each bundle is."""
-    at = dict(request["at"])
-    for (id, _), state in joint.items():
-        axis = dep.descriptors[id].get("state_axis")
-        if axis and state is not None:
-            at[axis] = state
-    return {**request, "at": at}
 
 
 def drawn(dep: Deposition, request: dict[str, Any]) -> list[str]:
