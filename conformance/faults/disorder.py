@@ -133,3 +133,44 @@ def _(original):
 def _(original):
     """A negative amplitude counts by its size."""
     return edited("= tls[:, 20],", "= abs(tls[:, 20]),")(original)
+
+
+@fault("tolerance-of-the-larger-term", "polystate.numbers.positive:indefinite", "gaussian", "sampling-exact")
+def _(original):
+    """Of the two terms of the tolerance the larger one counts, not their sum."""
+    return edited(
+        "PSD_RELATIVE * np.maximum(eigenvalues[:, 2], 0) + PSD_ABSOLUTE",
+        "np.maximum(PSD_RELATIVE * eigenvalues[:, 2], PSD_ABSOLUTE)",
+    )(original)
+
+
+@fault("draws-judged-by-the-total", "polystate.evaluation.rendering:_displacing", "axes", "sampling-exact")
+def _(original):
+    """A draw is refused by the sum of all levels, not by that of those that it is drawn from."""
+    of_total = 'asked.backend.displacing(evaluate.covariance(asked), keys, "hierarchy/atoms", psd)'
+    drawn = 'return asked.backend.displacing(u, keys, "hierarchy/atoms", '
+    return edited(f"{drawn}psd)", f'{of_total}\n            {drawn}"clip")')(original)
+
+
+@fault("draws-judged-by-other-atoms", "polystate.evaluation.rendering:_displacing", "axes", "sampling-exact")
+def _(original):
+    """A draw of some atoms is refused by the U of another one."""
+    rows = "np.arange(asked.dep.n_atoms)"
+    of_all = f"evaluate.covariance(__import__('dataclasses').replace(asked, rows={rows}), sampled)"
+    drawn = 'return asked.backend.displacing(u, keys, "hierarchy/atoms", psd), clipped'
+    judged = f'asked.backend.displacing({of_all}, asked.dep.hierarchy.draw_key, "hierarchy/atoms", psd)'
+    return edited(drawn, f"{judged}\n            {drawn}")(original)
+
+
+@fault("warnings-of-other-rows", "polystate.deposition:Deposition.indefinite_atoms", "gaussian")
+def _(original):
+    """Warnings count the atoms asked for, not the rows of the hierarchy."""
+    return edited("chosen_rows(self, atoms)", "chosen_rows(self, None)[: len(u)]")(original)
+
+
+@fault("tls-judged-where-always-active", "polystate.rules.descriptors:_content_errors", "gaussian", "validate")
+def _(original):
+    """The scale of a TLS descriptor under a condition is not judged."""
+    return edited('d.procedure.placed == "groups" and', 'd.procedure.placed == "groups" and d.active_when == -1 and')(
+        original
+    )

@@ -171,3 +171,14 @@ def _(original):
 def _(original):
     """Half of a draw of a mixture is taken for none."""
     return edited("len(draw) == 1", "False")(original)
+
+
+@fault("lookup-sums-in-pairs", CELL, *PLACES)
+def _(original):
+    """Squares are added in pairs, as a library sums."""
+
+    def wrong(latent, centre):
+        squares = np.ascontiguousarray((np.asarray(latent, float) - np.asarray(centre, float)) ** 2)
+        return int(squares.sum(axis=1).argmin())
+
+    return wrong

@@ -117,3 +117,45 @@ def _(original):
         return original(self, d, np.arange(len(mine)))
 
     return wrong
+
+
+# -- which axes, which sources, whose presence -----------------------------------------------------------
+
+
+@fault("moments-axes-of-labels", f"{AVERAGING}:_averaged", "moments")
+def _(original):
+    """An axis with nothing but labels is averaged."""
+    return edited("if d.is_discrete or", "if")(original)
+
+
+@fault("moments-axes-by-atoms-asked-for", f"{AVERAGING}:_averaged", "moments")
+def _(original):
+    """A descriptor of other atoms than those asked for averages no axis."""
+    return edited("if d.is_discrete or", "if not d.covered[request.rows].any() or d.is_discrete or")(original)
+
+
+@fault("moments-conflicts-of-neighbours", f"{CONTRIBUTIONS}._refuse_conflicts", "moments")
+def _(original):
+    """Of three sources of an atom the first and the last are not held against each other."""
+    return edited("found[i + 1 :]", "found[i + 1 : i + 2]")(original)
+
+
+@fault("moments-one-atom-of-two-sources", f"{CONTRIBUTIONS}._refuse_conflicts", "moments")
+def _(original):
+    """Two sources are held against each other at the first atom that both cover."""
+    return edited("name = tuple((d.id, key) for d, key, _ in found)", "name = tuple((d.id, 0) for d, _, _ in found)")(
+        original
+    )
+
+
+@fault("moments-presence-of-displacements-unread", f"{CONTRIBUTIONS}._enter_states", "moments")
+def _(original):
+    """States of mode A that displace mark no atom absent."""
+    new = 'evaluate.absent(d, request) if d.is_absolute or d.mode == "B" else []'
+    return edited("evaluate.absent(d, request)", new)(original)
+
+
+@fault("poses-of-an-offset-unturned", f"{EVALUATE}:_rigid_displacement", "displacement", "moments")
+def _(original):
+    """The displacements of poses fitted in another frame stay in that frame."""
+    return edited("return at, d.turn(", "return at, (d.turn if not d.is_discrete else lambda v: v)(")(original)

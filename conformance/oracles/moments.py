@@ -7,7 +7,7 @@ from typing import Any
 
 import covariance
 import mean
-from _deposition import Deposition, Matrix, Vector, added, data, minus, mpf, number, plus, scaled, zeros
+from _deposition import Deposition, Matrix, Vector, added, data, minus, mpf, number, numbers, plus, scaled, zeros
 from _states import Joint, States, steps_fix, with_bundles
 from draws import sampled
 
@@ -77,7 +77,7 @@ def drawn(dep: Deposition, request: dict[str, Any]) -> list[str]:
     """Bases and decoders whose components are drawn."""
     found = []
     for id in dep.descriptors:
-        name = "coefficients" if dep.operator(id).startswith("basis/") else "latent"
+        name = mean_name(dep, id)
         axis = dep.descriptors[id].get("sample_axis")
         stored = name in dep.arrays(id) and (axis is None or axis in request["at"])
         if dep.tables(id).get("latents") and id not in request.get("components", {}) and not stored:
@@ -87,17 +87,48 @@ def drawn(dep: Deposition, request: dict[str, Any]) -> list[str]:
 
 def along(dep: Deposition, states: States, o: Outcome, id: str, middle: list[Vector]) -> list[Matrix]:
     """Covariance of every atom by the drawn components of one descriptor, in one outcome: x is affine in them."""
+    own = o["request"]
+    given = {  # of the others nothing varies
+        other: mean.components(dep, other, own, mean_name(dep, other)) for other in drawn(dep, own)
+    }
+    spread, steps = spread_of(dep, id), []
+    for k in range(len(spread)):
+        one = [q + int(k == m) for m, q in enumerate(given[id])]
+        x = mean.mean(dep, states, o["joint"], {**own, "components": {**own.get("components", {}), **given, id: one}})
+        steps.append([minus(a, b) for a, b in zip(x, middle, strict=True)])
     found = [zeros() for _ in range(dep.n)]
-    for row in dep.tables(id)["latents"]:
-
-        def one(other: dict[str, Any], row: dict[str, Any] = row) -> Any:
-            return mpf(int(other["draw_key"] == row["draw_key"]))
-
-        x = mean.mean(dep, states, o["joint"], o["request"], one)
-        for k in range(dep.n):
-            v = minus(x[k], middle[k])
-            found[k] = added(found[k], scaled(number(row["variance"]), [[a * b for b in v] for a in v]))
+    for v, row in zip(steps, spread, strict=True):
+        for w, share in zip(steps, row, strict=True):
+            if share != 0:
+                found = [added(u, scaled(share, [[a * b for b in w[k]] for a in v[k]])) for k, u in enumerate(found)]
     return found
+
+
+def mean_name(dep: Deposition, id: str) -> str:
+    return "coefficients" if dep.operator(id).startswith("basis/") else "latent"
+
+
+def spread_of(dep: Deposition, id: str) -> Matrix:
+    """The covariance of drawn components: their variances, or that of the amplitudes of a mixture."""
+    variance = [number(row["variance"]) for row in dep.tables(id)["latents"]]
+    places = range(len(variance))
+    arrays = dep.arrays(id)
+    if "factor" not in arrays:
+        return [[variance[i] if i == j else mpf(0) for j in places] for i in places]
+    share, middle, factor = (numbers(arrays[name]) for name in ("population", "mean", "factor"))
+    share = [p / sum(share) for p in share]
+    e = [sum(p * m[i] for p, m in zip(share, middle, strict=True)) for i in places]
+    return [
+        [
+            sum(
+                p * (sum(f[i][k] * variance[k] * f[j][k] for k in places) + m[i] * m[j])
+                for p, m, f in zip(share, middle, factor, strict=True)
+            )
+            - e[i] * e[j]
+            for j in places
+        ]
+        for i in places
+    ]
 
 
 def moments(dep: Deposition, request: dict[str, Any]) -> dict[str, Any]:
