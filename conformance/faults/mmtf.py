@@ -11,8 +11,7 @@ FORMAT = "polystate_tools.formats.mmtf"
 @fault("groups-in-order-of-text", f"{FORMAT}.groups:normalise", "mmtf")
 def _(original):
     """A group list that is a map is put in the order of its keys as text."""
-    return edited("keys = sorted(int(key) for key in value)",
-                  "keys = [int(key) for key in sorted(map(str, value))]")(original)  # fmt: skip
+    return edited("order = sorted(by_number)", "order = sorted(by_number, key=str)")(original)
 
 
 @fault("groups-not-renumbered", f"{FORMAT}.decoder:_renumber", "mmtf")

@@ -24,7 +24,7 @@ def _(original):
 @fault("keys-in-order-of-the-file", f"{MMTF}.groups:normalise", "mmtf")
 def _(original):
     """Groups of a map stay in the order of the file; only their keys are sorted."""
-    return edited("value = [by_number[key] for key in keys]", "value = list(by_number.values())")(original)
+    return edited("value = [by_number[key] for key in order]", "value = list(by_number.values())")(original)
 
 
 @fault("charges-from-minus-127", f"{MMTF}.groups:normalise", "mmtf")

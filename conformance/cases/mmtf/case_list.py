@@ -16,6 +16,7 @@ import cases_golden
 import cases_groups
 import cases_limits
 import cases_members
+import cases_rare
 import cases_refused_container
 import cases_refused_schema
 import cases_seconds
@@ -45,6 +46,7 @@ MODULES = (
     cases_every_container,
     cases_every_draft,
     cases_settled,
+    cases_rare,
 )
 """Importing them fills CASES; their order is that of the imports below one another."""
 

@@ -168,6 +168,18 @@ KILLS = {
     "draft-bondresonancelist-of-3": ("resonances-to-three",),
     "gzip-twice": ("gzip-in-gzip",),
     "gzip-twice-in-members": ("gzip-in-gzip",),
+    "unterminated-beside-no-values-15": ("unterminated-only-with-values",),
+    "unterminated-beside-no-values-14": ("unterminated-only-with-values",),
+    "deltas-of-no-run-of-1-0": ("deltas-of-no-run-must-fit",),
+    "deltas-of-no-run-of-the-draft": ("deltas-of-no-run-must-fit",),
+    "a-number-and-its-text-for-keys": ("keys-alike-as-text",),
+    "a-number-and-its-text-for-keys-in-a-draft": ("keys-alike-as-text",),
+    "one-zero-a-number-and-its-text-for-two-groups": ("keys-of-one-number-overwrite",),
+    "draft-zeros-before-a-text-for-two-groups": ("keys-of-one-number-overwrite",),
+    "gzip-with-zeros-between-members": ("zeros-between-members",),
+    "gzip-with-a-zero-between-empty-members": ("zeros-between-members",),
+    "long-values-among-others": ("long-values-of-known-fields-alone",),
+    "a-long-unknown-value-of-a-draft": ("long-values-of-known-fields-alone",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 

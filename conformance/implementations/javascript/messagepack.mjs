@@ -44,7 +44,7 @@ class Reader {
     return this.nested(() => Array.from({ length: n }, () => this.value()));
   }
   nested(read) {
-    if (++this.depth > 200) throw this.fail('not-messagepack');
+    if (++this.depth > 200) throw this.fail('too-large');
     const out = read();
     this.depth--;
     return out;
@@ -55,7 +55,7 @@ class Reader {
       const out = new Map();
       for (let i = 0; i < n; i++) {
         const key = this.value();
-        if (typeof key !== 'string' && (top || typeof key !== 'number')) throw this.fail('not-messagepack');
+        if (typeof key !== 'string' && (top || (typeof key !== 'number' && typeof key !== 'bigint'))) throw this.fail('not-messagepack');
         if (top) this.field = key;
         if (out.has(key)) throw this.fail('duplicate-field');
         out.set(key, this.value());

@@ -269,8 +269,10 @@ export function decodeMmtf(file, outputs) {
   let groups = out.get('groupList');
   let keys;
   if (groups instanceof Map) {
-    const entries = [...groups].map(([key, value]) => [/^[0-9]+$/.test(key) ? Number(key) : bad('groupList'), value]).sort((a, b) => a[0] - b[0]);
+    const entries = [...groups].map(([key, value]) => [/^[0-9]+$/.test(key) ? BigInt(key) : bad('groupList'), value])
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     keys = new Map(entries.map(([key], i) => [key, i]));
+    if (keys.size < entries.length) throw container('duplicate-field', 'groupList');
     groups = entries.map(([, value]) => value);
     out.set('groupList', groups);
   }
@@ -294,7 +296,7 @@ export function decodeMmtf(file, outputs) {
     out.set(key, fitted(decoded, type));
   }
   if (keys) {
-    out.set('groupTypeList', out.get('groupTypeList').map((key) => keys.get(key) ?? -1));
+    out.set('groupTypeList', out.get('groupTypeList').map((key) => keys.get(BigInt(key)) ?? -1));
   }
   check(out, draft, groups);
   return render(out, outputs);

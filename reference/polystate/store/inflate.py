@@ -7,6 +7,14 @@ import zlib
 FIRST, PIECE = 1 << 9, 1 << 20  # bytes handed to zlib at a time: few at first, as a member may be short
 
 
+class CutOff(ValueError):
+    """A stream without its end."""
+
+
+class Beyond(ValueError):
+    """A stream whose content is longer than the limit."""
+
+
 def gunzip(data: bytes, limit: int) -> bytes:
     """The content of a gzip file of one member or several; ValueError where it is cut off, damaged or beyond limit."""
     view, at, size = memoryview(data), 0, 0
@@ -18,7 +26,7 @@ def gunzip(data: bytes, limit: int) -> bytes:
         while not stream.eof:
             piece = stream.unconsumed_tail or view[at : at + step]
             if not piece:
-                raise ValueError("a gzip stream that is cut off")
+                raise CutOff("a gzip stream that is cut off")
             if not stream.unconsumed_tail:
                 at, step = at + len(piece), min(2 * step, PIECE)
             try:
@@ -27,7 +35,7 @@ def gunzip(data: bytes, limit: int) -> bytes:
                 raise ValueError(f"no gzip stream: {error}") from error
             size += len(found[-1])
             if size > limit:
-                raise ValueError(f"more than {limit} bytes in {len(data)}")
+                raise Beyond(f"more than {limit} bytes in {len(data)}")
         at -= len(stream.unused_data)
     return b"".join(found)
 

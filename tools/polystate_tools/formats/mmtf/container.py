@@ -6,14 +6,12 @@ that are left, nesting deeper than the ceiling, extension types and keys that ar
 from __future__ import annotations
 
 import gc
-import gzip
-import io
-import zlib
 from typing import Any
 
 import msgpack
 import numpy as np
 
+from polystate.store import inflate
 from polystate.store.metadata import is_text
 from polystate_tools.formats.mmtf.compiled import njit
 from polystate_tools.formats.mmtf.errors import DuplicateField, MmtfError, NotMessagePack, NotUtf8, TooLarge, Truncated
@@ -252,13 +250,10 @@ def expand(data: bytes) -> bytes:
         return data
     limit = min(MAX_FILE_BYTES, max(1 << 20, GZIP_EXPANSION * len(data)))
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as members:
-            out = members.read(limit + 1)
-    except EOFError:
-        # MMTF-2, MMTF-47
-        raise Truncated("file", "the end of the data inside the gzip stream", "a whole stream") from None
-    except (OSError, zlib.error) as error:
-        raise NotMessagePack("file", f"a damaged gzip stream ({error})", "gzip") from None  # MMTF-47
-    if len(out) > limit:
-        raise TooLarge("file", "a gzip stream that expands further", f"at most {limit} bytes")
-    return out
+        return inflate.gunzip(data, limit)
+    except inflate.CutOff as error:
+        raise Truncated("file", error, "a whole stream") from None  # MMTF-2, MMTF-47
+    except inflate.Beyond as error:
+        raise TooLarge("file", f"a gzip stream that expands further ({error})", f"at most {limit} bytes") from None
+    except ValueError as error:
+        raise NotMessagePack("file", error, "gzip") from None  # MMTF-47

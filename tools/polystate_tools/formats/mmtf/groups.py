@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from polystate_tools.formats.mmtf.errors import (
     BadValue,
     CountMismatch,
+    DuplicateField,
     IndexOutOfRange,
     MissingField,
     WrongLength,
@@ -25,7 +27,8 @@ from polystate_tools.formats.mmtf.limits import Budget
 BOND_ORDERS = (-1, 1, 2, 3, 4)
 RESONANCES = (-1, 0, 1)
 CHARGES = (-128, 127)
-DIGITS = re.compile("[0-9]{1,18}")
+DIGITS = re.compile("[0-9]+")
+BEYOND = Decimal(2**32)  # what no groupTypeList names, however many digits it has
 TEXT_LISTS = ("atomNameList", "elementList")
 OPTIONAL_KEYS = frozenset(name for name, _, required in GROUP_KEYS if not required)
 LIMITS = {
@@ -47,11 +50,12 @@ def normalise(
     if isinstance(value, dict):
         if not all(DIGITS.fullmatch(str(key)) for key in value):
             raise WrongType("groupList", "a key that is not a number", "integers from 0, or their digits")  # MMTF-36
-        keys = sorted(int(key) for key in value)
-        by_number = {int(key): group for key, group in value.items()}
+        by_number = {Decimal(key): group for key, group in value.items()}
         if len(by_number) != len(value):
-            raise BadValue("groupList", "two keys for one number", "each number once")
-        value = [by_number[key] for key in keys]
+            raise DuplicateField("groupList", "two keys for one number", "each number once")  # MMTF-56
+        order = sorted(by_number)
+        keys = [int(min(key, BEYOND)) for key in order]
+        value = [by_number[key] for key in order]
     if not isinstance(value, list):
         raise WrongType("groupList", type(value).__name__, "a list of groups")
     check_list(value, "groupList", dict)
