@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from polystate_conformance.selftest.planting import fault
 from polystate_conformance.selftest.rewriting import edited
+from polystate_tools.formats.mmtf.errors import BadValue
 
 MMTF = "polystate_tools.formats.mmtf"
 
@@ -71,3 +72,33 @@ def _(original):
     return edited(
         "        if name not in known:", "        if name not in known and not isinstance(value, memoryview):"
     )(original)
+
+
+@fault("cells-must-make-sense", f"{MMTF}.validate:check", "mmtf")
+def _(original):
+    """A unit cell that no crystal has is refused."""
+
+    def wrong(made, budget):
+        original(made, budget)
+        if min(made.get("unitCell", [1])) <= 0:
+            raise BadValue("unitCell", made["unitCell"], "lengths and angles above 0")
+
+    return wrong
+
+
+@fault("names-of-chains-made-up", f"{MMTF}.decoder:decode", "mmtf")
+def _(original):
+    """Chains without names have their ids for names."""
+
+    def wrong(*given, **options):
+        made = original(*given, **options)
+        made.fields.setdefault("chainNameList", made["chainIdList"])
+        return made
+
+    return wrong
+
+
+@fault("texts-stripped", f"{MMTF}.objects:_text", "mmtf")
+def _(original):
+    """Blanks around a text of the file are dropped."""
+    return lambda value, where: original(value, where).strip()

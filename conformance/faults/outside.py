@@ -178,6 +178,17 @@ def _(original):
     return lambda xyz, population, present=None: original(xyz, np.ones(len(xyz)), present)
 
 
+@fault("mean-refused-without-atoms", MEAN, "registry")
+def _(original):
+    """A mean in which no atom has weight is refused as one of states without populations."""
+
+    def wrong(xyz, population, present=None):
+        made = original(xyz, population, present)
+        return made if made["occupancy"].any() else original(xyz, np.zeros(len(xyz)), present)
+
+    return wrong
+
+
 @fault("derived-never-compared", f"{DERIVED}:mismatches", "validate")
 def _(original):
     """Regeneration finds nothing."""

@@ -127,7 +127,11 @@ def expected(case: dict[str, Any]) -> dict[str, Any]:
     if "draws" in request["outputs"]:
         found["draws"] = [draw["xyz"] for draw in each]
     if "states_drawn" in request["outputs"]:
-        found["states_drawn"] = [draw["state"].get(request["variable"]) for draw in each]
+        named = request.get("variables")
+        found["states_drawn"] = [
+            draw["state"].get(request["variable"]) if named is None else [draw["state"].get(name) for name in named]
+            for draw in each
+        ]
     return found
 
 

@@ -9,7 +9,7 @@ import msgpack
 from cases_every_container import TWO, member, raw
 from cases_fields import ASP, GLY, PEPTIDE, SER
 from making import bad, floats, good, ints
-from pieces import IDENTITY, atoms, bare, chains, draft, pack
+from pieces import IDENTITY, atoms, bare, chains, draft, of_atoms, pack
 from pieces import field as binary
 from whole import DECODED, DIALECTS, DRAFT, WHOLE
 
@@ -169,17 +169,19 @@ for short, dialect, runs, values in (
         atomIdList=ints(values),
     )
 TIES = [1143768535, 1143768731, 1143768927, -1143768535, 3, -(2**31)]
-good(
-    "quotients-between-two-floats",
-    "integers of codec 9 whose quotients by 49 lie between two float32 are rounded to the even one",
-    (21,),
-    pack(atoms(6), bFactorList=binary(9, 6, 49, "i", [n for value in TIES for n in (value, 1)]),
-         occupancyList=binary(9, 6, 98, "i", [n for value in TIES for n in (value, 1)])),
-    "1143768535 / 49 = 23342215 between 23342214 and 23342216, of which the last has the even digit; likewise the "
-    "next two, and by 98 the halves; a product with 1 / 49 or with a float32 gives others",
-    bFactorList=floats([23342216.0, 23342220.0, 23342224.0, -23342216.0, 0.06122449040412903, -43826196.0]),
-    occupancyList=floats([11671108.0, 11671110.0, 11671112.0, -11671108.0, 0.030612245202064514, -21913098.0]),
-)  # fmt: skip
+for key, name, divisor, numerals in (
+    ("49", "bFactorList", 49, [23342216.0, 23342220.0, 23342224.0, -23342216.0, 0.06122449040412903, -43826196.0]),
+    ("98", "zCoordList", 98, [11671108.0, 11671110.0, 11671112.0, -11671108.0, 0.030612245202064514, -21913098.0]),
+):
+    good(
+        f"quotients-by-{key}-between-two-floats",
+        f"integers of codec 9 in {name} whose quotients by {divisor} are between two floats become the even one",
+        (21,),
+        pack(atoms(6), **{name: binary(9, 6, divisor, "i", [n for value in TIES for n in (value, 1)])}),
+        "1143768535 / 49 = 23342215 between 23342214 and 23342216, of which the last has the even digit; likewise the "
+        "next two, and by 98 the halves; a product with 1 / 49 or with a float32 gives others",
+        **{name: floats(numerals)},
+    )
 FOUR = atoms(4)
 for key, parameter in (("minus-one", -1), ("the-least", -(2**31)), ("the-largest", 2**31 - 1), ("seven", 7)):
     good(
@@ -272,3 +274,171 @@ good(
     groupIdList=DECODED["groupIdList"],
     bFactorList=DECODED["bFactorList"],
 )
+
+# --- what nothing forbids -------------------------------------------------------------------------------------------
+
+STRANGE = {
+    "groupName": "",
+    "atomNameList": ["", "C1 ", "C1 ", " c", "\u03b2"],
+    "elementList": ["", "X", "carbon", "fe", "H "],
+    "formalChargeList": [0, 7, -7, 127, -128],
+    "bondAtomList": [0, 0, 1, 0, 0, 1, 1, 0, 4, 2],
+    "bondOrderList": [-1, 4, 4, 1, 2],
+    "singleLetterCode": "",
+    "chemCompType": "of no kind",
+}
+LONE = {
+    "groupName": "A NAME THAT IS LONG",
+    "atomNameList": ["ZN"],
+    "elementList": ["ZN"],
+    "formalChargeList": [2],
+    "singleLetterCode": "abc",
+    "chemCompType": "",
+    "bondAtomList": [0, 0],
+}
+NONE = {
+    "groupName": "NIL", "atomNameList": [], "elementList": [], "formalChargeList": [], "singleLetterCode": "\u00e9",
+    "chemCompType": " ", "more": [None, {"a": b"\1"}],
+}  # fmt: skip
+ODD_PLAIN = {
+    "mmtfProducer": "",
+    "structureId": " 9XYZ ",
+    "title": "",
+    "depositionDate": "yesterday",
+    "releaseDate": "",
+    "spaceGroup": " p  1 ",
+    "unitCell": [0.0, -1.0, 2.0, 0.0, 180.0, 400.0],
+    "resolution": -1.5,
+    "rFree": 2.5,
+    "rWork": -0.25,
+    "experimentalMethods": ["GUESS", "", "GUESS"],
+    "ncsOperatorList": [[float(i) for i in range(16)], [0.0] * 16, IDENTITY, IDENTITY],
+    "bioAssemblyList": [
+        {"name": "", "transformList": []},
+        {"transformList": [{"chainIndexList": [3, 0, 3], "matrix": [1.5] * 16, "more": None},
+                           {"chainIndexList": [0], "matrix": [1.5] * 16}], "more": 5},
+        {"name": "A A", "transformList": []},
+        {"name": "A A", "transformList": []},
+    ],
+    "entityList": [
+        {"chainIndexList": [4, 0, 4], "description": "", "type": "of no kind", "sequence": "a-1 "},
+        {"chainIndexList": [0], "description": " two  words ", "type": "", "sequence": ""},
+        {"chainIndexList": [], "description": "", "type": "polymer", "sequence": "", "more": True},
+    ],
+    "numBonds": 1,
+    "numAtoms": 17,
+    "numGroups": 6,
+    "numChains": 5,
+    "numModels": 3,
+    "groupsPerChain": [2, 0, 3, 1, 0],
+    "chainsPerModel": [4, 0, 1],
+    "atomProperties": {"": [], "a": b""},
+    "extraProperties": {},
+    "unknown": None,
+    "": "a field of no name",
+}  # fmt: skip
+KINDS = [STRANGE, LONE, STRANGE, NONE, LONE]
+ODD_TYPES = [2, 1, 0, 3, 0, 4]
+ODD_BONDS = [0, 0, 16, 1, 1, 16, 16, 1, 2, 3, 0, 16]
+ODD_RUNS = {
+    "atomIdList": [5, 1, 0, 3, -9, 1, 2, 12],
+    "groupIdList": [7, 1, 0, 2, -20, 3],
+    "sequenceIndexList": [-5, 1, 1000, 1, 0, 2, -996, 2],
+}
+ODD_CODES = {"altLocList": [1, 2, 97, 2, 127, 1, 65, 2, 0, 4, 32, 6], "insCodeList": [9, 1, 122, 3, 0, 2]}
+ODD: dict = {
+    "xCoordList": (binary(9, 17, 3, "i", [2**31 - 1, 1, -1, 16]), floats([715827904.0] + [-1 / 3] * 16)),
+    "bFactorList": (binary(11, 17, 100, "h", [-32768, *range(16)]), floats([-327.68, *[k / 100 for k in range(16)]])),
+    "occupancyList": (binary(9, 17, 100, "i", [150, 8, -25, 8, 0, 1]), floats([1.5] * 8 + [-0.25] * 8 + [0.0])),
+    "atomIdList": (binary(8, 17, 0, "i", ODD_RUNS["atomIdList"]),
+                   ints([5, 5, 5, 5, -4, -2, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20])),
+    "altLocList": (binary(6, 17, 0, "i", ODD_CODES["altLocList"]),
+                   ([1, 1, 97, 97, 127, 65, 65, 0, 0, 0, 0, 32, 32, 32, 32, 32, 32], "uint8")),
+    "groupIdList": (binary(8, 6, 0, "i", ODD_RUNS["groupIdList"]), ints([7, 7, 7, -13, -33, -53])),
+    "groupTypeList": (binary(4, 6, 0, "i", ODD_TYPES), ints(ODD_TYPES)),
+    "sequenceIndexList": (binary(8, 6, 0, "i", ODD_RUNS["sequenceIndexList"]), ints([-5, 995, 995, 995, -1, -997])),
+    "insCodeList": (binary(6, 6, 0, "i", ODD_CODES["insCodeList"]), ([9, 122, 122, 122, 0, 0], "uint8")),
+    "secStructList": (binary(2, 6, 0, "b", [-128, 127, 8, -2, 7, -1]), ([-128, 127, 8, -2, 7, -1], "int8")),
+    "chainIdList": (binary(5, 5, 4, "B", list(b"A\0\0\0" * 2 + bytes(4) + b" B\0\0" + b"A\0\0\0")),
+                    ["A", "A", "", " B", "A"]),
+    "bondAtomList": (binary(4, 12, 0, "i", ODD_BONDS), ints(ODD_BONDS)),
+    "bondOrderList": (binary(2, 6, 0, "b", [4, -1, 1, 3, 2, -1]), ([4, -1, 1, 3, 2, -1], "int8")),
+}  # fmt: skip
+HOW = (
+    "what was put in, sums and quotients by hand: no sentence asks of a decoder that numbers, names, bonds or chains "
+    "make sense, that anything stands once, that models have chains, chains residues, residues atoms, or that fields "
+    "which a file may lack are made up"
+)
+ABSENT = ("chainNameList", "bondResonanceList", "bondProperties", "groupProperties", "xCoordBig", "nothing")
+ODD_WANTED = {name: value for name, value in ODD_PLAIN.items() if name} | {"atomProperties": {"": [], "a": []}}
+good(
+    "what-nothing-forbids",
+    "strange values that no sentence forbids are handed over as they stand",
+    (11, 31, 39, 44, 57, 58),
+    pack(ODD_PLAIN | {"mmtfVersion": "1", "groupList": KINDS}
+         | {name: data for name, (data, _) in ODD.items()}
+         | {f"{axis}CoordList": binary(9, 17, 1, "i", [0, 17]) for axis in "yz"}),
+    HOW,
+    "",
+    ABSENT,
+    mmtfVersion="1",
+    groupList=KINDS[:3] + [NONE | {"more": [None, {"a": [1]}]}, LONE],
+    **ODD_WANTED,
+    **{name: want for name, (_, want) in ODD.items()},
+)  # fmt: skip
+FEW = {
+    name: value for name, value in ODD_PLAIN.items() if not name.startswith("num") or name in ("numBonds", "numAtoms")
+}
+good(
+    "what-nothing-forbids-in-a-draft",
+    "strange values of a draft that no sentence forbids are handed over as they stand",
+    (10, 31, 35, 39, 44, 57, 58),
+    pack(FEW | {"mmtfVersion": "0.", "groupList": [
+        {("atomChargeList" if key == "formalChargeList" else key): value for key, value in kind.items()}
+        for kind in KINDS]}
+         | {name: bare("i", runs) for name, runs in (ODD_RUNS | ODD_CODES).items()}
+         | {f"{axis}CoordBig": bare("i", [0, 8, 0, 7]) for axis in "yz"}
+         | {f"{axis}CoordSmall": bare("h", [0] * 15) for axis in "yz"}
+         | {"xCoordBig": bare("i", [2**31 - 1, 0, -(2**31), 0, 1 - 2**31, 1, 0, 12]),
+            "xCoordSmall": bare("h", [1] + [0] * 12),
+            "bFactorBig": bare("i", [-32768, 0, 32768, 15]), "bFactorSmall": bare("h", [1] * 15),
+            "occupancyList": bare("i", [150, 8, -25, 8, 0, 1]), "groupTypeList": bare("i", ODD_TYPES),
+            "secStructList": bare("b", [-128, 127, 8, -2, 7, -1]), "bondAtomList": bare("i", ODD_BONDS),
+            "chainIdList": b"A\0\0\0" * 2 + bytes(4) + b"\0 B\0" + b"A\0\0\0",
+            "bondOrderList": bare("b", [4, -1, 1, 3, 2, -1])}),
+    HOW,
+    "",
+    ABSENT,
+    mmtfVersion="0.",
+    groupList=KINDS[:3] + [NONE | {"more": [None, {"a": [1]}]}, LONE],
+    **ODD_WANTED,
+    **{name: want for name, (_, want) in ODD.items() if name != "xCoordList"},
+    xCoordList=floats([2147483.75, -0.001] + [-2147483.75] + [-2147483.75] * 14),
+)  # fmt: skip
+NEEDED = tuple(
+    "structureId title depositionDate releaseDate spaceGroup unitCell resolution rFree rWork experimentalMethods "
+    "ncsOperatorList bioAssemblyList entityList bFactorList occupancyList atomIdList altLocList sequenceIndexList "
+    "insCodeList secStructList chainNameList bondAtomList bondOrderList bondResonanceList atomProperties "
+    "bondProperties groupProperties chainProperties modelProperties extraProperties bFactorBig".split()
+)
+BARE = {key: value for key, value in of_atoms(2).items() if not key.startswith("bond")}
+for short, made, kind in (
+    ("one-zero", atoms(2), BARE),
+    ("draft", draft(atoms(2)), {("atomChargeList" if k == "formalChargeList" else k): v for k, v in BARE.items()}),
+):
+    good(
+        f"{short}-without-what-may-lack",
+        f"fields that a file ({short}) may lack are not made up",
+        (57, 58) if short == "one-zero" else (35, 58),
+        pack(made, groupList=[kind], numBonds=7),
+        "the fields that every file has, and none besides; a group without bonds has no list of them",
+        "",
+        NEEDED,
+        numBonds=7,
+        numGroups=1,
+        numChains=1,
+        numModels=1,
+        groupList=[BARE],
+        chainIdList=["A"],
+        chainsPerModel=[1],
+    )

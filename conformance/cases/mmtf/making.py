@@ -32,6 +32,7 @@ class Made:
     reject: tuple[str, str, str] | None = None
     twin: str | None = None
     source: str = ""
+    absent: tuple[str, ...] = ()
 
 
 CASES: list[Made] = []
@@ -180,16 +181,27 @@ KILLS = {
     "gzip-with-a-zero-between-empty-members": ("zeros-between-members",),
     "long-values-among-others": ("long-values-of-known-fields-alone",),
     "a-long-unknown-value-of-a-draft": ("long-values-of-known-fields-alone",),
+    "what-nothing-forbids": ("cells-must-make-sense", "texts-stripped"),
+    "what-nothing-forbids-in-a-draft": ("cells-must-make-sense", "texts-stripped", "names-of-chains-made-up"),
+    "one-zero-without-what-may-lack": ("names-of-chains-made-up",),
 }
 """Key of a case to the planted faults that it is known to catch."""
 
 
 def good(
-    key: str, title: str, sentences: tuple[int, ...], data: bytes, how: str, source: str = "", /, **expect: Any
+    key: str,
+    title: str,
+    sentences: tuple[int, ...],
+    data: bytes,
+    how: str,
+    source: str = "",
+    absent: tuple[str, ...] = (),
+    /,
+    **expect: Any,
 ) -> None:
-    """A file that decodes. expect: field=(values, dtype), or field=text or JSON."""
+    """A file that decodes. expect: field=(values, dtype), or field=text or JSON; absent: fields that it lacks."""
     wants = {k: Expect(*v) if isinstance(v, tuple) else Expect(v) for k, v in expect.items()}
-    CASES.append(Made(key, title, sentences, data, how, wants, source=source))
+    CASES.append(Made(key, title, sentences, data, how, wants, source=source, absent=absent))
 
 
 def bad(key: str, title: str, sentences: tuple[int, ...], data: bytes, reject: str, twin: str, how: str) -> None:

@@ -61,7 +61,7 @@ def write(made: Made, numbers: dict[str, int], known: dict[str, Any]) -> str:
         "level: must",
         "profile: mmtf",
         f"deposition: {{file: {file}}}",
-        f"request: {{outputs: {json.dumps(list(made.expect))}}}"
+        f"request: {{outputs: {json.dumps([*made.expect, *made.absent])}}}"
         if made.reject is None
         else "request: {outputs: [numAtoms]}",
         "expect:",

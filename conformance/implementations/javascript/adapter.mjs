@@ -1,6 +1,6 @@
 // The adapter protocol of chapter 19.2: one JSON object a line in, one out.
 import { createInterface } from 'node:readline';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Deposition } from './deposition.mjs';
 import { Needed } from './artifact.mjs';
 import { digest, digestFull } from './digest.mjs';
@@ -71,7 +71,7 @@ async function answer({ kind, profile, deposition: path, request, seed, out_dir:
       return hand(await whileNeeded(() => answerDraw(deposition, request, seed)));
     case 'round_trip':
       if (request.mode) convert(deposition, request.mode);
-      return { store: { file: await writeStore(deposition.store, dir, request.container ?? 'directory') } };
+      return { store: { file: await writeStore(deposition.store, dir, request.container ?? (statSync(path).isDirectory() ? 'directory' : 'zip')) } };
     default:
       throw refuse('bad-request', 'kind');
   }

@@ -91,13 +91,18 @@ def _differences(case: cases.Case, ok: dict[str, Any], out_dir: Path) -> tuple[l
         if output not in ok:
             difference: dict[str, Any] | None = {"why": "missing from the answer"}
         elif output == "store":
-            difference = _store_difference(want, ok[output], out_dir)
+            difference = _store_difference(case, want, ok[output], out_dir)
         elif isinstance(want, dict) and ("value" in want or "file" in want):
             difference = _array_difference(case, output, want, ok[output], out_dir, shares)
         else:
             difference = _text_difference(output, want, ok[output])
         if difference is not None:
             found.append({"output": output, **difference, "why": f"{output}: {difference['why']}"})
+    if case.kind == "decode":  # of a file, a field that it lacks is not in the answer
+        found += [
+            {"output": name, "why": f"{name}: in the answer, and not in the file"}
+            for name in case.request["outputs"] if name in ok and name not in case.expect
+        ]  # fmt: skip
     return found, max(shares, default=None)
 
 
@@ -116,11 +121,16 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else text[:200] + "..."
 
 
-def _store_difference(want: dict[str, Any], got: dict[str, Any], out_dir: Path) -> dict[str, Any] | None:
-    """A store that was written: its digest, taken by our own reader, and how it is encoded."""
+def _store_difference(
+    case: cases.Case, want: dict[str, Any], got: dict[str, Any], out_dir: Path
+) -> dict[str, Any] | None:
+    """A store that was written: its container, its digest, taken by our own reader, and how it is encoded."""
     path = inside(out_dir, got["file"])
     if path is None:
         return {"why": f"no such file in out_dir: {got['file']!r}"}
+    container, found = case.message.get("container", case.container), "directory" if path.is_dir() else "zip"
+    if case.kind == "round_trip" and container != found:
+        return {"why": f"expected a {container}, found a {found}"}
     try:
         from polystate_conformance.scoring import written  # which needs zarr and pyarrow
         from polystate_conformance.scoring.digest import digest
