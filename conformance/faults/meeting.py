@@ -83,3 +83,33 @@ def _(original):
         'if d.axis in names or ((policies or {}).get(d.id) or d.document.get("broadcast_policy")'
         ' or d.procedure.default_policy()) == "sample_per_step"',
     )(original)
+
+
+@fault("iterated-axes-fix-no-states", f"{RENDERING}:iterate", "axes")
+def _(original):
+    """An axis that is iterated gives what lies along it a step, and fixes no state."""
+    return edited(
+        "yield _snapshot(request(dep, state, place, own, **given), psd, sampled)",
+        "known = [d for d in dep.descriptors.values() if d.is_discrete]\n"
+        "        fixing = {n for d in known for n in (d.axis, d.document.get('state_axis'))} & {*names}\n"
+        "        asked = request(dep, state, {n: place[n] for n in place if n not in fixing}, own, **given)\n"
+        "        asked.steps = {**asked.steps, **place}\n"
+        "        yield _snapshot(asked, psd, sampled)",
+    )(original)
+
+
+@fault("conditions-by-site-before-parent", "polystate.rules.payloads:order_errors", "discrete", "displacement")
+def _(original):
+    """Rows of conditions have to ascend by condition, then site, then parent."""
+
+    def wrong(where, columns, key, ordered, duplicate):
+        swapped = [key[0], key[2], key[1], key[3]] if "parent" in key and len(key) == 4 else key
+        return original(where, columns, swapped, ordered, duplicate)
+
+    return wrong
+
+
+@fault("axes-of-labels-averaged", "polystate.evaluation.averaging:_averaged", "moments")
+def _(original):
+    """Moments average an axis along which labels alone lie, and take states from its steps."""
+    return edited("if d.is_discrete or d.signal_type", "if d.signal_type")(original)
