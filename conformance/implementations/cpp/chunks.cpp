@@ -78,9 +78,9 @@ std::string choice(const json& object, const std::string& key, const std::string
   return object.at(key).get<std::string>();
 }
 
-static void checkShard(const json& shard, const std::string& path);
+static void checkShard(const json& shard, const std::string& path, const Shape& shape);
 
-void checkCodecs(const json& codecs, const std::string& path) {
+void checkCodecs(const json& codecs, const std::string& path, const Shape& shape) {
   static const std::set<std::string> known{"bytes", "zstd", "gzip", "crc32c", "sharding_indexed"};
   if (!codecs.is_array() || codecs.empty()) fail("no codecs");
   for (size_t i = 0; i < codecs.size(); i++) {
@@ -88,13 +88,17 @@ void checkCodecs(const json& codecs, const std::string& path) {
     if (!known.count(n)) throw Refusal{"container", "unsupported-codec", path};
     if ((i == 0) != (n == "bytes" || n == "sharding_indexed")) fail("order of codecs");
     if (n == "bytes") choice(settings(codecs[i]), "endian", "little", "big");
-    if (n == "sharding_indexed") checkShard(settings(codecs[i]), path);
+    if (n == "sharding_indexed") checkShard(settings(codecs[i]), path, shape);
     settings(codecs[i]);
   }
 }
 
-static void checkShard(const json& shard, const std::string& path) {
-  for (auto key : {"codecs", "index_codecs"}) checkCodecs(shard.at(key), path);
+static void checkShard(const json& shard, const std::string& path, const Shape& shape) {
+  Shape inner = shard.at("chunk_shape").get<Shape>();
+  if (inner.size() != shape.size()) fail("chunk shape");
+  for (size_t d = 0; d < shape.size(); d++)
+    if (inner[d] == 0 || shape[d] % inner[d]) fail("inner chunks do not divide the shard");
+  for (auto key : {"codecs", "index_codecs"}) checkCodecs(shard.at(key), path, inner);
   std::string index;
   for (const json& codec : shard.at("index_codecs")) index += name(codec) + " ";
   if (index != "bytes " && index != "bytes crc32c ") fail("codecs of an index");
@@ -200,7 +204,8 @@ Bytes fillValue(const json& value, const std::string& dtype) {
     if (value.is_string() && std::is_floating_point_v<T>) {
       std::string s = value;
       if (s.rfind("0x", 0) == 0) {
-        if (s.size() != 2 + 2 * sizeof(T)) fail("fill value");
+        if (s.size() != 2 + 2 * sizeof(T) || s.find_first_not_of("0123456789abcdefABCDEF", 2) != std::string::npos)
+          fail("fill value");
         uint64_t bits = std::stoull(s.substr(2), nullptr, 16);
         std::memcpy(out.data(), &bits, sizeof(T));
         return out;
@@ -211,13 +216,17 @@ Bytes fillValue(const json& value, const std::string& dtype) {
     } else if (value.is_boolean()) {
       element = value.get<bool>();
     } else if (!std::is_floating_point_v<T> && dtype != "bool") {
-      double number = value.get<double>();
+      double number = value.get<double>(), beyond = std::ldexp(1, std::numeric_limits<T>::digits);  // max() + 1, exactly
+      bool isExact = value.is_number_unsigned();  // a double takes the largest of 64 bits for the one beyond
       if (number != std::floor(number) || number < static_cast<double>(std::numeric_limits<T>::min()) ||
-          number > static_cast<double>(std::numeric_limits<T>::max())) fail("fill value");
+          (isExact ? value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<T>::max()) : number >= beyond))
+        fail("fill value");
       element = value.get<T>();
     } else {
-      element = value.get<T>();
-      if (std::is_floating_point_v<T> && !std::isfinite(static_cast<double>(element))) fail("fill value");
+      double number = value.get<double>();
+      if (std::is_floating_point_v<T> && std::abs(number) > static_cast<double>(std::numeric_limits<T>::max()))
+        fail("fill value");
+      element = static_cast<T>(number);
     }
     std::memcpy(out.data(), &element, sizeof(T));
     return out;

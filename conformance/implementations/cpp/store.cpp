@@ -177,13 +177,13 @@ Array Store::array(const std::string& path) const {
   Array out{"", shape(path), {}};
   try {
     const json& meta = nodes_.at(path);
-    checkCodecs(meta.at("codecs"), path);
     if (meta.value("storage_transformers", json::array()) != json::array()) fail("storage transformers");
     out.dtype = meta.at("data_type").get<std::string>();
     Bytes fill = fillValue(meta.at("fill_value"), out.dtype);
     const json& grid = meta.at("chunk_grid");
     if (grid.at("name") != "regular") fail("chunk grid");
     Shape chunk = grid.at("configuration").at("chunk_shape").get<Shape>(), counts = chunkCounts(out.shape, chunk);
+    checkCodecs(meta.at("codecs"), path, chunk);
     const json& keys = meta.at("chunk_key_encoding");
     bool v2 = name(keys) == "v2";
     if (!v2 && name(keys) != "default") fail("chunk keys");

@@ -218,7 +218,7 @@ function parseJson(bytes) {
   const found = JSON.parse(text);
   const open = []; // keys of the objects, undefined for the lists, around a place of the text
   let last;
-  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs)) {
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs)) {
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(undefined);
     else if (token === '}' || token === ']') open.pop();
@@ -226,6 +226,10 @@ function parseJson(bytes) {
       const key = JSON.parse(last);
       if (open.at(-1).has(key)) throw new Error(`the key ${key} stands twice`);
       open.at(-1).add(key);
+      if (open.length === 1 && key === 'fill_value') { // as a number it has 53 bits
+        const [, digits] = /^:\s*(-?\d+)\s*[,}]/.exec(text.slice(index)) ?? [];
+        if (digits) Object.defineProperty(found, 'wholeFill', { value: BigInt(digits) });
+      }
     } else {
       last = token;
       if (token.includes('\\u') && !JSON.parse(token).isWellFormed()) throw new Error('half of a surrogate pair');
@@ -257,8 +261,8 @@ function checkArray(meta, path) {
   const text = typeof fill === 'string' && (/^(NaN|-?Infinity)$/.test(fill)
     || (/^0x[0-9a-fA-F]+$/.test(fill) && fill.length === 2 + 2 * TYPES[dtype].BYTES_PER_ELEMENT));
   if (dtype === 'bool') require(typeof fill === 'boolean', 'fill_value');
-  else if (dtype.startsWith('float')) require((typeof fill === 'number' && Number.isFinite(TYPES[dtype].of(fill)[0])) || text, 'fill_value');
-  else require(Number.isInteger(fill) && (TYPES[dtype].BYTES_PER_ELEMENT === 8 || TYPES[dtype].of(fill)[0] === fill), 'fill_value');
+  else if (dtype.startsWith('float')) require((typeof fill === 'number' && Math.abs(fill) <= LARGEST_FLOAT[dtype]) || text, 'fill_value');
+  else require(Number.isInteger(fill) && isOfType(wholeFill(meta), dtype), 'fill_value');
   const chain = (codecs, of) => {
     require(Array.isArray(codecs) && codecs.length > 0, 'codecs');
     codecs.forEach((codec, k) => {
@@ -291,6 +295,10 @@ function spelledOut(codecs, fill, single = false) {
     return { name: 'shard', configuration: { ...configuration, fill, codecs: spelledOut(inner, fill, single), index_codecs: spelledOut(index) } };
   });
 }
+
+const LARGEST_FLOAT = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
+const wholeFill = (meta) => meta.wholeFill ?? BigInt(meta.fill_value);
+const isOfType = (whole, dtype) => BigInt(TYPES[dtype].of(dtype.endsWith('int64') ? whole : Number(whole))[0]) === whole;
 
 function fillValue(fill, dtype) {
   if (typeof fill === 'string' && fill.startsWith('0x')) {
@@ -387,7 +395,7 @@ export class Store {
     const size = shape.reduce((a, b) => a * b, 1);
     if (size * TYPES[dtype].BYTES_PER_ELEMENT > LARGEST) throw container('unreadable-array', path, 'larger than this reader reads');
     try {
-      const fill = fillValue(meta.fill_value, dtype);
+      const fill = fillValue(/^u?int/.test(dtype) ? wholeFill(meta) : meta.fill_value, dtype);
       const plain = { ...meta, codecs: spelledOut(meta.codecs, Object.is(fill, -0) ? '-0' : String(fill), TYPES[dtype].BYTES_PER_ELEMENT === 1) };
       if (typeof fill === 'number' && Number.isFinite(fill)) plain.fill_value = fill; // zarrita reads no hexadecimal digits
       this.files.metadata.set(`${path}/zarr.json`, new TextEncoder().encode(JSON.stringify(plain)));
