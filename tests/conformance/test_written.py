@@ -75,3 +75,10 @@ def test_a_compressed_entry(tmp_path, store):
     with zipfile.ZipFile(tmp_path / "out.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(store / "zarr.json", "zarr.json")
     assert "zarr.json" in written.fault(tmp_path / "out.zip")
+
+
+def test_nodes_and_columns_have_names(store):
+    zarr.create_group(store / "later")
+    _array(store, "later/t", _table({"n": [1], "day": pa.array([1], pa.date32())}), attributes=MARK)
+    _array(store, "x", np.arange(4.0), attributes={"polystate": "a text"})
+    assert written.names(store) == {"later", "later/t", "later/t/n", "later/t/day", "x"}

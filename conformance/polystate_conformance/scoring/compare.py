@@ -140,7 +140,10 @@ def _store_difference(
         return {"why": f"the store that was written cannot be read: {type(error).__name__}: {str(error)[:200]}"}
     if fault is not None:
         return {"why": fault}
-    return None if found == want["digest"] else {"why": f"expected digest {want['digest']}, found {found}"}
+    if found != want["digest"]:
+        return {"why": f"expected digest {want['digest']}, found {found}"}
+    lost = [name for name in want.get("keeps", ()) if name not in written.names(path)]
+    return {"why": f"not in the store that was written: {', '.join(lost)}"} if lost else None
 
 
 def inside(out_dir: Path, name: str) -> Path | None:

@@ -23,6 +23,20 @@ def fault(path: Path) -> str | None:
     return next(_faults(path), None)
 
 
+def names(path: Path) -> set[str]:
+    """Paths of all nodes and columns of a store: what has no line in a digest is to be kept as well."""
+    opened: Any = zarr.storage.ZipStore if path.is_file() else zarr.storage.LocalStore
+    store = opened(path, read_only=True)
+    found = set()
+    for name, node in zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False).members(max_depth=None):
+        found.add(name)
+        mark = node.attrs.asdict().get("polystate")
+        if isinstance(mark, dict) and mark.get("media_type") == ARROW:
+            table = pa.ipc.open_file(pa.BufferReader(np.asarray(node[...]).tobytes()))  # type: ignore[index]
+            found |= {f"{name}/{column}" for column in table.schema.names}
+    return found
+
+
 def _faults(path: Path) -> Iterator[str]:
     if path.is_dir():
         names = [p.relative_to(path).as_posix() for p in sorted(path.rglob("*")) if p.is_file()]
