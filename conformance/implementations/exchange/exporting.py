@@ -174,9 +174,25 @@ class Exporter:
         found: dict[int, list[Variable]] = {}
         for variable in self.dep.variables:
             if not (self.dep.bundle and variable == self.dep.bundle[0]):
-                for row in self.dep.covered(variable):
+                for row in self.dep.covered(variable) | self._of_levels(variable):
                     found.setdefault(row, []).append(variable)
         return found
+
+    def _of_levels(self, variable: Variable) -> set[int]:
+        """Rows of the atoms of which a level that is summed is in force in some states of a variable only."""
+        dep, found = self.dep, set()
+        for id in self.ids:
+            active = dep.gaussians[id].payload.get("active_when", -1)
+            if "condition" not in dep.gaussians[id].arrays and variable in dep.conditions[id].get(active, {}):
+                found |= {row for row in range(len(dep.atom_id)) if self._is_of(id, row)}
+        return found
+
+    def _is_of(self, id: str, row: int) -> bool:
+        """Whether a level says something of an atom where it is in force."""
+        group = self.dep.gaussians[id]
+        if "atom_id" in group.arrays:
+            return bool((group.arrays["atom_id"] == self.dep.atom_id[row]).any())
+        return self.dep.label(group.payload["scope"], row) is not None
 
     def _everything(self) -> None:
         """The models of the bundle, or the only one, with all alternates."""
@@ -285,10 +301,10 @@ class Exporter:
         for record in self.made.records:
             records[record.row].append(record)
         restricted = {
-            tuple(n["selector"]["atoms"]): n["body"]["bonded_in"] for n in self.notes if "bonded_in" in n["body"]
+            frozenset(n["selector"]["atoms"]): n["body"]["bonded_in"] for n in self.notes if "bonded_in" in n["body"]
         }
         for a, b in zip(map(int, arrays["atom_a"]), map(int, arrays["atom_b"]), strict=True):
-            conditions = restricted.get((self.dep.atom_id[a], self.dep.atom_id[b]), [[]])
+            conditions = restricted.get(frozenset({self.dep.atom_id[a], self.dep.atom_id[b]}), [[]])
             for left in records[a]:
                 for right in records[b]:
                     bond = (a, left.alt, b, right.alt)

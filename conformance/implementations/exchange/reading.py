@@ -179,23 +179,33 @@ def _bonds(structure: gemmi.Structure, found: Entry) -> list[tuple[End, End, int
 
 
 def _conect(structure: gemmi.Structure, text: str, losses: list[str]) -> list[tuple[End, End, int]]:
-    """Bonds of CONECT records between residues; those within residues are what programs take from the components."""
-    of_serial: dict[int, list[End]] = {}
-    for chain in structure[0]:
-        for residue in chain:
-            for atom in residue:
-                place = (residue.subchain or chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name)
-                of_serial.setdefault(atom.serial, []).append(((*place, atom.name), atom.altloc.strip("\0")))
+    """Bonds of CONECT records between residues, by the serial numbers of the first model that has both; those within
+    residues are what programs take from the components."""
+    of_model: list[dict[int, list[End]]] = []
+    for model in structure:
+        of_model.append({})
+        for chain in model:
+            for residue in chain:
+                for atom in residue:
+                    place = (
+                        residue.subchain or chain.name,
+                        residue.seqid.num,
+                        residue.seqid.icode.strip(),
+                        residue.name,
+                    )
+                    end = ((*place, atom.name), atom.altloc.strip("\0"))
+                    of_model[-1].setdefault(atom.serial, []).append(end)
     made = []
     for line in text.splitlines():
         if line.startswith("CONECT"):
             fields = [line[i : i + 5] for i in range(6, min(len(line.rstrip()), 31), 5)]
-            first, *others = [of_serial.get(int_of(field), []) for field in fields if field.strip()]
+            first, *others = [int_of(field) for field in fields if field.strip()]
             for other in others:
-                if len(first) != 1 or len(other) != 1:
+                one, two = next(((m[first], m[other]) for m in of_model if first in m and other in m), ([], []))
+                if len(one) != 1 or len(two) != 1:
                     losses.append(f"CONECT of a serial number of no atom or of several: {line.strip()}")
-                elif first[0][0][:3] != other[0][0][:3]:
-                    made.append((first[0], other[0], 0))
+                elif one[0][0][:3] != two[0][0][:3]:
+                    made.append((one[0], two[0], 0))
     return made
 
 

@@ -47,7 +47,7 @@ def write(dep: Deposition, records: Records, dialect: str, report: ExportReport)
     """The records with the categories that say the states of a deposition in a dialect. records: all alternates."""
     if dialect not in DIALECTS:
         raise BadOption("--het-dialect", dialect, "one of " + ", ".join(DIALECTS))
-    found = alternates(dep)
+    found = alternates(dep, report.gaussian)
     if len(found.atom) != len(records):
         raise BadOption("--het-dialect", dialect, "a deposition of one model")
     tree = tree_of_deposition(dep, found, dialect == "d3", report)

@@ -149,9 +149,11 @@ def _anisou(lines: Lines, end: int, atom_lines: np.ndarray, chars: np.ndarray, r
     owner = np.searchsorted(atom_lines, aniso_lines) - 1
     same = (owner >= 0) & (aniso[:, 6:27] == chars[owner, 6:27]).all(axis=1)
     if not same.all():
-        known = {chars[row, 11:27].tobytes(): row for row in range(len(chars) - 1, -1, -1)}
+        marks = np.flatnonzero(lines.of(b"MODE") | lines.of(b"ENDM"))
+        of_atom, of_aniso = (np.searchsorted(marks, found).tolist() for found in (atom_lines, aniso_lines))
+        known = {(of_atom[row], chars[row, 11:27].tobytes()): row for row in range(len(chars) - 1, -1, -1)}
         for k in np.flatnonzero(~same).tolist():
-            row = known.get(aniso[k, 11:27].tobytes())
+            row = known.get((of_aniso[k], aniso[k, 11:27].tobytes()))
             if row is None:
                 text = aniso[k, 6:27].tobytes().decode("latin-1")
                 refused.append({"count": 1, "because": "ANISOU record without its atom", "where": text})

@@ -7,6 +7,7 @@ combination of their states that is told apart by coordinates or by an ADP, with
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +24,7 @@ from polystate_tools.formats.building.sites import letter_of
 from polystate_tools.formats.errors import CannotHold
 from polystate_tools.formats.records.letters import LETTERS
 from polystate_tools.formats.unbuilding import noted
+from polystate_tools.formats.unbuilding.gaussian import added_levels
 from polystate_tools.formats.unbuilding.labels import is_bundle, states_of_model, without_model
 from polystate_tools.formats.unbuilding.restored import fifteen_digits, moved_from
 
@@ -54,9 +56,10 @@ class Alternates:
     renamed: dict[str, str] = field(default_factory=dict)
 
 
-def alternates(dep: Deposition) -> Alternates:
-    """All records of a deposition, bundles of models apart (their atoms have the record of x_ref)."""
-    payload = _Payload(dep)
+def alternates(dep: Deposition, policy: str = "marginal") -> Alternates:
+    """All records of a deposition, bundles of models apart (their atoms have the record of x_ref). policy: what is
+    written as the ADP, and so which states tell records apart."""
+    payload = _Payload(dep, {d.id for d in added_levels(dep, policy)})
     touched = sorted(payload.variables_of)
     varies = np.zeros(dep.n_atoms, bool)
     varies[touched] = True
@@ -105,6 +108,7 @@ class _Record:
     states: dict[int, int]
     held: dict[int, int] = field(default_factory=dict)
     where: dict[int, set[int]] = field(default_factory=dict)
+    states_met: int = 1
 
     def also(self, other: Mapping[int, int], where: Mapping[int, set[int]]) -> None:
         """The record holds under these states too."""
@@ -119,8 +123,8 @@ class _Record:
 class _Payload:
     """The tables of the discrete descriptors, by atom."""
 
-    def __init__(self, dep: Deposition) -> None:
-        self.dep, self.dag = dep, dep.states.dag
+    def __init__(self, dep: Deposition, added: set[str]) -> None:
+        self.dep, self.dag, self.added = dep, dep.states.dag, added
         self.delta: dict[tuple[int, int, int], np.ndarray] = {}
         self.absent: set[tuple[int, int, int]] = set()
         self.stated: dict[int, list[tuple]] = {}
@@ -196,6 +200,10 @@ class _Payload:
                 of_all = self._variables_of_condition(d, d.active_when)
                 for k in range(len(numbers)) if of_all else np.flatnonzero(numbers != ALWAYS).tolist():
                     yield int(d.atom_rows[k]), of_all | self._variables_of_condition(d, int(numbers[k]))
+            elif d.id in self.added and d.active_when != ALWAYS:
+                of_all = self._variables_of_condition(d, d.active_when)
+                for atom in np.flatnonzero(d.covered).tolist():
+                    yield atom, of_all
 
     def _variables_of_condition(self, d: Descriptor, number: int) -> set[int]:
         return set() if number == ALWAYS else {c.variable for c in self.dep.conditions(d)[number]}
@@ -233,6 +241,7 @@ class _Payload:
         stated = self.stated.get(atom, [])
         rows = [(joint, weight, self._row(stated, joint)) for joint, weight in self.combinations(mine)]
         told = {self._model(joint) for joint, _, row in rows if row >= 0}
+        of_model = Counter(self._model(joint) for joint, _, _ in rows)
         by_row: dict[tuple[int, ...], _Record] = {}
         for joint, weight, number in rows:
             if any((atom, v, joint[v]) in self.absent for v in mine) or (number < 0 and self._model(joint) in told):
@@ -244,6 +253,7 @@ class _Payload:
                 by_row[row].also(states, _sets(states))
                 if number < 0:
                     by_row[row].occupancy = fifteen_digits(by_row[row].occupancy + occupancy)
+                    by_row[row].states_met += 1
                 continue
             moved = np.zeros(3)
             for v in mine:
@@ -252,6 +262,9 @@ class _Payload:
             made.append(_Record(moved, occupancy, "", own, states, _sets(states)))
             if stated:
                 by_row[row] = made[-1]
+        for (number, *model), record in by_row.items():
+            if number < 0 and record.states_met == of_model[tuple(model)]:
+                record.occupancy = 1.0  # there in all of its model, though populations may leave some of it unsaid
         if not stated:
             made = self._merged(atom, made)
         self._name(atom, made)

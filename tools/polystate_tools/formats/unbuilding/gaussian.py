@@ -11,12 +11,14 @@ from polystate.deposition import Deposition
 from polystate.evaluation import evaluate
 from polystate.model.descriptor import ALWAYS, Descriptor
 from polystate.numbers.tensors import EIGHT_PI_SQUARED, six_components, symmetric
+from polystate.states import counting
 from polystate.states.joint import Chosen
-from polystate.states.scope_dag import holds
+from polystate.states.scope_dag import INACTIVE, holds
 from polystate_tools.formats.building.adp import B_DECIMALS
 from polystate_tools.formats.errors import BadOption, CannotHold
 from polystate_tools.formats.policies import POLICIES
 from polystate_tools.formats.report import ExportReport
+from polystate_tools.formats.unbuilding.listed import as_request
 from polystate_tools.formats.unbuilding.restored import with_few_decimals
 
 ATOMIC = ("parametric_gaussian/iadp_v1", "parametric_gaussian/aadp_v1")
@@ -47,22 +49,29 @@ def levels_of(dep: Deposition, policy: str, report: ExportReport) -> list[Descri
         raise BadOption("--gaussian", policy, "one of " + ", ".join(POLICIES))
     becomes = POLICIES[policy].others
     levels = evaluate.gaussian_levels(dep)
-    others = [d for d in levels if d.operator not in ATOMIC]
+    others, added = [d for d in levels if d.operator not in ATOMIC], added_levels(dep, policy)
     if becomes == "refuse" and len(levels) > 1:
         raise CannotHold("--gaussian refuse", ", ".join(d.id for d in levels), "one Gaussian descriptor")  # EXP-38
     if becomes == "leave":
         for d in levels:
             if not is_atomic(d):
                 report.lose(f"descriptor {d.id}", d.n_labels, "left out by --gaussian atomic-only")
-        return [d for d in others if is_atomic(d)]
+        return added
     if becomes == "keep":
         if len(others) > 1 or any(d.operator != TLS_OPERATOR or d.axis or d.active_when != ALWAYS for d in others):
             names = ", ".join(d.id for d in others)
             raise CannotHold("--gaussian records", names, "at most one TLS level; use marginal")
-        return []
+        return added
     for d in others:
         report.lose(f"descriptor {d.id}", d.n_labels, "summed into U_total; which level it came from is not said")
-    return others
+    return added
+
+
+def added_levels(dep: Deposition, policy: str) -> list[Descriptor]:
+    """The descriptors beside ADPs whose U a policy adds to these."""
+    becomes = POLICIES[policy].others
+    others = [d for d in evaluate.gaussian_levels(dep) if d.operator not in ATOMIC and becomes != "keep"]
+    return [d for d in others if becomes != "leave" or is_atomic(d)]
 
 
 def adps_of_records(
@@ -76,7 +85,7 @@ def adps_of_records(
 ) -> Adps:
     """ADPs of records (n,) of atoms, each in one of the combinations of states.
 
-    added: levels whose U is added (evaluated in the default joint state); tls_u: (N, 6) Å² to add, or None.
+    added: levels whose U is added, to the records in whose states they are in force; tls_u: (N, 6) Å² to add, or None.
     A B that contradicts the U of its record is written under the policy `records` only.
     """
     n = len(atom)
@@ -99,11 +108,14 @@ def adps_of_records(
                 if "deposited_b" in kept:
                     given[at], deposited[at] = True, np.asarray(kept["deposited_b"])[row[at]]
     if added:
-        more = six_components(dep.covariance(levels=[d.id for d in added]))
-        u += more[atom]
-        has_row |= (more[atom] != 0).any(axis=1)
-        anisotropic |= np.abs(more[atom] - _isotropic(more[atom])).max(axis=1, initial=0) > ISOTROPIC
-        u = np.round(u, DECIMALS) + 0.0
+        more = np.zeros((n, 6))
+        for d in added:
+            of_level, in_force = _of_level(dep, d, combinations)
+            here = in_force[joint] & d.covered[atom]
+            more[here] += of_level[atom[here]]
+            has_row |= here
+        anisotropic |= np.abs(more - _isotropic(more)).max(axis=1, initial=0) > ISOTROPIC
+        u = np.round(u + more, DECIMALS) + 0.0
     if tls_u is not None:
         u += tls_u[atom]
         for k in range(6):
@@ -119,6 +131,20 @@ def adps_of_records(
     if policy == "records":
         b = np.where(given, deposited, b)
     return Adps(b, u, anisotropic & has_row)
+
+
+def _of_level(dep: Deposition, d: Descriptor, combinations: list[dict[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """U (N, 6) Å² of a level where it is in force, and in which of the combinations of states it is (C,) bool."""
+    if d.active_when == ALWAYS:
+        return six_components(dep.covariance(levels=[d.id])), np.ones(len(combinations), bool)
+    active = dep.conditions(d)[d.active_when]
+    involved = sorted(counting.ancestors(dep.states.dag, {clause.variable for clause in active}))
+    states = next((joint for joint, _ in dep.states.combinations(tuple(involved)) if holds(active, joint)), None)
+    if states is None:
+        return np.zeros((dep.n_atoms, 6)), np.zeros(len(combinations), bool)
+    asked = as_request(dep, {v: state for v, state in states.items() if state != INACTIVE})
+    in_force = np.array([holds(active, Chosen(found)) for found in combinations], bool)
+    return six_components(dep.covariance(asked, levels=[d.id])), in_force
 
 
 def _rows_of_records(dep: Deposition, d: Descriptor, atom, joint, chosen) -> np.ndarray:

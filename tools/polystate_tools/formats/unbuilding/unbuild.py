@@ -50,7 +50,7 @@ def records_of_deposition(
     added = levels_of(dep, policy, report)
     tls, tls_u = tls_of_deposition(dep, report) if POLICIES[policy].others == "keep" else (None, None)
     bundle = bundle_descriptor(dep)
-    found = alternates(dep)
+    found = alternates(dep, policy)
     if found.renamed:
         letters = "; ".join(f"{name} is {letter}" for name, letter in list(found.renamed.items())[:20])
         report.lose("state labels", len(found.renamed), f"altloc letters stand for them: {letters}")
