@@ -14,6 +14,11 @@ ELEMENTS = ("[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]")
 WORDS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 """What is no decimal number, and a number that is not finite."""
 NUMBERS = ("cartn_x", "cartn_y", "cartn_z", "occupancy", "b_iso_or_equiv")
+WHOLE = {
+    "label_seq_id": (0, 2**31 - 1), "auth_seq_id": (-(2**31), 2**31 - 1),
+    "pdbx_pdb_model_num": (-(2**31), 2**31 - 1), "pdbx_formal_charge": (-128, 127),
+}  # fmt: skip
+"""Columns of whole numbers, with the least and the most that they hold."""
 Columns = dict[str, list[str]]
 
 
@@ -23,6 +28,11 @@ def prepare(block: gemmi.cif.Block, losses: list[str]) -> dict[int, tuple[float,
     for name in NUMBERS:
         for value in site.get(name, ()):
             if value not in "?." and math.isnan(gemmi.cif.as_number(value)) and value.lower() not in WORDS:
+                raise Refused("semantic", "wrong-columns", f"_atom_site.{name} {value}")
+    for name, (least, most) in WHOLE.items():
+        for value in site.get(name, ()):
+            number = 0.0 if value in ("?", ".") else gemmi.cif.as_number(value)
+            if not (math.isfinite(number) and number == math.floor(number) and least <= number <= most):
                 raise Refused("semantic", "wrong-columns", f"_atom_site.{name} {value}")
     found = {**_tensors(site, losses), **_of_table(table, site, losses)}
     for one, other in (*PAIRS, *KEPT):
