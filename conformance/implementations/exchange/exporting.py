@@ -316,7 +316,8 @@ class Exporter:
             for label, row in enumerate(group.arrays.get("tls", ())):
                 own = [r for r in self.order if self.dep.label(group.payload["scope"], r) == label]
                 self.made.groups.append((tls.as_group(row), own))
-        if self.made.groups:
+        noted = any("content" in note["body"] for note in self.notes)  # without a group that could be used
+        if self.made.groups or noted and self.content == "residual":
             self.made.remarks.append(
                 "ATOM RECORD CONTAINS "
                 + ("SUM OF TLS AND RESIDUAL B FACTORS" if self.content == "total" else "RESIDUAL B FACTORS ONLY")

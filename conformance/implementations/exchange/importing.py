@@ -360,6 +360,8 @@ class Importer:
                         raise Refused("semantic", "tls-selection", f"TLS group {group.name}")
         used = sorted(set(member.values()))
         if not used:
+            if (content or self.entry.content) == "residual":
+                self.notes.append({"selector": {"target": "deposition"}, "body": {"content": "residual"}})
             return u, None
         rows = sorted(member)
         made = []
