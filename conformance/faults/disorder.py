@@ -162,12 +162,6 @@ def _(original):
     return edited(drawn, f"{judged}\n            {drawn}")(original)
 
 
-@fault("warnings-of-other-rows", "polystate.deposition:Deposition.indefinite_atoms", "gaussian")
-def _(original):
-    """Warnings count the atoms asked for, not the rows of the hierarchy."""
-    return edited("chosen_rows(self, atoms)", "chosen_rows(self, None)[: len(u)]")(original)
-
-
 @fault("tls-judged-where-always-active", "polystate.rules.descriptors:_content_errors", "gaussian", "validate")
 def _(original):
     """The scale of a TLS descriptor under a condition is not judged."""
