@@ -19,6 +19,7 @@ from polystate.errors import ArtifactMismatch, MissingArtifact, PolystateError
 from polystate.store import memory
 
 F = TypeVar("F", bound=Callable[..., Any])
+FLOATS = ("float32", "float64")  # of coordinates
 
 
 def _named(method: F) -> F:
@@ -161,7 +162,7 @@ class H5md:
     def position(self, group: str | None = None) -> Element:
         """The positions of a particle group, (n, 3) a step."""
         found = self.element(self.group(group), "position")
-        if len(found.shape) != 2 or found.shape[1] != 3 or found.dataset.dtype.kind != "f":
+        if len(found.shape) != 2 or found.shape[1] != 3 or found.dataset.dtype.name not in FLOATS:
             raise ArtifactMismatch(
                 f"{found.where}/value", f"{found.dataset.dtype} {found.dataset.shape}", "floats (steps, particles, 3)"
             )

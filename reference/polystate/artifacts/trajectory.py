@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from polystate.artifacts.h5md import H5md
+from polystate.artifacts.h5md import FLOATS, H5md
 from polystate.artifacts.location import artifact
 from polystate.errors import (
     ArtifactMismatch,
@@ -71,7 +71,7 @@ def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str |
     except Exception as error:  # zarr and its codecs raise many kinds; each means a store that is none
         # OPR-27
         raise ArtifactMismatch(where, f"{type(error).__name__}: {error}", "a Zarr v3 store with an array") from error
-    if not isinstance(found, zarr.Array) or found.ndim != 3 or found.shape[2] != 3 or found.dtype.kind != "f":
+    if not isinstance(found, zarr.Array) or found.ndim != 3 or found.shape[2] != 3 or found.dtype.name not in FLOATS:
         # OPR-27
         raise ArtifactMismatch(f"{where}/dataset", dataset or "the root", "an array of floats (steps, particles, 3)")
     size = math.prod(found.shards or found.chunks) * found.dtype.itemsize

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from polystate.artifacts.location import artifact, locate
 from polystate.errors import (
@@ -15,13 +16,19 @@ from polystate.model.model import Model
 
 
 def location_errors(d: Descriptor) -> Iterator[UriNotAllowed]:
-    """[OPR-11] An artifact whose URI is not permitted; judged without looking whether it is there."""
-    uri = (d.document.get("artifact") or {}).get("uri")
-    if uri is not None:
-        try:
-            locate(str(uri), d.ground.folder or Path("."), d.ground.allow_uris, f"{d.path}#/artifact/uri")
-        except UriNotAllowed as error:
-            yield error
+    """[OPR-11], [OPR-37] URIs that are not permitted; judged without looking whether something is there."""
+    operator = d.document.get("operator") or {}
+    named = {"artifact": d.document.get("artifact") or {}, "operator": operator if _is_outside(operator) else {}}
+    for key, document in named.items():
+        if document.get("uri") is not None:
+            try:
+                locate(str(document["uri"]), d.ground.folder or Path("."), d.ground.allow_uris, f"{d.path}#/{key}/uri")
+            except UriNotAllowed as error:
+                yield error
+
+
+def _is_outside(operator: Mapping[str, Any]) -> bool:
+    return operator.get("venue") == "external"
 
 
 def artifact_errors(dep: Model) -> Iterator[PolystateError]:
