@@ -31,7 +31,10 @@ class Trajectory:
         self.where, self.factor = where, ANGSTROM[document["unit"]]
         path, dataset = artifact(d), document.get("dataset")
         if d.operator == "external_reference/h5md_v1":
-            element = H5md(path, where).position(dataset)
+            element = H5md(path, where).position(_particle_group(dataset, where))
+            if not element.moves:
+                # OPR-27
+                raise ArtifactMismatch(f"{where}/dataset", f"{dataset}/position", "a group with value")
             self.read: Callable[[int], np.ndarray] = element.at
             n_steps, shape, stated = element.n_steps, element.shape, element.unit if element.states_unit else None
         elif d.operator == "external_reference/zarr_trajectory_v1":
@@ -59,6 +62,15 @@ class Trajectory:
         except Exception as error:  # the libraries raise many kinds
             raise ArtifactMismatch(f"{self.where}[{step}]", error, "a frame that can be read") from error
         return values * self.factor
+
+
+def _particle_group(dataset: str | None, where: str) -> str:
+    """The name of a particle group that a descriptor names by its path."""
+    found = (dataset or "").strip("/")
+    if not found.startswith("particles/"):
+        # OPR-27
+        raise ArtifactMismatch(f"{where}/dataset", dataset or "nothing", "a particle group, particles/NAME")
+    return found
 
 
 def _zarr_array(path: Path, dataset: str | None, where: str) -> tuple[Any, str | None]:
