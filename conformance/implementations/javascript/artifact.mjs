@@ -52,6 +52,7 @@ export function pinned(d) {
 const joined = (...parts) => parts.join('/').replace(/\/+/g, '/').replace(/^\/|\/$/g, '');
 
 async function fromH5md(path, dataset) {
+  if (!joined(dataset ?? '').startsWith('particles/')) throw new Error('no particle group');
   await h5wasm.ready;
   const file = new h5wasm.File(path, 'r');
   try {
