@@ -117,3 +117,29 @@ def test_columns_of_a_table_have_one_length():
     tables = {"tables": {"conditions": {"condition": [0, 1], "site": [0]}}}
     with pytest.raises(errors.SchemaError):
         build(descriptors={"b": {**ADP, **tables}})  # TXT-19
+
+
+def test_hashes_that_are_given_stay():
+    given = "sha256:" + "0" * 64
+    operator = {**ADP["operator"], "hash": given}
+    adp = {**ADP, "operator": operator, "reference": {"frame": "deposition", "hash": given}}
+    tree = build(descriptors={"b": adp}, operators={"x": {"body": "AAEC", "sha256": "1" * 64}})
+    document = tree["descriptors/b"].attributes
+    assert (document["operator"]["hash"], document["reference"]["hash"]) == (given, given)  # TXT-13, TXT-14
+    assert tree["operators/x"].attributes["sha256"] == "1" * 64  # TXT-15
+
+
+def test_labels_keep_their_blanks_and_whole_numbers_are_floats():
+    tables = {"t": {"label": [" A "], "parent": ["1"], "n": [1]}}
+    made = build(descriptors={"b": {**ADP, "tables": tables}})["descriptors/b"].tables["t"]
+    assert (made["label"], made["parent"], made["n"].dtype) == ([" A "], ["1"], np.float64)  # TXT-7, 15.3
+
+
+def test_what_is_filled_in_hangs_on_its_own_column_alone():
+    text = copy.deepcopy(TEXT)
+    text["hierarchy"]["atoms"]["atom_id"] = [5, 7]
+    text["landmarks"] = {"p": {"arrays": {"point": [[1]]}}}
+    tree = polystate.build(text)
+    atoms = tree["hierarchy/atoms"].arrays
+    assert (atoms["charge"].tolist(), atoms["element"].tolist(), atoms["charge"].dtype) == ([0, 0], [7, 6], np.int8)
+    assert "landmarks" not in tree[""].attributes  # TXT-10, TXT-11, 15.2
