@@ -61,7 +61,9 @@ def test_a_deposition_without_a_folder_has_no_artifacts(tmp_path: Path) -> None:
                                  "memory://bucket/run.h5md"])  # fmt: skip
 def test_what_is_not_beside_is_refused_by_validation_and_by_use(tmp_path: Path, uri: str) -> None:
     dep = deposition(tmp_path, uri)
-    assert [e.code for e in dep.validate().errors] == ["uri-not-allowed"]
+    errors = dep.validate().errors
+    assert {e.code for e in errors} == {"uri-not-allowed"}
+    assert {e.where for e in errors} == {"descriptors/md#/artifact/uri", "descriptors/md#/operator/uri"}
     with pytest.raises(UriNotAllowed):
         dep.render(at={"frame": 0})
 
