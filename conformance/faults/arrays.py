@@ -54,7 +54,7 @@ def _(original):
 @fault("gzip-cut-off-passes", f"{CHUNKS}:_UNDO", "read", "validate")
 def _(original):
     """A gzip member may end before its checksum and length."""
-    cut = 'raise ValueError("a gzip stream that is cut off")'
+    cut = 'raise CutOff("a gzip stream that is cut off")'
     return {**original, "gzip": edited(cut, 'return b"".join(found)')(original["gzip"])}
 
 
