@@ -218,9 +218,8 @@ class _Payload:
         the model."""
         involved = tuple(sorted(counting.ancestors(self.dag, variables)))
         if involved not in self._combinations:
-            room = MOST_COMBINED - sum(map(len, self._combinations.values()))
-            made = list(islice(self.dep.states.combinations(involved), room + 1))
-            if len(made) > room:
+            made = list(islice(self.dep.states.combinations(involved), MOST_COMBINED + 1))
+            if len(made) > MOST_COMBINED:
                 name = self.dag.variable_name(max(variables))
                 found = f"more than {MOST_COMBINED} joint states of what its atoms depend on"
                 raise CannotHold(name, found, "fewer; --states and --draws write models")
