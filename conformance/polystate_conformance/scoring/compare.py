@@ -142,8 +142,8 @@ def _store_difference(
         return {"why": fault}
     if found != want["digest"]:
         return {"why": f"expected digest {want['digest']}, found {found}"}
-    lost = [name for name in want.get("keeps", ()) if name not in written.names(path)]
-    return {"why": f"not in the store that was written: {', '.join(lost)}"} if lost else None
+    lost = set(want["keeps"]) - written.names(path) if "keeps" in want else ()
+    return {"why": f"not in the store that was written: {', '.join(sorted(lost))}"} if lost else None
 
 
 def inside(out_dir: Path, name: str) -> Path | None:

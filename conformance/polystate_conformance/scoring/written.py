@@ -25,28 +25,33 @@ def fault(path: Path) -> str | None:
 
 def names(path: Path) -> set[str]:
     """Paths of all nodes and columns of a store: what has no line in a digest is to be kept as well."""
-    opened: Any = zarr.storage.ZipStore if path.is_file() else zarr.storage.LocalStore
-    store = opened(path, read_only=True)
+    top: Any = zarr.open_group(_opened(path), mode="r", zarr_format=3, use_consolidated=False)
     found = set()
-    for name, node in zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False).members(max_depth=None):
+    for name, node in top.members(max_depth=None):
         found.add(name)
         mark = node.attrs.asdict().get("polystate")
         if isinstance(mark, dict) and mark.get("media_type") == ARROW:
-            table = pa.ipc.open_file(pa.BufferReader(np.asarray(node[...]).tobytes()))  # type: ignore[index]
+            table = pa.ipc.open_file(pa.BufferReader(np.asarray(node[...]).tobytes()))
             found |= {f"{name}/{column}" for column in table.schema.names}
     return found
+
+
+def _opened(path: Path) -> Any:
+    if path.is_dir():
+        return zarr.storage.LocalStore(path, read_only=True)
+    return zarr.storage.ZipStore(path, mode="r", read_only=True)
 
 
 def _faults(path: Path) -> Iterator[str]:
     if path.is_dir():
         names = [p.relative_to(path).as_posix() for p in sorted(path.rglob("*")) if p.is_file()]
-        yield from _nodes(zarr.storage.LocalStore(path, read_only=True), names, lambda n: (path / n).read_bytes())
+        yield from _nodes(_opened(path), names, lambda n: (path / n).read_bytes())
         return
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             if entry.compress_type != zipfile.ZIP_STORED:
                 yield f"the entry {entry.filename!r} of the zip is compressed"  # [STO-5]
-        yield from _nodes(zarr.storage.ZipStore(path, mode="r", read_only=True), archive.namelist(), archive.read)
+        yield from _nodes(_opened(path), archive.namelist(), archive.read)
 
 
 def _nodes(store: Any, names: list[str], read: Callable[[str], bytes]) -> Iterator[str]:
