@@ -107,9 +107,3 @@ def _(original):
         return original(where, columns, swapped, ordered, duplicate)
 
     return wrong
-
-
-@fault("axes-of-labels-averaged", "polystate.evaluation.averaging:_averaged", "moments")
-def _(original):
-    """Moments average an axis along which labels alone lie, and take states from its steps."""
-    return edited("if d.is_discrete or d.signal_type", "if d.signal_type")(original)
