@@ -11,7 +11,8 @@ json settings(const json& codec);     // its configuration, empty where it has n
 // One of two texts, the first where the key is not there; anything else, null included, is refused.
 std::string choice(const json& object, const std::string& key, const std::string& otherwise, const std::string& other);
 std::string name(const json& codec);  // Zarr permits the bare name for a codec without configuration
-void checkCodecs(const json& codecs, const std::string& path, const Shape& shape);  // STO-22, of a shard its own and those of its index
+// STO-22, of a shard its own and those of its index; shape: of the chunk that they encode.
+void checkCodecs(const json& codecs, const std::string& path, const Shape& shape);
 Bytes fillValue(const json& value, const std::string& dtype);   // one element
 Shape chunkCounts(const Shape& shape, const Shape& chunk);
 Bytes filled(const Shape& shape, const Bytes& fill);

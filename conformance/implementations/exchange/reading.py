@@ -186,13 +186,8 @@ def _conect(structure: gemmi.Structure, text: str, losses: list[str]) -> list[tu
         of_model.append({})
         for chain in model:
             for residue in chain:
+                place = (residue.subchain or chain.name, residue.seqid.num, residue.seqid.icode.strip(), residue.name)
                 for atom in residue:
-                    place = (
-                        residue.subchain or chain.name,
-                        residue.seqid.num,
-                        residue.seqid.icode.strip(),
-                        residue.name,
-                    )
                     end = ((*place, atom.name), atom.altloc.strip("\0"))
                     of_model[-1].setdefault(atom.serial, []).append(end)
     made = []
