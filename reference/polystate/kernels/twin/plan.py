@@ -130,7 +130,8 @@ class TorchPlan:
         if d.operator == TLS:
             u = tls(values[mine], offset.to_fitted(self.xyz[at]))
         elif d.procedure.placed == "rows":  # linear in its row: what the formula gives for units, times the row
-            u = torch.einsum("nk,kij->nij", values[mine].reshape(len(mine), -1), _of_units(d, values))
+            units = _of_units(d, values)
+            u = torch.einsum("nk,kij->nij", values[mine].reshape(len(mine), len(units)), units)
         else:
             v = basis[:, mine]
             u = symmetrised(torch.einsum("k,kni,knj->nij", values, v, v))
